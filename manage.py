@@ -1,0 +1,36 @@
+#!/usr/bin/env python
+"""Django's command line; picks the database login each command is allowed to use."""
+
+import os
+import sys
+
+# A command gets the narrowest login that can do its work; everything else runs as the web login.
+LOGIN_BY_COMMAND = {
+    "migrate_schemas": "owner",
+    "migrate_partners": "owner",
+    "makemigrations": "owner",
+    "provision": "owner",
+    "bootstrap": "owner",
+    "load_demo": "owner",
+    "record": "recorder",
+    "import_usage": "recorder",
+    "rebuild_rollups": "recorder",
+    "demo_traffic": "recorder",
+    "settle": "settle",
+    "approve_run": "settle",
+    "reconcile": "settle",
+}
+
+
+def main() -> None:
+    """Run one management command under its own database login."""
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    os.environ.setdefault("AC_DB_LOGIN", LOGIN_BY_COMMAND.get(command, "web"))
+    from django.core.management import execute_from_command_line  # settings must be chosen first
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The top storey: settings, urls, workers, pages. Imported by nobody."""

@@ -1,0 +1,12 @@
+"""The top storey: pages, settings and schedule."""
+
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    name = "portal"
+    verbose_name = "Portal"
+
+    def ready(self) -> None:
+        """Make the Celery application current, so that actions can publish tasks by name."""
+        import portal.celery  # noqa: F401, PLC0415 - needs loaded settings

@@ -1,0 +1,33 @@
+"""The Celery application: workers settle, render and sweep; the schedule is one page beside it."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+os.environ.setdefault("AC_DB_LOGIN", "settle")
+
+from django.conf import settings  # noqa: E402 - settings need the variables above
+
+from portal.schedule import BEAT_SCHEDULE  # noqa: E402
+
+app = Celery("agentcache")
+app.conf.update(
+    broker_url=settings.BROKER_URL or None,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "socket_timeout": 1.0,
+        "socket_connect_timeout": 1.0,
+        "visibility_timeout": 3600,
+    },
+    beat_schedule=BEAT_SCHEDULE,
+    beat_schedule_filename=str(settings.DATA_DIR / "celerybeat-schedule"),
+    timezone="UTC",
+    enable_utc=True,
+    worker_hijack_root_logger=False,
+)
+app.autodiscover_tasks(["billing", "portal"])

@@ -1,0 +1,64 @@
+"""Typed readers for the environment, the embedded servers' file and the secrets directory."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def data_dir() -> Path:
+    """Where servers, secrets and demo files live (`DATA_DIR`, default `.data` in the checkout)."""
+    return Path(os.environ.get("DATA_DIR") or BASE_DIR / ".data").resolve()
+
+
+def flag(name: str, default: bool) -> bool:
+    """A switch: 1/true/yes/on or 0/false/no/off; anything else is refused by name."""
+    raw = os.environ.get(name, "").strip().lower()
+    if raw == "":
+        return default
+    if raw in {"1", "true", "yes", "on"}:
+        return True
+    if raw in {"0", "false", "no", "off"}:
+        return False
+    raise SystemExit(f"{name}={raw!r} is not a switch: use 1 or 0.")
+
+
+def url(name: str) -> str:
+    """A server's URL from the environment, else from the embedded servers' file; '' when unknown."""
+    value = os.environ.get(name)
+    if value:
+        return value
+    path = data_dir() / "servers.json"
+    if not path.exists():
+        return ""
+    return str(json.loads(path.read_text()).get(name, ""))
+
+
+def secret(env_name: str, file_name: str) -> bytes:
+    """A secret's bytes from the file named by `env_name`, else DATA_DIR/secrets (demo only).
+
+    Raises SystemExit in production (`DEMO=0`) when the variable is missing: a generated secret
+    would silently make every stored entry and session unreadable on the next machine.
+    """
+    named = os.environ.get(env_name)
+    if named:
+        return Path(named).read_bytes()
+    if not flag("DEMO", True):
+        raise SystemExit(f"{env_name} must name a file with the secret when DEMO=0.")
+    path = data_dir() / "secrets" / file_name
+    return path.read_bytes() if path.exists() else b""
+
+
+def database(database_url: str) -> dict[str, Any]:
+    """Django's connection parameters for a postgres:// URL."""
+    parts = urlsplit(database_url)
+    return {
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+    }

@@ -1,0 +1,37 @@
+"""The one way a page asks whether somebody may see it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import quote
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def permission(name: str) -> Callable[[View[P]], View[P]]:
+    """Require a permission of the roles file: anonymous → login, others without it → 403.
+
+    The wrapped view carries `.permission`, which the URL matrix test reads.
+    """
+
+    def wrap(view: View[P]) -> View[P]:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            user: Any = request.user
+            if not user.is_authenticated:
+                return HttpResponseRedirect(
+                    f"{reverse('account_login')}?next={quote(request.get_full_path())}"
+                )
+            if not user.may(name):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        checked.permission = name  # type: ignore[attr-defined]
+        return checked
+
+    return wrap

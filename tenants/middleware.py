@@ -1,0 +1,72 @@
+"""The first thing a request meets: whose host is this, and which schema and role that means."""
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.db import DatabaseError, InterfaceError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template import loader
+
+from tenants import resolve, schema
+
+log = logging.getLogger(__name__)
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class HostMiddleware:
+    """Duties, in order:
+
+    1. paths that depend on nothing (`/livez`) answer before anything else;
+    2. the `Host` header (never `X-Forwarded-Host`) names one owner, or the answer is 421;
+    3. the connection is handed to that owner's schema and role, the urlconf to its kind;
+    4. whatever happens, the connection leaves the request in the public schema.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request in its owner's scope."""
+        if request.path == "/livez":
+            return HttpResponse("ok\n", content_type="text/plain")
+        schema.enter(schema.public_scope())
+        try:
+            owner = resolve.resolve_host(request.META.get("HTTP_HOST", ""))
+        except resolve.UnknownHost:
+            return HttpResponse(loader.render_to_string("errors/421.html"), status=421)
+        except (DatabaseError, InterfaceError):
+            return HttpResponse(loader.render_to_string("errors/503.html"), status=503)
+        request.owner = owner  # type: ignore[attr-defined]
+        request.urlconf = settings.CONSOLE_URLCONF if owner.is_console else settings.ROOT_URLCONF
+        try:
+            schema.enter(
+                schema.console_scope() if owner.is_console else schema.partner_scope(owner)
+            )
+            return self.get_response(request)
+        finally:
+            schema.enter(schema.public_scope())
+
+
+class SessionScopeMiddleware:
+    """A session belongs to the host it was opened on; anywhere else it does not exist.
+
+    Sessions live in the partner's own schema already. This check holds even if that wall fell.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Compare the session's owner with the host's before any view runs."""
+        owner = request.owner  # type: ignore[attr-defined]
+        if request.user.is_authenticated and request.session.get("scope") != owner.schema_name:
+            log.warning(
+                "security: session of %s used on %s",
+                request.session.get("scope"),
+                owner.schema_name,
+            )
+            logout(request)
+            raise Http404
+        return self.get_response(request)

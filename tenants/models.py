@@ -1,0 +1,176 @@
+"""Public tables about partners: who they are, their hosts, brand, keys, entitlements, audit."""
+
+import uuid
+
+from django.db import models
+from django_tenants.models import DomainMixin, TenantMixin
+
+from tenants.rules.ids import uuid7
+
+
+class Partner(TenantMixin):
+    """A company that sells our overflow cache under its own brand (or the house itself)."""
+
+    class Kind(models.TextChoices):
+        """The partner types whose default shares differ."""
+
+        GENERAL_CACHE = "general_cache"
+        VECTOR_DB = "vector_db"
+        LLM_PROVIDER = "llm_provider"
+        CLOUD = "cloud"
+        DIRECT = "direct"
+
+    class State(models.TextChoices):
+        """From request to closure; only `active` serves pages and lookups."""
+
+        REQUESTED = "requested"
+        PROVISIONING = "provisioning"
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+        CLOSED = "closed"
+        FAILED = "failed"
+
+    class UnknownCustomers(models.TextChoices):
+        """What an event of a customer nobody announced does."""
+
+        AUTO = "auto"
+        STRICT = "strict"
+
+    auto_create_schema = False
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.REQUESTED)
+    unknown_customer_policy = models.CharField(
+        max_length=10, choices=UnknownCustomers.choices, default=UnknownCustomers.AUTO
+    )
+    generation = models.IntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "tenants_partner"
+
+    @staticmethod
+    def schema_name_for(partner_id: uuid.UUID) -> str:
+        """Schema and database role share one name."""
+        return f"p_{partner_id.hex}"
+
+
+class Domain(DomainMixin):
+    """A normalised hostname that belongs to exactly one partner."""
+
+    class Meta:
+        db_table = "tenants_domain"
+
+
+class ProvisioningJob(models.Model):
+    """The request to open a partner, and how far the provisioner has got with it."""
+
+    class State(models.TextChoices):
+        """A job is claimed once; a failed one can be queued again."""
+
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    partner = models.OneToOneField(Partner, on_delete=models.PROTECT, related_name="job")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    step = models.CharField(max_length=40, default="queued")
+    detail = models.TextField(blank=True, default="")
+    request = models.JSONField(default=dict)
+    requested_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+
+class BrandRevision(models.Model):
+    """One immutable look of a partner: tokens derived from a seed colour, served as a stylesheet."""
+
+    class State(models.TextChoices):
+        """Exactly one revision of a partner is published."""
+
+        DRAFT = "draft"
+        PUBLISHED = "published"
+        RETIRED = "retired"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="brands")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    seed_hex = models.CharField(max_length=7)
+    product_name = models.CharField(max_length=80)
+    tagline = models.CharField(max_length=160, blank=True, default="")
+    support_email = models.EmailField(blank=True, default="")
+    legal_name = models.CharField(max_length=160)
+    tokens = models.JSONField()
+    css = models.TextField()
+    css_hash = models.CharField(max_length=16, db_index=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["partner"],
+                condition=models.Q(state="published"),
+                name="one_published_brand",
+            )
+        ]
+
+
+class ApiKey(models.Model):
+    """A key for the overflow API. Only the secret's SHA-256 is kept."""
+
+    id = models.CharField(max_length=12, primary_key=True)
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="api_keys")
+    customer_external_id = models.CharField(max_length=200, null=True, blank=True)
+    livemode = models.BooleanField()
+    label = models.CharField(max_length=80, blank=True, default="")
+    secret_sha256 = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+
+class DataKey(models.Model):
+    """A partner's data key, wrapped by the platform key; destroying it erases the partner."""
+
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="data_keys")
+    key_number = models.IntegerField()
+    wrapped = models.BinaryField(null=True)
+    created_at = models.DateTimeField()
+    destroyed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "key_number"], name="one_key_number")
+        ]
+
+
+class Entitlement(models.Model):
+    """A fact an upper storey pushes down: a limit, a share, a switch."""
+
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="entitlements")
+    name = models.CharField(max_length=60)
+    value = models.JSONField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "name"], name="one_entitlement_per_name")
+        ]
+
+
+class AuditEntry(models.Model):
+    """Who did what to what, when. Append-only: no role may change or delete a row."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    partner_id = models.UUIDField(null=True, db_index=True)
+    actor = models.CharField(max_length=254)
+    verb = models.CharField(max_length=60)
+    target = models.CharField(max_length=200)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField(db_index=True)

@@ -1,0 +1,52 @@
+"""Hostnames: one normal form, and which names may belong to a partner. No DNS here."""
+
+import re
+
+_LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
+
+
+class InvalidHostname(ValueError):
+    """A name that cannot be served; `str()` says what is wrong with it."""
+
+
+def normalise(host: str) -> str:
+    """`Host` header → the form stored in the domain table: lower case, no port, no final dot, IDNA.
+
+    An IPv6 literal keeps its brackets off. Raises InvalidHostname on anything else.
+    """
+    name = host.strip().lower()
+    if name.startswith("["):
+        return name[1 : name.index("]")] if "]" in name else _refuse(host)
+    name = name.rsplit(":", 1)[0] if name.count(":") == 1 else name
+    name = name.removesuffix(".")
+    try:
+        ascii_name = name.encode("idna").decode("ascii") if not name.isascii() else name
+    except UnicodeError:
+        _refuse(host)
+    if not ascii_name or len(ascii_name) > 253:
+        _refuse(host)
+    if not all(_LABEL.match(label) for label in ascii_name.split(".")):
+        _refuse(host)
+    return ascii_name
+
+
+def is_platform_host(name: str, platform_domain: str) -> bool:
+    """Whether a normalised name lies in the platform's own zone."""
+    return name == platform_domain or name.endswith(f".{platform_domain}")
+
+
+def partner_fallback_host(slug: str, platform_domain: str) -> str:
+    """The host every partner always has: `<slug>.partners.<platform domain>`."""
+    return f"{slug}.partners.{platform_domain}"
+
+
+def check_custom_host(name: str, platform_domain: str) -> None:
+    """Refuse names a partner may not attach. Raises InvalidHostname saying why."""
+    if is_platform_host(name, platform_domain):
+        raise InvalidHostname(f"{name} lies in the platform's own zone; use your own domain.")
+    if "." not in name or name.replace(".", "").isdigit():
+        raise InvalidHostname(f"{name} is not a domain name; use something like cache.example.com.")
+
+
+def _refuse(host: str) -> str:
+    raise InvalidHostname(f"{host!r} is not a hostname.")

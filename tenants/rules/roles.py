@@ -1,0 +1,69 @@
+"""Who may do what: the one file that the code reads, the docs show and a test walks over.
+
+A role belongs to one audience. `partner` and `customer` people live on a partner's host,
+`platform` people on the console. Permissions are names; every page asks for exactly one.
+"""
+
+from enum import StrEnum
+
+
+class Audience(StrEnum):
+    """Which kind of host a person logs in on, and whose numbers they see."""
+
+    PARTNER = "partner"
+    CUSTOMER = "customer"
+    PLATFORM = "platform"
+
+
+_PARTNER_ALL = frozenset({
+    "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
+    "statements.view", "agreement.view", "brand.edit", "keys.manage", "team.manage",
+})  # fmt: skip
+_CUSTOMER_ALL = frozenset({
+    "my.overview.view", "my.usage.view", "my.invoices.view", "my.keys.manage", "my.team.manage",
+})  # fmt: skip
+_PLATFORM_VIEW = frozenset({"cockpit.view", "channel.view", "runs.view", "documents.view"})
+
+PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
+    Audience.PARTNER: {
+        "owner": _PARTNER_ALL,
+        "admin": _PARTNER_ALL,
+        "finance": frozenset({
+            "overview.view", "usage.view", "customers.view", "invoices.view", "statements.view",
+            "agreement.view",
+        }),
+        "developer": frozenset({"overview.view", "usage.view", "customers.view", "keys.manage"}),
+        "support": frozenset({"overview.view", "usage.view", "customers.view"}),
+        "analyst": frozenset({"overview.view", "usage.view"}),
+        "brand_editor": frozenset({"overview.view", "brand.edit"}),
+    },
+    Audience.CUSTOMER: {
+        "customer_owner": _CUSTOMER_ALL,
+        "customer_billing": frozenset({"my.overview.view", "my.usage.view", "my.invoices.view"}),
+        "customer_developer": frozenset({"my.overview.view", "my.usage.view", "my.keys.manage"}),
+        "customer_viewer": frozenset({"my.overview.view", "my.usage.view"}),
+    },
+    Audience.PLATFORM: {
+        "superadmin": _PLATFORM_VIEW | {"partners.open", "runs.prepare", "runs.approve"},
+        "partner_manager": _PLATFORM_VIEW | {"partners.open"},
+        "finance_preparer": _PLATFORM_VIEW | {"runs.prepare"},
+        "finance_approver": _PLATFORM_VIEW | {"runs.prepare", "runs.approve"},
+        "auditor": _PLATFORM_VIEW,
+        "sre": frozenset({"cockpit.view", "channel.view"}),
+    },
+}  # fmt: skip
+
+AUDIENCE_OF: dict[str, Audience] = {
+    role: audience for audience, roles in PERMISSIONS.items() for role in roles
+}
+
+
+def permissions_of(role: str) -> frozenset[str]:
+    """The permissions of a role; an unknown role has none."""
+    audience = AUDIENCE_OF.get(role)
+    return PERMISSIONS[audience][role] if audience else frozenset()
+
+
+def allows(role: str, permission: str) -> bool:
+    """Whether the role holds the permission."""
+    return permission in permissions_of(role)

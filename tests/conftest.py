@@ -1,0 +1,114 @@
+"""Fixtures of the whole suite: a database of one's own, two partners, and logins to try it with."""
+
+import itertools
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from django.db import connection
+
+from portal import env
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+LOGIN_KEYS = {
+    "web": "DATABASE_URL",
+    "owner": "OWNER_DATABASE_URL",
+    "recorder": "RECORDER_DATABASE_URL",
+    "settle": "SETTLE_DATABASE_URL",
+    "superuser": "SUPERUSER_DATABASE_URL",
+}
+_numbers = itertools.count()
+
+
+@dataclass
+class Database:
+    """One test's copy of the template, and the way to look at it as each login."""
+
+    name: str
+    urls: dict[str, str] = field(default_factory=dict)
+
+    def url(self, login: str) -> str:
+        """This database's URL for one login role."""
+        return self.urls[login]
+
+    def login(self, login: str) -> None:
+        """Let Django's connection continue as another login role."""
+        connection.close()
+        connection.settings_dict.update(env.database(self.urls[login]))
+        connection.set_schema_to_public()
+
+    def psql(self, login: str = "superuser", autocommit: bool = True) -> psycopg.Connection:
+        """A plain connection, outside Django."""
+        return psycopg.connect(self.urls[login], autocommit=autocommit)
+
+    def environ(self, **extra: str) -> dict[str, str]:
+        """Environment for a subprocess that shall use this database and this run's Valkeys."""
+        pairs = {LOGIN_KEYS[login]: url for login, url in self.urls.items()}
+        return {**os.environ, **servers(), **pairs, **extra}
+
+
+def servers() -> dict[str, str]:
+    """The URLs of this run's servers."""
+    known = json.loads((env.data_dir() / "servers.json").read_text())
+    return {key: value for key, value in known.items() if isinstance(value, str)}
+
+
+def _with_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@pytest.fixture
+def database(django_db_blocker: object) -> Iterator[Database]:
+    """A fresh copy of the template database; Django is connected to it as the owner."""
+    known = servers()
+    name = f"t_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(known["OWNER_DATABASE_URL"].rsplit("/", 1)[0] + "/postgres",
+                         autocommit=True) as admin:  # fmt: skip
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE agentcache')
+        handle = Database(
+            name, {login: _with_database(known[key], name) for login, key in LOGIN_KEYS.items()}
+        )
+        before = dict(connection.settings_dict)
+        with psycopg.connect(handle.url("superuser"), autocommit=True) as boss:
+            boss.execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{name}" TO PUBLIC')
+        with django_db_blocker.unblock():  # type: ignore[attr-defined]
+            handle.login("owner")
+            try:
+                yield handle
+            finally:
+                connection.close()
+                connection.settings_dict.update(before)
+                admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@dataclass(frozen=True)
+class TwoPartners:
+    """The cast: always two, and each has what the other must not see."""
+
+    redis: object
+    pinecone: object
+
+    def __iter__(self) -> Iterator[object]:
+        return iter((self.redis, self.pinecone))
+
+
+@pytest.fixture
+def partners(database: Database) -> TwoPartners:
+    """Redis Labs and Pinecone, opened by the provisioner, as `tenants.models.Partner` rows."""
+    from tenants.models import Partner
+
+    rows = {row.slug: row for row in Partner.objects.all()}
+    return TwoPartners(rows["redis-labs"], rows["pinecone"])
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real traffic and independent expected values, or a skip that says so."""
+    if not SHARED.is_dir():
+        pytest.skip(f"shared data absent: {SHARED} does not exist")
+    return SHARED

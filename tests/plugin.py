@@ -1,0 +1,64 @@
+"""Real servers for the whole run, started before Django reads its settings.
+
+The controlling process starts PostgreSQL and both Valkeys once, migrates one database and opens
+two partners in it through the provisioner. That database is the template: every test that needs
+one gets a copy of its own (`CREATE DATABASE … TEMPLATE`), because runtime roles cannot truncate.
+Workers of a parallel run inherit the address through DATA_DIR.
+"""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTNERS = {
+    "redis-labs": ["--name", "Redis Labs", "--kind", "general_cache", "--host",
+                   "cache.redis.localhost", "--seed", "#FF4438", "--product", "Redis Edge Cache",
+                   "--legal-name", "Redis Labs Ltd", "--owner", "owner@redis.example"],
+    "pinecone": ["--name", "Pinecone", "--kind", "vector_db", "--host", "cache.pinecone.localhost",
+                 "--seed", "#1C17FF", "--product", "Pinecone Edge Cache",
+                 "--legal-name", "Pinecone Systems Inc", "--owner", "owner@pinecone.example"],
+}  # fmt: skip
+
+
+def manage(*arguments: str, **environ: str) -> str:
+    """Run a management command with this run's servers; its output, or the error as text."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT, env={**os.environ, **environ}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"manage.py {' '.join(arguments)}: {done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def _start() -> None:
+    from portal.servers import Stack
+
+    folder = Path(tempfile.mkdtemp(prefix="agentcache-tests-"))
+    folder.chmod(0o711)
+    for name in list(os.environ):
+        if name.endswith("DATABASE_URL") or name in {"CACHE_URL", "EVENTS_URL", "BROKER_URL"}:
+            del os.environ[name]
+    os.environ["DATA_DIR"] = str(folder)
+    stack = Stack(folder, durable=False, environ={})
+    stack.start()
+
+    def stop() -> None:
+        stack.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(stop)
+    manage("collectstatic", "--noinput", "-v0")
+    manage("migrate_schemas", "--shared", "-v0")
+    for slug, facts in PARTNERS.items():
+        manage("open_partner", slug, *facts, "--no-wait")
+    manage("provision", "--once")
+
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _start()
