@@ -27,7 +27,8 @@ def main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     os.environ.setdefault("AC_DB_LOGIN", LOGIN_BY_COMMAND.get(command, "web"))
-    from django.core.management import execute_from_command_line  # settings must be chosen first
+    # Settings must be chosen before Django is imported.
+    from django.core.management import execute_from_command_line  # noqa: PLC0415
 
     execute_from_command_line(sys.argv)
 

@@ -4,6 +4,8 @@ from django.apps import AppConfig
 
 
 class PortalConfig(AppConfig):
+    """Django's entry for the portal app."""
+
     name = "portal"
     verbose_name = "Portal"
 

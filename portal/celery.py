@@ -5,11 +5,10 @@ import os
 from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-os.environ.setdefault("AC_DB_LOGIN", "settle")
 
-from django.conf import settings  # noqa: E402 - settings need the variables above
+from django.conf import settings
 
-from portal.schedule import BEAT_SCHEDULE  # noqa: E402
+from portal.schedule import BEAT_SCHEDULE
 
 app = Celery("agentcache")
 app.conf.update(

@@ -5,18 +5,22 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from portal import nav
 from tenants.rules import roles
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """The owner's brand, the person's audience and permissions, and the demo mark."""
+    """The owner's brand, the person's audience, permissions and menu, and the demo mark."""
     owner = getattr(request, "owner", None)
     user: Any = getattr(request, "user", None)
     signed_in = bool(user is not None and user.is_authenticated)
+    audience = str(user.audience or "") if signed_in else ""
+    may = roles.permissions_of(user.role) if signed_in else frozenset[str]()
     return {
         "owner": owner,
         "brand": owner.brand if owner else None,
-        "audience": str(user.audience or "") if signed_in else "",
-        "may": roles.permissions_of(user.role) if signed_in else frozenset(),
+        "audience": audience,
+        "may": may,
+        "nav": nav.menu(request, audience, may),
         "is_demo": settings.DEMO,
     }

@@ -27,7 +27,7 @@ def flag(name: str, default: bool) -> bool:
 
 
 def url(name: str) -> str:
-    """A server's URL from the environment, else from the embedded servers' file; '' when unknown."""
+    """A server's URL from the environment, else the embedded servers' file; '' when unknown."""
     value = os.environ.get(name)
     if value:
         return value

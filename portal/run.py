@@ -4,7 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,7 +21,8 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def say(text: str) -> None:
     """One line to the terminal, at once."""
-    print(text, flush=True)
+    with suppress(BrokenPipeError):  # the reader of a pipe may be gone; stopping goes on
+        print(text, flush=True)
 
 
 @contextmanager

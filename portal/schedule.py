@@ -2,4 +2,6 @@
 
 from typing import Any
 
-BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "sweep runs": {"task": "billing.sweep_runs", "schedule": 60.0},
+}

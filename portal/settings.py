@@ -14,7 +14,9 @@ DATA_DIR = env.data_dir()
 DEMO = env.flag("DEMO", True)
 DEBUG = False
 
-SECRET_KEY = env.secret("SECRET_KEY_FILE", "secret_key").strip().decode() or "unset-until-the-servers-start"
+SECRET_KEY = (
+    env.secret("SECRET_KEY_FILE", "secret_key").strip().decode() or "unset-until-the-servers-start"
+)
 KEK = env.secret("KEK_FILE", "kek")
 
 # --- hosts: the domain table decides, not ALLOWED_HOSTS (tenants.middleware) ---
@@ -63,7 +65,9 @@ DB_URL_BY_LOGIN = {
     "settle": "SETTLE_DATABASE_URL",
 }
 if DB_LOGIN not in DB_URL_BY_LOGIN:
-    raise ImproperlyConfigured(f"AC_DB_LOGIN={DB_LOGIN!r}: use one of {', '.join(DB_URL_BY_LOGIN)}.")
+    raise ImproperlyConfigured(
+        f"AC_DB_LOGIN={DB_LOGIN!r}: use one of {', '.join(DB_URL_BY_LOGIN)}."
+    )
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "tenants.db",
@@ -91,8 +95,8 @@ CACHES = {
 # --- the request's way in ---
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "tenants.middleware.HostMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tenants.middleware.HostMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -104,6 +108,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
+CSRF_FAILURE_VIEW = "portal.views.errors.form_expired"
 ROOT_URLCONF = "portal.urls.partner"
 CONSOLE_URLCONF = "portal.urls.console"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -202,6 +207,15 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 31_536_000
+
+# Who we are on documents; an operator's own facts come from the environment.
+PLATFORM_PARTY = {
+    "legal_name": os.environ.get("PLATFORM_LEGAL_NAME", "AgentCache, Inc."),
+    "address": os.environ.get("PLATFORM_ADDRESS", "").splitlines(),
+    "country": os.environ.get("PLATFORM_COUNTRY", "US"),
+    "tax_id": os.environ.get("PLATFORM_TAX_ID", ""),
+    "email": os.environ.get("PLATFORM_EMAIL", f"billing@{PLATFORM_DOMAIN}"),
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -4,8 +4,11 @@ from django.apps import AppConfig
 
 
 class TenantsConfig(AppConfig):
+    """Django's entry for the tenants app."""
+
     name = "tenants"
     verbose_name = "Partners"
 
     def ready(self) -> None:
+        """Register the system checks."""
         from tenants import checks  # noqa: F401, PLC0415 - registers the system checks

@@ -88,7 +88,7 @@ class ProvisioningJob(models.Model):
 
 
 class BrandRevision(models.Model):
-    """One immutable look of a partner: tokens derived from a seed colour, served as a stylesheet."""
+    """One immutable look of a partner: tokens from a seed colour, served as a stylesheet."""
 
     class State(models.TextChoices):
         """Exactly one revision of a partner is published."""

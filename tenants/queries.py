@@ -10,7 +10,7 @@ from tenants.models import ApiKey, BrandRevision, Domain, Partner, ProvisioningJ
 
 def host_owner(host: str) -> dict[str, Any] | None:
     """The partner behind a normalised host with its published brand, in one query (public)."""
-    return (
+    row: dict[str, Any] | None = (
         Domain.objects.filter(domain=host)
         .annotate(brand=FilteredRelation("tenant__brands", condition=_published("tenant__brands")))
         .values(
@@ -22,6 +22,7 @@ def host_owner(host: str) -> dict[str, Any] | None:
         )
         .first()
     )  # fmt: skip
+    return row
 
 
 def brand_css(partner_id: uuid.UUID, css_hash: str) -> str | None:
@@ -33,9 +34,19 @@ def brand_css(partner_id: uuid.UUID, css_hash: str) -> str | None:
     )
 
 
+def brand_seed(partner_id: uuid.UUID, css_hash: str) -> str | None:
+    """The seed colour of a revision, published or earlier (public)."""
+    return (
+        BrandRevision.objects.filter(partner_id=partner_id, css_hash=css_hash)
+        .values_list("seed_hex", flat=True)
+        .first()
+    )
+
+
 def partner_by_slug(slug: str) -> Partner | None:
     """A partner by its slug (public or console)."""
-    return Partner.objects.filter(slug=slug).first()
+    found: Partner | None = Partner.objects.filter(slug=slug).first()
+    return found
 
 
 def partner_list() -> list[Partner]:

@@ -17,6 +17,8 @@ from tenants.rules.hostnames import InvalidHostname, normalise
 
 FRESH_SECONDS = 5.0
 KEEP_SECONDS = 600.0
+# A suspended partner still reads its documents; one that is being opened has no schema yet.
+SERVED = ("active", "suspended")
 
 
 class UnknownHost(LookupError):
@@ -100,7 +102,7 @@ def _load(host: str) -> Resolved | None:
     if host == settings.CONSOLE_HOST:
         return CONSOLE
     row = queries.host_owner(host)
-    if row is None:
+    if row is None or row["state"] not in SERVED:
         return None
     return Resolved(
         host=host,

@@ -7,13 +7,14 @@ asking the database connection.
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Protocol, cast
 
-from django.db import connection
+from django.db import connection as _connection
 
-from tenants.db.base import PUBLIC, Scope
+from tenants.db.base import PUBLIC, DatabaseWrapper, Scope
 
 CONSOLE_ROLE = "ac_console"
+connection = cast(DatabaseWrapper, _connection)  # the proxy of our own engine
 _scope_name: ContextVar[str] = ContextVar("scope_name", default=PUBLIC)
 
 
@@ -21,7 +22,8 @@ class HasSchema(Protocol):
     """A partner row or a `Resolved`: anything that names its schema."""
 
     @property
-    def schema_name(self) -> str: ...
+    def schema_name(self) -> str:
+        """The partner's schema."""
 
 
 def partner_scope(partner: HasSchema) -> Scope:

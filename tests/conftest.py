@@ -67,9 +67,9 @@ def database(django_db_blocker: object) -> Iterator[Database]:
     """A fresh copy of the template database; Django is connected to it as the owner."""
     known = servers()
     name = f"t_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(known["OWNER_DATABASE_URL"].rsplit("/", 1)[0] + "/postgres",
-                         autocommit=True) as admin:  # fmt: skip
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE agentcache')
+    boss_url = known["SUPERUSER_DATABASE_URL"]
+    with psycopg.connect(_with_database(boss_url, "postgres"), autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE agentcache OWNER ac_owner')
         handle = Database(
             name, {login: _with_database(known[key], name) for login, key in LOGIN_KEYS.items()}
         )
@@ -83,7 +83,10 @@ def database(django_db_blocker: object) -> Iterator[Database]:
             finally:
                 connection.close()
                 connection.settings_dict.update(before)
-                admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+                # Only a superuser may end another login's session that is still closing.
+                root = _with_database(known["SUPERUSER_DATABASE_URL"], "postgres")
+                with psycopg.connect(root, autocommit=True) as boss:
+                    boss.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @dataclass(frozen=True)

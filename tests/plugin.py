@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 PARTNERS = {
     "redis-labs": ["--name", "Redis Labs", "--kind", "general_cache", "--host",
@@ -39,7 +41,9 @@ def manage(*arguments: str, **environ: str) -> str:
 def _start() -> None:
     from portal.servers import Stack
 
-    folder = Path(tempfile.mkdtemp(prefix="agentcache-tests-"))
+    folder = Path(
+        tempfile.mkdtemp(prefix="agentcache-tests-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT"))
+    )
     folder.chmod(0o711)
     for name in list(os.environ):
         if name.endswith("DATABASE_URL") or name in {"CACHE_URL", "EVENTS_URL", "BROKER_URL"}:
@@ -58,6 +62,11 @@ def _start() -> None:
     for slug, facts in PARTNERS.items():
         manage("open_partner", slug, *facts, "--no-wait")
     manage("provision", "--once")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """More rounds of the kill test than the suite does."""
+    parser.addoption("--kill-rounds", type=int, default=20, help="kills in the kill test")
 
 
 if "PYTEST_XDIST_WORKER" not in os.environ:

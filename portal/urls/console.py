@@ -1,8 +1,40 @@
 """The console's host: AgentCache's finance and operators."""
 
-from portal.urls.shared import urlpatterns as shared
+from django.urls import include, path
 
-urlpatterns = [*shared]
+from portal.urls.shared import urlpatterns as shared
+from portal.views import console_cockpit, console_finance, console_partners, console_run
+
+partners = [
+    path("partners/", console_partners.partners, name="console_partners"),
+    path("partners/open/", console_partners.open_partner, name="console_open_partner"),
+    path("partners/<slug:slug>/", console_partners.partner, name="console_partner"),
+    path("partners/<slug:slug>/opening/", console_partners.opening, name="console_opening"),
+    path("partners/<slug:slug>/opening/retry/", console_partners.retry, name="console_retry"),
+]
+finance = [
+    path("finance/", console_finance.finance, name="console_finance"),
+    path("finance/start/", console_finance.start_month, name="console_start_month"),
+    path("finance/approve/", console_finance.approve_month, name="console_approve_month"),
+    path(
+        "finance/preview/<uuid:agreement_id>/", console_finance.preview, name="console_preview"
+    ),
+]
+runs = [
+    path("", console_run.run, name="console_run"),
+    path("approve/", console_run.approve, name="console_run_approve"),
+    path("reject/", console_run.reject, name="console_run_reject"),
+    path("withdraw/", console_run.withdraw, name="console_run_withdraw"),
+    path("again/", console_run.again, name="console_run_again"),
+    path("drafts/<uuid:draft_id>/", console_run.draft, name="console_draft"),
+]
+urlpatterns = [
+    path("", console_cockpit.cockpit, name="console_cockpit"),
+    *partners,
+    *finance,
+    path("finance/runs/<uuid:run_id>/", include(runs)),
+    *shared,
+]
 handler400 = "portal.views.errors.bad_request"
 handler403 = "portal.views.errors.forbidden"
 handler404 = "portal.views.errors.not_found"

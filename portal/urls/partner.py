@@ -1,8 +1,53 @@
 """A partner's host: customers at the root, the partner's staff under /manage/, the API."""
 
-from portal.urls.shared import urlpatterns as shared
+from django.urls import path
 
-urlpatterns = [*shared]
+from portal.urls.api import urlpatterns as api
+from portal.urls.shared import urlpatterns as shared
+from portal.views import (
+    customer_invoices,
+    customer_overview,
+    customer_usage,
+    documents,
+    partner_customers,
+    partner_invoices,
+    partner_overview,
+    partner_statements,
+    partner_usage,
+)
+
+PDF, JSON = {"form": "pdf"}, {"form": "json"}
+
+urlpatterns = [
+    # The partner's staff
+    path("manage/", partner_overview.overview, name="partner_overview"),
+    path("manage/usage/", partner_usage.usage, name="partner_usage"),
+    path("manage/customers/", partner_customers.customers, name="partner_customers"),
+    path("manage/invoices/", partner_invoices.invoices, name="partner_invoices"),
+    path("manage/invoices/<uuid:document_id>/", documents.partner_invoice, name="partner_invoice"),
+    path("manage/invoices/<uuid:document_id>/pdf", documents.partner_invoice, PDF,
+         name="partner_invoice_pdf"),
+    path("manage/invoices/<uuid:document_id>/json", documents.partner_invoice, JSON,
+         name="partner_invoice_json"),
+    path("manage/statements/", partner_statements.statements, name="partner_statements"),
+    path("manage/statements/<uuid:document_id>/", documents.partner_statement,
+         name="partner_statement"),
+    path("manage/statements/<uuid:document_id>/pdf", documents.partner_statement, PDF,
+         name="partner_statement_pdf"),
+    path("manage/statements/<uuid:document_id>/json", documents.partner_statement, JSON,
+         name="partner_statement_json"),
+    # Customers
+    path("", customer_overview.home, name="customer_overview"),
+    path("usage/", customer_usage.usage, name="customer_usage"),
+    path("invoices/", customer_invoices.invoices, name="customer_invoices"),
+    path("invoices/<uuid:document_id>/", documents.customer_invoice, name="customer_invoice"),
+    path("invoices/<uuid:document_id>/pdf", documents.customer_invoice, PDF,
+         name="customer_invoice_pdf"),
+    path("invoices/<uuid:document_id>/json", documents.customer_invoice, JSON,
+         name="customer_invoice_json"),
+    *api,
+    *shared,
+]  # fmt: skip
 handler400 = "portal.views.errors.bad_request"
 handler403 = "portal.views.errors.forbidden"
 handler404 = "portal.views.errors.not_found"

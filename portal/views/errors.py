@@ -1,24 +1,43 @@
-"""Error pages in the host's brand; each says what happened and what to do."""
+"""Error pages in the host's brand; each says what happened and what to do.
 
+They are rendered without context processors, which may ask the database that has just failed.
+"""
+
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
+
+
+def _page(request: HttpRequest, status: int, template: str = "") -> HttpResponse:
+    owner = getattr(request, "owner", None)
+    context = {"owner": owner, "brand": owner.brand if owner else None}
+    text = render_to_string(template or f"errors/{status}.html", context)
+    return HttpResponse(text, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400: the request could not be read."""
-    return render(request, "errors/400.html", status=400)
+    return _page(request, 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: signed in, but the role does not reach here."""
-    return render(request, "errors/403.html", status=403)
+    return _page(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: nothing here, or nothing of yours."""
-    return render(request, "errors/404.html", status=404)
+    return _page(request, 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault; the page needs no database."""
-    return render(request, "errors/500.html", status=500)
+    """500: our fault; 503 when the database is away. Neither page needs the database."""
+    away = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
+    return _page(request, 503 if away else 500)
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 of a form whose token is not this session's (CSRF_FAILURE_VIEW)."""
+    return _page(request, 403, "errors/csrf.html")

@@ -31,7 +31,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Mail names the brand and comes from the platform's verified address."""
         return f'"{self.request.owner.brand.product_name}" <{settings.DEFAULT_FROM_EMAIL}>'
 
-    def render_mail(self, template_prefix: str, email: Any, context: Any, headers: Any = None) -> Any:
+    def render_mail(
+        self, template_prefix: str, email: Any, context: Any, headers: Any = None
+    ) -> Any:
         """Give mail templates the brand they are sent for."""
         context = {**context, "owner": self.request.owner}
         return super().render_mail(template_prefix, email, context, headers)

@@ -4,6 +4,8 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
+    """Django's entry for the accounts app."""
+
     name = "tenants.accounts"
     label = "accounts"
     verbose_name = "People"

@@ -29,8 +29,10 @@ def publish_brand(
             .filter(partner=partner, state=BrandRevision.State.PUBLISHED)
             .first()
         )
-        if current and current.css_hash == css_hash and all(
-            getattr(current, name) == value for name, value in facts.items()
+        if (
+            current
+            and current.css_hash == css_hash
+            and all(getattr(current, name) == value for name, value in facts.items())
         ):
             return current
         BrandRevision.objects.filter(partner=partner, state=BrandRevision.State.PUBLISHED).update(

@@ -18,12 +18,13 @@ def create_key(
     minted = keys.mint(livemode=livemode)
     with transaction.atomic():
         row = ApiKey.objects.create(
-            id=minted.id, partner_id=partner_id, livemode=livemode, label=label,
+            id=minted.key_id, partner_id=partner_id, livemode=livemode, label=label,
             customer_external_id=customer_external_id, created_at=now,
             secret_sha256=minted.secret_sha256,
         )  # fmt: skip
-        audit.record(actor=actor, verb="key.created", target=minted.id, at=now,
-                     partner_id=partner_id, data={"livemode": livemode, "label": label})  # fmt: skip
+        facts = {"livemode": livemode, "label": label}
+        audit.record(actor=actor, verb="key.created", target=minted.key_id, at=now,
+                     partner_id=partner_id, data=facts)  # fmt: skip
     return row, minted.text
 
 

@@ -44,6 +44,9 @@ class Scope:
 class DatabaseWrapper(TenantsWrapper):
     """A connection that always knows, and has proved, for whom it works."""
 
+    _setting_search_path: bool
+    search_path_set_schemas: list[str] | None
+
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
         """Choose the scope of the following queries. Raises SwitchInsideTransaction."""
         before = getattr(self, "scope", None)

@@ -2,133 +2,297 @@
 
 import django.db.models.deletion
 import django_tenants.postgresql_backend.base
-import tenants.rules.ids
 from django.db import migrations, models
+
+import tenants.rules.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.UUIDField(default=tenants.rules.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('partner_id', models.UUIDField(db_index=True, null=True)),
-                ('actor', models.CharField(max_length=254)),
-                ('verb', models.CharField(max_length=60)),
-                ('target', models.CharField(max_length=200)),
-                ('data', models.JSONField(default=dict)),
-                ('at', models.DateTimeField(db_index=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.rules.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("partner_id", models.UUIDField(db_index=True, null=True)),
+                ("actor", models.CharField(max_length=254)),
+                ("verb", models.CharField(max_length=60)),
+                ("target", models.CharField(max_length=200)),
+                ("data", models.JSONField(default=dict)),
+                ("at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Partner',
+            name="Partner",
             fields=[
-                ('schema_name', models.CharField(db_index=True, max_length=63, unique=True, validators=[django_tenants.postgresql_backend.base._check_schema_name])),
-                ('id', models.UUIDField(default=tenants.rules.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('kind', models.CharField(choices=[('general_cache', 'General Cache'), ('vector_db', 'Vector Db'), ('llm_provider', 'Llm Provider'), ('cloud', 'Cloud'), ('direct', 'Direct')], max_length=20)),
-                ('state', models.CharField(choices=[('requested', 'Requested'), ('provisioning', 'Provisioning'), ('active', 'Active'), ('suspended', 'Suspended'), ('closed', 'Closed'), ('failed', 'Failed')], default='requested', max_length=20)),
-                ('unknown_customer_policy', models.CharField(choices=[('auto', 'Auto'), ('strict', 'Strict')], default='auto', max_length=10)),
-                ('generation', models.IntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "schema_name",
+                    models.CharField(
+                        db_index=True,
+                        max_length=63,
+                        unique=True,
+                        validators=[django_tenants.postgresql_backend.base._check_schema_name],
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.rules.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("general_cache", "General Cache"),
+                            ("vector_db", "Vector Db"),
+                            ("llm_provider", "Llm Provider"),
+                            ("cloud", "Cloud"),
+                            ("direct", "Direct"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("requested", "Requested"),
+                            ("provisioning", "Provisioning"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("closed", "Closed"),
+                            ("failed", "Failed"),
+                        ],
+                        default="requested",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "unknown_customer_policy",
+                    models.CharField(
+                        choices=[("auto", "Auto"), ("strict", "Strict")],
+                        default="auto",
+                        max_length=10,
+                    ),
+                ),
+                ("generation", models.IntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'tenants_partner',
+                "db_table": "tenants_partner",
             },
         ),
         migrations.CreateModel(
-            name='Domain',
+            name="Domain",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('domain', models.CharField(db_index=True, max_length=253, unique=True)),
-                ('is_primary', models.BooleanField(db_index=True, default=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='domains', to='tenants.partner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("domain", models.CharField(db_index=True, max_length=253, unique=True)),
+                ("is_primary", models.BooleanField(db_index=True, default=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="domains",
+                        to="tenants.partner",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tenants_domain',
+                "db_table": "tenants_domain",
             },
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.CharField(max_length=12, primary_key=True, serialize=False)),
-                ('customer_external_id', models.CharField(blank=True, max_length=200, null=True)),
-                ('livemode', models.BooleanField()),
-                ('label', models.CharField(blank=True, default='', max_length=80)),
-                ('secret_sha256', models.BinaryField(max_length=32)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to='tenants.partner')),
+                ("id", models.CharField(max_length=12, primary_key=True, serialize=False)),
+                ("customer_external_id", models.CharField(blank=True, max_length=200, null=True)),
+                ("livemode", models.BooleanField()),
+                ("label", models.CharField(blank=True, default="", max_length=80)),
+                ("secret_sha256", models.BinaryField(max_length=32)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_keys",
+                        to="tenants.partner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProvisioningJob',
+            name="ProvisioningJob",
             fields=[
-                ('id', models.UUIDField(default=tenants.rules.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=10)),
-                ('step', models.CharField(default='queued', max_length=40)),
-                ('detail', models.TextField(blank=True, default='')),
-                ('request', models.JSONField(default=dict)),
-                ('requested_by', models.CharField(max_length=254)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('partner', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='job', to='tenants.partner')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.rules.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("step", models.CharField(default="queued", max_length=40)),
+                ("detail", models.TextField(blank=True, default="")),
+                ("request", models.JSONField(default=dict)),
+                ("requested_by", models.CharField(max_length=254)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "partner",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="job",
+                        to="tenants.partner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Entitlement',
+            name="Entitlement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('value', models.JSONField()),
-                ('updated_at', models.DateTimeField()),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entitlements', to='tenants.partner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("value", models.JSONField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entitlements",
+                        to="tenants.partner",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('partner', 'name'), name='one_entitlement_per_name')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("partner", "name"), name="one_entitlement_per_name"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DataKey',
+            name="DataKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key_number', models.IntegerField()),
-                ('wrapped', models.BinaryField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('destroyed_at', models.DateTimeField(blank=True, null=True)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='data_keys', to='tenants.partner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key_number", models.IntegerField()),
+                ("wrapped", models.BinaryField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("destroyed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="data_keys",
+                        to="tenants.partner",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('partner', 'key_number'), name='one_key_number')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "key_number"), name="one_key_number")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='BrandRevision',
+            name="BrandRevision",
             fields=[
-                ('id', models.UUIDField(default=tenants.rules.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('retired', 'Retired')], default='draft', max_length=10)),
-                ('seed_hex', models.CharField(max_length=7)),
-                ('product_name', models.CharField(max_length=80)),
-                ('tagline', models.CharField(blank=True, default='', max_length=160)),
-                ('support_email', models.EmailField(blank=True, default='', max_length=254)),
-                ('legal_name', models.CharField(max_length=160)),
-                ('tokens', models.JSONField()),
-                ('css', models.TextField()),
-                ('css_hash', models.CharField(db_index=True, max_length=16)),
-                ('created_at', models.DateTimeField()),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='brands', to='tenants.partner')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.rules.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("published", "Published"),
+                            ("retired", "Retired"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("seed_hex", models.CharField(max_length=7)),
+                ("product_name", models.CharField(max_length=80)),
+                ("tagline", models.CharField(blank=True, default="", max_length=160)),
+                ("support_email", models.EmailField(blank=True, default="", max_length=254)),
+                ("legal_name", models.CharField(max_length=160)),
+                ("tokens", models.JSONField()),
+                ("css", models.TextField()),
+                ("css_hash", models.CharField(db_index=True, max_length=16)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="brands",
+                        to="tenants.partner",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'published')), fields=('partner',), name='one_published_brand')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "published")),
+                        fields=("partner",),
+                        name="one_published_brand",
+                    )
+                ],
             },
         ),
     ]

@@ -1,7 +1,7 @@
 """Per-partner data keys, wrapped by the platform key (KEK). No I/O: bytes in, bytes out.
 
-A wrapped key is `version (1) ‖ KEK id (4) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag (48)`. The
-partner and the key's number are authenticated, so one partner's wrapped key never opens as another's.
+A wrapped key is `version (1) ‖ KEK id (4) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag (48)`.
+Partner and key number are authenticated: one partner's wrapped key never opens as another's.
 """
 
 import binascii

@@ -45,12 +45,12 @@ CHART_INKS = (
     (300.0, 0.13, 3.6),
     (40.0, 0.08, 6.6),
 )
-TINTED = Ink(260.0, 0.006)
+TINTED = Ink(260.0, 0.0025)
 
 
 def surfaces(mode: Mode, ink: Ink) -> dict[str, str]:
-    """`surface-0..3` and `border-1`, faintly tinted by `ink`; a grey brand stays grey."""
-    faint = Ink(ink.hue, min(ink.chroma, 0.008 if mode == "light" else 0.012))
+    """`surface-0..3` and `border-1`, with a breath of the brand's hue; a grey brand stays grey."""
+    faint = Ink(ink.hue, min(ink.chroma, 0.0025 if mode == "light" else 0.006))
     found = {f"surface-{i}": paint(light, faint) for i, light in enumerate(SURFACES[mode])}
     found["border-1"] = paint(HAIRLINE[mode], faint)
     return found

@@ -1,4 +1,4 @@
-"""psql under one partner's role: the other partner's rows, schema and the public copies are shut."""
+"""psql under one partner's role: the other's rows, schema and the public copies are shut."""
 
 import psycopg
 import pytest

@@ -1,9 +1,9 @@
 """The first wall: a host names one owner; sessions and unknown names stay outside."""
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.db import connection
 
 from tenants import resolve, schema
 from tenants.accounts.models import User

@@ -114,5 +114,5 @@ def test_what_is_refused_leaves_nothing_behind(database, changes, code):
 def test_the_command_says_so_when_a_partner_exists(database):
     database.login("web")
 
-    with pytest.raises(CommandError, match="exists already.*nothing was changed"):
+    with pytest.raises(CommandError, match=r"exists already.*nothing was changed"):
         call_command("open_partner", "redis-labs", name="Redis", kind="general_cache")

@@ -1,0 +1,49 @@
+# run | test | bench | screenshots | lint: each installs what it needs into .venv first.
+# Everything stays inside the checkout: no pip cache, temporary files of tests in .tmp.
+# PYTHON=python3.12 chooses the interpreter; ARGS="-k name" goes to pytest and the benchmarks.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+TOO_OLD := "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"
+NO_VENV := "$(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt-get install python3-venv)"
+
+.PHONY: run test bench screenshots lint install-run install-dev
+.DEFAULT_GOAL := run
+
+run: install-run
+	@exec $(BIN)/python -m portal.run
+
+test: install-dev
+	@mkdir -p .tmp && PYTEST_DEBUG_TEMPROOT="$(CURDIR)/.tmp" $(BIN)/python -m pytest -n 2 $(ARGS)
+
+bench: install-dev
+	@exec $(BIN)/python -m bench $(ARGS)
+
+screenshots: install-dev
+	@exec $(BIN)/python -m bench.screenshots $(ARGS)
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+install-run: .venv/made
+	@$(call install,requirements.txt)
+
+install-dev: .venv/made
+	@$(call install,requirements-dev.txt)
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo $(TOO_OLD) >&2; exit 1; }
+	@echo "making .venv …"
+	@$(PYTHON) -m venv --clear .venv || { echo $(NO_VENV) >&2; exit 1; }
+	@touch $@
+
+# Installs file $(1) unless the very same content has been installed before.
+install = sum=$$(cksum < $(1)); \
+  if [ "$$sum" != "$$(cat .venv/installed-$(1) 2>/dev/null)" ]; then \
+    echo "installing $(1) (about a minute) …"; \
+    $(BIN)/python -m pip install -qq --no-cache-dir --disable-pip-version-check \
+      --require-hashes -r $(1) && echo "$$sum" > .venv/installed-$(1); \
+  fi

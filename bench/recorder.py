@@ -1,0 +1,139 @@
+"""P5: durable stream → deduplicated event rows and rollups, events per second.
+
+    python -m bench.recorder [--events 200000] [--batch 10000] [--customers 1000] [--json FILE]
+
+Needs running servers (DATA_DIR) and at least two opened partners. Appends the events to a stream of
+its own in the events Valkey, then lets the recorder's own loop drain it as ac_recorder. Aborts
+unless rows = events = rollup counts. The events stay in the database: use a throw-away DATA_DIR.
+"""
+
+import argparse
+import gc
+import json
+import os
+import platform
+import random
+import sys
+import time
+from uuid import UUID
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+os.environ.setdefault("AC_DB_LOGIN", "recorder")
+
+import django
+
+django.setup()
+
+import redis
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from cache_api.actions.drain_stream import StreamReader, drain_stream
+from cache_api.gateways.stream import EventStream
+from cache_api.metering import store
+from cache_api.rules.events import FIELD, UsageEvent, encode
+from tenants.models import Partner
+from tenants.rules.ids import uuid7
+
+MODELS = [("openai", "gpt-4o"), ("openai", "gpt-4o-mini"), ("anthropic", "claude-sonnet-4"),
+          ("anthropic", "claude-haiku"), ("meta", "llama-4")]  # fmt: skip
+
+
+def make_events(number: int, customers: int, partner_ids: list[UUID]) -> list[bytes]:
+    """Traffic shaped like the real one: a few customers make half of it, 70 % of lookups hit."""
+    rnd, boot = random.Random(5), uuid7()
+    events = []
+    for seq in range(1, number + 1):
+        provider, model = rnd.choices(MODELS, weights=[40, 30, 15, 10, 5])[0]
+        events.append(
+            UsageEvent(
+                event_id=uuid7(), partner_id=rnd.choice(partner_ids), boot_id=boot, seq=seq,
+                customer=f"cust-{int(rnd.paretovariate(0.7)) % customers}", kind="lookup",
+                outcome="hit" if rnd.random() < 0.7 else "miss", livemode=True,
+                key_id="k3yk3yk3yk3y", provider=provider, model=model, tokens_in=1100,
+                tokens_out=320, bytes=1300, namespace="default", primary_cache="redis",
+                overflow_reason="miss", primary_latency_us=900,
+                latency_us=int(rnd.lognormvariate(6.5, 0.7)), cost_saved_micros=4120,
+                price_version="2026-11", region="eu-1", sdk="python/1.0",
+            )
+        )  # fmt: skip
+    return [encode(event) for event in events]
+
+
+def fill(stream: str, payloads: list[bytes]) -> None:
+    """Append every event durably."""
+    client = redis.Redis.from_url(settings.EVENTS_URL)
+    for start in range(0, len(payloads), 5000):
+        pipe = client.pipeline(transaction=False)
+        for payload in payloads[start : start + 5000]:
+            pipe.xadd(stream, {FIELD: payload})
+        pipe.execute()
+
+
+def totals(partners: list[Partner]) -> tuple[int, int, int]:
+    """(event rows, hour rollup events, day rollup events) of all partners."""
+    hours = days = 0
+    for partner in partners:
+        for table in ("hour", "day"):
+            text = f"SELECT coalesce(sum(events), 0) FROM {{schema}}.cache_api_rollup{table}"
+            count = int(store.in_schema(partner.schema_name, text)[0][0])
+            hours, days = (hours + count, days) if table == "hour" else (hours, days + count)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM usage_event")
+        return int(cursor.fetchone()[0]), hours, days
+
+
+def drain(stream: str, batch: int) -> tuple[int, float]:
+    """Run the recorder's step until the stream is empty: (rows inserted, seconds)."""
+    reader = StreamReader(EventStream(settings.EVENTS_URL), stream, batch)
+    inserted, begun = 0, time.perf_counter()
+    while True:
+        step = drain_stream(reader=reader, now=timezone.now())
+        inserted += step.inserted
+        if not step.more:
+            reader.close()
+            return inserted, time.perf_counter() - begun
+
+
+def main() -> int:
+    """Fill, drain, compare, print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--batch", type=int, default=10_000)
+    parser.add_argument("--customers", type=int, default=1000)
+    parser.add_argument("--json", default="")
+    options = parser.parse_args()
+    partners = [p for p in Partner.objects.all() if store.schemas([p.pk])]
+    if len(partners) < 2:
+        print("open two partners first (manage.py open_partner, provision --once)")
+        return 2
+    stream = f"bench:{uuid7().hex}"
+    payloads = make_events(options.events, options.customers, [p.pk for p in partners])
+    fill(stream, payloads)
+    before = totals(partners)
+    gc.freeze()
+    gc.disable()
+    inserted, seconds = drain(stream, options.batch)
+    grown = [after - was for after, was in zip(totals(partners), before, strict=True)]
+    if not inserted == options.events == grown[0] == grown[1] == grown[2]:
+        print(f"ABORTED: {options.events} events, {inserted} inserted, rows grew by {grown}")
+        return 1
+    result = {
+        "benchmark": "recorder (P5)", "events": options.events, "seconds": round(seconds, 2),
+        "events_per_s": round(options.events / seconds), "bar": 20_000, "ahead": 50_000,
+        "batch": options.batch, "customers": options.customers, "partners": len(partners),
+        "bytes_per_event": round(sum(map(len, payloads)) / len(payloads)),
+        "cores": len(os.sched_getaffinity(0)), "python": platform.python_version(),
+        "postgres": connection.pg_version,
+    }  # fmt: skip
+    for name, value in result.items():
+        print(f"{name:>16}  {value}")
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(result, file, indent=2)
+    return 0 if result["events_per_s"] >= 20_000 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

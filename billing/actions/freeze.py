@@ -1,0 +1,62 @@
+"""Freeze: copy what a run is computed from, in one repeatable read."""
+
+import uuid
+from dataclasses import replace
+from datetime import datetime
+
+from billing.actions.moves import find_run, locked_run, move, partner_of
+from billing.gateways.postgres import repeatable_read, retried
+from billing.models import RunInput, RunSnapshot, SettlementRun
+from billing.queries.gathering import Gathered, gather, parties_bytes
+from billing.rules.documents import sha256_hex
+from billing.rules.inputs import ENGINE_VERSION, RunInputRow
+from billing.rules.periods import Period
+from billing.rules.runs import COLLECTING, OPEN
+from billing.rules.snapshot import run_input_json, run_input_sha256
+from tenants.schema import in_partner
+
+BATCH = 2_000
+
+
+def freeze_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
+    """Copy usage, terms, prices, names and balances of one attempt; the run is then `frozen`.
+
+    One repeatable read: usage recorded while it runs is either in it whole or not at all, and
+    `batch_bound` says which. Raises UnknownRun, BillingError for terms that can not be read.
+    Safe to repeat: a run that is past `collecting` is returned as it is.
+    """
+    with in_partner(partner_of(find_run(run_id))):
+        return retried(lambda: _freeze(run_id, actor, now))
+
+
+def _freeze(run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
+    with repeatable_read():
+        run = locked_run(run_id)
+        if run.state == OPEN:
+            move(run, "collect", actor=actor, now=now)
+        if run.state != COLLECTING:
+            return run
+        found = gather(run.agreement, Period(run.period_start, run.period_end), run.id)
+        _store(run, found, now)
+        return move(run, "freeze", actor=actor, now=now)
+
+
+def _store(run: SettlementRun, found: Gathered, now: datetime) -> None:
+    full = found.run_input
+    head = run_input_json(replace(full, rows=()))
+    parties = parties_bytes(found.parties)
+    RunSnapshot.objects.create(
+        partner_id=run.partner_id, run=run, attempt=run.attempt, head=head, parties=parties,
+        sha256=run_input_sha256(full), parties_sha256=sha256_hex(parties),
+        batch_bound=found.batch_bound, engine_version=ENGINE_VERSION, frozen_at=now,
+    )  # fmt: skip
+    RunInput.objects.bulk_create(
+        (_row(run, line_no, row) for line_no, row in enumerate(full.rows, 1)), batch_size=BATCH
+    )
+
+
+def _row(run: SettlementRun, line_no: int, row: RunInputRow) -> RunInput:
+    facts = {name: getattr(row, name) for name in RunInputRow.__dataclass_fields__}
+    return RunInput(
+        partner_id=run.partner_id, run=run, attempt=run.attempt, line_no=line_no, **facts
+    )

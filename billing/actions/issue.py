@@ -1,0 +1,140 @@
+"""Issue: number and freeze the documents of an approved run, and post them, in one transaction."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from billing.actions.errors import StaleRun
+from billing.actions.moves import locked_run, move
+from billing.actions.numbers import Series, take_numbers
+from billing.actions.post import post_documents
+from billing.actions.rate import external_id_of, line_facts
+from billing.models import (
+    Document,
+    DocumentEvent,
+    DocumentLine,
+    DraftDocument,
+    RatedLine,
+    SettlementRun,
+)
+from billing.queries.balances import opening_minor
+from billing.queries.frozen import frozen_input, frozen_parties, result_sha256
+from billing.queries.parties import brand_of, buyer_of, issuer_of, seller_of
+from billing.rules.charging import ChargeResult, charge
+from billing.rules.documents import canonical_bytes, document_json, sha256_hex
+from billing.rules.drafts import Draft
+from billing.rules.inputs import RunInput
+from billing.rules.numbering import SERIES, number_text
+
+BATCH = 2_000
+
+
+def issue_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
+    """Turn an approved run into numbered documents and journal entries: all of it or nothing.
+
+    The documents are computed again from the frozen input, and must be what was approved.
+    Raises UnknownRun, WrongState, StaleRun, InvariantBroken; nothing is written then.
+    Safe to repeat: an issued run is returned as it is.
+    """
+    with transaction.atomic():
+        run = locked_run(run_id)
+        if run.issued_at is not None:
+            return run
+        before = {name: getattr(run, name) for name in ("state", "reason")}
+        move(run, "issue", actor=actor, now=now, issued_at=now)
+        frozen = frozen_input(run)
+        result = _approved_result(run, frozen, before["state"])
+        documents = _issue_documents(run, result, actor, now)
+        post_documents(run=run, documents=documents, drafts=result.drafts, now=now)
+        DraftDocument.objects.filter(run=run).delete()
+    return run
+
+
+def _approved_result(run: SettlementRun, frozen: RunInput, state: str) -> ChargeResult:
+    result = charge(frozen)
+    if result_sha256(result) != run.result_sha256:
+        raise StaleRun(
+            f"Run {run.id} ({state}) no longer computes to what was approved. "
+            "Withdraw the approval and settle the month again."
+        )
+    has_statement = any(draft.statement for draft in result.drafts)
+    if has_statement and opening_minor(run.agreement_id) != frozen.opening_minor:
+        raise StaleRun(
+            f"The opening balance of run {run.id} moved since it was frozen: another statement "
+            "was issued. Withdraw the approval and settle the month again."
+        )
+    return result
+
+
+def _issue_documents(
+    run: SettlementRun, result: ChargeResult, actor: str, now: datetime
+) -> list[Document]:
+    parties = frozen_parties(run)
+    series = [_series(draft, parties, now) for draft in result.drafts]
+    free = take_numbers(series, run.partner_id)
+    documents = []
+    for position, (draft, key) in enumerate(zip(result.drafts, series, strict=True), 1):
+        documents.append(_document(run, position, draft, parties, key, free[key], now))
+        free[key] += 1
+    Document.objects.bulk_create(documents, batch_size=BATCH)
+    _store_lines(run, documents, result.drafts)
+    DocumentEvent.objects.bulk_create(
+        (DocumentEvent(partner_id=run.partner_id, document=document, kind="issued", actor=actor,
+                       source_id=str(run.id), at=now) for document in documents),
+        batch_size=BATCH,
+    )  # fmt: skip
+    return documents
+
+
+def _series(draft: Draft, parties: dict[str, Any], now: datetime) -> Series:
+    return issuer_of(draft, parties), SERIES[draft.kind], now.year
+
+
+def _document(
+    run: SettlementRun, position: int, draft: Draft, parties: dict[str, Any], key: Series,
+    sequence_no: int, now: datetime,
+) -> Document:  # fmt: skip
+    issuer, series, year = key
+    number = number_text(series, year, sequence_no)
+    due_date = (now + timedelta(days=draft.payment_days)).date()
+    seller, buyer = seller_of(draft, parties), buyer_of(draft, parties)
+    body = canonical_bytes(document_json(
+        draft, number=number, issued_at=now, due_date=due_date, seller=seller, buyer=buyer,
+        brand=brand_of(parties),
+    ))  # fmt: skip
+    return Document(
+        partner_id=run.partner_id, run=run, position=position, kind=draft.kind, issuer=issuer,
+        series=series, year=year, sequence_no=sequence_no, number=number,
+        customer_id=draft.customer_id, customer_external_id=external_id_of(draft),
+        seller_name=seller.legal_name, buyer_name=buyer.legal_name, currency=draft.currency,
+        period_start=run.period_start, period_end=run.period_end, issued_at=now,
+        due_date=due_date, net_minor=draft.net_minor, total_minor=draft.gross_minor,
+        tax_minor=draft.gross_minor - draft.net_minor, shadow_minor=draft.shadow_minor,
+        statement=_statement(draft), canonical=body, sha256=sha256_hex(body),
+    )  # fmt: skip
+
+
+def _statement(draft: Draft) -> dict[str, int] | None:
+    if draft.statement is None:
+        return None
+    return {name: getattr(draft.statement, name) for name in draft.statement.__dataclass_fields__}
+
+
+def _store_lines(
+    run: SettlementRun, documents: Sequence[Document], drafts: Sequence[Draft]
+) -> None:
+    rated = dict(
+        RatedLine.objects.filter(run=run, attempt=run.attempt).values_list("key", "id")
+    )
+    DocumentLine.objects.bulk_create(
+        (
+            DocumentLine(partner_id=run.partner_id, document=document,
+                         rated_line_id=rated.get(line.rated_line_key), **line_facts(line))
+            for document, draft in zip(documents, drafts, strict=True)
+            for line in draft.lines
+        ),
+        batch_size=BATCH,
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""Rate: compute lines, shares and drafts from the frozen input and keep them."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from billing.actions.moves import locked_run, move
+from billing.models import CustomerShare, DraftDocument, DraftLine, RatedLine, SettlementRun
+from billing.queries.frozen import frozen_input, frozen_parties, result_sha256
+from billing.queries.parties import buyer_name
+from billing.rules.charging import ChargeResult, charge
+from billing.rules.drafts import Draft
+from billing.rules.drafts import DraftLine as DraftedLine
+from billing.rules.lines import RatedLine as Rated
+from billing.rules.runs import FROZEN
+
+BATCH = 2_000
+LINE_FACTS = (
+    "position", "kind", "description", "customer_external_id", "customer_name", "meter", "unit",
+    "amount_minor", "memo", "value_minor",
+)  # fmt: skip
+
+
+def rate_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
+    """Compute one attempt from its frozen input alone; the run is then `rated`.
+
+    Raises BillingError (see `billing.rules.charging.charge`) when it can not be rated: the caller
+    parks it. Safe to repeat: a run that is past `frozen` is returned as it is.
+    """
+    with transaction.atomic():
+        run = locked_run(run_id)
+        if run.state != FROZEN:
+            return run
+        result = charge(frozen_input(run))
+        _store_lines(run, result)
+        _store_drafts(run, result.drafts)
+        totals = result.totals
+        return move(
+            run, "rate", actor=actor, now=now, currency=totals.currency,
+            gross_minor=totals.gross_minor, net_minor=totals.platform_minor,
+            share_minor=totals.partner_minor, tax_minor=totals.tax_minor,
+            fees_minor=totals.fees_minor, shadow_minor=totals.shadow_minor,
+            result_sha256=result_sha256(result),
+        )  # fmt: skip
+
+
+def external_id_of(draft: Draft) -> str:
+    """The customer a document is addressed to, by the partner's id; '' on a partner's document."""
+    return draft.lines[0].customer_external_id if draft.customer_id and draft.lines else ""
+
+
+def line_facts(line: DraftedLine) -> dict[str, Any]:
+    """The columns a drafted and an issued line share."""
+    return {
+        **{name: getattr(line, name) for name in LINE_FACTS},
+        "quantity": Decimal(line.quantity) if line.quantity else None,
+        "unit_price": None if line.unit_price is None else Decimal(line.unit_price),
+        "explanation": list(line.explanation),
+    }
+
+
+def _store_lines(run: SettlementRun, result: ChargeResult) -> None:
+    owner = {"run": run, "attempt": run.attempt, "partner_id": run.partner_id}
+    RatedLine.objects.bulk_create(
+        (RatedLine(**owner, line_no=number, **_rated(line))
+         for number, line in enumerate(result.lines, 1)),
+        batch_size=BATCH,
+    )  # fmt: skip
+    CustomerShare.objects.bulk_create(
+        (CustomerShare(**owner, **_members(share, ("collects",))) for share in result.shares),
+        batch_size=BATCH,
+    )
+
+
+def _rated(line: Rated) -> dict[str, Any]:
+    facts = _members(line, ("steps",))
+    facts["steps"] = [_members(step, ()) for step in line.steps]
+    return facts
+
+
+def _members(item: Any, without: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in item.__dataclass_fields__ if name not in without}
+
+
+def _store_drafts(run: SettlementRun, drafts: Sequence[Draft]) -> None:
+    DraftDocument.objects.filter(run=run).delete()
+    parties = frozen_parties(run)
+    rows = [_draft(run, position, draft, parties) for position, draft in enumerate(drafts, 1)]
+    DraftDocument.objects.bulk_create(rows, batch_size=BATCH)
+    lines = (line for row, draft in zip(rows, drafts, strict=True) for line in _lines(row, draft))
+    DraftLine.objects.bulk_create(lines, batch_size=BATCH)
+
+
+def _draft(
+    run: SettlementRun, position: int, draft: Draft, parties: dict[str, Any]
+) -> DraftDocument:
+    return DraftDocument(
+        partner_id=run.partner_id, run=run, attempt=run.attempt, position=position,
+        kind=draft.kind, customer_id=draft.customer_id, buyer_name=buyer_name(draft, parties),
+        customer_external_id=external_id_of(draft), currency=draft.currency,
+        net_minor=draft.net_minor, total_minor=draft.gross_minor,
+        tax_minor=draft.gross_minor - draft.net_minor, shadow_minor=draft.shadow_minor,
+        statement=_members(draft.statement, ()) if draft.statement else None,
+    )  # fmt: skip
+
+
+def _lines(row: DraftDocument, draft: Draft) -> Iterator[DraftLine]:
+    for line in draft.lines:
+        yield DraftLine(
+            partner_id=row.partner_id, draft=row, rated_line_key=line.rated_line_key,
+            **line_facts(line),
+        )  # fmt: skip

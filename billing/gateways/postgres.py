@@ -1,0 +1,44 @@
+"""What only PostgreSQL knows: one consistent reading, and trying it again when it lost a race."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+SERIALIZATION_FAILURE = "40001"
+TRIES = 8
+Result = TypeVar("Result")
+
+
+@contextmanager
+def repeatable_read() -> Iterator[None]:
+    """A transaction in which every query sees the same moment.
+
+    Must be the outermost transaction: an inner one shares the moment of the outer.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("A repeatable read has to be the outermost transaction.")
+    connection.cursor().close()  # hands the connection over before the transaction's first query
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
+def retried(work: Callable[[], Result]) -> Result:
+    """Run `work`, again when another transaction changed what it had read (SQLSTATE 40001)."""
+    for _ in range(TRIES - 1):
+        try:
+            return work()
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != SERIALIZATION_FAILURE:
+                raise
+    return work()
+
+
+def rows(statement: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """Run a reading statement about the shared tables, with named parameters; its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return list(cursor.fetchall())

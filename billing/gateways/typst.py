@@ -1,0 +1,107 @@
+"""PDF and PNG of a document by typst: the only file that knows it. Same JSON, same bytes."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import typst
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from billing.rules.documents import canonical_bytes, sha256_hex
+from billing.rules.page import document_page
+
+PDF_STANDARD = "a-3b"
+_FONTS = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
+_lock = threading.Lock()
+
+
+class CannotRenderError(RuntimeError):
+    """The template does not fit the document; the message is typst's own."""
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "adjustments": _("Adjustments"),
+        "amount": _("Amount"),
+        "arithmetic": _("How it was calculated"),
+        "base": _("Base"),
+        "buyer": _("Billed to"),
+        "carried": _("Carried forward"),
+        "closing": _("Closing balance"),
+        "currency": _("Currency"),
+        "due": _("Due"),
+        "fees": _("Fees"),
+        "fingerprint": _("Fingerprint of the document (SHA-256):"),
+        "from": _("From"),
+        "how_to_pay": _("How to pay"),
+        "issued": _("Issued"),
+        "item": _("Item"),
+        "net": _("Net"),
+        "netting": _("Netted"),
+        "not_charged": _("not charged"),
+        "nothing": _("Nothing was charged in this period."),
+        "opening": _("Opening balance"),
+        "page": _("Page"),
+        "paid": _("Paid out since"),
+        "pay_to": _("Paid to"),
+        "payable": _("Payable"),
+        "payable_on": _("Payable on"),
+        "period": _("Period (UTC)"),
+        "quantity": _("Quantity"),
+        "reference": _("Reference"),
+        "seller": _("Sold by"),
+        "shadow": _("Shadow value of the proof of concept"),
+        "shadow_note": _("at list price, not charged"),
+        "shares": _("Shares of this period"),
+        "sold_by": _("sold by"),
+        "tax": _("Tax"),
+        "tax_id": _("Tax ID"),
+        "total": _("Total"),
+        "unit_price": _("Unit price"),
+    }
+
+
+def _inputs(document: Mapping[str, Any]) -> dict[str, str]:
+    with translation.override(document["language"]):
+        labels = _labels()
+    return {
+        "page": json.dumps(document_page(document), ensure_ascii=False),
+        "labels": json.dumps(labels, ensure_ascii=False),
+        "fingerprint": sha256_hex(canonical_bytes(dict(document))),
+    }
+
+
+def _compile(document: Mapping[str, Any], **options: Any) -> list[bytes]:
+    source = Path(settings.BASE_DIR) / "templates" / "documents" / "document.typ"
+    inputs = _inputs(document)
+    try:
+        # One compiler at a time: typst keeps every core busy by itself.
+        with _lock:
+            made = typst.compile(
+                source, root=source.parent, font_paths=_FONTS, sys_inputs=inputs, **options
+            )
+    except typst.TypstError as error:
+        raise CannotRenderError(f"{document['number']} cannot be rendered: {error}") from error
+    return made if isinstance(made, list) else [made]
+
+
+def render_pdf(document: Mapping[str, Any]) -> bytes:
+    """PDF/A-3 of a document's canonical JSON (as a dict); the same dict gives the same bytes.
+
+    Raises CannotRenderError. Safe to repeat: nothing is stored here.
+    """
+    issued = datetime.fromisoformat(document["issued_at"])
+    [pdf] = _compile(document, format="pdf", pdf_standards=[PDF_STANDARD], timestamp=issued)
+    return pdf
+
+
+def render_png(document: Mapping[str, Any], ppi: int = 144) -> list[bytes]:
+    """One PNG a page, to look at. Raises CannotRenderError."""
+    return _compile(document, format="png", ppi=float(ppi))

@@ -1,0 +1,35 @@
+"""What stands between us and a partner: the last statement's closing, and payouts since."""
+
+import uuid
+
+from django.db.models import Sum
+
+from billing.models import Document, DocumentEvent
+
+
+def opening_minor(agreement_id: uuid.UUID) -> int:
+    """The closing balance of the agreement's last statement, in minor units; 0 without one."""
+    last = next(iter(_statements(agreement_id)), None)
+    return int(last["closing_minor"]) if last else 0
+
+
+def unshown_payouts_minor(agreement_id: uuid.UUID) -> int:
+    """Payouts of the agreement's statements that no statement has shown yet, in minor units."""
+    paid = DocumentEvent.objects.filter(
+        document__run__agreement_id=agreement_id, kind="paid",
+        document__kind=Document.Kind.PAYOUT_STATEMENT,
+    ).aggregate(sum=Sum("amount_minor"))["sum"]  # fmt: skip
+    return int(paid or 0) - sum(int(row["paid_minor"]) for row in _statements(agreement_id))
+
+
+def _statements(agreement_id: uuid.UUID) -> list[dict[str, int]]:
+    """Newest first."""
+    rows = (
+        Document.objects.filter(
+            run__agreement_id=agreement_id, kind=Document.Kind.PAYOUT_STATEMENT,
+            statement__isnull=False,
+        )
+        .order_by("-period_start", "-issued_at")
+        .values_list("statement", flat=True)
+    )  # fmt: skip
+    return [row for row in rows if row is not None]

@@ -1,0 +1,149 @@
+"""Invoices and statements, for the partner, its customers and the console.
+
+Each function names its partner; under a partner's role the database refuses any other anyway.
+"""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+
+from billing.models import Document, DocumentEvent
+from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT
+from billing.rules.status import document_status
+
+INVOICES = (CUSTOMER_INVOICE, PARTNER_INVOICE)
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """A document in a list; amounts in minor units, `status` derived from its events."""
+
+    id: uuid.UUID
+    partner_id: uuid.UUID
+    kind: str
+    number: str
+    seller_name: str
+    buyer_name: str
+    customer_id: uuid.UUID | None
+    customer_external_id: str
+    currency: str
+    period_start: datetime
+    period_end: datetime
+    issued_at: datetime
+    due_date: date
+    net_minor: int
+    tax_minor: int
+    total_minor: int
+    shadow_minor: int
+    statement: dict[str, int] | None
+    sha256: str
+    due_minor: int
+    paid_minor: int
+    status: str
+
+
+@dataclass(frozen=True)
+class DocumentDetail:
+    """`body` is the canonical JSON, read; `canonical` its bytes, which are the document."""
+
+    row: DocumentRow
+    body: dict[str, Any]
+    canonical: bytes
+    events: tuple[DocumentEvent, ...]
+
+
+_COLUMNS = (
+    "id", "partner_id", "kind", "number", "seller_name", "buyer_name", "customer_id",
+    "customer_external_id", "currency", "period_start", "period_end", "issued_at", "due_date",
+    "net_minor", "tax_minor", "total_minor", "shadow_minor", "statement", "sha256",
+)  # fmt: skip
+
+
+def documents_page(
+    *, today: date, partner_id: uuid.UUID | None = None, customer_id: uuid.UUID | None = None,
+    kinds: Sequence[str] = INVOICES, limit: int = 50, offset: int = 0,
+) -> tuple[list[DocumentRow], int]:  # fmt: skip
+    """One page of documents, newest first, and how many there are: three queries at any size.
+
+    `partner_id` None: all partners (console). A customer sees invoices addressed to it only.
+    """
+    rows = _chosen(partner_id, customer_id, kinds)
+    page = list(rows.values(*_COLUMNS)[offset : offset + limit])
+    return _with_status(page, today), rows.count()
+
+
+def invoices(
+    partner_id: uuid.UUID, *, today: date, limit: int = 50, offset: int = 0
+) -> tuple[list[DocumentRow], int]:
+    """The partner's invoices: those to its customers and those to itself."""
+    return documents_page(today=today, partner_id=partner_id, limit=limit, offset=offset)
+
+
+def customer_invoices(
+    partner_id: uuid.UUID, customer_id: uuid.UUID, *, today: date, limit: int = 50, offset: int = 0
+) -> tuple[list[DocumentRow], int]:
+    """The invoices of one customer."""
+    return documents_page(today=today, partner_id=partner_id, customer_id=customer_id,
+                          kinds=(CUSTOMER_INVOICE,), limit=limit, offset=offset)  # fmt: skip
+
+
+def statements(
+    partner_id: uuid.UUID, *, today: date, limit: int = 50, offset: int = 0
+) -> tuple[list[DocumentRow], int]:
+    """The partner's payout statements."""
+    return documents_page(today=today, partner_id=partner_id, kinds=(PAYOUT_STATEMENT,),
+                          limit=limit, offset=offset)  # fmt: skip
+
+
+def document_detail(
+    document_id: uuid.UUID, *, today: date, partner_id: uuid.UUID | None = None,
+    customer_id: uuid.UUID | None = None,
+) -> DocumentDetail | None:  # fmt: skip
+    """One document, or None when it does not exist **for this reader**: three queries."""
+    kinds = (CUSTOMER_INVOICE,) if customer_id else (*INVOICES, PAYOUT_STATEMENT)
+    found = _chosen(partner_id, customer_id, kinds).filter(pk=document_id)
+    page = list(found.values("canonical", *_COLUMNS))
+    if not page:
+        return None
+    canonical = bytes(page[0].pop("canonical"))
+    events = tuple(DocumentEvent.objects.filter(document_id=document_id))
+    row = _with_status(page, today)[0]
+    return DocumentDetail(row, json.loads(canonical), canonical, events)
+
+
+def _chosen(
+    partner_id: uuid.UUID | None, customer_id: uuid.UUID | None, kinds: Sequence[str]
+) -> QuerySet[Document]:
+    rows = Document.objects.filter(kind__in=kinds).order_by("-period_start", "-issued_at", "number")
+    if partner_id is not None:
+        rows = rows.filter(partner_id=partner_id)
+    return rows if customer_id is None else rows.filter(customer_id=customer_id)
+
+
+def _with_status(page: list[dict[str, Any]], today: date) -> list[DocumentRow]:
+    kinds: dict[uuid.UUID, set[str]] = {}
+    paid: dict[uuid.UUID, int] = {}
+    events = (
+        DocumentEvent.objects.filter(document_id__in=[row["id"] for row in page])
+        .values("document_id", "kind")
+        .annotate(sum=Sum("amount_minor"))
+        .order_by()
+    )
+    for event in events:
+        kinds.setdefault(event["document_id"], set()).add(event["kind"])
+        paid[event["document_id"]] = paid.get(event["document_id"], 0) + int(event["sum"] or 0)
+    return [_row(row, kinds.get(row["id"], set()), paid.get(row["id"], 0), today) for row in page]
+
+
+def _row(row: dict[str, Any], kinds: set[str], paid_minor: int, today: date) -> DocumentRow:
+    statement = row["statement"]
+    due = int(statement["payable_minor"]) if statement else row["total_minor"]
+    status = document_status(
+        due_minor=due, paid_minor=paid_minor, kinds=kinds, due_date=row["due_date"], today=today
+    )
+    return DocumentRow(**row, due_minor=due, paid_minor=paid_minor, status=status)

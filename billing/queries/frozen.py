@@ -1,0 +1,65 @@
+"""Read back what an attempt was frozen from, and what it came to."""
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from typing import Any
+
+from billing.models import RunInput, RunSnapshot, SettlementRun
+from billing.rules.charging import ChargeResult
+from billing.rules.documents import sha256_hex
+from billing.rules.errors import InvariantBroken
+from billing.rules.inputs import RunInput as FrozenInput
+from billing.rules.inputs import RunInputRow
+from billing.rules.snapshot import parse_run_input, run_input_sha256
+
+_MEMBERS = tuple(RunInputRow.__dataclass_fields__)
+
+
+def snapshot_of(run: SettlementRun) -> RunSnapshot:
+    """The snapshot of the run's present attempt."""
+    return RunSnapshot.objects.get(run=run, attempt=run.attempt)
+
+
+def frozen_input(run: SettlementRun) -> FrozenInput:
+    """The run input exactly as frozen. Raises InvariantBroken when its hash differs."""
+    snapshot = snapshot_of(run)
+    rows = RunInput.objects.filter(run=run, attempt=run.attempt).order_by("line_no")
+    found = replace(
+        parse_run_input(bytes(snapshot.head)),
+        rows=tuple(_row(row) for row in rows.values_list(*_MEMBERS).iterator(5_000)),
+    )
+    if run_input_sha256(found) != snapshot.sha256:
+        raise InvariantBroken(
+            "The frozen input is not what was frozen: its hash differs. Look for a change made "
+            "past the application, then reject the run and settle again."
+        )
+    return found
+
+
+def frozen_parties(run: SettlementRun) -> dict[str, Any]:
+    """The names and addresses as frozen. Raises InvariantBroken when their hash differs."""
+    snapshot = snapshot_of(run)
+    body = bytes(snapshot.parties)
+    if sha256_hex(body) != snapshot.parties_sha256:
+        raise InvariantBroken("The frozen names are not what was frozen: their hash differs.")
+    return dict(json.loads(body))
+
+
+def result_sha256(result: ChargeResult) -> str:
+    """Fingerprint of everything a run computed: what is approved is what is issued."""
+    text = json.dumps(asdict(result), sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _row(values: tuple[Any, ...]) -> RunInputRow:
+    facts = dict(zip(_MEMBERS, values, strict=True))
+    facts["customer_id"] = str(facts["customer_id"])
+    facts["byte_seconds"] = int(facts["byte_seconds"])
+    return RunInputRow(**facts)
+
+
+def attempt_of_result(run: SettlementRun) -> int:
+    """The attempt a page should show: the present one, or the last that was frozen."""
+    attempts = RunSnapshot.objects.filter(run=run).values_list("attempt", flat=True)
+    return max(attempts, default=run.attempt)

@@ -1,0 +1,133 @@
+"""What a run is computed from, read but not stored: usage, terms, prices, names, balances."""
+
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from billing.models import Agreement
+from billing.queries.balances import opening_minor, unshown_payouts_minor
+from billing.queries.booked import booked_lines, booked_shares
+from billing.queries.terms import segment_terms
+from billing.rules.errors import InvariantBroken
+from billing.rules.inputs import RunInput, RunInputRow, SegmentTerms
+from billing.rules.periods import Period
+from cache_api import queries as usage
+from cache_api.models import Customer
+from cache_api.rules.reports import UsageTotal
+from tenants.models import BrandRevision, Partner
+
+# What the invoice says about the seller until an operator's settings say something else.
+PLATFORM_PARTY = {"legal_name": "AgentCache, Inc.", "address": [], "country": "", "tax_id": "",
+                  "email": ""}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """One reading: `parties` are the names documents copy, `batch_bound` the last usage batch."""
+
+    run_input: RunInput
+    parties: dict[str, Any]
+    batch_bound: int
+
+
+def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None) -> Gathered:
+    """Read everything a run of this agreement and period needs; writes nothing.
+
+    Runs in the partner's schema (`in_partner`). `run_id` names the run being settled, so that
+    only other runs of the period count as booked. Eleven queries at any size.
+    """
+    parts = segment_terms(agreement.id, period)
+    customers = {row.id: row for row in Customer.objects.all()}
+    bound = usage.batch_bound(agreement.partner_id)
+    return Gathered(
+        run_input=RunInput(
+            agreement_id=str(agreement.id), period=period, segments=parts,
+            rows=tuple(_rows(period, parts, customers)),
+            booked_lines=booked_lines(agreement.id, period, run_id),
+            booked_shares=booked_shares(agreement.id, period, run_id),
+            opening_minor=opening_minor(agreement.id),
+            paid_minor=unshown_payouts_minor(agreement.id),
+        ),
+        parties=_parties(agreement, customers.values()),
+        batch_bound=bound,
+    )  # fmt: skip
+
+
+def _rows(
+    period: Period, parts: tuple[SegmentTerms, ...], customers: dict[uuid.UUID, Customer]
+) -> Iterable[RunInputRow]:
+    """Usage per segment, customer and model; a customer on a plan also without usage."""
+    if not parts:
+        return
+    # Cut where segments begin and end, then number each cut by the segment that begins there.
+    cuts = sorted({at for part in parts for at in (part.segment.start, part.segment.end)})
+    inside = tuple(at for at in cuts if period.start < at < period.end)
+    starts = (period.start, *inside)
+    index = {part.segment.start: part.segment.index for part in parts}
+    seen = set()
+    for row in usage.usage_by_meter(period.start, period.end, inside):
+        segment = index.get(starts[row.segment])
+        if segment is None:
+            continue  # used before the agreement began, or after it ended
+        if row.customer_id not in customers:
+            raise InvariantBroken(f"Usage of customer {row.customer_id} has no customer row.")
+        seen.add((segment, row.customer_id))
+        yield _row(segment, customers[row.customer_id], row)
+    for customer in sorted(customers.values(), key=lambda one: one.external_id):
+        for part in parts:
+            if customer.plan and (part.segment.index, customer.id) not in seen:
+                yield _row(part.segment.index, customer, None)
+
+
+def _row(segment: int, customer: Customer, total: UsageTotal | None) -> RunInputRow:
+    counts: dict[str, Any] = {} if total is None else {
+        "model": total.model, "lookups": total.lookups, "stores": total.stores,
+        "cached_requests": total.cached_requests, "bytes_served": total.bytes_served,
+        "byte_seconds": int(total.byte_seconds), "tokens_saved": total.tokens_saved,
+        "cost_saved_micros": total.cost_saved_micros,
+    }  # fmt: skip
+    return RunInputRow(
+        segment=segment, customer_id=str(customer.id), external_id=customer.external_id,
+        name=customer.name, plan=customer.plan, currency=customer.billing.get("currency") or "",
+        **counts,
+    )  # fmt: skip
+
+
+def _parties(agreement: Agreement, customers: Iterable[Customer]) -> dict[str, Any]:
+    partner = Partner.objects.get(pk=agreement.partner_id)
+    brand = BrandRevision.objects.filter(partner=partner, state="published").first()
+    return {
+        "platform": {**PLATFORM_PARTY, **getattr(settings, "PLATFORM_PARTY", {})},
+        "partner": _party({"legal_name": brand.legal_name if brand else partner.name}),
+        "partner_slug": partner.slug,
+        "brand": {
+            "name": brand.product_name if brand else partner.name,
+            "primary_hex": brand.seed_hex if brand else "",
+            "tagline": brand.tagline if brand else "",
+            "support_email": brand.support_email if brand else "",
+        },
+        "customers": {
+            str(one.id): _party({**one.billing, "legal_name": one.billing.get("legal_name")
+                                 or one.name or one.external_id})
+            for one in sorted(customers, key=lambda row: row.external_id)
+        },
+    }  # fmt: skip
+
+
+def _party(facts: dict[str, Any]) -> dict[str, Any]:
+    address = facts.get("address") or []
+    return {
+        "legal_name": facts["legal_name"],
+        "address": address.splitlines() if isinstance(address, str) else list(address),
+        "country": facts.get("country") or "", "tax_id": facts.get("tax_id") or "",
+        "email": facts.get("email") or "",
+    }  # fmt: skip
+
+
+def parties_bytes(parties: dict[str, Any]) -> bytes:
+    """The parties as canonical JSON."""
+    return json.dumps(parties, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,0 +1,42 @@
+"""Who sells and who buys, from the frozen names of a run."""
+
+from typing import Any
+
+from billing.rules.documents import Brand, Party
+from billing.rules.drafts import PARTNER_INVOICE, PAYOUT_STATEMENT, Draft
+
+PLATFORM_ISSUER = "platform"
+NEUTRAL_HEX = "#334155"
+
+
+def issuer_of(draft: Draft, parties: dict[str, Any]) -> str:
+    """Whose number series a document takes: the platform's, or the partner's own by slug."""
+    return PLATFORM_ISSUER if draft.issuer == "platform" else str(parties["partner_slug"])
+
+
+def seller_of(draft: Draft, parties: dict[str, Any]) -> Party:
+    """The legal seller; it is named whatever brand the document wears."""
+    return party(parties["platform" if draft.issuer == "platform" else "partner"])
+
+
+def buyer_of(draft: Draft, parties: dict[str, Any]) -> Party:
+    """The customer, or the partner on its own invoice and statement."""
+    if draft.kind in (PARTNER_INVOICE, PAYOUT_STATEMENT):
+        return party(parties["partner"])
+    return party(parties["customers"][draft.customer_id])
+
+
+def buyer_name(draft: Draft, parties: dict[str, Any]) -> str:
+    """The buyer's legal name."""
+    return buyer_of(draft, parties).legal_name
+
+
+def brand_of(parties: dict[str, Any]) -> Brand:
+    """The partner's brand, which all its documents wear."""
+    facts = parties["brand"]
+    return Brand(**{**facts, "primary_hex": facts["primary_hex"] or NEUTRAL_HEX})
+
+
+def party(facts: dict[str, Any]) -> Party:
+    """A frozen party as the documents take it."""
+    return Party(**{**facts, "address": tuple(facts["address"])})

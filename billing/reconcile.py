@@ -1,0 +1,76 @@
+"""Conservation of money: every total is the sum of its parts, from the events to the journal.
+
+`manage.py reconcile` runs these beside the checks of the storey below, as settle or owner in the
+public schema.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time
+from typing import Any
+
+from billing.gateways import equations
+from billing.gateways.postgres import rows
+from cache_api.metering.store import oldest_day
+from cache_api.reconcile import SHOWN, Breach, Check
+from tenants.models import Partner
+
+
+def _equation(name: str, statement: str) -> Check:
+    return Check(name, lambda: _breaches(name, rows(statement)))
+
+
+def _breaches(name: str, found: list[tuple[Any, ...]]) -> list[Breach]:
+    slugs = dict(Partner.objects.values_list("pk", "slug")) if found else {}
+    shown = [Breach(name, slugs.get(row[0], ""), str(row[1])) for row in found[:SHOWN]]
+    if len(found) > SHOWN:
+        shown.append(Breach(name, "", f"and {len(found) - SHOWN} more"))
+    return shown
+
+
+def _frozen_against_events(name: str) -> Callable[[], list[Breach]]:
+    def run() -> list[Breach]:
+        return _breaches(name, [row for given in _spans() for row in
+                                rows(equations.INPUT_EVENTS, given)])  # fmt: skip
+
+    return run
+
+
+def _spans() -> Iterator[dict[str, Any]]:
+    """One per segment of each frozen run whose events are all kept; events are found by id."""
+    first = oldest_day()
+    if first is None:
+        return
+    oldest = datetime.combine(first, time(), UTC).replace(day=1)
+    for run, partner, attempt, bound, segment, start, end in rows(
+        equations.FROZEN_RUNS, {"oldest": oldest}
+    ):
+        yield {
+            "run": run, "partner": partner, "attempt": attempt, "bound": bound,
+            "segment": int(segment), "low": _first_id(start), "high": _first_id(end),
+        }  # fmt: skip
+
+
+def _first_id(instant: str) -> str:
+    """The smallest UUIDv7 of an instant: events carry their time in their id."""
+    ms = int(datetime.fromisoformat(instant).timestamp() * 1000)
+    return f"{ms:012x}{0:020x}"
+
+
+_EVENTS = "frozen quantities = usage events up to the batch bound"
+
+CHECKS: tuple[Check, ...] = (
+    _equation("run: gross = net + share + tax + fees", equations.RUN_TOTALS),
+    _equation("run: gross = sum of its rated lines", equations.RUN_LINES),
+    _equation("run: share = sum of its customers' splits", equations.RUN_SHARES),
+    _equation("split: base = partner + platform", equations.SHARE_PARTS),
+    _equation("document: total = sum of its lines + tax", equations.DOCUMENT_LINES),
+    _equation("document: bytes, hash and columns agree", equations.DOCUMENT_BYTES),
+    _equation("invoice = its receivable in the journal", equations.INVOICE_POSTED),
+    _equation("statement = its payable in the journal", equations.STATEMENT_POSTED),
+    _equation("journal entries balance", equations.JOURNAL),
+    _equation("document numbers have no gap", equations.NUMBERS),
+    _equation("rated quantity = frozen quantity", equations.RATED_QUANTITY),
+    _equation("opening balance = closing balance before", equations.BALANCES),
+    _equation("agreement terms have no hole", equations.TERMS_GAPLESS),
+    Check(_EVENTS, _frozen_against_events(_EVENTS)),
+)

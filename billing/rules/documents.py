@@ -1,0 +1,148 @@
+"""The canonical JSON of an issued document: these bytes, with their sha256, are the document."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+import rfc8785
+
+from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE, Draft, DraftLine
+from billing.rules.errors import BadTerms
+from billing.rules.fields import instant_text
+from billing.rules.money import exponent
+
+SCHEMA = "agentcache.document/1"
+_HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_TITLES = {CUSTOMER_INVOICE: "Invoice", PARTNER_INVOICE: "Partner invoice"}
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A legal person as printed: `address` in lines, `country` ISO 3166 alpha-2."""
+
+    legal_name: str
+    address: tuple[str, ...] = ()
+    country: str = ""
+    tax_id: str = ""
+    email: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """What the document wears; the seller is named beside it. `primary_hex` is #rrggbb."""
+
+    name: str
+    primary_hex: str
+    tagline: str = ""
+    support_email: str = ""
+
+    def __post_init__(self) -> None:
+        if not _HEX.fullmatch(self.primary_hex):
+            raise BadTerms(f"A brand colour is written #rrggbb, not {self.primary_hex!r}.")
+
+
+def _line(line: DraftLine) -> dict[str, Any]:
+    data = asdict(line)
+    data["start"], data["end"] = instant_text(line.start), instant_text(line.end)
+    data["explanation"] = list(line.explanation)
+    return data
+
+
+def _party(party: Party) -> dict[str, Any]:
+    return {**asdict(party), "address": list(party.address)}
+
+
+def _totals(draft: Draft) -> dict[str, Any]:
+    statement = asdict(draft.statement) if draft.statement else None
+    due = draft.statement.payable_minor if draft.statement else draft.gross_minor
+    return {
+        "net_minor": draft.net_minor,
+        "taxes": [asdict(tax) for tax in draft.taxes],
+        "gross_minor": draft.gross_minor,
+        "due_minor": due,
+        "shadow_minor": draft.shadow_minor,
+        "statement": statement,
+    }
+
+
+def document_title(draft: Draft) -> str:
+    """What the document is called; a negative invoice is a credit note."""
+    if draft.statement is not None:
+        return "Payout statement"
+    return "Credit note" if draft.gross_minor < 0 else _TITLES[draft.kind]
+
+
+def _figures(draft: Draft) -> dict[str, Any]:
+    return {
+        "currency": draft.currency,
+        "currency_decimals": exponent(draft.currency),
+        "lines": [_line(line) for line in draft.lines],
+        "totals": _totals(draft),
+        "terms": {
+            "kind": draft.terms_kind,
+            "collects": draft.collects,
+            "principal": draft.principal,
+            "payment_days": draft.payment_days,
+        },
+    }
+
+
+def document_json(
+    draft: Draft,
+    *,
+    number: str,
+    issued_at: datetime,
+    due_date: date,
+    seller: Party,
+    buyer: Party,
+    brand: Brand,
+    bank: str = "",
+    notes: tuple[str, ...] = (),
+    language: str = "en",
+) -> dict[str, Any]:
+    """Every fact of an issued document as plain JSON values; amounts in minor units.
+
+    `bank`: how to pay, as printed; `language`: in which figures and dates are written. Raises
+    InvariantBroken when the draft does not sum.
+    """
+    draft.check()
+    return {
+        "schema": SCHEMA,
+        "language": language,
+        "kind": draft.kind,
+        "title": document_title(draft),
+        "number": number,
+        "issuer": draft.issuer,
+        "issued_at": issued_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "issue_date": f"{issued_at:%Y-%m-%d}",
+        "due_date": due_date.isoformat(),
+        "period": {
+            "label": draft.period.label,
+            "start": instant_text(draft.period.start),
+            "end": instant_text(draft.period.end),
+        },
+        "brand": asdict(brand),
+        "seller": _party(seller),
+        "buyer": _party(buyer),
+        **_figures(draft),
+        "bank": bank,
+        "notes": [*draft.notes, *notes],
+    }
+
+
+def canonical_bytes(document: dict[str, Any]) -> bytes:
+    """RFC 8785 bytes: equal documents give equal bytes. Raises BadTerms for what JSON lacks."""
+    try:
+        return rfc8785.dumps(document)
+    except rfc8785.CanonicalizationError as error:
+        raise BadTerms(f"The document cannot be written as canonical JSON: {error}") from error
+
+
+def sha256_hex(data: bytes) -> str:
+    """Fingerprint printed with and stored beside a document."""
+    return hashlib.sha256(data).hexdigest()

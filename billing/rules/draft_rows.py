@@ -1,0 +1,95 @@
+"""Rows of document drafts: charges, a partner's or our share by line, shadow values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from billing.rules.drafts import DraftLine
+from billing.rules.explain import explain_line, explain_share
+from billing.rules.fields import decimal_text
+from billing.rules.lines import CUSTOMER, LIVE, POC_DISCOUNT, RatedLine
+from billing.rules.money import to_major
+from billing.rules.sharing import CustomerShare, spread
+from billing.rules.splits import PARTNER, WHOLE_BPS
+
+SHARE, SHADOW = "share", "shadow"
+
+
+def charge_row(line: RatedLine) -> DraftLine:
+    """A rated line as a document prints it."""
+    price = None if line.unit_price is None else decimal_text(line.unit_price)
+    return DraftLine(
+        position=0,
+        kind=line.kind,
+        description=line.description,
+        customer_external_id=line.external_id,
+        customer_name=line.name,
+        meter=line.meter,
+        quantity=decimal_text(line.quantity) if line.unit else "",
+        unit=line.unit,
+        unit_price=price,
+        amount_minor=line.amount_minor,
+        exact=decimal_text(line.exact),
+        explanation=explain_line(line),
+        start=line.start,
+        end=line.end,
+        rated_line_key=line.key,
+        earned_minor=line.earned_minor,
+    )
+
+
+def _of_share(lines: Sequence[RatedLine], share: CustomerShare) -> list[RatedLine]:
+    return [
+        line
+        for line in lines
+        if line.payer == CUSTOMER
+        and line.phase == LIVE
+        and line.shown
+        and (line.customer_id, line.version_id) == (share.customer_id, share.version_id)
+    ]
+
+
+def share_rows(
+    lines: Sequence[RatedLine], share: CustomerShare, side: str, reason: str
+) -> list[DraftLine]:
+    """`side`'s part of one customer's document, shown by line; the rows sum to the split."""
+    own = _of_share(lines, share)
+    amount = share.delta_of(side)
+    parts = spread(amount, own)
+    rows = []
+    for line in own:
+        bps = share.partner_bps if side == PARTNER else WHOLE_BPS - share.partner_bps
+        told = explain_share(share, bps, amount, line.currency, reason)
+        rows.append(
+            replace(
+                charge_row(line),
+                kind=SHARE,
+                unit_price=None,
+                amount_minor=parts[line.key],
+                exact=decimal_text(to_major(parts[line.key], line.currency)),
+                explanation=told,
+                value_minor=line.amount_minor,
+                earned_minor=parts[line.key],
+            )
+        )
+    return rows
+
+
+def shadow_rows(lines: Sequence[RatedLine]) -> list[DraftLine]:
+    """One memo row a customer: what the proof of concept would have cost at list price."""
+    return [
+        replace(
+            charge_row(line),
+            kind=SHADOW,
+            description="Shadow value in the proof of concept",
+            amount_minor=0,
+            exact="0",
+            explanation=("metered and rated at list price; nothing is owed",),
+            memo=True,
+            value_minor=-line.amount_minor,
+            earned_minor=0,
+        )
+        for line in lines
+        if line.payer == CUSTOMER and line.kind == POC_DISCOUNT and line.shown
+    ]

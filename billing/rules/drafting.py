@@ -1,0 +1,188 @@
+"""From rated lines and shares to document drafts, per billing direction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from billing.rules.draft_rows import SHARE, charge_row, shadow_rows, share_rows
+from billing.rules.drafts import (
+    CUSTOMER_INVOICE,
+    PARTNER_INVOICE,
+    PAYOUT_STATEMENT,
+    Draft,
+    DraftLine,
+    StatementTotals,
+    statement_totals,
+)
+from billing.rules.groups import Group
+from billing.rules.inputs import RunInput
+from billing.rules.lines import CUSTOMER, PARTNER, POC_DISCOUNT, RatedLine
+from billing.rules.sharing import CustomerShare
+from billing.rules.splits import PLATFORM
+from billing.rules.terms import Terms
+
+_POC_NOTE = "Proof of concept: metered and rated at list price, charged at a 100 % discount."
+_SHARE_NOTE = "Shares are split once per customer invoice; each line shows its part of that amount."
+_SELF_BILLING_NOTE = "Self-billing: this statement is the partner's invoice, made by its customer."
+
+
+def _draft(
+    run: RunInput,
+    terms: Terms,
+    kind: str,
+    issuer: str,
+    rows: Sequence[DraftLine],
+    *,
+    customer_id: str | None = None,
+    shadow_minor: int = 0,
+    share_minor: int = 0,
+    statement: StatementTotals | None = None,
+) -> Draft:
+    net = sum(row.amount_minor for row in rows)
+    notes = [_POC_NOTE] if shadow_minor else []
+    if any(row.kind == SHARE for row in rows):
+        notes.append(_SHARE_NOTE)
+    if kind == PAYOUT_STATEMENT and terms.self_billing:
+        notes.append(_SELF_BILLING_NOTE)
+    return Draft(
+        kind=kind,
+        issuer=issuer,
+        customer_id=customer_id,
+        currency=terms.currency,
+        period=run.period,
+        lines=tuple(replace(row, position=number) for number, row in enumerate(rows, 1)),
+        net_minor=net,
+        taxes=(),
+        gross_minor=net,
+        shadow_minor=shadow_minor,
+        statement=statement,
+        terms_kind=terms.kind,
+        collects=terms.collects,
+        principal=terms.principal,
+        payment_days=terms.payment_days,
+        partner_share_minor=share_minor,
+        notes=tuple(notes),
+    ).check()
+
+
+def _shadow(lines: Sequence[RatedLine]) -> int:
+    return -sum(line.amount_minor for line in lines if line.kind == POC_DISCOUNT)
+
+
+def _customer_invoices(
+    run: RunInput,
+    terms_of: dict[str, Terms],
+    lines: Sequence[RatedLine],
+    shares: Sequence[CustomerShare],
+) -> list[Draft]:
+    found: dict[tuple[str, str], list[RatedLine]] = {}
+    for line in lines:
+        if line.payer == CUSTOMER and line.customer_id and line.shown:
+            issuer = terms_of[line.version_id].collects
+            found.setdefault((line.customer_id, issuer), []).append(line)
+    drafts = []
+    for (customer_id, issuer), own in found.items():
+        share = sum(
+            part.delta_partner_minor
+            for part in shares
+            if part.customer_id == customer_id and part.collects == issuer == PLATFORM
+        )
+        drafts.append(
+            _draft(
+                run,
+                terms_of[own[-1].version_id],
+                CUSTOMER_INVOICE,
+                issuer,
+                [charge_row(line) for line in own],
+                customer_id=customer_id,
+                shadow_minor=_shadow(own),
+                share_minor=share,
+            )
+        )
+    return drafts
+
+
+def _shares_of(
+    side: str,
+    terms_of: dict[str, Terms],
+    lines: Sequence[RatedLine],
+    shares: Sequence[CustomerShare],
+) -> list[DraftLine]:
+    order = {line.customer_id: number for number, line in reversed(list(enumerate(lines)))}
+    rows: list[DraftLine] = []
+    for share in sorted(shares, key=lambda s: (order.get(s.customer_id, 0), s.version_id)):
+        if (share.collects == PLATFORM) == (side == PARTNER):
+            rows += share_rows(lines, share, side, terms_of[share.version_id].share_reason)
+    return rows
+
+
+def _partner_invoice(
+    run: RunInput,
+    terms_of: dict[str, Terms],
+    lines: Sequence[RatedLine],
+    shares: Sequence[CustomerShare],
+) -> list[Draft]:
+    own = [line for line in lines if line.payer == PARTNER and line.shown]
+    rows = [charge_row(line) for line in own] + _shares_of(PLATFORM, terms_of, lines, shares)
+    resold = [
+        line
+        for line in lines
+        if line.payer == CUSTOMER and terms_of[line.version_id].collects == PARTNER
+    ]
+    rows += shadow_rows(resold)
+    if not rows:
+        return []
+    terms = list(terms_of.values())[-1]
+    shadow = _shadow(own) + _shadow(resold)
+    return [_draft(run, terms, PARTNER_INVOICE, PLATFORM, rows, shadow_minor=shadow)]
+
+
+def _payout_statement(
+    run: RunInput,
+    terms_of: dict[str, Terms],
+    lines: Sequence[RatedLine],
+    shares: Sequence[CustomerShare],
+) -> list[Draft]:
+    paying = [terms for terms in terms_of.values() if terms.pays_partner]
+    ours = [
+        line for line in lines if line.payer == CUSTOMER and terms_of[line.version_id].pays_partner
+    ]
+    rows = _shares_of(PARTNER, terms_of, lines, shares) + shadow_rows(ours)
+    # A first run always states the balances, so that closing and opening meet month by month.
+    if not paying or not (rows or run.is_first):
+        return []
+    earned = sum(row.amount_minor for row in rows)
+    totals = statement_totals(
+        run.opening_minor, run.paid_minor, earned, paying[-1].min_payout_minor
+    )
+    return [
+        _draft(
+            run,
+            paying[-1],
+            PAYOUT_STATEMENT,
+            PLATFORM,
+            rows,
+            statement=totals,
+            shadow_minor=_shadow(ours),
+            share_minor=earned,
+        )
+    ]
+
+
+def draft_documents(
+    run: RunInput,
+    groups: Sequence[Group],
+    lines: Sequence[RatedLine],
+    shares: Sequence[CustomerShare],
+) -> tuple[Draft, ...]:
+    """Customer invoices, then the partner invoice, then the payout statement.
+
+    `lines` in their order. An adjustment run shows only what changed. Raises InvariantBroken
+    when a draft does not sum.
+    """
+    terms_of = {group.version_id: group.terms for group in groups}
+    drafts = _customer_invoices(run, terms_of, lines, shares)
+    drafts += _partner_invoice(run, terms_of, lines, shares)
+    drafts += _payout_statement(run, terms_of, lines, shares)
+    return tuple(drafts)

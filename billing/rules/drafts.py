@@ -1,0 +1,124 @@
+"""Document drafts: every fact of a document except its number, parties and brand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from billing.rules.errors import BadTerms, InvariantBroken
+from billing.rules.money import EXACT, round_minor, to_major
+from billing.rules.periods import Period
+
+CUSTOMER_INVOICE, PARTNER_INVOICE = "customer_invoice", "partner_invoice"
+PAYOUT_STATEMENT = "payout_statement"
+DOCUMENT_KINDS = (CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """One row of a document. Memo lines carry `value_minor` and no amount."""
+
+    position: int
+    kind: str
+    description: str
+    customer_external_id: str
+    customer_name: str
+    meter: str
+    quantity: str
+    unit: str
+    unit_price: str | None
+    amount_minor: int
+    exact: str
+    explanation: tuple[str, ...]
+    start: datetime
+    end: datetime
+    rated_line_key: str
+    memo: bool = False
+    value_minor: int = 0
+    earned_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """One tax rate over the document's net, rounded once."""
+
+    label: str
+    percent: str
+    base_minor: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementTotals:
+    """closing = opening − paid + shares + adjustments − fees + tax − netting; what of it is
+    payable now and what is carried forward below the minimum payout."""
+
+    opening_minor: int
+    shares_minor: int
+    adjustments_minor: int
+    fees_minor: int
+    tax_minor: int
+    netting_minor: int
+    paid_minor: int
+    closing_minor: int
+    payable_minor: int
+    carried_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document before issue. `issuer` is whose name and number series it takes."""
+
+    kind: str
+    issuer: str
+    customer_id: str | None
+    currency: str
+    period: Period
+    lines: tuple[DraftLine, ...]
+    net_minor: int
+    taxes: tuple[TaxLine, ...]
+    gross_minor: int
+    shadow_minor: int
+    statement: StatementTotals | None
+    terms_kind: str
+    collects: str
+    principal: bool
+    payment_days: int
+    partner_share_minor: int = 0
+    notes: tuple[str, ...] = ()
+
+    def check(self) -> Draft:
+        """Raises InvariantBroken unless the lines sum to the net and the taxes to the gross."""
+        net = sum(line.amount_minor for line in self.lines)
+        gross = net + sum(tax.amount_minor for tax in self.taxes)
+        if (net, gross) != (self.net_minor, self.gross_minor):
+            raise InvariantBroken(
+                f"A {self.kind} totals {self.net_minor} net, {self.gross_minor} gross; its lines "
+                f"give {net} and {gross}."
+            )
+        return self
+
+
+def with_tax(draft: Draft, label: str, percent: Decimal) -> Draft:
+    """The draft with one tax over its whole net, rounded half up once. `percent` 20 is 20 %."""
+    if draft.statement is not None:
+        raise BadTerms("Tax on a payout statement is the partner's; it is not added here.")
+    if not percent.is_finite() or percent < 0:
+        raise BadTerms(f"A tax rate is a percentage of zero or more, not {percent}.")
+    net = to_major(draft.net_minor, draft.currency)
+    amount = round_minor(EXACT.multiply(net, percent.scaleb(-2)), draft.currency)
+    tax = TaxLine(label, format(percent.normalize(), "f"), draft.net_minor, amount)
+    taxes = (*draft.taxes, tax)
+    return replace(draft, taxes=taxes, gross_minor=draft.gross_minor + amount).check()
+
+
+def statement_totals(
+    opening_minor: int, paid_minor: int, shares_minor: int, min_payout_minor: int
+) -> StatementTotals:
+    """Balances of a payout statement; below the minimum payout (or negative) it is carried."""
+    closing = opening_minor - paid_minor + shares_minor
+    payable = closing if closing > 0 and closing >= min_payout_minor else 0
+    return StatementTotals(
+        opening_minor, shares_minor, 0, 0, 0, 0, paid_minor, closing, payable, closing - payable
+    )

@@ -1,0 +1,117 @@
+"""Pricing groups: the segments of a period that one set of terms, prices and phase covers.
+
+Tiers run over a whole group, so a cut that changes no price changes no amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.rules.errors import BadRunInput, ForeignCurrency, MissingRate
+from billing.rules.inputs import RunInput, RunInputRow
+from billing.rules.lines import LIVE, POC
+from billing.rules.meters import METERS
+from billing.rules.periods import Segment
+from billing.rules.rates import FLAT, Rate, RateCard
+from billing.rules.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One version, one rate card version, one phase; its segments and its rows."""
+
+    key: str
+    version_id: str
+    terms: Terms
+    retail: RateCard | None
+    phase: str
+    spans: tuple[Segment, ...]
+    rows: tuple[RunInputRow, ...]
+
+    @property
+    def start(self) -> datetime:
+        """First instant covered."""
+        return self.spans[0].start
+
+    @property
+    def end(self) -> datetime:
+        """First instant no longer covered."""
+        return self.spans[-1].end
+
+    @property
+    def hours(self) -> int:
+        """Hours covered."""
+        return sum(span.hours for span in self.spans)
+
+
+def _check_currency(terms: Terms, retail: RateCard | None, rows: Sequence[RunInputRow]) -> None:
+    if retail is not None and retail.currency != terms.currency:
+        raise ForeignCurrency(
+            f"Rate card {retail.name!r} is in {retail.currency}, the agreement in "
+            f"{terms.currency}. Give the agreement a card in its own currency."
+        )
+    for row in rows:
+        if row.currency not in ("", terms.currency):
+            raise ForeignCurrency(
+                f"Customer {row.external_id!r} is billed in {row.currency}, the agreement in "
+                f"{terms.currency}, and no exchange rate was frozen."
+            )
+
+
+def pricing_groups(run: RunInput) -> tuple[Group, ...]:
+    """Groups in order of time. Raises BadRunInput or ForeignCurrency."""
+    parts: dict[str, list[int]] = {}
+    by_index = {part.segment.index: part for part in run.segments}
+    if len(by_index) < len(run.segments):
+        raise BadRunInput("Two segments carry the same index.")
+    for part in sorted(run.segments, key=lambda p: p.segment.start):
+        phase = POC if part.terms.in_poc(part.segment.start) else LIVE
+        card = part.retail.version_id if part.retail else "-"
+        parts.setdefault(f"{part.version_id}/{card}/{phase}", []).append(part.segment.index)
+    groups = []
+    for key, indexes in parts.items():
+        first = by_index[indexes[0]]
+        rows = tuple(row for row in run.rows if row.segment in set(indexes))
+        _check_currency(first.terms, first.retail, rows)
+        spans = tuple(by_index[index].segment for index in indexes)
+        groups.append(
+            Group(
+                key, first.version_id, first.terms, first.retail, key.rsplit("/", 1)[1], spans, rows
+            )
+        )
+    return tuple(groups)
+
+
+def _fits(rate: Rate, row: RunInputRow) -> bool:
+    return all(getattr(row, name) == value for name, value in rate.where)
+
+
+def rows_by_rate(
+    rates: Sequence[Rate], rows: Sequence[RunInputRow]
+) -> dict[str, list[RunInputRow]]:
+    """Each row's usage of a meter goes to one rate: the one that names most dimensions.
+
+    Fixed rates take every row they fit. Raises MissingRate for usage of a priced meter that no
+    rate fits.
+    """
+    taken: dict[str, list[RunInputRow]] = {
+        rate.key: [row for row in rows if _fits(rate, row)] for rate in rates if rate.mode == FLAT
+    }
+    by_meter: dict[str, list[Rate]] = {}
+    for rate in rates:
+        if rate.mode != FLAT:
+            by_meter.setdefault(rate.meter, []).append(rate)
+    for meter, candidates in by_meter.items():
+        ordered = sorted(candidates, key=lambda rate: -len(rate.where))
+        for row in rows:
+            rate_key = next((rate.key for rate in ordered if _fits(rate, row)), None)
+            if rate_key is not None:
+                taken.setdefault(rate_key, []).append(row)
+            elif getattr(row, METERS[meter].column):
+                raise MissingRate(
+                    f"No rate for {meter} of model {row.model!r} (customer {row.external_id!r}). "
+                    "Add a rate to the card, then run again."
+                )
+    return taken

@@ -1,0 +1,139 @@
+"""What a run freezes: quantities, terms, prices and what was booked. Rating reads nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from billing.rules.errors import BadRunInput
+from billing.rules.periods import Period, Segment
+from billing.rules.rates import RateCard
+from billing.rules.terms import Terms
+
+ENGINE_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInputRow:
+    """Usage of one customer and model in one segment: whole numbers, never negative."""
+
+    segment: int
+    customer_id: str
+    external_id: str
+    name: str
+    plan: str = ""
+    model: str = ""
+    currency: str = ""
+    lookups: int = 0
+    stores: int = 0
+    cached_requests: int = 0
+    bytes_served: int = 0
+    byte_seconds: int = 0
+    tokens_saved: int = 0
+    cost_saved_micros: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTerms:
+    """The agreement version and rate card version in force over one segment."""
+
+    segment: Segment
+    version_id: str
+    terms: Terms
+    retail: RateCard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookedLine:
+    """Sum of one line key over earlier runs of the same period, with the line's identity."""
+
+    key: str
+    rounded_minor: int
+    earned_minor: int = 0
+    kind: str = ""
+    payer: str = ""
+    customer_id: str | None = None
+    external_id: str = ""
+    name: str = ""
+    version_id: str = ""
+    phase: str = ""
+    meter: str = ""
+    rate_key: str = ""
+    unit: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BookedShare:
+    """Sum of one share key over earlier runs of the same period."""
+
+    key: str
+    base_minor: int
+    partner_minor: int
+    platform_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunInput:
+    """Everything one run of one agreement and period is computed from.
+
+    `opening_minor`: closing balance of the partner's last statement; `paid_minor`: payouts since.
+    """
+
+    agreement_id: str
+    period: Period
+    segments: tuple[SegmentTerms, ...]
+    rows: tuple[RunInputRow, ...]
+    booked_lines: tuple[BookedLine, ...] = ()
+    booked_shares: tuple[BookedShare, ...] = ()
+    opening_minor: int = 0
+    paid_minor: int = 0
+
+    @property
+    def is_first(self) -> bool:
+        """No earlier run of this period has booked anything."""
+        return not self.booked_lines and not self.booked_shares
+
+
+_COUNTS = (
+    "lookups",
+    "stores",
+    "cached_requests",
+    "bytes_served",
+    "byte_seconds",
+    "tokens_saved",
+    "cost_saved_micros",
+)
+
+
+def _check_row(row: RunInputRow, known: set[int]) -> None:
+    if row.segment not in known:
+        raise BadRunInput(f"Usage of {row.external_id!r} names the missing segment {row.segment}.")
+    for name in _COUNTS:
+        value = getattr(row, name)
+        if type(value) is not int or value < 0:
+            raise BadRunInput(
+                f"{name} of customer {row.external_id!r} is {value!r}; frozen quantities are "
+                "whole numbers of zero or more. Rebuild the rollups and freeze again."
+            )
+
+
+def check_run_input(run: RunInput) -> None:
+    """Segments must tile the part of the period under agreement. Raises BadRunInput."""
+    if not run.segments:
+        raise BadRunInput(f"No agreement version is in force in {run.period.label}.")
+    spans = sorted((part.segment for part in run.segments), key=lambda s: s.start)
+    for earlier, later in pairwise(spans):
+        if earlier.end > later.start:
+            raise BadRunInput(f"Segments {earlier.index} and {later.index} overlap.")
+    if spans[0].start < run.period.start or spans[-1].end > run.period.end:
+        raise BadRunInput("A segment lies outside the period.")
+    for part in run.segments:
+        ends = part.terms.poc_ends_at
+        if ends is not None and part.segment.start < ends < part.segment.end:
+            raise BadRunInput(
+                f"The proof of concept ends inside segment {part.segment.index}; "
+                "cut the period there."
+            )
+    for row in run.rows:
+        _check_row(row, {part.segment.index for part in run.segments})

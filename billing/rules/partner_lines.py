@@ -1,0 +1,161 @@
+"""What the partner is charged: base fee, per-unit licence, wholesale; PoC at 100 % off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from billing.rules.building import (
+    THE_PARTNER,
+    amount_line,
+    fee_line,
+    poc_discount,
+    rated_line,
+)
+from billing.rules.discounts import discount_exact
+from billing.rules.errors import MissingRate
+from billing.rules.fees import fee_part
+from billing.rules.fields import decimal_text
+from billing.rules.groups import Group, rows_by_rate
+from billing.rules.lines import (
+    BASE_FEE,
+    MINIMUM,
+    POC,
+    USAGE,
+    VOLUME_DISCOUNT,
+    WHOLESALE_FACTOR,
+    WHOLESALE_RETAIL,
+    RatedLine,
+)
+from billing.rules.money import EXACT, round_minor, to_major
+from billing.rules.periods import Period
+from billing.rules.rating import Step, cut
+from billing.rules.terms import BaseFee, Minimum, PerUnit, Wholesale
+
+
+def _base_fees(group: Group) -> list[RatedLine]:
+    lines = []
+    for component in group.terms.components:
+        if isinstance(component, BaseFee):
+            part = fee_part(component.yearly_minor, component.interval, group)
+            if part is not None:
+                lines.append(
+                    fee_line(
+                        group,
+                        THE_PARTNER,
+                        BASE_FEE,
+                        part,
+                        component.yearly_minor,
+                        "Licence base fee",
+                    )
+                )
+    return lines
+
+
+def _per_unit(group: Group) -> list[RatedLine]:
+    lines = []
+    for component in group.terms.components:
+        if isinstance(component, PerUnit):
+            taken = rows_by_rate((component.rate,), group.rows)
+            rows = taken.get(component.rate.key, [])
+            lines.append(rated_line(group, THE_PARTNER, USAGE, component.rate, rows))
+    return [line for line in lines if line.quantity or line.exact]
+
+
+def _factor_line(group: Group, retail: RatedLine, factor_bps: int) -> RatedLine:
+    """Owed is retail × factor rounded once; the line takes retail down to exactly that."""
+    factor = Decimal(factor_bps).scaleb(-4)
+    owed = cut(EXACT.multiply(retail.exact, factor))
+    off = EXACT.subtract(owed, retail.exact)
+    owed_minor = round_minor(owed, group.terms.currency)
+    off_minor = owed_minor - retail.rounded_minor
+    currency = group.terms.currency
+    steps = (
+        Step("owed", decimal_text(retail.exact), decimal_text(factor), decimal_text(owed)),
+        Step("rounded, less retail", None, None, decimal_text(to_major(off_minor, currency))),
+    )
+    percent = decimal_text(Decimal(factor_bps).scaleb(-2))
+    return amount_line(
+        group,
+        THE_PARTNER,
+        WHOLESALE_FACTOR,
+        off,
+        steps,
+        f"{retail.description}: wholesale factor {percent} %",
+        name=retail.rate_key,
+        rounded_minor=off_minor,
+    )
+
+
+def _discount_line(group: Group, terms: Wholesale, owed_minor: int) -> list[RatedLine]:
+    if terms.discount_mode == "none":
+        return []
+    exact, steps = discount_exact(terms, owed_minor, group.terms.currency)
+    if not exact:
+        return []
+    return [amount_line(group, THE_PARTNER, VOLUME_DISCOUNT, -exact, steps, "Volume discount")]
+
+
+def _wholesale(group: Group) -> list[RatedLine]:
+    lines: list[RatedLine] = []
+    for component in group.terms.components:
+        if not isinstance(component, Wholesale):
+            continue
+        if group.retail is None:
+            raise MissingRate(
+                f"Wholesale version {group.version_id} pins no retail rate card. Assign one."
+            )
+        taken = rows_by_rate(group.retail.rates, group.rows)
+        for rate in group.retail.rates:
+            retail = rated_line(group, THE_PARTNER, WHOLESALE_RETAIL, rate, taken.get(rate.key, []))
+            if retail.quantity or retail.exact:
+                lines += [retail, _factor_line(group, retail, component.factor_bps)]
+        owed_minor = sum(line.rounded_minor for line in lines)
+        lines += _discount_line(group, component, owed_minor)
+    return lines
+
+
+def partner_lines(group: Group) -> list[RatedLine]:
+    """Cumulative lines the partner owes in one pricing group; shares are not among them."""
+    lines = _base_fees(group) + _per_unit(group) + _wholesale(group)
+    if group.phase == POC and lines:
+        lines.append(poc_discount(group, THE_PARTNER, lines))
+    return lines
+
+
+def minimum_line(
+    groups: Sequence[Group], period: Period, lines: Sequence[RatedLine], share_minor: int
+) -> list[RatedLine]:
+    """True-up of one version's live groups to the monthly minimum, by their hours of the period.
+
+    Usage, wholesale and `share_minor` (our part, where the partner collects) count towards it;
+    the base fee does not.
+    """
+    first = groups[0]
+    currency = first.terms.currency
+    hours = sum(group.hours for group in groups)
+    counted = sum(line.rounded_minor for line in lines if line.kind != BASE_FEE) + share_minor
+    due = []
+    for component in first.terms.components:
+        if isinstance(component, Minimum):
+            whole = to_major(component.monthly_minor * hours, currency)
+            least = cut(EXACT.divide(whole, Decimal(period.hours)))
+            missing = EXACT.subtract(least, to_major(counted, currency))
+            if missing > 0:
+                step = Step(
+                    f"minimum {decimal_text(least)} less counted charges",
+                    None,
+                    None,
+                    decimal_text(missing),
+                )
+                due.append(
+                    amount_line(
+                        first,
+                        THE_PARTNER,
+                        MINIMUM,
+                        missing,
+                        (step,),
+                        "True-up to the minimum commitment",
+                    )
+                )
+    return due

@@ -1,0 +1,52 @@
+"""The life of a settlement run: states, verbs and who may approve, as data."""
+
+from __future__ import annotations
+
+from billing.rules.errors import SamePerson, WrongState
+
+OPEN, COLLECTING, FROZEN, RATED = "open", "collecting", "frozen", "rated"
+IN_REVIEW, APPROVED, ISSUED = "in_review", "approved", "issued"
+DELIVERED, CLOSED, PARKED = "delivered", "closed", "parked"
+STATES = (OPEN, COLLECTING, FROZEN, RATED, IN_REVIEW, APPROVED, ISSUED, DELIVERED, CLOSED, PARKED)
+
+REGULAR, ADJUSTMENT, PREVIEW = "regular", "adjustment", "preview"
+RUN_KINDS = (REGULAR, ADJUSTMENT, PREVIEW)
+
+TRANSITIONS: dict[tuple[str, str], str] = {
+    (OPEN, "collect"): COLLECTING,
+    (COLLECTING, "freeze"): FROZEN,
+    (FROZEN, "rate"): RATED,
+    (RATED, "submit"): IN_REVIEW,
+    (IN_REVIEW, "approve"): APPROVED,
+    (IN_REVIEW, "reject"): COLLECTING,
+    (APPROVED, "withdraw"): COLLECTING,
+    (APPROVED, "issue"): ISSUED,
+    (ISSUED, "deliver"): DELIVERED,
+    (DELIVERED, "close"): CLOSED,
+    (PARKED, "resume"): COLLECTING,
+    **{(state, "park"): PARKED for state in (OPEN, COLLECTING, FROZEN, RATED, IN_REVIEW, APPROVED)},
+}
+VERBS = tuple(dict.fromkeys(verb for _state, verb in TRANSITIONS))
+NEEDS_REASON = ("reject", "withdraw", "park")
+
+
+def allowed_verbs(state: str) -> tuple[str, ...]:
+    """What can be done to a run in `state`, in the order of the table."""
+    return tuple(verb for (source, verb) in TRANSITIONS if source == state)
+
+
+def next_state(state: str, verb: str) -> str:
+    """The state after `verb`. Raises WrongState naming what is possible instead."""
+    try:
+        return TRANSITIONS[state, verb]
+    except KeyError:
+        possible = ", ".join(allowed_verbs(state)) or "nothing: it is finished"
+        raise WrongState(f"A run that is {state} cannot {verb}. Possible: {possible}.") from None
+
+
+def require_other_person(preparer_id: str, approver_id: str) -> None:
+    """Raises SamePerson when the approver prepared the run (or is nobody)."""
+    if not approver_id or approver_id == preparer_id:
+        raise SamePerson(
+            "The person who submitted a run cannot approve it. Ask a second person of finance."
+        )

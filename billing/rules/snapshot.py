@@ -1,0 +1,138 @@
+"""The frozen input of a run as canonical JSON: hashed, exported, read back for recomputation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from billing.rules.documents import canonical_bytes, sha256_hex
+from billing.rules.errors import BadRunInput
+from billing.rules.fields import Fields, instant_text
+from billing.rules.inputs import (
+    ENGINE_VERSION,
+    BookedLine,
+    BookedShare,
+    RunInput,
+    RunInputRow,
+    SegmentTerms,
+)
+from billing.rules.periods import Period, Segment
+from billing.rules.rates import dump_rate_card, parse_rate_card
+from billing.rules.terms_json import dump_terms, parse_terms
+
+SCHEMA = "agentcache.run-input/1"
+_Flat = TypeVar("_Flat", RunInputRow, BookedLine, BookedShare)
+
+
+def _segment(part: SegmentTerms) -> dict[str, Any]:
+    return {
+        "index": part.segment.index,
+        "start": instant_text(part.segment.start),
+        "end": instant_text(part.segment.end),
+        "version_id": part.version_id,
+        "terms": dump_terms(part.terms),
+        "retail": dump_rate_card(part.retail) if part.retail else None,
+    }
+
+
+def _sorted(items: Sequence[_Flat]) -> list[dict[str, Any]]:
+    # Sorted by all values, so that the order of a query never changes the fingerprint.
+    return sorted((asdict(item) for item in items), key=canonical_bytes)
+
+
+def run_input_json(run: RunInput) -> bytes:
+    """Canonical bytes; rows in any order give the same bytes. Big counts are written as text."""
+    return canonical_bytes(
+        {
+            "schema": SCHEMA,
+            "engine": ENGINE_VERSION,
+            "agreement_id": run.agreement_id,
+            "period": {
+                "start": instant_text(run.period.start),
+                "end": instant_text(run.period.end),
+            },
+            "segments": [
+                _segment(part) for part in sorted(run.segments, key=lambda part: part.segment.index)
+            ],
+            "rows": _sorted_rows(run.rows),
+            "booked_lines": _sorted(run.booked_lines),
+            "booked_shares": _sorted(run.booked_shares),
+            "opening_minor": run.opening_minor,
+            "paid_minor": run.paid_minor,
+        }
+    )
+
+
+def _sorted_rows(rows: Sequence[RunInputRow]) -> list[dict[str, Any]]:
+    # Byte-seconds pass 2^53, the largest whole number that canonical JSON can carry.
+    texts = []
+    for row in rows:
+        data = asdict(row)
+        texts.append(
+            {
+                name: str(value) if type(value) is int and name != "segment" else value
+                for name, value in data.items()
+            }
+        )
+    return sorted(texts, key=canonical_bytes)
+
+
+def run_input_sha256(run: RunInput) -> str:
+    """Fingerprint of the frozen input."""
+    return sha256_hex(run_input_json(run))
+
+
+def _flat(kind: Callable[..., _Flat], names: Sequence[str], data: object) -> _Flat:
+    read = Fields(data, getattr(kind, "__name__", "row"))
+    values = {name: read.take(name) for name in names}
+    read.close()
+    return kind(**values)
+
+
+def _row(data: object) -> RunInputRow:
+    read = Fields(data, "Row")
+    values: dict[str, Any] = {}
+    for member in fields(RunInputRow):
+        value = read.take(member.name)
+        values[member.name] = int(value) if member.type == "int" else value
+    read.close()
+    return RunInputRow(**values)
+
+
+def _segment_terms(data: object) -> SegmentTerms:
+    read = Fields(data, "Segment")
+    segment = Segment(read.whole("index"), read.instant("start"), read.instant("end"))
+    version_id, terms, retail = read.text("version_id"), read.take("terms"), read.take("retail")
+    read.close()
+    card = None if retail is None else parse_rate_card(retail)
+    return SegmentTerms(segment, version_id, parse_terms(terms), card)
+
+
+def _names(kind: Any) -> list[str]:
+    return [member.name for member in fields(kind)]
+
+
+def parse_run_input(data: bytes) -> RunInput:
+    """Read `run_input_json` back. Raises BadRunInput for another schema or engine version."""
+    read = Fields(json.loads(data), "Run input")
+    if (read.text("schema"), read.text("engine")) != (SCHEMA, ENGINE_VERSION):
+        raise BadRunInput(f"This engine reads {SCHEMA}, engine {ENGINE_VERSION}, only.")
+    span = Fields(read.take("period"), "Period")
+    run = RunInput(
+        agreement_id=read.text("agreement_id"),
+        period=Period(span.instant("start"), span.instant("end")),
+        segments=tuple(_segment_terms(item) for item in read.items("segments")),
+        rows=tuple(_row(item) for item in read.items("rows")),
+        booked_lines=tuple(
+            _flat(BookedLine, _names(BookedLine), item) for item in read.items("booked_lines")
+        ),
+        booked_shares=tuple(
+            _flat(BookedShare, _names(BookedShare), item) for item in read.items("booked_shares")
+        ),
+        opening_minor=read.take("opening_minor"),
+        paid_minor=read.take("paid_minor"),
+    )
+    read.close()
+    return run

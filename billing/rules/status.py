@@ -1,0 +1,30 @@
+"""A document's status, read from what happened to it; nothing stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+ISSUED, DELIVERED, PAID = "issued", "delivered", "paid"
+ACCEPTED, DISPUTED, UNCOLLECTIBLE = "accepted", "disputed", "uncollectible"
+EVENT_KINDS = (ISSUED, DELIVERED, PAID, ACCEPTED, DISPUTED, UNCOLLECTIBLE)
+NOTHING_DUE, PARTLY_PAID, OVERDUE = "nothing_due", "partly_paid", "overdue"
+STATUSES = (*EVENT_KINDS, NOTHING_DUE, PARTLY_PAID, OVERDUE)
+
+
+def document_status(
+    *, due_minor: int, paid_minor: int, kinds: Collection[str], due_date: date, today: date
+) -> str:
+    """One of STATUSES. `due_minor`: what is to be paid on it, `paid_minor`: what was."""
+    if due_minor <= 0:
+        return NOTHING_DUE
+    if paid_minor >= due_minor:
+        return PAID
+    for kind in (UNCOLLECTIBLE, DISPUTED):
+        if kind in kinds:
+            return kind
+    if today > due_date:
+        return OVERDUE
+    if paid_minor > 0:
+        return PARTLY_PAID
+    return next((kind for kind in (ACCEPTED, DELIVERED) if kind in kinds), ISSUED)

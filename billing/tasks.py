@@ -1,0 +1,33 @@
+"""Celery's way in: ids and an explicit partner, one call each."""
+
+import uuid
+
+from celery import shared_task
+from django.utils import timezone
+
+from billing.actions import settle
+from tenants.tasking import PartnerTask
+
+
+@shared_task(name="billing.settle_agreement", base=PartnerTask)
+def settle_agreement(*, partner_id: str, run_id: str) -> str:
+    """Take one run from open to review."""
+    run = settle.settle_run(
+        run_id=uuid.UUID(run_id), partner_id=uuid.UUID(partner_id), now=timezone.now()
+    )
+    return run.state
+
+
+@shared_task(name="billing.issue_run", base=PartnerTask)
+def issue_run(*, partner_id: str, run_id: str) -> str:
+    """Issue one approved run."""
+    run = settle.issue_approved(
+        run_id=uuid.UUID(run_id), partner_id=uuid.UUID(partner_id), now=timezone.now()
+    )
+    return run.state
+
+
+@shared_task(name="billing.sweep_runs")
+def sweep_runs() -> int:
+    """Queue again what a lost task left behind."""
+    return settle.sweep_runs(now=timezone.now())

@@ -1,0 +1,163 @@
+"""Usage events → event rows, customers and rollups: one transaction, each event counted once."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from django.db import DataError, IntegrityError, transaction
+
+from cache_api.metering import store
+from cache_api.metering.models import DeadLetter
+from cache_api.rules.events import UsageEvent, encode
+
+# Ids outside of this would make partitions nobody drops; the edge accepts ± 15 minutes anyway.
+OLDEST = timedelta(days=5 * 366)
+AHEAD = timedelta(days=1)
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class Poison:
+    """Bytes that cannot be recorded, and why. `position` is the stream id, when there is one."""
+
+    payload: bytes
+    reason: str
+    position: str = ""
+    event: UsageEvent | None = None
+
+
+@dataclass(frozen=True)
+class RecordOutcome:
+    """What a batch did: received = inserted + duplicates + dead. `batch` is None without new rows."""
+
+    batch: int | None
+    received: int
+    inserted: int
+    duplicates: int
+    dead: int
+
+
+def record_events(
+    *,
+    events: Sequence[UsageEvent],
+    source: str,
+    now: datetime,
+    unreadable: Sequence[Poison] = (),
+) -> RecordOutcome:
+    """Record a batch in one transaction; run it in the public schema as recorder or owner.
+
+    Events already recorded change nothing, so the same batch may come any number of times. Rollups
+    grow only by rows really inserted. What cannot be recorded (unreadable, unknown partner, an id
+    outside five years back to a day ahead, values the table refuses) becomes a dead letter with the
+    reason; it never stops the others. `source` names where the events come from, for people.
+    """
+    with transaction.atomic():
+        schemas = store.schemas({event.partner_id for event in events})
+        good, poison = _sorted_out(events, schemas, now)
+        poison = [*unreadable, *poison]
+        batch: int | None = None
+        inserted = 0
+        if good:
+            batch, inserted, refused = _write(good, schemas, source, now)
+            poison += refused
+        _bury(poison, source, now)
+    received = len(events) + len(unreadable)
+    duplicates = received - inserted - len(poison)
+    return RecordOutcome(batch, received, inserted, duplicates, len(poison))
+
+
+def _sorted_out(
+    events: Sequence[UsageEvent], schemas: dict[UUID, str], now: datetime
+) -> tuple[list[UsageEvent], list[Poison]]:
+    first = int((now - OLDEST).timestamp() * 1000)
+    last = int((now + AHEAD).timestamp() * 1000)
+    good = [
+        event
+        for event in events
+        if event.partner_id in schemas and first <= event.occurred_at_ms <= last
+    ]
+    if len(good) == len(events):
+        return good, []
+    poison = []
+    for event in events:
+        if event.partner_id not in schemas:
+            reason = f"partner {event.partner_id} is unknown or has no schema"
+            poison.append(Poison(encode(event), reason, event=event))
+        elif not first <= event.occurred_at_ms <= last:
+            reason = "event_id's time is more than five years ago or more than a day ahead"
+            poison.append(Poison(encode(event), reason, event=event))
+    return good, poison
+
+
+def _write(
+    events: list[UsageEvent], schemas: dict[UUID, str], source: str, now: datetime
+) -> tuple[int | None, int, list[Poison]]:
+    store.prepare()
+    store.ensure_days(_days(events))
+    store.lock_partners(schemas, now)
+    batch = store.next_batch()
+    inserted, poison = _insert(events, batch, schemas, now)
+    if not inserted:
+        return None, 0, poison
+    store.note_batch(batch, source, len(events), inserted, schemas, now)
+    return batch, inserted, poison
+
+
+def _days(events: Iterable[UsageEvent]) -> set[date]:
+    numbers = {event.occurred_at_ms // _DAY_MS for event in events}
+    return {datetime.fromtimestamp(number * 86_400, UTC).date() for number in numbers}
+
+
+def _insert(
+    events: list[UsageEvent], batch: int, schemas: dict[UUID, str], now: datetime
+) -> tuple[int, list[Poison]]:
+    """All at once; when the database refuses a value, by halves until the culprit is alone."""
+    try:
+        with transaction.atomic():
+            return _insert_all(events, batch, schemas, now), []
+    except (DataError, IntegrityError) as error:
+        if len(events) == 1:
+            reason = f"the database refused it: {str(error).splitlines()[0]}"
+            return 0, [Poison(encode(events[0]), reason, event=events[0])]
+    middle = len(events) // 2
+    left, left_poison = _insert(events[:middle], batch, schemas, now)
+    right, right_poison = _insert(events[middle:], batch, schemas, now)
+    return left + right, left_poison + right_poison
+
+
+def _insert_all(
+    events: list[UsageEvent], batch: int, schemas: dict[UUID, str], now: datetime
+) -> int:
+    inserted = store.insert_new(events, batch)
+    if inserted:
+        for partner_id in store.partners_in_fresh():
+            store.add_customers(partner_id, schemas[partner_id], now)
+            store.add_rollups(partner_id, schemas[partner_id])
+        store.add_channel()
+    return inserted
+
+
+def _bury(poison: Sequence[Poison], source: str, now: datetime) -> None:
+    rows = [
+        DeadLetter(
+            id=_letter_id(one),
+            source=source,
+            position=one.position,
+            reason=one.reason,
+            payload=one.payload,
+            partner_id=one.event.partner_id if one.event else None,
+            boot_id=one.event.boot_id if one.event else None,
+            seq=one.event.seq if one.event else None,
+            at=now,
+        )
+        for one in poison
+    ]
+    DeadLetter.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+
+
+def _letter_id(poison: Poison) -> UUID:
+    """The same bytes from the same place are one letter, however often they come."""
+    text = poison.position.encode() + b"\0" + poison.payload
+    return UUID(bytes=hashlib.sha256(text).digest()[:16])

@@ -1,0 +1,9 @@
+"""The cache_api storey: the overflow API, metering, customers and rollups."""
+
+from django.apps import AppConfig
+
+
+class CacheApiConfig(AppConfig):
+    name = "cache_api"
+    label = "cache_api"
+    verbose_name = "Customers and usage"

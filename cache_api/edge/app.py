@@ -1,0 +1,133 @@
+"""`uvicorn cache_api.edge.app:app`: the overflow API's hot path as a raw ASGI application."""
+
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from types import FrameType
+from typing import Any
+
+import orjson
+
+from cache_api.edge.http import ClientGone, Receive, Scope, Send, read_body, send_answer
+from cache_api.edge.service import Service
+from cache_api.gateways import config
+from cache_api.hot.problems import Problem
+from cache_api.hot.steps import Answer, refused
+
+log = logging.getLogger(__name__)
+_NOT_FOUND = refused(Problem("not-found", "There is nothing here."))
+_FAILED = refused(Problem("overloaded", "Something went wrong on our side. Try again."))
+Handler = Callable[[bytes, dict[bytes, bytes]], Awaitable[Answer]]
+
+
+class App:
+    """Routes, lifespan and draining. One instance per process."""
+
+    def __init__(self) -> None:
+        self._service: Service | None = None
+        self._handlers: dict[str, Handler] = {}
+        self._is_draining = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            raise NotImplementedError(f"{scope['type']} is not spoken here")
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self._handlers.get(scope["path"])
+        if handler is None:
+            return await send_answer(send, self._small(scope))
+        if scope["method"] != "POST":
+            return await send_answer(send, _only("POST"))
+        headers = dict(scope["headers"])
+        try:
+            answer = await handler(await read_body(receive, headers), headers)
+        except Problem as problem:
+            answer = refused(problem)
+        except ClientGone:
+            return None
+        except Exception:  # whatever it is, the caller gets a problem document
+            log.exception("an answer could not be made")
+            self._count("failed")
+            answer = _FAILED
+        return await send_answer(send, answer)
+
+    def _small(self, scope: Scope) -> Answer:
+        """The answers that need no key."""
+        pages: dict[str, Callable[[], Answer]] = {
+            "/livez": lambda: Answer(200, b"ok\n", b"text/plain"),
+            "/readyz": self._readyz,
+            "/api/overflow/health": self._health,
+        }
+        page = pages.get(scope["path"])
+        if page is None:
+            return _NOT_FOUND
+        return page() if scope["method"] in {"GET", "HEAD"} else _only("GET")
+
+    def _readyz(self) -> Answer:
+        service = self._service
+        if self._is_draining or service is None:
+            return Answer(503, b"draining\n", b"text/plain")
+        if not service.can_serve():
+            return Answer(503, b"events store unreachable: keys cannot be checked\n", b"text/plain")
+        return Answer(200, b"ready\n", b"text/plain")
+
+    def _health(self) -> Answer:
+        service = self._service
+        if service is None:
+            return _FAILED
+        parts = {"cache": service.cache.is_up, "metering": service.events.is_up}
+        members: dict[str, Any] = {
+            "status": "ok" if all(parts.values()) else "degraded",
+            "region": service.region,
+            **{name: "ok" if is_up else "unavailable" for name, is_up in parts.items()},
+        }
+        return Answer(200, orjson.dumps(members))
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            service = Service(config.load())
+            await service.start()
+        except config.BadConfig as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        self._service = service
+        self._handlers = {
+            "/api/overflow": service.lookup,
+            "/api/overflow/store": service.store,
+        }
+        self._tell_draining()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._is_draining = True
+        await service.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _tell_draining(self) -> None:
+        """On SIGTERM `/readyz` says 503 at once; the server then finishes what is under way."""
+        before = signal.getsignal(signal.SIGTERM)
+
+        def drain(number: int, frame: FrameType | None) -> None:
+            self._is_draining = True
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(signal.SIGTERM, drain)
+
+    def _count(self, name: str) -> None:
+        if self._service is not None:
+            self._service.counters.add(name)
+
+
+def _only(method: str) -> Answer:
+    answer = refused(Problem("method-not-allowed", f"Use {method} here."))
+    answer.headers.append((b"allow", method.encode("ascii")))
+    return answer
+
+
+app = App()

@@ -1,0 +1,65 @@
+"""ASGI as bytes: read a bounded body, send an answer. Knows nothing of the overflow API."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from cache_api.hot.problems import Problem
+from cache_api.hot.steps import Answer
+from cache_api.rules.strictjson import MAX_BYTES
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+# Read on (and thrown away) past the limit, so that the client has sent and can read our refusal.
+_DRAIN_BYTES = 4 * MAX_BYTES
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was complete."""
+
+
+async def read_body(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
+    """The request body. Raises Problem above 10 MiB, ClientGone."""
+    message = await _next(receive) if not _is_refused_unsent(headers) else _too_large()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return body if len(body) <= MAX_BYTES else _too_large()
+    chunks, size = [body], len(body)
+    while message.get("more_body", False):
+        message = await _next(receive)
+        size += len(message.get("body", b""))
+        if size > MAX_BYTES:
+            chunks.clear()
+            if size > _DRAIN_BYTES:
+                break
+        else:
+            chunks.append(message.get("body", b""))
+    return b"".join(chunks) if size <= MAX_BYTES else _too_large()
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    """The whole answer in two messages."""
+    headers = [
+        (b"content-type", answer.content_type),
+        (b"content-length", b"%d" % len(answer.body)),
+        *answer.headers,
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _next(receive: Receive) -> MutableMapping[str, Any]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message
+
+
+def _is_refused_unsent(headers: dict[bytes, bytes]) -> bool:
+    """A client that waits for our word (Expect) need not send what is too long anyway."""
+    length = headers.get(b"content-length", b"0")
+    return b"expect" in headers and length.isdigit() and int(length) > MAX_BYTES
+
+
+def _too_large() -> Any:
+    raise Problem("payload-too-large", f"The body is larger than {MAX_BYTES} bytes.")

@@ -1,0 +1,1 @@
+"""What the doors share of the outside: environment, Valkey, the spool, upkeep. No Django."""

@@ -1,0 +1,92 @@
+"""One asyncio connection to a Valkey: batches out, replies back to whoever asked."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, cast
+
+import hiredis
+
+from cache_api.gateways import resp
+
+Replies = list[Any]
+Future = asyncio.Future["Replies | None"]
+
+
+class Batch:
+    """Submissions that travel together: their futures, and the replies that came so far."""
+
+    __slots__ = ("payload", "replies", "timer", "waiting", "wanted")
+
+    def __init__(self, waiting: list[tuple[int, Future]], payload: list[bytes]) -> None:
+        self.waiting, self.payload = waiting, payload
+        self.wanted = sum([size for size, _ in waiting])
+        self.replies: Replies = []
+        self.timer: asyncio.TimerHandle | None = None
+
+    def finish(self) -> None:
+        """Hand each submission its own replies; None where the server refused a command."""
+        if self.timer is not None:
+            self.timer.cancel()
+        start = 0
+        for size, future in self.waiting:
+            replies = self.replies[start : start + size]
+            start += size
+            if not future.done():
+                future.set_result(None if any(map(resp.is_error, replies)) else replies)
+
+    def fail(self) -> None:
+        """Nobody gets an answer."""
+        if self.timer is not None:
+            self.timer.cancel()
+        for _, future in self.waiting:
+            if not future.done():
+                future.set_result(None)
+
+
+class Connection(asyncio.Protocol):
+    """Writes batches in order and matches replies to them. `on_lost` is told once when it ends."""
+
+    def __init__(self, on_lost: Callable[["Connection", str], None]) -> None:
+        self._on_lost = on_lost
+        self._reader = resp.reader()
+        self._batches: deque[Batch] = deque()
+        self._transport: asyncio.WriteTransport | None = None
+
+    def send(self, batch: Batch) -> None:
+        """Write a batch; its futures are resolved when its last reply is there."""
+        self._batches.append(batch)
+        if self._transport is None:
+            batch.fail()
+        else:
+            self._transport.writelines(batch.payload)
+
+    def abort(self) -> None:
+        """End the connection at once; whatever waits gets None."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: the connection stands."""
+        self._transport = cast("asyncio.WriteTransport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: bytes came; hand out every complete reply."""
+        try:
+            self._reader.feed(data)
+            while (reply := self._reader.gets()) is not resp.INCOMPLETE:
+                batch = self._batches[0]
+                batch.replies.append(reply)
+                if len(batch.replies) == batch.wanted:
+                    self._batches.popleft()
+                    batch.finish()
+        except (hiredis.ProtocolError, IndexError):
+            self.abort()  # not the protocol we speak: nothing on this connection can be trusted
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """asyncio: the connection ended."""
+        self._transport = None
+        for batch in self._batches:
+            batch.fail()
+        self._batches.clear()
+        self._on_lost(self, str(exc or "closed by the server"))

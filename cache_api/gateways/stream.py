@@ -1,0 +1,130 @@
+"""The durable usage stream, read side. Only the recorder uses it; the edge appends through valkey.py.
+
+Failures of the server (away, restarting, too slow) are EventsUnavailable: wait and try again.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import redis
+
+from cache_api.rules.events import FIELD
+
+DATASET_KEY = "usage:dataset"
+HEARTBEATS_KEY = "usage:heartbeats"
+
+
+class EventsUnavailable(Exception):
+    """The events Valkey did not answer as it should; nothing was changed by the failed call."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Entries after a position, oldest first: (stream id, bytes of field `e` or None)."""
+
+    dataset_id: str
+    entries: list[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """What one metering process last said of itself; every number up to last_seq is durable."""
+
+    boot_id: uuid.UUID
+    last_seq: int
+    spool_bytes: int
+    unmetered: int
+    seen_at_ms: int
+
+
+class EventStream:
+    """One events Valkey. Calls block for at most `timeout_s`; safe to use from two threads."""
+
+    def __init__(self, url: str, timeout_s: float = 5.0) -> None:
+        self._client = redis.Redis.from_url(
+            url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s
+        )
+
+    def read_after(self, stream: str, last_id: str, limit: int) -> Page:
+        """Up to `limit` entries after `last_id`, with the id of the data set they belong to."""
+        with _named():
+            dataset, raw = self._pipelined(
+                ("GET", DATASET_KEY), ("XRANGE", stream, f"({last_id}", "+", "COUNT", limit)
+            )
+            if dataset is None:
+                # Made by whoever looks first: a server that lost its data gets another one.
+                self._client.set(DATASET_KEY, uuid.uuid4().hex, nx=True)
+                dataset = self._client.get(DATASET_KEY)
+        return Page(dataset.decode(), [(one[0].decode(), _payload(one[1])) for one in raw])
+
+    def trim_through(self, stream: str, last_id: str) -> int:
+        """Drop everything up to and including `last_id`; how many entries that were."""
+        milliseconds, _, number = last_id.partition("-")
+        with _named():
+            return int(
+                self._client.xtrim(
+                    stream, minid=f"{milliseconds}-{int(number) + 1}", approximate=False
+                )
+            )
+
+    def length(self, stream: str) -> int:
+        """Entries waiting."""
+        with _named():
+            return int(self._client.xlen(stream))
+
+    def heartbeats(self) -> list[Heartbeat]:
+        """The last word of every metering process. Unreadable ones are left out."""
+        with _named():
+            raw = self._client.hvals(HEARTBEATS_KEY)
+        return [beat for beat in map(_heartbeat, raw) if beat is not None]
+
+    def forget_heartbeats(self, boot_ids: list[uuid.UUID]) -> None:
+        """Remove processes that have long been silent; their last word is in Postgres."""
+        with _named():
+            if boot_ids:
+                self._client.hdel(HEARTBEATS_KEY, *[boot_id.hex for boot_id in boot_ids])
+
+    def _pipelined(self, *commands: tuple[str | int, ...]) -> list[object]:
+        # Below redis-py's own reply parsing, which would cost more than decoding the events.
+        pool = self._client.connection_pool
+        connection = pool.get_connection()
+        try:
+            connection.send_packed_command(connection.pack_commands(commands))
+            return [connection.read_response() for _ in commands]
+        except BaseException:
+            connection.disconnect()
+            raise
+        finally:
+            pool.release(connection)
+
+
+def _payload(fields: list[bytes]) -> bytes | None:
+    if len(fields) == 2 and fields[0] == FIELD:
+        return fields[1]
+    pairs = dict(zip(fields[::2], fields[1::2], strict=False))
+    return pairs.get(FIELD)
+
+
+def _heartbeat(raw: bytes) -> Heartbeat | None:
+    try:
+        said = json.loads(raw)
+        return Heartbeat(
+            uuid.UUID(said["boot_id"]),
+            int(said["last_seq"]),
+            int(said.get("spool_bytes", 0)),
+            int(said.get("unmetered", 0)),
+            int(said["seen_at_ms"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        raise EventsUnavailable(f"events Valkey: {error}") from error

@@ -1,0 +1,156 @@
+"""What every answering process does once a second beside answering: heartbeat, spool, facts.
+
+Runs in a thread of its own with blocking clients, so that neither door's requests wait for it.
+Duties in order: ship the own spool; adopt the spools of dead processes; read used facts again; tell
+`events` how far the row of events has got (`usage:heartbeats`, field = boot id, JSON value).
+"""
+
+import json
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cache_api.gateways.counters import UNMETERED, Counters
+from cache_api.gateways.spool import Spool
+from cache_api.gateways.valkey_sync import SyncLane
+from cache_api.hot.marks import Stamp
+from cache_api.hot.snapshot import Snapshot
+from cache_api.rules import events
+
+log = logging.getLogger(__name__)
+HEARTBEATS = b"usage:heartbeats"
+EVERY_S = 1.0
+ADOPT_EVERY = 5
+SHIP_DEADLINE_S = 5.0
+
+
+def xadd(event: bytes) -> tuple[bytes, ...]:
+    """The command that makes one encoded event durable."""
+    return (b"XADD", events.STREAM.encode("ascii"), b"*", events.FIELD, event)
+
+
+class Upkeep:
+    """One process's housekeeping thread."""
+
+    def __init__(
+        self,
+        *,
+        lane: SyncLane,
+        spool: Spool,
+        snapshot: Snapshot,
+        stamp: Stamp,
+        counters: Counters,
+        door: str,
+        snapshot_file: Path,
+    ) -> None:
+        """`lane` leads to `events` and should have a deadline of seconds: nobody waits for it."""
+        self._lane, self._spool, self._snapshot = lane, spool, snapshot
+        self._stamp, self._counters, self._door = stamp, counters, door
+        self._snapshot_file = snapshot_file
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+        self._saved = b""
+
+    def start(self) -> None:
+        """Begin; `stop` ends it."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the round, ship what can be shipped, say goodbye."""
+        self._stop.set()
+        self._thread.join(SHIP_DEADLINE_S * 2)
+        self._attempt(lambda: self._spool.ship(self._ship))
+        self._attempt(lambda: self._beat(stopped=True))
+        self._spool.close()
+
+    def _run(self) -> None:
+        rounds = 0
+        while True:
+            self._attempt(lambda: self._spool.ship(self._ship))
+            if rounds % ADOPT_EVERY == 0:
+                self._attempt(self._adopt)
+                self._attempt(self._save)
+            self._attempt(self._refresh)
+            self._attempt(lambda: self._beat(stopped=False))
+            rounds += 1
+            if self._stop.wait(EVERY_S):
+                return
+
+    def _attempt(self, duty: Callable[[], object]) -> None:
+        try:
+            duty()
+        except Exception:  # one duty's trouble must not end the others
+            log.exception("upkeep: a duty failed and will be tried again")
+            self._counters.add("upkeep_failed")
+
+    def _ship(self, batch: Sequence[bytes]) -> bool:
+        return self._lane.run([xadd(event) for event in batch]) is not None
+
+    def _adopt(self) -> None:
+        for boot_id in self._spool.adopt(self._ship):
+            self._mark_adopted(boot_id)
+
+    def _mark_adopted(self, boot_id: uuid.UUID) -> None:
+        """The dead process's last heartbeat still says it holds events; they are shipped now."""
+        field = boot_id.hex.encode("ascii")
+        replies = self._lane.run([(b"HGET", HEARTBEATS, field)])
+        if not replies or not replies[0]:
+            return  # it died before its first heartbeat
+        known = json.loads(replies[0])
+        known |= {"spool_bytes": 0, "adopted_by": str(self._stamp.boot_id)}
+        self._lane.run([(b"HSET", HEARTBEATS, field, json.dumps(known).encode())])
+
+    def _refresh(self) -> None:
+        names = self._snapshot.due(_now_ms())
+        for start in range(0, len(names), 500):
+            some = names[start : start + 500]
+            replies = self._lane.run([(b"GET", name) for name in some])
+            if replies is None:
+                return
+            self._snapshot.absorb(some, replies, _now_ms())
+
+    def _beat(self, *, stopped: bool) -> None:
+        counters = self._counters.read()
+        # In this order: an event spooled in between must not look as if it were in the stream.
+        beat = {
+            "boot_id": str(self._stamp.boot_id),
+            "last_seq": self._stamp.settled_through(),
+            "spool_bytes": self._spool.waiting_bytes(),
+            "unmetered": counters.get(UNMETERED, 0),
+            "seen_at_ms": _now_ms(),
+            "door": self._door,
+            "region": self._stamp.region,
+            "stopped": stopped,
+            "counters": counters,
+        }
+        field = self._stamp.boot_id.hex.encode("ascii")
+        self._lane.run([(b"HSET", HEARTBEATS, field, json.dumps(beat).encode())])
+
+    def _save(self) -> None:
+        """Keep the facts for a restart while `events` is away. Holds key hashes: owner only."""
+        dump = self._snapshot.dump()
+        if dump == self._saved or self._snapshot.is_empty():
+            return
+        self._snapshot_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        aside = self._snapshot_file.with_suffix(f".{self._stamp.boot_id}")
+        aside.touch(mode=0o600)
+        aside.write_bytes(dump)
+        aside.rename(self._snapshot_file)
+        self._saved = dump
+
+
+def load_snapshot(path: Path, snapshot: Snapshot) -> None:
+    """Facts of the last process, if they can be read; good only while `events` is away."""
+    try:
+        snapshot.load(path.read_bytes())
+    except FileNotFoundError:
+        return  # the first start on this machine
+    except (OSError, ValueError) as error:
+        log.warning("snapshot file %s left aside: %s", path, error)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

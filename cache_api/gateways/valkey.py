@@ -1,0 +1,151 @@
+"""Valkey for the edge: everything submitted within one event-loop tick travels as one pipeline.
+
+A lane never raises and never waits longer than its deadline: no answer in time is None. After a
+failure it answers None at once for a moment, then connects again by itself.
+"""
+
+import asyncio
+import contextlib
+import logging
+import ssl
+import time
+from collections.abc import Sequence
+
+from cache_api.gateways import resp
+from cache_api.gateways.connection import Batch, Connection, Future
+from cache_api.gateways.resp import Address, Command
+
+log = logging.getLogger(__name__)
+DEADLINE_S = 0.05
+CONNECT_S = 0.5
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
+
+
+class Lane:
+    """One Valkey as seen from the running event loop."""
+
+    def __init__(self, name: str, url: str, deadline_s: float = DEADLINE_S) -> None:
+        self.name, self.failures = name, 0
+        self._address = Address.parse(url)
+        self._deadline_s = deadline_s
+        self._loop = asyncio.get_running_loop()
+        self._connection: Connection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._waiting: list[tuple[int, Future]] = []
+        self._payload: list[bytes] = []
+        self._queued: list[Batch] = []  # for the connection that is being made
+        self._paused_until, self._pause_s = 0.0, FIRST_PAUSE_S
+        self._closed = False
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a connection stands."""
+        return self._connection is not None
+
+    def submit(self, commands: Sequence[Command]) -> Future:
+        """Run commands; the future holds their replies, or None when there was no answer."""
+        future: Future = self._loop.create_future()
+        if not commands:
+            future.set_result([])
+        elif self._connection is None and self._is_pausing():
+            future.set_result(None)
+        else:
+            self._payload.append(resp.pack(commands))
+            self._waiting.append((len(commands), future))
+            if len(self._waiting) == 1:
+                self._loop.call_soon(self._flush)
+        return future
+
+    async def connect(self) -> bool:
+        """Connect if there is no connection; whether there is one now."""
+        if self._connection is None and not self._closed:
+            await asyncio.shield(self._start_connecting())
+        return self.is_up
+
+    async def close(self) -> None:
+        """Let go of the connection; whatever still waits gets None."""
+        self._closed = True
+        if self._connecting is not None:
+            self._connecting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._connecting
+        if self._connection is not None:
+            self._connection.abort()
+        self._fail_queued()
+
+    def _is_pausing(self) -> bool:
+        return self._closed or time.monotonic() < self._paused_until
+
+    def _flush(self) -> None:
+        batch = Batch(self._waiting, self._payload)
+        self._waiting, self._payload = [], []
+        batch.timer = self._loop.call_later(self._deadline_s, self._late, batch)
+        if self._connection is not None:
+            self._connection.send(batch)
+        else:
+            self._queued.append(batch)
+            self._start_connecting()
+
+    def _late(self, batch: Batch) -> None:
+        batch.fail()
+        if batch in self._queued:
+            self._queued.remove(batch)
+        if self._connection is not None:
+            # Its replies may still come; a new connection cannot mistake them for others'.
+            self._connection.abort()
+        self._pause(f"no answer within {self._deadline_s * 1000:.0f} ms")
+
+    def _start_connecting(self) -> "asyncio.Task[None]":
+        if self._connecting is None or self._connecting.done():
+            self._connecting = self._loop.create_task(self._connect())
+        return self._connecting
+
+    async def _connect(self) -> None:
+        address = self._address
+        context = ssl.create_default_context() if address.tls else None
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                _, connection = await self._loop.create_connection(
+                    lambda: Connection(self._lost), address.host, address.port, ssl=context
+                )
+                await self._greet(connection)
+        except (OSError, TimeoutError, resp.ServerRefused) as error:
+            self._pause(f"cannot connect: {error or 'timeout'}")
+            self._fail_queued()
+            return
+        self._connection, self._pause_s = connection, FIRST_PAUSE_S
+        log.info("%s: connected", self.name)
+        for batch in self._queued:
+            connection.send(batch)
+        self._queued = []
+
+    async def _greet(self, connection: Connection) -> None:
+        commands = self._address.greeting()
+        future: Future = self._loop.create_future()
+        connection.send(Batch([(len(commands), future)], [resp.pack(commands)]))
+        if await future is None:
+            connection.abort()
+            raise resp.ServerRefused("it answers, but refuses this password or database")
+
+    def _lost(self, connection: Connection, why: str) -> None:
+        if connection is self._connection:
+            self._connection = None
+            if not self._closed and not self._is_pausing():
+                self._pause(why)
+
+    def _pause(self, why: str) -> None:
+        self.failures += 1
+        if not self._is_pausing():
+            log.warning("%s: %s; trying again in %.2f s", self.name, why, self._pause_s)
+            self._paused_until = time.monotonic() + self._pause_s
+            self._loop.call_later(self._pause_s, self._connect_again)
+            self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
+
+    def _connect_again(self) -> None:
+        if self._connection is None and not self._closed:
+            self._start_connecting()
+
+    def _fail_queued(self) -> None:
+        for batch in self._queued:
+            batch.fail()
+        self._queued = []

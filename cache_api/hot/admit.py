@@ -1,0 +1,171 @@
+"""Who is asking: key, host, partner and customer, from headers and facts. Raises Problem."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cache_api.hot import facts
+from cache_api.hot.facts import HostFacts, KeyFacts, PartnerFacts
+from cache_api.hot.keyring import Keyring, NoKeys
+from cache_api.hot.problems import Problem
+from cache_api.hot.snapshot import Snapshot
+from tenants.rules import hostnames, keys
+
+DEFAULT_CUSTOMER = "_default"
+Headers = Mapping[bytes, bytes]
+_NO_SUCH_KEY = "No such API key. Check that it is complete and not revoked."
+_REMEMBERED = 10_000
+_presented_by_hash: dict[bytes, "Presented"] = {}
+_host_names: dict[bytes, bytes] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A well-formed key as sent, and the snapshot keys that tell whether it is valid."""
+
+    parsed: keys.ParsedKey
+    key_name: bytes
+    tombstone_name: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated key of an active partner."""
+
+    key: KeyFacts
+    partner: PartnerFacts
+    ring: Keyring
+
+
+def needed(headers: Headers, snapshot: Snapshot, now_ms: int) -> list[bytes]:
+    """Facts to fetch before `caller` can decide. Raises Problem for a key that cannot be one."""
+    sent = _presented(headers)
+    names = (sent.key_name, sent.tombstone_name, _host_name(headers))
+    wanted = snapshot.wanting(names, now_ms)
+    if wanted:
+        return wanted
+    key = snapshot.get(sent.key_name)
+    if type(key) is not KeyFacts:
+        return []
+    return snapshot.wanting((_partner_name(key),), now_ms)
+
+
+def caller(headers: Headers, snapshot: Snapshot, now_ms: int) -> Caller:
+    """The caller, once every needed fact is there. Raises Problem."""
+    sent = _presented(headers)
+    key = snapshot.get(sent.key_name)
+    if type(key) is not KeyFacts:
+        _require(snapshot, sent.key_name, now_ms)
+        raise _unauthenticated(_NO_SUCH_KEY)
+    if not keys.matches(sent.parsed, key.stored_sha256) or key.livemode != sent.parsed.livemode:
+        raise _unauthenticated(_NO_SUCH_KEY)
+    _require(snapshot, sent.tombstone_name, now_ms)
+    if key.revoked or snapshot.get(sent.tombstone_name) is not None:
+        raise _unauthenticated("This API key was revoked. Make a new one in the portal.")
+    if key.expires_at_ms is not None and now_ms >= key.expires_at_ms:
+        raise _unauthenticated("This API key has expired. Make a new one in the portal.")
+    _check_host(headers, snapshot, key)
+    return _of_partner(snapshot, key, now_ms)
+
+
+def customer_of(who: Caller, named: str | None) -> str:
+    """The customer a request acts for. Raises Problem."""
+    bound = who.key.customer
+    if bound is not None:
+        if named is not None and named != bound:
+            raise Problem(
+                "customer-forbidden",
+                "This key belongs to one customer; leave customer_id out or send that customer's.",
+                pointer="/customer_id",
+            )
+        named = bound
+    customer = named if named is not None else DEFAULT_CUSTOMER
+    partner = who.partner
+    if customer in partner.customers_suspended:
+        raise Problem("customer-suspended", "This customer is suspended.", pointer="/customer_id")
+    is_strict = partner.unknown_customer_policy == "strict" and customer != DEFAULT_CUSTOMER
+    if is_strict and customer not in (partner.customers or ()):
+        raise Problem(
+            "customer-unknown",
+            "This customer is not announced. Add it in the portal, then try again.",
+            pointer="/customer_id",
+        )
+    return customer
+
+
+def _presented(headers: Headers) -> Presented:
+    header = headers.get(b"authorization", b"")
+    # Remembered by a hash of the header, so that no secret is kept and no comparison leaks time.
+    name = hashlib.sha256(header).digest()
+    known = _presented_by_hash.get(name)
+    if known is None:
+        known = _parse_header(header)
+        if len(_presented_by_hash) >= _REMEMBERED:
+            _presented_by_hash.clear()
+        _presented_by_hash[name] = known
+    return known
+
+
+def _parse_header(header: bytes) -> Presented:
+    scheme, _, token = header.decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise _unauthenticated("Send your API key as: Authorization: Bearer acp_live_…")
+    try:
+        parsed = keys.parse(token.strip())
+    except keys.MalformedKey as error:
+        raise _unauthenticated(str(error)) from error
+    key_id = parsed.key_id.encode("ascii")
+    return Presented(parsed, facts.KEY + key_id, facts.TOMBSTONE + key_id)
+
+
+def _unauthenticated(detail: str) -> Problem:
+    return Problem("unauthenticated", detail)
+
+
+def _partner_name(key: KeyFacts) -> bytes:
+    return facts.PARTNER + str(key.partner_id).encode("ascii")
+
+
+def _host_name(headers: Headers) -> bytes:
+    raw = headers.get(b"host", b"")
+    known = _host_names.get(raw)
+    if known is None:
+        try:
+            host = hostnames.normalise(raw.decode("latin-1"))
+        except ValueError:
+            host = "-"  # nobody's host; on the edge any name but another partner's is fine
+        if len(_host_names) >= _REMEMBERED:
+            _host_names.clear()
+        known = _host_names[raw] = facts.HOST + host.encode("ascii")
+    return known
+
+
+def _check_host(headers: Headers, snapshot: Snapshot, key: KeyFacts) -> None:
+    owner = snapshot.get(_host_name(headers))
+    if type(owner) is HostFacts and owner.partner_id != key.partner_id:
+        # The answer of a path that does not exist: whose host this is stays untold.
+        raise Problem(
+            "not-found",
+            "There is nothing here.",
+            alarm="key_on_foreign_host",
+            about=f"key={key.key_id}",
+        )
+
+
+def _of_partner(snapshot: Snapshot, key: KeyFacts, now_ms: int) -> Caller:
+    name = _partner_name(key)
+    partner = snapshot.get(name)
+    if type(partner) is not PartnerFacts:
+        _require(snapshot, name, now_ms)
+        raise _unauthenticated(_NO_SUCH_KEY)
+    if partner.state != "active":
+        raise Problem("partner-suspended", f"This partner is {partner.state}. Ask its support.")
+    try:
+        return Caller(key, partner, partner.ring(snapshot.kek))
+    except NoKeys as error:
+        raise Problem("overloaded", "This partner's entries cannot be opened right now.") from error
+
+
+def _require(snapshot: Snapshot, name: bytes, now_ms: int) -> None:
+    if not snapshot.has(name, now_ms):
+        raise Problem("overloaded", "API keys cannot be checked right now. Try again in a second.")

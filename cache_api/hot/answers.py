@@ -1,0 +1,110 @@
+"""Answer bodies, put together from bytes: the stored response goes in as it came."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import orjson
+
+from cache_api.hot.envelope import Entry
+from cache_api.hot.facts import PartnerFacts
+from cache_api.hot.marks import Subject
+from cache_api.hot.work import StorePlan
+from cache_api.rules.events import UsageEvent
+
+SOURCE = b"edge-cache"
+
+
+def hit(subject: Subject, entry: Entry, event: UsageEvent, micros: int, elapsed_us: int) -> bytes:
+    """200 with the stored response, byte for byte."""
+    return b"".join(
+        (
+            b'{"hit":true,"response":',
+            entry.response,
+            b',"latency":',
+            _milliseconds(elapsed_us),
+            b',"source":"edge-cache","cost_saved":',
+            _dollars(micros),
+            b',"status":"hit","entry":{"created_at":"',
+            _instant(entry.meta.created_at_ms),
+            b'","expires_at":"',
+            _instant(entry.meta.expires_at_ms),
+            b'"}',
+            _tail(subject, event),
+        )
+    )
+
+
+def miss(subject: Subject, event: UsageEvent, elapsed_us: int) -> bytes:
+    """200 as well: a miss is not an error. The reason is a plain word of ours."""
+    return b"".join(
+        (
+            b'{"hit":false,"response":null,"latency":',
+            _milliseconds(elapsed_us),
+            b',"source":"edge-cache","cost_saved":0,"status":"miss","reason":"',
+            event.reason.encode("ascii"),
+            b'"',
+            _tail(subject, event),
+        )
+    )
+
+
+def stored(plan: StorePlan, event: UsageEvent) -> bytes:
+    """201 or 200: under which key, until when."""
+    meta, subject = plan.entry.meta, plan.subject
+    return b"".join(
+        (
+            b'{"stored":true,"status":"',
+            plan.outcome.encode("ascii"),
+            b'","cache_key":',
+            orjson.dumps(plan.fingerprint or subject.common.cache_key),
+            b',"expires_at":"',
+            _instant(meta.expires_at_ms),
+            b'","ttl":',
+            b"%d" % max(0, (meta.expires_at_ms - subject.now_ms) // 1000),
+            b',"bytes":',
+            b"%d" % len(plan.entry.response),
+            _tail(subject, event),
+        )
+    )
+
+
+def _tail(subject: Subject, event: UsageEvent) -> bytes:
+    """`billing`, region and request id: what every answer ends with."""
+    partner = subject.who.partner
+    # A customer's key does not learn what the partner earns.
+    start = _billing(partner, with_share=subject.who.key.customer is None)
+    parts = [start, str(event.event_id).encode("ascii"), b'"}']
+    if event.region:
+        parts += (b',"region":', orjson.dumps(event.region))
+    if subject.common.request_id:
+        parts += (b',"request_id":', orjson.dumps(subject.common.request_id))
+    parts.append(b"}")
+    return b"".join(parts)
+
+
+def _billing(partner: PartnerFacts, *, with_share: bool) -> bytes:
+    known: dict[bool, bytes] = partner.__dict__.setdefault("_billing", {})
+    found = known.get(with_share)
+    if found is None:
+        members: dict[str, object] = {"partner_id": partner.slug}
+        if with_share:
+            members["revenue_share"] = partner.partner_share_bps / 10_000
+        members["currency"] = "USD"
+        found = b',"billing":' + orjson.dumps(members)[:-1] + b',"event_id":"'
+        known[with_share] = found
+    return found
+
+
+def _milliseconds(elapsed_us: int) -> bytes:
+    return b"%d.%03d" % divmod(elapsed_us, 1000)
+
+
+def _dollars(micros: int) -> bytes:
+    dollars = (b"%d.%06d" % divmod(micros, 1_000_000)).rstrip(b"0")
+    return dollars + b"0" if dollars.endswith(b".") else dollars
+
+
+@lru_cache(maxsize=10_000)
+def _instant(unix_ms: int) -> bytes:
+    at = datetime.fromtimestamp(unix_ms / 1000, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z").encode("ascii")

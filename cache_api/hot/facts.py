@@ -1,0 +1,114 @@
+"""Control-plane facts: the JSON of `snap:*` keys, parsed once, with what derives from it."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from cache_api.hot.keyring import Keyring, Scope
+
+KEY, PARTNER, HOST, TOMBSTONE = b"snap:key:", b"snap:partner:", b"snap:host:", b"snap:tombstone:"
+_SCOPES = 50_000
+
+
+class KeyFacts(msgspec.Struct):
+    """`snap:key:<key id>`: an API key's record."""
+
+    key_id: str
+    partner_id: uuid.UUID
+    livemode: bool
+    secret_sha256: str  # hex
+    customer: str | None = None
+    expires_at: datetime | None = None
+    revoked: bool = False
+    stored_sha256: bytes = b""  # derived when parsed
+    expires_at_ms: int | None = None  # derived when parsed
+
+    def __post_init__(self) -> None:
+        """Derive once what every request compares."""
+        self.stored_sha256 = bytes.fromhex(self.secret_sha256)
+        if self.expires_at is not None:
+            self.expires_at_ms = int(self.expires_at.timestamp() * 1000)
+
+
+class WrappedKey(msgspec.Struct):
+    """One wrapped data key, base64."""
+
+    n: int
+    wrapped: str
+
+
+class TtlPolicy(msgspec.Struct):
+    """The partner's own time to live: default for its entries, and the most a caller may ask."""
+
+    default_s: int | None = None
+    max_s: int | None = None
+
+
+class PartnerFacts(msgspec.Struct, dict=True):
+    """`snap:partner:<uuid>`: what the hot path must know about a partner."""
+
+    partner_id: uuid.UUID
+    slug: str
+    state: str
+    unknown_customer_policy: str = "auto"
+    generation: int = 0
+    partner_share_bps: int = 0
+    data_keys: list[WrappedKey] = []
+    ttl: TtlPolicy = msgspec.field(default_factory=TtlPolicy)
+    customers_suspended: frozenset[str] = frozenset()
+    customers: frozenset[str] | None = None
+    allow_truncated: bool = False
+
+    def ring(self, kek: bytes) -> Keyring:
+        """The opened data keys, kept with the fact. Raises keyring.NoKeys."""
+        known: Keyring | None = self.__dict__.get("_ring")
+        if known is None:
+            wrapped = {key.n: key.wrapped for key in self.data_keys}
+            known = Keyring.unwrap(kek, self.partner_id, wrapped)
+            self.__dict__["_ring"] = known
+            self.__dict__["_scopes"] = {}
+        return known
+
+    def scope(self, ring: Keyring, livemode: bool, customer: str, namespace: str) -> Scope:
+        """The scope of one customer and namespace, kept with the fact."""
+        scopes: dict[Any, Scope] = self.__dict__["_scopes"]
+        name = (livemode, customer, namespace)
+        found = scopes.get(name)
+        if found is None:
+            if len(scopes) >= _SCOPES:  # callers choose these names; forget rather than grow
+                scopes.clear()
+            found = ring.scope(livemode=livemode, customer=customer, namespace=namespace)
+            scopes[name] = found
+        return found
+
+
+class HostFacts(msgspec.Struct):
+    """`snap:host:<host>`: which partner's host this is."""
+
+    partner_id: uuid.UUID
+
+
+Fact = KeyFacts | PartnerFacts | HostFacts | bool
+_DECODERS: tuple[tuple[bytes, Any], ...] = (
+    (KEY, msgspec.json.Decoder(KeyFacts).decode),
+    (PARTNER, msgspec.json.Decoder(PartnerFacts).decode),
+    (HOST, msgspec.json.Decoder(HostFacts).decode),
+)
+
+
+class UnreadableFact(ValueError):
+    """A snapshot value that does not parse; the publisher and this code disagree."""
+
+
+def parse(name: bytes, raw: bytes) -> Fact:
+    """The fact under a snapshot key. Raises UnreadableFact. A tombstone's value does not matter."""
+    for prefix, decode in _DECODERS:
+        if name.startswith(prefix):
+            try:
+                fact: Fact = decode(raw)
+            except (msgspec.DecodeError, ValueError) as error:
+                raise UnreadableFact(f"{name.decode('ascii', 'replace')}: {error}") from error
+            return fact
+    return True

@@ -1,0 +1,115 @@
+"""What a store is made of: the response's own bytes, its lifetime, its tokens. Raises Problem."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from cache_api.hot.admit import Headers
+from cache_api.hot.envelope import Meta
+from cache_api.hot.marks import Subject, printable
+from cache_api.hot.problems import Problem
+from cache_api.hot.work import ONCE, StorePlan
+from cache_api.rules import cacheable, ttl, usage
+from cache_api.rules.identity import Identity
+
+MAX_RESPONSE = 8 * 1024 * 1024
+MAX_IDEMPOTENCY_KEY = 255
+
+
+class _Slices(msgspec.Struct):
+    response: msgspec.Raw = msgspec.Raw(b"")
+
+
+_slices = msgspec.json.Decoder(_Slices)
+
+
+def response_slice(subject: Subject, found: Identity | None, body: bytes) -> bytes:
+    """The bytes of the member `response` exactly as sent. Raises Problem when not storable."""
+    given = subject.common.body
+    if "response" not in given:
+        raise Problem("invalid-request", "Send the response to store.", pointer="/response")
+    if given.get("response_format", "json") != "json":
+        raise Problem(
+            "invalid-request",
+            'Only response_format "json" is accepted: send the provider\'s JSON response.',
+            pointer="/response_format",
+        )
+    policy = subject.who.partner.allow_truncated
+    params = found.params if found else {}
+    reason = cacheable.refusal(given["response"], params, allow_truncated=policy)
+    if reason is not None:
+        raise Problem(
+            "uncacheable-response", cacheable.REASONS[reason], pointer="/response", reason=reason
+        )
+    try:
+        response = bytes(_slices.decode(body).response)
+    except msgspec.DecodeError as error:
+        # The body was valid JSON; what this decoder refuses is an unpaired surrogate escape.
+        raise Problem(
+            "not-canonical",
+            "The body has an unpaired surrogate escape (\\ud800–\\udfff), which no UTF-8 can hold.",
+            pointer="/response",
+        ) from error
+    if len(response) > MAX_RESPONSE:
+        raise Problem(
+            "payload-too-large",
+            f"The response has {len(response)} bytes; {MAX_RESPONSE} are allowed.",
+            pointer="/response",
+        )
+    return response
+
+
+def lifetime_ms(subject: Subject, entry_key: bytes, found: Identity | None) -> int:
+    """How long the entry will live. Raises Problem for a `ttl` that is not a number of seconds."""
+    policy = subject.who.partner.ttl
+    model = found.model if found else subject.model
+    return ttl.lifetime_ms(
+        requested_s=_requested_s(subject.common.body.get("ttl")),
+        partner_default_s=policy.default_s,
+        partner_max_s=policy.max_s,
+        model_s=ttl.model_ttl_s(model, found.params if found else {}),
+        seed=entry_key[-2:],
+    )
+
+
+def _requested_s(given: Any) -> int | None:
+    if given is None:
+        return None
+    if type(given) not in (int, float) or not 0 < given < 1e10:
+        raise Problem("invalid-request", "ttl must be a number of seconds above 0.", pointer="/ttl")
+    return max(1, int(given))
+
+
+def meta(subject: Subject, found: Identity | None) -> Meta:
+    """What is kept beside the response; expiry is set when the entry is sealed."""
+    body = subject.common.body
+    response = body.get("response")
+    tokens = usage.tokens_of(found.api if found else "", response, body.get("usage"))
+    model = subject.model
+    if not model and type(response) is dict and type(response.get("model")) is str:
+        model = response["model"][:200]
+    subject.model = printable(model)
+    subject.provider = printable(subject.provider)
+    return Meta(
+        created_at_ms=subject.now_ms,
+        expires_at_ms=0,
+        provider=subject.provider,
+        model=subject.model,
+        tokens=tokens,
+        tags=subject.common.tags,
+    )
+
+
+def idempotency(plan: StorePlan, headers: Headers, body: bytes) -> tuple[bytes, bytes] | None:
+    """(store key, SHA-256 of the body) when the caller sent an Idempotency-Key. Raises Problem."""
+    given = headers.get(b"idempotency-key")
+    if given is None:
+        return None
+    if not 0 < len(given) <= MAX_IDEMPOTENCY_KEY:
+        raise Problem(
+            "invalid-request",
+            f"Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY} characters.",
+        )
+    key = plan.subject.who.ring.entry_key(plan.scope, ONCE, given)
+    return key, hashlib.sha256(body).digest()

@@ -1,0 +1,33 @@
+"""`manage.py rebuild_rollups [--partner SLUG] [--since DATE]`: rollups again, from the events."""
+
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from cache_api.actions.rebuild_rollups import UnknownPartner, rebuild_rollups
+
+
+class Command(BaseCommand):
+    """Changes nothing when the rollups were right."""
+
+    help = "Make the usage rollups again from the usage events."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Whose, and from which day."""
+        parser.add_argument("--partner", metavar="SLUG", help="only this partner (default: all)")
+        parser.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """One call."""
+        try:
+            done = rebuild_rollups(
+                now=timezone.now(), partner_slug=options["partner"], since=options["since"]
+            )
+        except UnknownPartner as error:
+            raise CommandError(str(error)) from error
+        for one in done:
+            since = f"from {one.first_day}" if one.first_day else "no events"
+            self.stdout.write(f"{one.slug}: rebuilt, {since}")

@@ -1,0 +1,91 @@
+"""`manage.py record`: the recorder. Moves the durable stream into Postgres, publishes snapshots."""
+
+import gc
+import logging
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseFailure
+from django.db import connection
+from django.utils import timezone
+
+from cache_api.actions.drain_stream import Drained, StreamReader, drain_stream
+from cache_api.actions.publish_snapshot import SnapshotPublisher
+from cache_api.gateways.snapshots import SnapshotStore
+from cache_api.gateways.stream import EventStream, EventsUnavailable
+from cache_api.rules.events import STREAM
+
+log = logging.getLogger(__name__)
+IDLE_S = 0.1
+BUSY_S = 1.0
+LONGEST_WAIT_S = 5.0
+
+
+class Command(BaseCommand):
+    """Survives restarts of Postgres and Valkey by waiting; SIGTERM stops after the running batch."""
+
+    help = "Record usage events from the durable stream. Runs until stopped; --once drains it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Run forever, or once for scripts and tests."""
+        parser.add_argument("--once", action="store_true", help="drain the stream, then end")
+        parser.add_argument("--stream", default=STREAM)
+        parser.add_argument("--batch", type=int, default=10_000, help="events per transaction")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Drain, publish, wait; a server that is away is waited for."""
+        stop = threading.Event()
+        if not options["once"]:
+            signal.signal(signal.SIGTERM, lambda *_: stop.set())
+            signal.signal(signal.SIGINT, lambda *_: stop.set())
+        # A batch is tens of thousands of objects without cycles: scanning them only costs time.
+        gc.freeze()
+        gc.disable()
+        reader = StreamReader(EventStream(settings.EVENTS_URL), options["stream"], options["batch"])
+        publisher = SnapshotPublisher(SnapshotStore(settings.EVENTS_URL))
+        try:
+            self._run(reader, publisher, stop, once=options["once"])
+        finally:
+            reader.close()
+
+    def _run(
+        self,
+        reader: StreamReader,
+        publisher: SnapshotPublisher,
+        stop: threading.Event,
+        *,
+        once: bool,
+    ) -> None:
+        failures = 0
+        while not stop.is_set():
+            try:
+                drained = drain_stream(reader=reader, now=timezone.now())
+                publisher.publish_if_due(now=timezone.now())
+                failures = 0
+            except (EventsUnavailable, DatabaseFailure) as error:
+                if once:
+                    raise CommandError(f"The recorder cannot work now: {error}") from error
+                failures += 1
+                log.warning("recorder waits: %s", error)
+                connection.close()
+                stop.wait(min(LONGEST_WAIT_S, 0.1 * 2**failures))
+                continue
+            self._say(drained)
+            if once and not drained.more:
+                return
+            if not drained.more:
+                gc.collect()
+                stop.wait(BUSY_S if drained.busy else IDLE_S)
+
+    def _say(self, drained: Drained) -> None:
+        if drained.received:
+            log.info(
+                "recorded %d of %d events (%d to the dead letters)",
+                drained.inserted, drained.received, drained.dead,
+            )  # fmt: skip
+        if drained.dead:
+            log.error("%d events could not be recorded: see table dead_letter", drained.dead)

@@ -1,0 +1,203 @@
+"""The conservation equations as SQL. Every statement returns one text per breach, none when it holds.
+
+`{schema}` is one partner's schema, %(partner)s its id, %(first_day)s the oldest UTC day whose events
+are kept (older rollups outlive their events and cannot be compared with them).
+"""
+
+from cache_api.metering.sql import DIMENSIONS, MEASURES
+
+_DIMS = ", ".join(DIMENSIONS)
+
+
+def _sum_array(prefix: str = "") -> str:
+    return "ARRAY[" + ", ".join(f"sum({prefix}{name})::numeric" for name in MEASURES) + "]"
+
+
+_EVENT_SUMS = """ARRAY[count(*)::numeric, sum(quantity), sum(quantity::numeric * tokens_in),
+    sum(quantity::numeric * tokens_out), sum(quantity::numeric * bytes),
+    sum(quantity::numeric * byte_seconds), sum(quantity::numeric * cost_saved_micros),
+    sum(quantity::numeric * coalesce(latency_us, 0))]"""
+_LABELS = "ARRAY[" + ", ".join(f"'{name}'" for name in MEASURES) + "]"
+
+
+def _differ(left: str, right: str, left_name: str, right_name: str) -> str:
+    """Two selects of (key text, sums numeric[]) must be equal; one text per key that is not."""
+    return f"""
+SELECT coalesce(l.key, r.key) || ': ' || (
+    SELECT string_agg(n || ' ' || coalesce(a, 0) || ' in {left_name}, ' || coalesce(b, 0)
+        || ' in {right_name}', '; ')
+    FROM unnest({_LABELS}, l.sums, r.sums) AS u (n, a, b) WHERE coalesce(a, 0) <> coalesce(b, 0))
+FROM ({left}) l FULL JOIN ({right}) r ON l.key = r.key
+WHERE l.sums IS DISTINCT FROM r.sums
+ORDER BY 1
+"""
+
+
+def _key(*parts: str) -> str:
+    return "concat_ws(' ', " + ", ".join(parts) + ")"
+
+
+_UTC_DAY = "(bucket_at AT TIME ZONE 'UTC')::date"
+_KINDS = "CASE WHEN livemode THEN 'live' ELSE 'test' END", "kind", "outcome"
+_WIDE = (*_KINDS, "nullif(provider, '')", "nullif(model, '')", "nullif(region, '')")
+
+_EVENTS = f"""
+SELECT {_key("date_trunc('hour', occurred_at, 'UTC')", "customer", *_WIDE)} AS key,
+    {_EVENT_SUMS} AS sums
+FROM usage_event WHERE partner_id = %(partner)s
+GROUP BY date_trunc('hour', occurred_at, 'UTC'), customer, {_DIMS}
+"""
+_HOURS_BY_CUSTOMER = f"""
+SELECT {_key("bucket_at", "coalesce(c.external_id, h.customer_id::text)", *_WIDE)} AS key,
+    {_sum_array()} AS sums
+FROM {{schema}}.cache_api_rolluphour h LEFT JOIN {{schema}}.cache_api_customer c
+    ON c.id = h.customer_id
+WHERE bucket_at >= %(first_day)s::date AT TIME ZONE 'UTC'
+GROUP BY bucket_at, c.external_id, h.customer_id, {_DIMS}
+"""
+EVENTS_HOURS = _differ(_EVENTS, _HOURS_BY_CUSTOMER, "events", "hours")
+
+
+def _by_day(table: str, where: str) -> str:
+    return f"""
+SELECT {_key(_UTC_DAY, "customer_id", *_WIDE)} AS key, {_sum_array()} AS sums
+FROM {{schema}}.{table} WHERE {where} GROUP BY {_UTC_DAY}, customer_id, {_DIMS}
+"""
+
+
+# Hours are dropped earlier than days: compare from the first hour that is kept.
+HOURS_DAYS = _differ(
+    _by_day("cache_api_rolluphour", "true"),
+    _by_day(
+        "cache_api_rollupday",
+        "bucket_at >= coalesce((SELECT date_trunc('day', min(bucket_at), 'UTC')"
+        " FROM {schema}.cache_api_rolluphour), '-infinity')",
+    ),
+    "hours",
+    "days",
+)
+
+_DAYS_BY_KIND = f"""
+SELECT {_key(_UTC_DAY, *_KINDS)} AS key, {_sum_array()} AS sums
+FROM {{schema}}.cache_api_rollupday GROUP BY {_UTC_DAY}, livemode, kind, outcome
+"""
+_CHANNEL = f"""
+SELECT {_key("day", *_KINDS)} AS key, {_sum_array()} AS sums
+FROM channel_day WHERE partner_id = %(partner)s GROUP BY day, livemode, kind, outcome
+"""
+DAYS_CHANNEL = _differ(_DAYS_BY_KIND, _CHANNEL, "days", "channel days")
+
+_LATENCY_KINDS = "CASE WHEN livemode THEN 'live' ELSE 'test' END", "nullif(region, '')", "outcome"
+_TOTAL = "ARRAY[0::numeric, sum((SELECT sum(n) FROM unnest(buckets) n))]"
+EVENTS_LATENCY = _differ(
+    f"""
+SELECT {_key("date_trunc('hour', occurred_at, 'UTC')", "customer", *_LATENCY_KINDS)} AS key,
+    ARRAY[0::numeric, sum(quantity)] AS sums
+FROM usage_event WHERE partner_id = %(partner)s AND latency_us IS NOT NULL
+GROUP BY date_trunc('hour', occurred_at, 'UTC'), customer, livemode, region, outcome
+""",
+    f"""
+SELECT {_key("bucket_at", "coalesce(c.external_id, h.customer_id::text)", *_LATENCY_KINDS)} AS key,
+    {_TOTAL} AS sums
+FROM {{schema}}.cache_api_latencyhour h LEFT JOIN {{schema}}.cache_api_customer c
+    ON c.id = h.customer_id
+WHERE bucket_at >= %(first_day)s::date AT TIME ZONE 'UTC'
+GROUP BY bucket_at, c.external_id, h.customer_id, livemode, region, outcome
+""",
+    "events",
+    "latency hours",
+)
+
+
+def _latency_by_day(table: str, where: str) -> str:
+    """One key per bucket, so that requests moved from one bucket to another are found."""
+    return f"""
+SELECT {_key(_UTC_DAY, "customer_id", *_LATENCY_KINDS, "'bucket'", "n")} AS key,
+    ARRAY[0::numeric, sum(count)] AS sums
+FROM {{schema}}.{table}, unnest(buckets) WITH ORDINALITY AS b (count, n) WHERE {where}
+GROUP BY {_UTC_DAY}, customer_id, livemode, region, outcome, n
+"""
+
+
+LATENCY_HOURS_DAYS = _differ(
+    _latency_by_day("cache_api_latencyhour", "true"),
+    _latency_by_day(
+        "cache_api_latencyday",
+        "bucket_at >= coalesce((SELECT date_trunc('day', min(bucket_at), 'UTC')"
+        " FROM {schema}.cache_api_latencyhour), '-infinity')",
+    ),
+    "latency hours",
+    "latency days",
+)
+
+CUSTOMERS = """
+SELECT 'events of ' || e.customer || ' without a customer' FROM (
+    SELECT DISTINCT customer FROM usage_event WHERE partner_id = %(partner)s) e
+WHERE NOT EXISTS (
+    SELECT FROM {schema}.cache_api_customer c WHERE c.external_id = e.customer)
+UNION ALL
+SELECT 'rollups of customer id ' || r.customer_id || ' without a customer' FROM (
+    SELECT customer_id FROM {schema}.cache_api_rolluphour
+    UNION SELECT customer_id FROM {schema}.cache_api_rollupday
+    UNION SELECT customer_id FROM {schema}.cache_api_latencyhour
+    UNION SELECT customer_id FROM {schema}.cache_api_latencyday) r
+WHERE NOT EXISTS (SELECT FROM {schema}.cache_api_customer c WHERE c.id = r.customer_id)
+ORDER BY 1
+"""
+
+BATCHES = """
+SELECT 'batch ' || e.batch || ' in events, last batch ' || coalesce(p.last_batch, 0) FROM (
+    SELECT max(recorded_batch) AS batch FROM usage_event WHERE partner_id = %(partner)s) e
+LEFT JOIN partner_position p ON p.partner_id = %(partner)s
+WHERE e.batch > coalesce(p.last_batch, 0)
+"""
+
+CHANNEL_PARTNERS = """
+SELECT DISTINCT 'partner ' || c.partner_id FROM channel_day c
+LEFT JOIN tenants_partner p ON p.id = c.partner_id WHERE p.id IS NULL ORDER BY 1
+"""
+
+# Every process numbers its events from 1. A living one may have numbers above its last heartbeat in
+# flight; a silent one (a minute) may not. What a spool holds is on its way, unless its process has
+# been silent for an hour. A process older than the oldest kept event day began before what is kept.
+SEQUENCES = """
+WITH seen AS (
+    SELECT boot_id, seq FROM usage_event WHERE boot_id IS NOT NULL
+    UNION SELECT boot_id, seq FROM duplicate_event
+    UNION SELECT boot_id, seq FROM dead_letter WHERE boot_id IS NOT NULL
+), kept AS (
+    SELECT min(to_date(right(c.relname, 8), 'YYYYMMDD')) AS since FROM pg_inherits i
+    JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'usage_event'::regclass
+), boots AS (
+    SELECT coalesce(s.boot_id, h.boot_id) AS boot_id, s.first, h.last_seq, h.spool_bytes, h.seen_at,
+        CASE WHEN h.seen_at > now() - interval '1 minute' THEN h.last_seq
+            ELSE greatest(s.last, h.last_seq) END AS upto
+    FROM (SELECT boot_id, min(seq) AS first, max(seq) AS last FROM seen GROUP BY boot_id) s
+    FULL JOIN edge_heartbeat h ON h.boot_id = s.boot_id
+), expected AS (
+    SELECT b.*, CASE WHEN b.first > 1 AND b.boot_id < metering_day_id(kept.since) THEN b.first
+        ELSE 1 END AS begins
+    FROM boots b CROSS JOIN kept
+), short AS (
+    SELECT e.boot_id, e.begins, e.upto, e.upto - e.begins + 1 - count(s.seq) AS missing
+    FROM expected e
+    LEFT JOIN seen s ON s.boot_id = e.boot_id AND s.seq BETWEEN e.begins AND e.upto
+    WHERE coalesce(e.spool_bytes, 0) = 0 OR e.seen_at < now() - interval '1 hour'
+    GROUP BY e.boot_id, e.begins, e.upto HAVING count(s.seq) < e.upto - e.begins + 1
+), numbered AS (
+    SELECT boot_id, seq FROM seen WHERE boot_id IN (SELECT boot_id FROM short)
+    UNION SELECT boot_id, begins - 1 FROM short
+), holes AS (
+    SELECT boot_id, seq + 1 AS hole, lead(seq) OVER (PARTITION BY boot_id ORDER BY seq) AS next
+    FROM numbered
+)
+SELECT 'process ' || s.boot_id || ': ' || s.missing || ' of the numbers ' || s.begins || ' to '
+    || s.upto || ' are missing, the first is ' || min(h.hole)
+FROM short s JOIN holes h ON h.boot_id = s.boot_id AND (h.next IS NULL OR h.next > h.hole)
+GROUP BY s.boot_id, s.begins, s.upto, s.missing ORDER BY 1
+"""
+
+DEAD_LETTERS = """
+SELECT count(*) || ' events from ' || source || ' since ' || min(at) || ': ' || reason
+FROM dead_letter WHERE resolved_at IS NULL GROUP BY source, reason ORDER BY 1
+"""

@@ -1,0 +1,162 @@
+"""The recorder's SQL as text. `{schema}` is the quoted name of one partner's schema.
+
+staged: the batch as it came. fresh: what was really new, summed by hour and every dimension. The
+rollups are filled from `fresh`, by the recorder and by a rebuild alike, so that both agree.
+"""
+
+from cache_api.rules.histogram import BUCKETS, UPPER_US
+from cache_api.rules.staging import NIL
+
+MEASURES = (
+    "events", "quantity", "tokens_in", "tokens_out", "bytes", "byte_seconds", "cost_saved_micros",
+    "latency_us_sum",
+)  # fmt: skip
+DIMENSIONS = ("livemode", "kind", "outcome", "provider", "model", "region")
+_KEY = ("bucket_at", "customer_id", *DIMENSIONS)
+_CHANNEL_KEY = ("partner_id", "day", "livemode", "kind", "outcome")
+_LATENCY_KEY = ("bucket_at", "customer_id", "livemode", "region", "outcome")
+
+CREATE_STAGED = """
+CREATE TEMP TABLE IF NOT EXISTS staged (
+    event_id uuid, partner_id uuid, batch_id uuid, boot_id uuid, seq bigint, quantity bigint,
+    livemode boolean, kind text, outcome text, tokens_in bigint, tokens_out bigint, bytes bigint,
+    byte_seconds bigint, primary_latency_us bigint, latency_us bigint, cost_saved_micros bigint,
+    occurred_ms bigint, customer text, key_id text, reason text, provider text, model text,
+    namespace text, tags text, primary_cache text, overflow_reason text, price_version text,
+    region text, sdk text
+) ON COMMIT DELETE ROWS
+"""
+
+CREATE_FRESH = """
+CREATE TEMP TABLE IF NOT EXISTS fresh (
+    partner_id uuid, customer text, hour_at timestamptz, livemode boolean, kind text, outcome text,
+    provider text, model text, region text, latency_bucket integer, events bigint, quantity bigint,
+    tokens_in bigint, tokens_out bigint, bytes bigint, byte_seconds numeric,
+    cost_saved_micros bigint, latency_us_sum bigint
+) ON COMMIT DELETE ROWS
+"""
+
+EMPTY = "TRUNCATE pg_temp.staged, pg_temp.fresh"
+
+# What one event adds; also the select list of a rebuild. The histogram's bounds are inclusive and
+# width_bucket's are exclusive, hence the minus one.
+_SUMS = f"""
+    partner_id, customer, date_trunc('hour', occurred_at, 'UTC') AS hour_at,
+    livemode, kind, outcome, provider, model, region,
+    width_bucket(latency_us - 1, ARRAY[{",".join(map(str, UPPER_US))}]::bigint[]) AS latency_bucket,
+    count(*) AS events, sum(quantity) AS quantity,
+    sum(quantity * tokens_in) AS tokens_in, sum(quantity * tokens_out) AS tokens_out,
+    sum(quantity * bytes) AS bytes, sum(quantity * byte_seconds) AS byte_seconds,
+    sum(quantity * cost_saved_micros) AS cost_saved_micros,
+    sum(quantity * coalesce(latency_us, 0)) AS latency_us_sum
+"""
+_GROUPS = "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
+
+INSERT_NEW = f"""
+WITH inserted AS (
+    INSERT INTO usage_event (
+        event_id, partner_id, customer, batch_id, boot_id, seq, quantity, livemode, key_id, kind,
+        outcome, reason, provider, model, tokens_in, tokens_out, bytes, byte_seconds, namespace,
+        tags, primary_cache, overflow_reason, primary_latency_us, latency_us, cost_saved_micros,
+        price_version, region, sdk, occurred_at, recorded_batch)
+    SELECT event_id, partner_id, customer, nullif(batch_id, '{NIL}'), nullif(boot_id, '{NIL}'),
+        nullif(seq, 0), quantity, livemode, key_id, kind, outcome, reason, provider, model,
+        tokens_in, tokens_out, bytes, byte_seconds, namespace, nullif(tags, '{{}}')::jsonb,
+        primary_cache, overflow_reason, nullif(primary_latency_us, -1), nullif(latency_us, -1),
+        cost_saved_micros, price_version, region, sdk, to_timestamp(occurred_ms / 1000.0), %s
+    FROM pg_temp.staged
+    ON CONFLICT (event_id) DO NOTHING
+    RETURNING partner_id, customer, occurred_at, livemode, kind, outcome, provider, model, region,
+        latency_us, quantity, tokens_in, tokens_out, bytes, byte_seconds, cost_saved_micros
+)
+INSERT INTO pg_temp.fresh SELECT {_SUMS} FROM inserted {_GROUPS}
+"""
+
+FRESH_FROM_EVENTS = f"""
+INSERT INTO pg_temp.fresh
+SELECT {_SUMS} FROM usage_event WHERE partner_id = %s AND event_id >= %s {_GROUPS}
+"""
+
+COUNT_FRESH = "SELECT coalesce(sum(events), 0) FROM pg_temp.fresh"
+
+# A caller's retry carries the same event id under a new sequence number: seen, not counted.
+NOTE_DUPLICATES = f"""
+INSERT INTO duplicate_event (boot_id, seq, event_id, recorded_batch)
+SELECT DISTINCT s.boot_id, s.seq, s.event_id, %s::bigint
+FROM pg_temp.staged s JOIN usage_event u USING (event_id)
+WHERE s.boot_id <> '{NIL}' AND (u.boot_id, u.seq) IS DISTINCT FROM (s.boot_id, s.seq)
+ON CONFLICT DO NOTHING
+"""
+
+UNSEEN_CUSTOMERS = """
+SELECT f.customer, min(f.hour_at) FROM pg_temp.fresh f
+LEFT JOIN {schema}.cache_api_customer c ON c.external_id = f.customer
+WHERE f.partner_id = %s AND c.first_seen_at IS NULL
+GROUP BY f.customer ORDER BY f.customer
+"""
+
+ADD_CUSTOMERS = """
+INSERT INTO {schema}.cache_api_customer
+    (id, external_id, name, state, plan, billing, created_at, first_seen_at)
+SELECT id, external_id, '', 'unconfirmed', '', '{{}}', %s, seen_at
+FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS new (id, external_id, seen_at)
+ON CONFLICT (external_id) DO UPDATE SET first_seen_at = excluded.first_seen_at
+"""
+
+
+def _added(table: str, measures: tuple[str, ...] = MEASURES) -> str:
+    return ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in measures)
+
+
+def _sums(prefix: str = "f.") -> str:
+    return ", ".join(f"sum({prefix}{name})" for name in MEASURES)
+
+
+def add_usage(table: str, unit: str) -> str:
+    """Add `fresh` to one usage rollup; `unit` is hour or day."""
+    dimensions = ", ".join(f"f.{name}" for name in DIMENSIONS)
+    return f"""
+INSERT INTO {{schema}}.{table} AS r ({", ".join((*_KEY, *MEASURES))})
+SELECT date_trunc('{unit}', f.hour_at, 'UTC'), c.id, {dimensions}, {_sums()}
+FROM pg_temp.fresh f JOIN {{schema}}.cache_api_customer c ON c.external_id = f.customer
+WHERE f.partner_id = %s
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {_added("r")}
+"""
+
+
+def add_latency(table: str, unit: str) -> str:
+    """Add `fresh` to one latency rollup; `unit` is hour or day. Unknown latencies are left out."""
+    counts = ", ".join(
+        f"coalesce(sum(f.quantity) FILTER (WHERE f.latency_bucket = {number}), 0)"
+        for number in range(BUCKETS)
+    )
+    return f"""
+INSERT INTO {{schema}}.{table} AS r ({", ".join(_LATENCY_KEY)}, buckets)
+SELECT date_trunc('{unit}', f.hour_at, 'UTC'), c.id, f.livemode, f.region, f.outcome,
+    ARRAY[{counts}]::bigint[]
+FROM pg_temp.fresh f JOIN {{schema}}.cache_api_customer c ON c.external_id = f.customer
+WHERE f.partner_id = %s AND f.latency_bucket IS NOT NULL
+GROUP BY 1, 2, 3, 4, 5
+ON CONFLICT ({", ".join(_LATENCY_KEY)}) DO UPDATE SET buckets = ARRAY(
+    SELECT old + new FROM unnest(r.buckets, excluded.buckets) WITH ORDINALITY AS b (old, new, n)
+    ORDER BY n)
+"""
+
+
+ROLLUP_TABLES = (
+    "cache_api_rolluphour", "cache_api_rollupday", "cache_api_latencyhour", "cache_api_latencyday",
+)  # fmt: skip
+ROLLUPS = (
+    add_usage(ROLLUP_TABLES[0], "hour"),
+    add_usage(ROLLUP_TABLES[1], "day"),
+    add_latency(ROLLUP_TABLES[2], "hour"),
+    add_latency(ROLLUP_TABLES[3], "day"),
+)
+
+ADD_CHANNEL = f"""
+INSERT INTO channel_day AS r ({", ".join((*_CHANNEL_KEY, *MEASURES))})
+SELECT f.partner_id, (f.hour_at AT TIME ZONE 'UTC')::date, f.livemode, f.kind, f.outcome, {_sums()}
+FROM pg_temp.fresh f GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+ON CONFLICT ({", ".join(_CHANNEL_KEY)}) DO UPDATE SET {_added("r")}
+"""

@@ -1,0 +1,193 @@
+"""The recorder's hands: each function is one step of recording a batch, in the caller's transaction.
+
+Several partners' schemas are written by qualified name in one transaction, which Django's models
+cannot do; this is the only file that runs that SQL.
+"""
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from psycopg import sql as compose
+
+from cache_api.metering import sql
+from cache_api.rules.events import UsageEvent
+from cache_api.rules.staging import COLUMNS, copy_text
+from tenants.rules.ids import uuid7
+
+Params = Sequence[Any] | Mapping[str, Any]
+
+# Asks the catalogue, because naming a schema one has no right on raises instead of answering null.
+_SCHEMAS = """
+SELECT p.id, p.schema_name FROM tenants_partner p
+JOIN pg_namespace n ON n.nspname = p.schema_name
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'cache_api_rolluphour'
+WHERE p.id = ANY(%s) AND has_schema_privilege(n.oid, 'USAGE')
+"""
+_OLDEST_DAY = """
+SELECT min(to_date(right(c.relname, 8), 'YYYYMMDD')) FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'usage_event'::regclass
+"""
+_BLOCK = 1000
+_COPY = f"COPY pg_temp.staged ({', '.join(COLUMNS)}) FROM STDIN"
+
+
+def schemas(partner_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Partner → schema, for those whose schema exists and may be written."""
+    return dict(_rows(_SCHEMAS, [list(partner_ids)]))
+
+
+def prepare() -> None:
+    """The two temporary tables, empty."""
+    for statement in (sql.CREATE_STAGED, sql.CREATE_FRESH, sql.EMPTY):
+        _run(statement)
+
+
+def ensure_days(days: Iterable[date]) -> None:
+    """A partition for each UTC day. Asked for all days of a batch before any lock is taken."""
+    _run("SELECT metering_ensure_days(day, day) FROM unnest(%s::date[]) AS day", [sorted(days)])
+
+
+def lock_partners(partner_ids: Iterable[UUID], now: datetime) -> None:
+    """One writer per partner until the transaction ends, always locked in the same order."""
+    wanted = sorted(partner_ids)
+    _run(
+        "INSERT INTO partner_position (partner_id, last_batch, updated_at)"
+        " SELECT partner_id, 0, %s FROM unnest(%s::uuid[]) AS partner_id"
+        " ON CONFLICT DO NOTHING",
+        [now, wanted],
+    )
+    _run(
+        "SELECT 1 FROM partner_position WHERE partner_id = ANY(%s) ORDER BY partner_id FOR UPDATE",
+        [wanted],
+    )
+
+
+def next_batch() -> int:
+    """A batch number, drawn only after the partners are locked: so it grows as batches commit."""
+    return int(_rows("SELECT nextval('recorder_batch_id_seq')")[0][0])
+
+
+def note_batch(
+    batch: int,
+    source: str,
+    received: int,
+    inserted: int,
+    partner_ids: Iterable[UUID],
+    now: datetime,
+) -> None:
+    """Write down what the batch brought, and that these partners have reached it."""
+    _run(
+        "INSERT INTO recorder_batch (id, source, received, events, at) VALUES (%s, %s, %s, %s, %s)",
+        [batch, source, received, inserted, now],
+    )
+    _run(
+        "UPDATE partner_position SET last_batch = %s, updated_at = %s WHERE partner_id = ANY(%s)",
+        [batch, now, list(partner_ids)],
+    )
+
+
+def insert_new(events: Sequence[UsageEvent], batch: int) -> int:
+    """Stage the events, insert the unknown ones, sum them into `fresh`; how many were new."""
+    _run(sql.EMPTY)
+    _copy(events)
+    _run(sql.INSERT_NEW, [batch])
+    new = int(_rows(sql.COUNT_FRESH)[0][0])
+    if new < len(events):
+        _run(sql.NOTE_DUPLICATES, [batch])
+    return new
+
+
+def _copy(events: Sequence[UsageEvent]) -> None:
+    # psycopg's own copy is not a Django call, so its errors must be translated here; written in
+    # blocks, so that the server parses one while the next is formatted.
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for start in range(0, len(events), _BLOCK):
+            copy.write(copy_text(events[start : start + _BLOCK]))
+
+
+def oldest_day() -> date | None:
+    """The first UTC day whose events are still kept, or None before the first event."""
+    return _rows(_OLDEST_DAY)[0][0]  # type: ignore[no-any-return]
+
+
+def fresh_from_events(partner_id: UUID, first_day: date) -> None:
+    """Sum a partner's recorded events from a UTC day on into `fresh` (for a rebuild)."""
+    first_id = _rows("SELECT metering_day_id(%s)", [first_day])[0][0]
+    _run(sql.FRESH_FROM_EVENTS, [partner_id, first_id])
+
+
+def clear_rollups(partner_id: UUID, schema: str, first_day: date) -> None:
+    """Delete a partner's rollups from a UTC day on, its shared day totals included."""
+    for table in sql.ROLLUP_TABLES:
+        text = f"DELETE FROM {{schema}}.{table} WHERE bucket_at >= %s::date AT TIME ZONE 'UTC'"
+        _run(_in(schema, text), [first_day])
+    _run("DELETE FROM channel_day WHERE partner_id = %s AND day >= %s", [partner_id, first_day])
+
+
+def add_customers(partner_id: UUID, schema: str, now: datetime) -> None:
+    """Customers seen for the first time become rows (unconfirmed); known ones get their first date."""
+    unseen = _rows(_in(schema, sql.UNSEEN_CUSTOMERS), [partner_id])
+    if unseen:
+        ids = [uuid7() for _ in unseen]
+        names, seen = [row[0] for row in unseen], [row[1] for row in unseen]
+        _run(_in(schema, sql.ADD_CUSTOMERS), [now, ids, names, seen])
+
+
+def add_rollups(partner_id: UUID, schema: str) -> None:
+    """Add `fresh` to the partner's four rollups."""
+    for statement in sql.ROLLUPS:
+        _run(_in(schema, statement), [partner_id])
+
+
+def add_channel() -> None:
+    """Add `fresh` to the shared day totals of every partner in it."""
+    _run(sql.ADD_CHANNEL)
+
+
+def partners_in_fresh() -> list[UUID]:
+    """The partners that `fresh` holds something of, in the order in which they are written."""
+    rows = _rows("SELECT DISTINCT partner_id FROM pg_temp.fresh ORDER BY partner_id")
+    return [row[0] for row in rows]
+
+
+def customer_states(
+    schema_of: dict[UUID, str], strict: Container[UUID]
+) -> list[tuple[UUID, str, str]]:
+    """(partner, external id, state) of suspended customers; of strict partners all, in one query."""
+    parts = [
+        compose.SQL("SELECT {}::uuid, external_id, state FROM {}.cache_api_customer{}").format(
+            compose.Literal(str(partner_id)),
+            compose.Identifier(schema),
+            compose.SQL("" if partner_id in strict else " WHERE state = 'suspended'"),
+        )
+        for partner_id, schema in schema_of.items()
+    ]
+    return _rows(compose.SQL(" UNION ALL ").join(parts)) if parts else []  # type: ignore[return-value]
+
+
+def in_schema(schema: str, text: str, params: Params = ()) -> list[tuple[Any, ...]]:
+    """Run a statement about one partner's tables (`{schema}` in it); the rows it returns, if any."""
+    return _rows(_in(schema, text), params)
+
+
+def in_public(text: str) -> list[tuple[Any, ...]]:
+    """Run a statement about the shared tables; the rows it returns, if any."""
+    return _rows(text)
+
+
+def _in(schema: str, text: str) -> compose.Composed:
+    return compose.SQL(text).format(schema=compose.Identifier(schema))  # type: ignore[arg-type]
+
+
+def _run(statement: str | compose.Composed, params: Params = ()) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)  # type: ignore[arg-type]
+
+
+def _rows(statement: str | compose.Composed, params: Params = ()) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)  # type: ignore[arg-type]
+        return list(cursor.fetchall()) if cursor.description else []

@@ -1,0 +1,132 @@
+"""What one partner's schema holds: its customers and the rollups of their usage.
+
+Rollups are derived: `rebuild_rollups` makes the same rows again from the usage events. Only the
+recorder writes them; partners, billing and the console read.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from cache_api.rules.histogram import BUCKETS
+from tenants.rules.ids import uuid7
+
+
+class CustomerState(models.TextChoices):
+    """`unconfirmed`: seen in traffic, not yet confirmed by the partner; its usage counts."""
+
+    UNCONFIRMED = "unconfirmed", _("Unconfirmed")
+    ACTIVE = "active", _("Active")
+    SUSPENDED = "suspended", _("Suspended")
+
+
+class Kind(models.TextChoices):
+    """What a usage event stands for."""
+
+    LOOKUP = "lookup", _("Lookup")
+    STORE = "store", _("Store")
+
+
+class Outcome(models.TextChoices):
+    """How a lookup (hit, semantic hit, miss) or a store (stored, unchanged) ended."""
+
+    HIT = "hit", _("Hit")
+    SEMANTIC_HIT = "semantic_hit", _("Semantic hit")
+    MISS = "miss", _("Miss")
+    STORED = "stored", _("Stored")
+    UNCHANGED = "unchanged", _("Unchanged")
+
+
+class Customer(models.Model):
+    """A customer of this partner; `external_id` is the id the partner uses for it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    external_id = models.TextField(unique=True)
+    name = models.TextField(blank=True, default="")
+    state = models.TextField(choices=CustomerState.choices, default=CustomerState.UNCONFIRMED)
+    plan = models.TextField(blank=True, default="")
+    billing = models.JSONField(
+        blank=True,
+        default=dict,
+        help_text="legal_name, address, country, tax_id, email, currency",
+    )
+    created_at = models.DateTimeField()
+    first_seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["external_id"]
+
+    def __str__(self) -> str:
+        return self.name or self.external_id
+
+
+class Rollup(models.Model):
+    """Counts and sums of one bucket; every sum is already multiplied by the events' quantity."""
+
+    bucket_at = models.DateTimeField()
+    customer_id = models.UUIDField()
+    livemode = models.BooleanField()
+    kind = models.TextField(choices=Kind.choices)
+    outcome = models.TextField(choices=Outcome.choices)
+    provider = models.TextField()
+    model = models.TextField()
+    region = models.TextField()
+    events = models.BigIntegerField()
+    quantity = models.BigIntegerField()
+    tokens_in = models.BigIntegerField()
+    tokens_out = models.BigIntegerField()
+    bytes = models.BigIntegerField()
+    byte_seconds = models.DecimalField(max_digits=38, decimal_places=0)
+    cost_saved_micros = models.BigIntegerField()
+    latency_us_sum = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class RollupHour(Rollup):
+    """Usage of one UTC hour."""
+
+    pk = models.CompositePrimaryKey(
+        "bucket_at", "customer_id", "livemode", "kind", "outcome", "provider", "model", "region"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["customer_id", "bucket_at"], name="rolluphour_customer")]
+
+
+class RollupDay(Rollup):
+    """Usage of one UTC day."""
+
+    pk = models.CompositePrimaryKey(
+        "bucket_at", "customer_id", "livemode", "kind", "outcome", "provider", "model", "region"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["customer_id", "bucket_at"], name="rollupday_customer")]
+
+
+class Latency(models.Model):
+    """Requests by latency: 48 logarithmic buckets, merged by adding (cache_api.rules.histogram)."""
+
+    bucket_at = models.DateTimeField()
+    customer_id = models.UUIDField()
+    livemode = models.BooleanField()
+    region = models.TextField()
+    outcome = models.TextField(choices=Outcome.choices)
+    buckets = ArrayField(models.BigIntegerField(), size=BUCKETS)
+
+    class Meta:
+        abstract = True
+
+
+class LatencyHour(Latency):
+    """Latencies of one UTC hour."""
+
+    pk = models.CompositePrimaryKey("bucket_at", "customer_id", "livemode", "region", "outcome")
+
+
+class LatencyDay(Latency):
+    """Latencies of one UTC day."""
+
+    pk = models.CompositePrimaryKey("bucket_at", "customer_id", "livemode", "region", "outcome")

@@ -1,0 +1,257 @@
+"""The one source of usage numbers: pages, documents and the API all read here.
+
+Every function runs in one partner's schema (`in_partner(...)`, or any connection whose search path
+leads there). Instants are aware; periods are half-open [start, end). Longer than seven days, a
+period reads whole UTC days (start rounded down, end rounded up); shorter ones whole hours. Query
+counts do not depend on the number of rows. Money saved is in millionths of a dollar (`_micros`).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
+
+from cache_api.metering.models import PartnerPosition
+from cache_api.models import Customer, LatencyDay, LatencyHour, RollupDay, RollupHour
+from cache_api.rules import histogram, windows
+from cache_api.rules.reports import CustomerUsage, UsagePoint, UsageSlice, UsageSummary, UsageTotal
+
+DAYS_ABOVE = timedelta(days=7)
+LOOKUP, STORE = Q(kind="lookup"), Q(kind="store")
+HIT = LOOKUP & Q(outcome__in=("hit", "semantic_hit"))
+BREAKDOWNS = ("model", "provider", "region", "outcome", "kind")
+
+
+def usage_by_meter(
+    period_start: datetime, period_end: datetime, boundaries: tuple[datetime, ...] = ()
+) -> list[UsageTotal]:
+    """Billable (live) quantities per segment, customer and model: what a settlement freezes.
+
+    `boundaries` are whole hours at which terms change; `segment` is how many of them an hour has
+    reached (0 before the first). Reads hours whatever the length. Two queries.
+    """
+    totals = (
+        RollupHour.objects.filter(
+            livemode=True, bucket_at__gte=period_start, bucket_at__lt=period_end
+        )
+        .annotate(segment=_segment(boundaries))
+        .values_list("segment", "customer_id", "model")
+        .annotate(
+            lookups=_sum("quantity", LOOKUP),
+            stores=_sum("quantity", STORE),
+            cached_requests=_sum("quantity", HIT),
+            bytes_served=_sum("bytes", HIT),
+            reserved=_sum("byte_seconds", STORE),
+            tokens_saved=_sum(F("tokens_in") + F("tokens_out"), HIT),
+            saved=_sum("cost_saved_micros", HIT),
+        )
+        .order_by("segment", "customer_id", "model")
+    )
+    names = dict(Customer.objects.values_list("id", "external_id"))
+    return [
+        UsageTotal(segment, customer_id, names[customer_id], model, *map(int, sums))
+        for segment, customer_id, model, *sums in totals
+    ]
+
+
+def usage_series(
+    customer_id: UUID | None,
+    start: datetime,
+    end: datetime,
+    granularity: str = "hour",
+    livemode: bool = True,
+) -> list[UsagePoint]:
+    """One point per `hour` or `day` that overlaps the period, empty ones included. One query."""
+    if granularity not in ("hour", "day"):
+        raise ValueError(f"granularity is {granularity!r}: use 'hour' or 'day'")
+    table, between = (
+        (RollupHour, windows.hours_between)
+        if granularity == "hour"
+        else (RollupDay, windows.days_between)
+    )
+    buckets = list(between(start, end))
+    if not buckets:
+        return []
+    rows = _usage(table, customer_id, livemode).filter(bucket_at__range=(buckets[0], buckets[-1]))
+    by_bucket = {row["bucket_at"]: row for row in rows.values("bucket_at").annotate(**_MEASURES)}
+    return [UsagePoint(at, *_values(by_bucket.get(at, {}))) for at in buckets]
+
+
+def usage_summary(
+    start: datetime, end: datetime, customer_id: UUID | None = None, livemode: bool = True
+) -> UsageSummary:
+    """The period in one row. One query."""
+    rows = _period(start, end, customer_id, livemode)
+    return UsageSummary(*_values(rows.aggregate(**_MEASURES)))
+
+
+def usage_breakdown(
+    start: datetime,
+    end: datetime,
+    by: str = "model",
+    customer_id: UUID | None = None,
+    livemode: bool = True,
+    limit: int = 20,
+) -> list[UsageSlice]:
+    """Usage by model, provider, region, outcome or kind, most lookups first. One query."""
+    if by not in BREAKDOWNS:
+        raise ValueError(f"cannot break usage down by {by!r}: use one of {', '.join(BREAKDOWNS)}")
+    rows = (
+        _period(start, end, customer_id, livemode)
+        .values(by)
+        .annotate(**_MEASURES)
+        .order_by("-lookups", by)[:limit]
+    )
+    return [UsageSlice(row[by], *_values(row)) for row in rows]
+
+
+def latency_percentiles(
+    start: datetime,
+    end: datetime,
+    customer_id: UUID | None = None,
+    outcomes: Sequence[str] = ("hit", "semantic_hit"),
+    livemode: bool = True,
+    percentiles: Sequence[float] = (50, 95, 99),
+) -> dict[float, int | None]:
+    """Percentile → µs (upper bound of its bucket), None when nothing was timed. One query."""
+    buckets = latency_buckets(start, end, customer_id, outcomes, livemode)
+    return {percent: histogram.percentile(buckets, percent) for percent in percentiles}
+
+
+def latency_buckets(
+    start: datetime,
+    end: datetime,
+    customer_id: UUID | None = None,
+    outcomes: Sequence[str] = ("hit", "semantic_hit"),
+    livemode: bool = True,
+) -> list[int]:
+    """Requests per latency bucket (`rules.histogram.UPPER_US`), added up by Postgres. One query."""
+    table, first, last = _table(start, end, LatencyHour, LatencyDay)
+    rows = table.objects.filter(
+        bucket_at__gte=first, bucket_at__lt=last, livemode=livemode, outcome__in=outcomes
+    )
+    if customer_id is not None:
+        rows = rows.filter(customer_id=customer_id)
+    sums = {f"b{n}": Coalesce(Sum(F(f"buckets__{n}")), 0) for n in range(histogram.BUCKETS)}
+    return [int(count) for count in rows.aggregate(**sums).values()]
+
+
+def top_customers(
+    start: datetime, end: datetime, limit: int = 10, livemode: bool = True
+) -> list[CustomerUsage]:
+    """The customers with most lookups. Two queries."""
+    rows = list(
+        _period(start, end, None, livemode)
+        .values("customer_id")
+        .annotate(**_MEASURES)
+        .order_by("-lookups", "customer_id")[:limit]
+    )
+    known = Customer.objects.in_bulk([row["customer_id"] for row in rows])
+    return [_customer_usage(known[row["customer_id"]], row) for row in rows]
+
+
+def customers_page(
+    start: datetime,
+    end: datetime,
+    search: str = "",
+    state: str = "",
+    limit: int = 50,
+    offset: int = 0,
+) -> tuple[list[CustomerUsage], int]:
+    """One page of customers by id with their live usage, and how many there are. Three queries.
+
+    `search` looks into id and name; `state` is a CustomerState or '' for all.
+    """
+    customers = Customer.objects.all()
+    if search:
+        customers = customers.filter(Q(external_id__icontains=search) | Q(name__icontains=search))
+    if state:
+        customers = customers.filter(state=state)
+    total = customers.aggregate(total=Count("id"))["total"]
+    page = list(customers.order_by("external_id")[offset : offset + limit])
+    usage = (
+        _period(start, end, None, livemode=True)
+        .filter(customer_id__in=[customer.pk for customer in page])
+        .values("customer_id")
+        .annotate(**_MEASURES)
+    )
+    by_customer = {row["customer_id"]: row for row in usage}
+    return [_customer_usage(one, by_customer.get(one.pk, {})) for one in page], total
+
+
+def customer_by_external_id(external_id: str) -> Customer | None:
+    """One customer by the partner's own id. One query."""
+    return Customer.objects.filter(external_id=external_id).first()
+
+
+def batch_bound(partner_id: UUID) -> int:
+    """The last recorder batch in the rollups of this partner (0: none yet). One query.
+
+    Read in the same repeatable-read transaction as the rollups, it says exactly which events they
+    hold: those with `recorded_batch` at most this.
+    """
+    position = PartnerPosition.objects.filter(partner_id=partner_id).first()
+    return position.last_batch if position else 0
+
+
+def _sum(what: Any, condition: Q) -> Coalesce:
+    return Coalesce(Sum(what, filter=condition), 0, output_field=models.DecimalField())
+
+
+_MEASURES: dict[str, Any] = {
+    "lookups": _sum("quantity", LOOKUP),
+    "hits": _sum("quantity", HIT),
+    "stores": _sum("quantity", STORE),
+    "bytes_served": _sum("bytes", HIT),
+    "tokens_saved": _sum(F("tokens_in") + F("tokens_out"), HIT),
+    "cost_saved": _sum("cost_saved_micros", HIT),
+}
+
+
+def _values(row: dict[str, Any]) -> list[int]:
+    return [int(row.get(name, 0)) for name in _MEASURES]
+
+
+def _segment(boundaries: tuple[datetime, ...]) -> Func | Value:
+    if not boundaries:
+        return Value(0)
+    edges = Value(sorted(boundaries), output_field=ArrayField(models.DateTimeField()))
+    return Func(
+        F("bucket_at"),
+        edges,
+        function="width_bucket",
+        template="%(function)s(%(expressions)s::timestamptz[])",
+        output_field=IntegerField(),
+    )
+
+
+def _table(start: datetime, end: datetime, hours: Any, days: Any) -> tuple[Any, datetime, datetime]:
+    if end - start > DAYS_ABOVE:
+        last = windows.day_of(end)
+        return days, windows.day_of(start), last if last == end else last + windows.DAY
+    last = windows.hour_of(end)
+    return hours, windows.hour_of(start), last if last == end else last + windows.HOUR
+
+
+def _usage(table: Any, customer_id: UUID | None, livemode: bool) -> QuerySet[Any]:
+    rows = table.objects.filter(livemode=livemode)
+    return rows if customer_id is None else rows.filter(customer_id=customer_id)
+
+
+def _period(
+    start: datetime, end: datetime, customer_id: UUID | None, livemode: bool
+) -> QuerySet[Any]:
+    table, first, last = _table(start, end, RollupHour, RollupDay)
+    rows = _usage(table, customer_id, livemode)
+    return rows.filter(bucket_at__gte=first, bucket_at__lt=last)
+
+
+def _customer_usage(customer: Customer, row: dict[str, Any]) -> CustomerUsage:
+    return CustomerUsage(
+        customer.pk, customer.external_id, customer.name, customer.state, *_values(row)
+    )

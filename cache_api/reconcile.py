@@ -1,0 +1,94 @@
+"""Conservation: what was answered was recorded, and every sum of usage is the sum of its events.
+
+Each check reads one repeatable-read snapshot, so a recorder at work does not disturb it, and names
+what is wrong where. Run as settle, recorder or owner in the public schema.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from cache_api.metering import equations, store
+from tenants.models import Partner
+
+SHOWN = 20  # breaches of one equation and partner that are spelled out; the rest is counted
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One equation that does not hold: which, of whom ('' for the platform), and the numbers."""
+
+    check: str
+    partner: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named equation; `run` returns what breaks it."""
+
+    name: str
+    run: Callable[[], list[Breach]]
+
+
+def _per_partner(name: str, text: str) -> Check:
+    """A check whose statement is run for each partner ({schema}, %(partner)s, %(first_day)s)."""
+
+    def run() -> list[Breach]:
+        found = []
+        with _snapshot():
+            first_day = store.oldest_day()
+            slugs = dict(Partner.objects.order_by("slug").values_list("pk", "slug"))
+            schemas = store.schemas(slugs)
+            for partner_id in [pk for pk in slugs if pk in schemas]:
+                params = {"partner": partner_id, "first_day": first_day}
+                rows = store.in_schema(schemas[partner_id], text, params)
+                found += _breaches(name, slugs[partner_id], rows)
+        return found
+
+    return Check(name, run)
+
+
+def _platform(name: str, text: str) -> Check:
+    """A check over the shared tables; the statement's first column is the detail."""
+
+    def run() -> list[Breach]:
+        with _snapshot():
+            return _breaches(name, "", store.in_public(text))
+
+    return Check(name, run)
+
+
+def _breaches(name: str, partner: str, rows: list[tuple[Any, ...]]) -> list[Breach]:
+    found = [Breach(name, partner, str(row[0])) for row in rows[:SHOWN]]
+    if len(rows) > SHOWN:
+        found.append(Breach(name, partner, f"and {len(rows) - SHOWN} more"))
+    return found
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    fresh = not connection.in_atomic_block
+    if fresh:
+        store.in_public("SELECT 1")  # connects and sets the path: both must precede the snapshot
+    with transaction.atomic():
+        if fresh:
+            store.in_public("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+CHECKS: tuple[Check, ...] = (
+    _per_partner("usage events = hourly rollups", equations.EVENTS_HOURS),
+    _per_partner("hourly rollups = daily rollups", equations.HOURS_DAYS),
+    _per_partner("daily rollups = channel days", equations.DAYS_CHANNEL),
+    _per_partner("timed usage events = hourly latencies", equations.EVENTS_LATENCY),
+    _per_partner("hourly latencies = daily latencies", equations.LATENCY_HOURS_DAYS),
+    _per_partner("every usage event and rollup has its customer", equations.CUSTOMERS),
+    _per_partner("no usage event is newer than its partner's last batch", equations.BATCHES),
+    _platform("numbered events are recorded without a gap", equations.SEQUENCES),
+    _platform("every channel day belongs to a partner", equations.CHANNEL_PARTNERS),
+    _platform("no event waits in the dead letters", equations.DEAD_LETTERS),
+)

@@ -1,0 +1,94 @@
+"""The usage event: what a lookup or store leaves behind, and its bytes in the stream. Pure.
+
+An event stands for `quantity` identical requests; tokens, bytes, latency, cost are those of ONE.
+The encoding is a MessagePack array, so members are only ever added at the end, with a default.
+"""
+
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+STREAM_PREFIX = "usage:"
+STREAM = "usage:0"  # one shard for now; the number leaves room to shard by partner
+FIELD = b"e"
+
+Kind = Literal["lookup", "store"]
+Outcome = Literal["hit", "semantic_hit", "miss", "stored", "unchanged"]
+HITS: frozenset[str] = frozenset({"hit", "semantic_hit"})
+OUTCOMES: dict[str, frozenset[str]] = {
+    "lookup": frozenset({"hit", "semantic_hit", "miss"}),
+    "store": frozenset({"stored", "unchanged"}),
+}
+
+
+class UnreadableEvent(ValueError):
+    """Bytes of the stream that are not a usage event; they belong in the dead-letter table."""
+
+
+class UsageEvent(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """One lookup or store (or `quantity` identical ones). `occurred_at` is in `event_id`."""
+
+    event_id: UUID  # UUIDv7
+    partner_id: UUID
+    customer: str  # the partner's own name for the customer (external id)
+    kind: Kind
+    outcome: Outcome
+    livemode: bool
+    boot_id: UUID | None = None  # which process answered, and the how-manieth event of it (from 1)
+    seq: int = 0
+    batch_id: UUID | None = None
+    quantity: int = 1
+    key_id: str = ""
+    reason: str = ""
+    provider: str = ""
+    model: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    bytes: int = 0
+    byte_seconds: int = 0
+    namespace: str = ""
+    tags: dict[str, str] = {}
+    primary_cache: str = ""
+    overflow_reason: str = ""
+    primary_latency_us: int | None = None
+    latency_us: int | None = None
+    cost_saved_micros: int = 0
+    price_version: str = ""
+    region: str = ""
+    sdk: str = ""
+
+    @property
+    def occurred_at_ms(self) -> int:
+        """Milliseconds since 1970 (UTC), the first 48 bits of `event_id`."""
+        return self.event_id.int >> 80
+
+    @property
+    def occurred_at(self) -> datetime:
+        """The same instant as an aware UTC datetime."""
+        return datetime.fromtimestamp((self.event_id.int >> 80) / 1000, UTC)
+
+
+_encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
+_decoder = msgspec.msgpack.Decoder(UsageEvent)
+
+
+def encode(event: UsageEvent) -> bytes:
+    """An event's bytes in the stream's field `e`."""
+    return _encoder.encode(event)
+
+
+def decode(raw: bytes) -> UsageEvent:
+    """Bytes of field `e` → the event. Raises UnreadableEvent naming what is wrong."""
+    try:
+        event = _decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableEvent(str(error)) from error
+    if event.outcome not in OUTCOMES[event.kind]:
+        raise UnreadableEvent(f"a {event.kind} cannot have the outcome {event.outcome!r}")
+    if event.quantity < 1:
+        raise UnreadableEvent(f"quantity is {event.quantity}; an event stands for at least one")
+    if event.event_id.version != 7:
+        raise UnreadableEvent(f"event_id {event.event_id} is not a UUIDv7")
+    return event

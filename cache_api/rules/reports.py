@@ -1,0 +1,96 @@
+"""What usage queries return: plain rows of whole numbers. Money saved in millionths of a dollar."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class UsageTotal:
+    """Billable quantities of a customer and model within one segment of a period."""
+
+    segment: int
+    customer_id: UUID
+    customer_external_id: str
+    model: str
+    lookups: int
+    stores: int
+    cached_requests: int
+    bytes_served: int
+    byte_seconds: int
+    tokens_saved: int
+    cost_saved_micros: int
+
+
+@dataclass(frozen=True)
+class UsagePoint:
+    """One hour or day."""
+
+    bucket_at: datetime
+    lookups: int
+    hits: int
+    stores: int
+    bytes_served: int
+    tokens_saved: int
+    cost_saved_micros: int
+
+    @property
+    def misses(self) -> int:
+        """Lookups that found nothing."""
+        return self.lookups - self.hits
+
+
+@dataclass(frozen=True)
+class UsageSlice:
+    """One value of a dimension: a model, a region, …"""
+
+    label: str
+    lookups: int
+    hits: int
+    stores: int
+    bytes_served: int
+    tokens_saved: int
+    cost_saved_micros: int
+
+
+@dataclass(frozen=True)
+class CustomerUsage:
+    """A customer and its usage of a period."""
+
+    customer_id: UUID
+    external_id: str
+    name: str
+    state: str
+    lookups: int
+    hits: int
+    stores: int
+    bytes_served: int
+    tokens_saved: int
+    cost_saved_micros: int
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Hits in lookups, 0 to 1; None without lookups."""
+        return self.hits / self.lookups if self.lookups else None
+
+
+@dataclass(frozen=True)
+class UsageSummary:
+    """Requests of a period. Bytes, tokens and cost are those of the hits."""
+
+    lookups: int
+    hits: int
+    stores: int
+    bytes_served: int
+    tokens_saved: int
+    cost_saved_micros: int
+
+    @property
+    def misses(self) -> int:
+        """Lookups that found nothing."""
+        return self.lookups - self.hits
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Hits in lookups, 0 to 1; None without lookups."""
+        return self.hits / self.lookups if self.lookups else None

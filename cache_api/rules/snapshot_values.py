@@ -1,0 +1,86 @@
+"""The control-plane snapshot's keys and JSON values, as both doors read them. Pure."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class PartnerFacts:
+    """What the hot path must know of a partner. `data_keys`: (number, wrapped bytes)."""
+
+    partner_id: UUID
+    slug: str
+    state: str
+    unknown_customer_policy: str
+    generation: int
+    entitlements: Mapping[str, Any] = field(default_factory=dict)
+    data_keys: Sequence[tuple[int, bytes]] = ()
+    hosts: Sequence[str] = ()
+    suspended: Sequence[str] = ()
+    customers: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """What the hot path must know of an API key."""
+
+    key_id: str
+    partner_id: UUID
+    customer: str | None
+    livemode: bool
+    secret_sha256: bytes
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+def partner_values(facts: PartnerFacts) -> dict[str, str]:
+    """`snap:partner:<uuid>` and one `snap:host:<host>` for each host."""
+    body: dict[str, Any] = {
+        "partner_id": str(facts.partner_id),
+        "slug": facts.slug,
+        "state": facts.state,
+        "unknown_customer_policy": facts.unknown_customer_policy,
+        "generation": facts.generation,
+        "partner_share_bps": int(facts.entitlements.get("partner_share_bps", 0)),
+        "data_keys": [
+            {"n": number, "wrapped": base64.b64encode(wrapped).decode()}
+            for number, wrapped in sorted(facts.data_keys)
+        ],
+        "hosts": sorted(facts.hosts),
+        "customers_suspended": sorted(facts.suspended),
+    }
+    if "ttl" in facts.entitlements:
+        body["ttl"] = facts.entitlements["ttl"]
+    if facts.unknown_customer_policy == "strict":
+        body["customers"] = sorted(facts.customers)
+    values = {f"snap:partner:{facts.partner_id}": _json(body)}
+    for host in facts.hosts:
+        values[f"snap:host:{host}"] = _json({"partner_id": str(facts.partner_id)})
+    return values
+
+
+def key_values(facts: KeyFacts) -> dict[str, str]:
+    """`snap:key:<id>`, and for a revoked key the tombstone that outranks every cached copy."""
+    revoked = facts.revoked_at is not None
+    body = {
+        "key_id": facts.key_id,
+        "partner_id": str(facts.partner_id),
+        "customer": facts.customer or None,
+        "livemode": facts.livemode,
+        "secret_sha256": facts.secret_sha256.hex(),
+        "expires_at": facts.expires_at.isoformat() if facts.expires_at else None,
+        "revoked": revoked,
+    }
+    values = {f"snap:key:{facts.key_id}": _json(body)}
+    if facts.revoked_at is not None:
+        values[f"snap:tombstone:{facts.key_id}"] = facts.revoked_at.isoformat()
+    return values
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,124 @@
+"""The overflow API's contract for the OpenAPI document. Nothing is parsed or rendered with these:
+the doors take raw bytes and give raw bytes, so that a stored response stays what it was.
+"""
+
+from rest_framework import serializers
+
+
+class MetadataSerializer(serializers.Serializer[object]):
+    """Why the caller came to us. Unknown members are ignored."""
+
+    redis_latency = serializers.FloatField(
+        required=False, help_text="Milliseconds the primary cache took."
+    )
+    region = serializers.CharField(required=False, help_text="Where the caller is.")
+    reason = serializers.ChoiceField(choices=["miss", "slow", "error", "capacity"], required=False)
+    primary = serializers.CharField(required=False, help_text="redis, memcached, dragonfly, …")
+    sdk = serializers.CharField(required=False)
+
+
+class LookupRequestSerializer(serializers.Serializer[object]):
+    """`original_request`, `cache_key`, or both. Unknown members are ignored."""
+
+    provider = serializers.CharField(required=False, help_text="The primary cache.")
+    customer_id = serializers.CharField(
+        required=False, max_length=200, help_text="The partner's own name for its customer."
+    )
+    cache_key = serializers.CharField(required=False, max_length=1024)
+    original_request = serializers.DictField(
+        required=False, help_text="The provider request, with `provider` and `model`."
+    )
+    namespace = serializers.CharField(required=False, max_length=100)
+    request_id = serializers.CharField(
+        required=False, help_text="A UUIDv7 of the last 15 minutes makes a retry one usage event."
+    )
+    metadata = MetadataSerializer(required=False)
+
+
+class StoreRequestSerializer(LookupRequestSerializer):
+    """A lookup's members and the provider's response."""
+
+    response = serializers.JSONField(help_text="Kept byte for byte, up to 8 MiB.")
+    ttl = serializers.FloatField(required=False, help_text="Seconds; capped by partner, platform.")
+    tags = serializers.ListField(child=serializers.CharField(), required=False, max_length=16)
+    usage = serializers.DictField(
+        required=False, help_text="The provider's usage object, when the response has none."
+    )
+
+
+class BillingSerializer(serializers.Serializer[object]):
+    """Whose traffic this is."""
+
+    partner_id = serializers.CharField()
+    revenue_share = serializers.FloatField(
+        required=False, help_text="The partner's share as a fraction. Not told to customers' keys."
+    )
+    currency = serializers.CharField()
+    event_id = serializers.UUIDField()
+
+
+class EntrySerializer(serializers.Serializer[object]):
+    """The entry that answered."""
+
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
+class LookupResponseSerializer(serializers.Serializer[object]):
+    """A hit or a miss; both are 200."""
+
+    hit = serializers.BooleanField()
+    response = serializers.JSONField(allow_null=True, help_text="As stored, byte for byte.")
+    latency = serializers.FloatField(help_text="Milliseconds spent here.")
+    source = serializers.CharField()  # type: ignore[assignment]
+    cost_saved = serializers.FloatField(help_text="US dollars.")
+    status = serializers.ChoiceField(choices=["hit", "miss"])
+    reason = serializers.CharField(required=False, help_text="Why it is a miss.")
+    region = serializers.CharField(required=False)
+    request_id = serializers.CharField(required=False)
+    entry = EntrySerializer(required=False)
+    billing = BillingSerializer()
+
+
+class StoreResponseSerializer(serializers.Serializer[object]):
+    """201 for a new entry, 200 for the same again."""
+
+    stored = serializers.BooleanField()
+    status = serializers.ChoiceField(choices=["stored", "unchanged"])
+    cache_key = serializers.CharField(help_text="The request's digest, or the caller's own key.")
+    expires_at = serializers.DateTimeField()
+    ttl = serializers.IntegerField(help_text="Seconds left.")
+    bytes = serializers.IntegerField()
+    region = serializers.CharField(required=False)
+    request_id = serializers.CharField(required=False)
+    billing = BillingSerializer()
+
+
+class FaultSerializer(serializers.Serializer[object]):
+    """A faulty member."""
+
+    pointer = serializers.CharField(help_text="JSON pointer into the request body.")
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[object]):
+    """RFC 9457 problem details."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField(help_text="Stable: program against this.")
+    retryable = serializers.BooleanField()
+    reason = serializers.CharField(required=False)
+    request_id = serializers.CharField(required=False)
+    errors = FaultSerializer(many=True, required=False)  # type: ignore[assignment]
+
+
+class HealthSerializer(serializers.Serializer[object]):
+    """What answers right now."""
+
+    status = serializers.ChoiceField(choices=["ok", "degraded"])
+    region = serializers.CharField()
+    cache = serializers.ChoiceField(choices=["ok", "unavailable"])
+    metering = serializers.ChoiceField(choices=["ok", "unavailable"])

@@ -1,0 +1,178 @@
+"""The overflow API on the partner's own host: the edge's pipeline behind Django, raw bytes through.
+
+Parsers and renderers are bypassed; the serializers only describe the contract.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from cache_api import serializers
+from cache_api.gateways import blocking
+from cache_api.gateways.blocking import BlockingService
+from cache_api.gateways.config import BadConfig
+from cache_api.hot.problems import Problem
+from cache_api.hot.steps import Answer, refused
+from cache_api.rules.strictjson import MAX_BYTES
+
+log = logging.getLogger(__name__)
+_CHUNK = 64 * 1024
+# Read on (and thrown away) past the limit, so that the client has sent and can read our refusal.
+_DRAIN_BYTES = 4 * MAX_BYTES
+_PROBLEMS = {
+    400: "Not JSON, or an incomplete or wrong member",
+    401: "No valid key",
+    403: "Not allowed: partner or customer suspended, unknown, or another customer's",
+    404: "This key belongs to another host",
+    413: "Larger than 10 MiB (the response: 8 MiB)",
+    415: "Not plain JSON",
+    503: "Not able to do this right now",
+}
+_STORE_PROBLEMS = _PROBLEMS | {
+    409: "This Idempotency-Key came with another body",
+    422: "This response may not be stored",
+}
+
+
+class AnyClient(BaseContentNegotiation):
+    """Every client gets JSON, whatever it says it accepts."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> Any:
+        """No parser is used."""
+        return None
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> Any:
+        """The first renderer stands for all."""
+        first = next(iter(renderers))
+        return first, first.media_type
+
+
+class RawView(APIView):
+    """Keys, not sessions, say who is asking; the pipeline checks them."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
+    content_negotiation_class = AnyClient
+
+
+def _told(problems: dict[int, str]) -> dict[Any, Any]:
+    return {
+        (status, "application/problem+json"): OpenApiResponse(
+            serializers.ProblemSerializer, description=text
+        )
+        for status, text in problems.items()
+    }
+
+
+class LookupView(RawView):
+    """POST /api/overflow."""
+
+    @extend_schema(
+        operation_id="overflow_lookup",
+        summary="Look a response up",
+        description="A miss is 200 as well, with `hit: false` and a `reason`.",
+        request=serializers.LookupRequestSerializer,
+        responses={200: serializers.LookupResponseSerializer, **_told(_PROBLEMS)},
+        tags=["overflow"],
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Look up by the request's identity, by the caller's key, or both."""
+        return _answer(request._request, BlockingService.lookup)
+
+
+class StoreView(RawView):
+    """POST /api/overflow/store."""
+
+    @extend_schema(
+        operation_id="overflow_store",
+        summary="Store a response",
+        request=serializers.StoreRequestSerializer,
+        responses={
+            200: OpenApiResponse(
+                serializers.StoreResponseSerializer, description="The same is stored already"
+            ),
+            201: OpenApiResponse(serializers.StoreResponseSerializer, description="Stored"),
+            **_told(_STORE_PROBLEMS),
+        },
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key", str, OpenApiParameter.HEADER, description="Good for 24 hours."
+            )
+        ],
+        tags=["overflow"],
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Keep a provider's response under its request's identity, the caller's key, or both."""
+        return _answer(request._request, BlockingService.store)
+
+
+class HealthView(RawView):
+    """GET /api/overflow/health."""
+
+    @extend_schema(
+        operation_id="overflow_health",
+        summary="Whether the parts answer",
+        responses={200: serializers.HealthSerializer},
+        tags=["overflow"],
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """What answers right now; needs no key."""
+        try:
+            return JsonResponse(blocking.service().health())
+        except BadConfig as error:
+            return _http(_failed(error))
+
+
+def _answer(
+    request: HttpRequest, verb: Callable[[BlockingService, bytes, dict[bytes, bytes]], Answer]
+) -> HttpResponse:
+    try:
+        return _http(verb(blocking.service(), _body(request), _headers(request)))
+    except Problem as problem:
+        return _http(refused(problem))
+    except BadConfig as error:
+        return _http(_failed(error))
+
+
+def _failed(error: BadConfig) -> Answer:
+    log.error("the overflow API cannot start here: %s", error)
+    return refused(Problem("overloaded", "The overflow API is not set up on this server."))
+
+
+def _body(request: HttpRequest) -> bytes:
+    chunks, size = [], 0
+    while size <= _DRAIN_BYTES and (chunk := request.read(_CHUNK)):
+        size += len(chunk)
+        if size <= MAX_BYTES:
+            chunks.append(chunk)
+    if size > MAX_BYTES:
+        raise Problem("payload-too-large", f"The body is larger than {MAX_BYTES} bytes.")
+    return b"".join(chunks)
+
+
+def _headers(request: HttpRequest) -> dict[bytes, bytes]:
+    """Header names and values as bytes, as ASGI has them."""
+    return {
+        name.lower().encode("latin-1"): value.encode("latin-1", "replace")
+        for name, value in request.headers.items()
+    }
+
+
+def _http(answer: Answer) -> HttpResponse:
+    response = HttpResponse(
+        answer.body, status=answer.status, content_type=answer.content_type.decode("ascii")
+    )
+    for name, value in answer.headers:
+        response[name.decode("ascii")] = value.decode("ascii")
+    return response

@@ -1,0 +1,1 @@
+"""The demo: seven partners with thirteen months of generated traffic, settled for real."""

@@ -1,0 +1,174 @@
+"""The demo, one step a function. Every step goes through the actions a real install uses."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+
+from billing.actions.agreements import sign_agreement
+from billing.actions.rate_cards import create_rate_card
+from billing.models import RateCard
+from billing.rules.periods import add_months
+from cache_api.actions.announce_customer import announce_customer
+from cache_api.actions.record_events import record_events
+from cache_api.models import Customer as CustomerRow
+from cache_api.rules.events import UsageEvent
+from portal.demo.cast import CAST, CONSOLE_PEOPLE, CUSTOMER_ROLES, PARTNER_PEOPLE, PartnerCast
+from portal.demo.traffic import partner_events
+from tenants import schema
+from tenants.accounts.models import User
+from tenants.actions.keys import create_key
+from tenants.actions.partners import UnableToOpenPartner, request_partner
+from tenants.actions.provision import claim_job, open_partner
+from tenants.models import Partner
+
+ACTOR = "demo@agentcache.example"
+PREPARER, APPROVER = CONSOLE_PEOPLE[0][0], CONSOLE_PEOPLE[1][0]
+BATCH = 20_000
+MONTHS = 13
+CARDS: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "retail": ("AgentCache retail", [
+        {"key": "cached", "meter": "cached_requests", "mode": "per_unit", "unit_price": "0.002"},
+        {"key": "served", "meter": "gb_served", "mode": "per_unit", "unit_price": "0.02"},
+    ]),
+    "per-gb": ("AI Edition, per GB served", [
+        {"key": "served", "meter": "gb_served", "mode": "graduated", "tiers": [
+            {"up_to": "500", "unit_price": "48"}, {"up_to": None, "unit_price": "36"},
+        ]},
+    ]),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The demo's months: `start` thirteen months before the current one, all at full UTC hours."""
+
+    now: datetime
+    this_month: datetime
+    start: datetime
+    fine_from: datetime
+
+    @classmethod
+    def at(cls, now: datetime) -> "Calendar":
+        """The calendar of a moment; the last 35 days are generated hour by hour."""
+        month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return cls(now, month, add_months(month, -MONTHS), today - timedelta(days=35))
+
+    def starts(self, cast: PartnerCast) -> datetime:
+        """When the partner's agreement began."""
+        return add_months(self.this_month, -cast.starts_months_ago)
+
+
+def open_partners(*, kek: bytes, now: datetime) -> dict[str, Partner]:
+    """Ask for each partner and do the provisioner's work here. Safe to repeat."""
+    for cast in CAST:
+        try:
+            request_partner(
+                slug=cast.slug, name=cast.name, kind=cast.kind, host=cast.host,
+                seed_hex=cast.seed_hex, owner_email=f"owner@{cast.domain}", actor=ACTOR, now=now,
+                product_name=cast.product, legal_name=cast.legal_name, tagline=cast.tagline,
+            )  # fmt: skip
+        except UnableToOpenPartner as refused:
+            if refused.code != "taken":
+                raise
+    while (job := claim_job(now=now)) is not None:
+        open_partner(job=job, kek=kek, clock=lambda: now)
+    return {partner.slug: partner for partner in Partner.objects.all()}
+
+
+def sign_agreements(*, partners: dict[str, Partner], calendar: Calendar) -> None:
+    """Price lists and one agreement a partner, as in the cast. Safe to repeat."""
+    cards: dict[str, RateCard] = {
+        code: create_rate_card(code=code, name=name, currency="USD", rates=rates,
+                               valid_from=calendar.start, actor=ACTOR, now=calendar.start)
+        for code, (name, rates) in CARDS.items()
+    }  # fmt: skip
+    for cast in CAST:
+        sign_agreement(
+            partner_id=partners[cast.slug].id, template=cast.template, deal=cast.deal,
+            starts_at=calendar.starts(cast), created_by=PREPARER, approved_by=APPROVER,
+            now=calendar.starts(cast), name=f"{cast.name}: {cast.agreement}",
+            retail_card_id=cards[cast.card].id if cast.card else None,
+        )  # fmt: skip
+
+
+def add_people(*, partners: dict[str, Partner], password: str, now: datetime) -> None:
+    """Console staff, partner staff and the customers' people. Safe to repeat.
+
+    The demo's people share one password, so its slow hash is computed once.
+    """
+    hashed = make_password(password)
+    for email, name, role in CONSOLE_PEOPLE:
+        _person(email, hashed, name=name, role=role)
+    for cast in CAST:
+        with schema.in_partner(partners[cast.slug]):
+            for prefix, role in PARTNER_PEOPLE:
+                _person(f"{prefix}@{cast.domain}", hashed, name=prefix.title(), role=role)
+            for customer in cast.customers:
+                announce_customer(
+                    partner_id=partners[cast.slug].id, external_id=customer.external_id,
+                    name=customer.name, plan=customer.plan, actor=ACTOR, now=now,
+                    billing={"legal_name": f"{customer.name} Inc", "country": customer.country,
+                             "email": f"billing@{customer.external_id}.example",
+                             "address": ["1 Example Street"], "currency": "USD"},
+                )  # fmt: skip
+            for customer in cast.customers[:3]:
+                row = CustomerRow.objects.get(external_id=customer.external_id)
+                for prefix, role in CUSTOMER_ROLES:
+                    _person(f"{prefix}@{customer.external_id}.example", hashed,
+                            name=f"{prefix.title()} of {customer.name}", role=role,
+                            customer_id=row.id)  # fmt: skip
+
+
+def _person(email: str, password_hash: str, **facts: Any) -> None:
+    person = User.objects.filter(email=email).first()
+    if person is None:
+        User.objects.create(email=email, password=password_hash, **facts)
+    elif not person.has_usable_password():
+        person.name, person.password = facts["name"], password_hash
+        person.save(update_fields=["name", "password"])
+
+
+def generate_traffic(*, partners: dict[str, Partner], calendar: Calendar) -> int:
+    """Thirteen months and the month so far, through the recorder's own action.
+
+    Returns the rows inserted: 0 the second time, because event ids come from the seed.
+    """
+    end = calendar.now.replace(minute=0, second=0, microsecond=0)
+    inserted = 0
+    for batch in _batches(_all_events(partners, calendar, end)):
+        inserted += record_events(events=batch, source="demo generator", now=calendar.now).inserted
+    return inserted
+
+
+def _all_events(
+    partners: dict[str, Partner], calendar: Calendar, end: datetime
+) -> Iterator[UsageEvent]:
+    for cast in CAST:
+        begin = max(calendar.starts(cast), calendar.start)
+        yield from partner_events(cast, partners[cast.slug].id, begin, end, calendar.fine_from,
+                                  begin)  # fmt: skip
+
+
+def _batches(events: Iterable[UsageEvent]) -> Iterator[list[UsageEvent]]:
+    source = iter(events)
+    while batch := list(itertools.islice(source, BATCH)):
+        yield batch
+
+
+def make_keys(
+    *, partners: dict[str, Partner], known: dict[str, str], now: datetime
+) -> dict[str, str]:
+    """One live key a partner; texts known from an earlier load are kept (they are shown once)."""
+    texts = dict(known)
+    for cast in CAST:
+        if cast.slug not in texts:
+            _, texts[cast.slug] = create_key(
+                partner_id=partners[cast.slug].id, livemode=True, actor=ACTOR, now=now,
+                label="demo traffic",
+            )  # fmt: skip
+    return texts

@@ -1,0 +1,77 @@
+"""The menu: one table of pages per audience; a person sees what the role may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from tenants.rules.roles import Audience
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page of the menu; `family` are url names whose pages lie below it."""
+
+    url_name: str
+    label: Any
+    icon: str
+    permission: str
+    family: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry as one person sees it on one page."""
+
+    url: str
+    label: str
+    icon: str
+    current: bool
+
+
+MENU: dict[str, tuple[Entry, ...]] = {
+    Audience.PARTNER: (
+        Entry("partner_overview", _("Overview"), "overview", "overview.view"),
+        Entry("partner_usage", _("Usage"), "usage", "usage.view"),
+        Entry("partner_customers", _("Customers"), "customers", "customers.view"),
+        Entry("partner_invoices", _("Invoices"), "invoices", "invoices.view", ("partner_invoice",)),
+        Entry(
+            "partner_statements", _("Statements"), "statements", "statements.view",
+            ("partner_statement",),
+        ),
+    ),
+    Audience.CUSTOMER: (
+        Entry("customer_overview", _("Overview"), "overview", "my.overview.view"),
+        Entry("customer_usage", _("Usage"), "usage", "my.usage.view"),
+        Entry(
+            "customer_invoices", _("Invoices"), "invoices", "my.invoices.view",
+            ("customer_invoice",),
+        ),
+    ),
+    Audience.PLATFORM: (
+        Entry("console_cockpit", _("Cockpit"), "overview", "cockpit.view"),
+        Entry(
+            "console_partners", _("Partners"), "partners", "channel.view",
+            ("console_partner", "console_open_partner"),
+        ),
+        Entry("console_finance", _("Month"), "month", "runs.view", ("console_run",)),
+    ),
+}  # fmt: skip
+
+
+def menu(request: HttpRequest, audience: str, may: frozenset[str]) -> list[Item]:
+    """The entries of `audience` that the permissions in `may` open, the current one marked."""
+    match = request.resolver_match
+    here = match.url_name if match else ""
+    return [
+        Item(
+            reverse(entry.url_name), str(entry.label), entry.icon,
+            here == entry.url_name or here in entry.family,
+        )
+        for entry in MENU.get(audience, ())
+        if entry.permission in may
+    ]  # fmt: skip

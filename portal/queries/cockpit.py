@@ -1,0 +1,135 @@
+"""The cockpit's numbers: one call, a constant number of queries (console)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.models import AgreementVersion, SettlementRun
+from portal.queries.channel import (
+    Money,
+    MonthMoney,
+    Traffic,
+    channel_money,
+    days_up_to,
+    deals_in_force,
+    open_runs,
+    partner_rows,
+    partner_traffic,
+)
+from tenants.models import Partner
+
+WAITING, PARKED = "in_review", "parked"
+DAYS = 30
+
+
+@dataclass(frozen=True)
+class LeagueRow:
+    """One partner's place: traffic of the last 30 days, money of the last final month.
+
+    `trend` is its billed volume by month, oldest first; `part` its percent of the channel's.
+    """
+
+    partner: Partner
+    deal: AgreementVersion | None
+    traffic: Traffic
+    money: Money
+    part: float
+    trend: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Cockpit:
+    """What the cockpit shows; money in minor units of `currency`.
+
+    `last` is the newest month whose runs are all issued, `before` the one before it, `review` the
+    newest rated month that is not final.
+    """
+
+    currency: str
+    currencies: tuple[str, ...]
+    partners: tuple[Partner, ...]
+    signed: int
+    live: int
+    months: tuple[MonthMoney, ...]
+    last: MonthMoney | None
+    before: MonthMoney | None
+    review: MonthMoney | None
+    traffic: Traffic
+    traffic_before: Traffic
+    league: tuple[LeagueRow, ...]
+    waiting: tuple[SettlementRun, ...]
+    parked: tuple[SettlementRun, ...]
+
+    @property
+    def failed(self) -> tuple[Partner, ...]:
+        """Partners whose opening failed."""
+        return tuple(row for row in self.partners if row.state == Partner.State.FAILED)
+
+    @property
+    def driven(self) -> float | None:
+        """Percent of the last final month that came through partners, not our own customers."""
+        return self._driven(self.last)
+
+    @property
+    def driven_before(self) -> float | None:
+        """The same of the final month before."""
+        return self._driven(self.before)
+
+    def _driven(self, month: MonthMoney | None) -> float | None:
+        if month is None or not month.total.gross_minor:
+            return None
+        ours = {row.id for row in self.partners if row.kind == Partner.Kind.DIRECT}
+        direct = sum(m.gross_minor for key, m in month.by_partner.items() if key in ours)
+        return 100 - direct * 100 / month.total.gross_minor
+
+
+def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Cockpit:
+    """The channel at `now`, money from `since` on: seven queries.
+
+    `currency` chooses among the channel's; by default (or when it has none) the largest.
+    """
+    days = days_up_to(now.date(), DAYS)
+    traffic, earlier = partner_traffic(days), partner_traffic(days.before)
+    money, deals, partners = channel_money(since), deals_in_force(now), tuple(partner_rows())
+    chosen = _currency(money, currency)
+    months = tuple(money.get(chosen, ()))
+    final = [month for month in months if month.is_final]
+    last = final[-1] if final else None
+    runs = open_runs((WAITING, PARKED))
+    return Cockpit(
+        currency=chosen, currencies=tuple(sorted(money)), partners=partners,
+        signed=sum(row.id in deals for row in partners),
+        live=sum(bool(found.lookups) for found in traffic.values()),
+        months=months, last=last, before=final[-2] if len(final) > 1 else None,
+        review=months[-1] if months and not months[-1].is_final else None,
+        traffic=sum(traffic.values(), Traffic()), traffic_before=sum(earlier.values(), Traffic()),
+        league=_league(partners, deals, traffic, months, last),
+        waiting=tuple(run for run in runs if run.state == WAITING),
+        parked=tuple(run for run in runs if run.state == PARKED),
+    )  # fmt: skip
+
+
+def _currency(money: dict[str, list[MonthMoney]], wanted: str | None) -> str:
+    if wanted is not None and wanted in money:
+        return wanted
+    volume = {code: sum(m.total.gross_minor for m in months) for code, months in money.items()}
+    return max(volume, key=lambda code: volume[code], default="USD")
+
+
+def _league(
+    partners: Sequence[Partner], deals: dict[uuid.UUID, AgreementVersion],
+    traffic: dict[uuid.UUID, Traffic], months: Sequence[MonthMoney], last: MonthMoney | None,
+) -> tuple[LeagueRow, ...]:  # fmt: skip
+    whole = last.total.gross_minor if last else 0
+    rows = []
+    for partner in partners:
+        money = last.by_partner.get(partner.id, Money()) if last else Money()
+        rows.append(LeagueRow(
+            partner, deals.get(partner.id), traffic.get(partner.id, Traffic()), money,
+            money.gross_minor * 100 / whole if whole else 0.0,
+            tuple(m.by_partner.get(partner.id, Money()).gross_minor / 100 for m in months),
+        ))  # fmt: skip
+    return tuple(sorted(rows, key=lambda row: (-row.money.gross_minor, row.partner.name)))

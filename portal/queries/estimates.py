@@ -1,0 +1,97 @@
+"""The running month in money: an estimate from usage so far, never a document."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from billing.models import AgreementVersion
+from billing.queries import Preview, preview_run
+from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
+from billing.rules.errors import BillingError
+from billing.rules.periods import Period, month_of
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a page says about the agreement in force; shares in basis points."""
+
+    agreement_id: uuid.UUID
+    name: str
+    kind: str
+    collects: str
+    currency: str
+    share_bps: int
+    poc_ends_at: datetime | None
+
+    @property
+    def earns_share(self) -> bool:
+        """The partner earns a share of what customers pay."""
+        return self.share_bps > 0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The month so far, minor units of `currency`; equal to what a preview run would give.
+
+    `billed` to customers, the partner's `earned` share, what the partner `owes` us (licence,
+    wholesale, our part where it collects), `shadow` value of a proof of concept. `by_customer`
+    has the net of each customer's invoice. `problem` says why there is no number.
+    """
+
+    period: Period
+    currency: str
+    billed_minor: int = 0
+    earned_minor: int = 0
+    owes_minor: int = 0
+    shadow_minor: int = 0
+    by_customer: dict[str, int] | None = None
+    problem: str = ""
+
+
+def terms_in_force(partner_id: uuid.UUID, now: datetime) -> Terms | None:
+    """The partner's approved terms at `now`, or None: one query."""
+    version = (
+        AgreementVersion.objects.select_related("agreement")
+        .filter(Q(valid_to=None) | Q(valid_to__gt=now), partner_id=partner_id,
+                valid_from__lte=now, approved_at__isnull=False)
+        .order_by("-valid_from").first()
+    )  # fmt: skip
+    if version is None:
+        return None
+    in_poc = version.poc_ends_at is not None and version.poc_ends_at > now
+    return Terms(
+        version.agreement_id, version.agreement.name, version.kind, version.collects,
+        version.currency, version.partner_share_bps, version.poc_ends_at if in_poc else None,
+    )  # fmt: skip
+
+
+def running_month(terms: Terms | None, now: datetime) -> Estimate | None:
+    """What the month of `now` comes to so far; None without an agreement.
+
+    Rates the usage as a run would, without writing. A month that cannot be rated has `problem`.
+    """
+    if terms is None:
+        return None
+    period = month_of(now)
+    try:
+        preview = preview_run(agreement_id=terms.agreement_id, period=period)
+    except BillingError as error:
+        return Estimate(period, terms.currency, problem=str(error))
+    return _estimate(preview, period)
+
+
+def _estimate(preview: Preview, period: Period) -> Estimate:
+    totals, drafts = preview.result.totals, preview.result.drafts
+    invoices = [draft for draft in drafts if draft.kind == CUSTOMER_INVOICE]
+    return Estimate(
+        period, totals.currency,
+        billed_minor=sum(draft.net_minor for draft in invoices),
+        earned_minor=totals.partner_minor,
+        owes_minor=sum(draft.net_minor for draft in drafts if draft.kind == PARTNER_INVOICE),
+        shadow_minor=totals.shadow_minor,
+        by_customer={str(d.customer_id): d.net_minor for d in invoices if d.customer_id},
+    )  # fmt: skip

@@ -1,0 +1,129 @@
+"""The first page of a partner and of a customer (partner's schema)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count
+
+from billing import queries as billing
+from billing.queries import DocumentRow, MonthEarnings
+from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT
+from cache_api.models import Customer, CustomerState
+from portal.queries.estimates import Estimate, Terms, running_month, terms_in_force
+from portal.queries.usage import UsageView, usage_view
+from portal.rules.ranges import Range
+
+OWN_PAPERS = (PARTNER_INVOICE, PAYOUT_STATEMENT)
+ALL_PAPERS = (CUSTOMER_INVOICE, *OWN_PAPERS)
+OPEN = ("issued", "delivered", "partly_paid")
+
+
+@dataclass(frozen=True)
+class PartnerOverview:
+    """Everything on a partner's first page."""
+
+    usage: UsageView
+    terms: Terms | None
+    estimate: Estimate | None
+    earnings: list[MonthEarnings]
+    customers: dict[str, int]
+    papers: list[DocumentRow]
+    documents: list[DocumentRow]
+
+    @property
+    def active_customers(self) -> int:
+        """Customers that are not suspended."""
+        return sum(n for state, n in self.customers.items() if state != CustomerState.SUSPENDED)
+
+    @property
+    def overdue(self) -> list[DocumentRow]:
+        """The partner's own invoices that are past their date."""
+        return [p for p in self.papers if p.kind == PARTNER_INVOICE and p.status == "overdue"]
+
+    @property
+    def to_read(self) -> list[DocumentRow]:
+        """Statements the partner has not answered."""
+        return [p for p in self.papers if p.kind == PAYOUT_STATEMENT and p.status in OPEN]
+
+    @property
+    def is_new(self) -> bool:
+        """No request and no document yet: the page teaches the first steps instead."""
+        return not (self.usage.summary.lookups or self.documents or self.usage.before.lookups)
+
+
+@dataclass(frozen=True)
+class CustomerOverview:
+    """Everything on a customer's first page; `cost_minor` is the month so far (estimate)."""
+
+    usage: UsageView
+    estimate: Estimate | None
+    cost_minor: int | None
+    invoices: list[DocumentRow]
+
+    @property
+    def open_invoices(self) -> list[DocumentRow]:
+        """Invoices that wait for a payment, the oldest first."""
+        waiting = (*OPEN, "overdue")
+        return [row for row in reversed(self.invoices) if row.status in waiting]
+
+    @property
+    def is_new(self) -> bool:
+        """Nothing happened yet."""
+        return not (self.usage.summary.lookups or self.invoices or self.usage.before.lookups)
+
+
+def partner_overview(partner_id: uuid.UUID, window: Range, *, money: bool) -> PartnerOverview:
+    """A partner's first page; without `money` (the role may not see it) documents stay unread."""
+    now = window.now
+    today = now.date()
+    terms = terms_in_force(partner_id, now)
+    return PartnerOverview(
+        usage=usage_view(window, top=8),
+        terms=terms,
+        estimate=running_month(terms, now) if money else None,
+        earnings=billing.earnings(partner_id) if money else [],
+        customers=customer_states(),
+        papers=_papers(partner_id, today, OWN_PAPERS, 24) if money else [],
+        documents=_papers(partner_id, today, ALL_PAPERS, 6) if money else [],
+    )
+
+
+def customer_overview(
+    partner_id: uuid.UUID, customer: Customer, window: Range, *, money: bool
+) -> CustomerOverview:
+    """A customer's first page, its own numbers only."""
+    now = window.now
+    estimate = running_month(terms_in_force(partner_id, now), now) if money else None
+    invoices, _ = (
+        billing.customer_invoices(partner_id, customer.pk, today=now.date(), limit=12)
+        if money
+        else ([], 0)
+    )
+    costs = estimate.by_customer if estimate else None
+    return CustomerOverview(
+        usage=usage_view(window, customer=customer),
+        estimate=estimate,
+        cost_minor=None if costs is None else costs.get(str(customer.pk), 0),
+        invoices=invoices,
+    )
+
+
+def customer_states() -> dict[str, int]:
+    """How many customers there are in each state: one query."""
+    rows = Customer.objects.values("state").annotate(n=Count("id")).order_by()
+    return {row["state"]: row["n"] for row in rows}
+
+
+def _papers(
+    partner_id: uuid.UUID, today: date, kinds: tuple[str, ...], limit: int
+) -> list[DocumentRow]:
+    rows, _ = billing.documents_page(today=today, partner_id=partner_id, kinds=kinds, limit=limit)
+    return rows
+
+
+def customer_of(customer_id: uuid.UUID | None) -> Customer | None:
+    """The customer that a person belongs to: one query."""
+    return Customer.objects.filter(pk=customer_id).first() if customer_id else None

@@ -1,0 +1,87 @@
+"""What the usage pages show: one range, the range before, and breakdowns (partner's schema)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from cache_api import queries as usage
+from cache_api.models import Customer
+from cache_api.rules.reports import CustomerUsage, UsagePoint, UsageSlice, UsageSummary
+from portal.rules.ranges import Range, month_start
+
+PERCENTILES = (50, 95, 99)
+DIMENSIONS = ("model", "provider", "region")
+Latency = dict[float, int | None]
+
+
+@dataclass(frozen=True)
+class UsageView:
+    """Requests, hits and savings of a range; `before` is the window before it."""
+
+    range: Range
+    customer: Customer | None
+    summary: UsageSummary
+    before: UsageSummary
+    points: list[UsagePoint]
+    points_before: list[UsagePoint]
+    hit_latency: Latency
+    miss_latency: Latency
+    by: str
+    slices: list[UsageSlice]
+    top: list[CustomerUsage]
+
+
+def usage_view(
+    window: Range, *, customer: Customer | None = None, by: str = "model", top: int = 0
+) -> UsageView:
+    """A usage page: seven queries, nine with `top` customers.
+
+    Raises ValueError for a dimension that cannot be grouped by.
+    """
+    if by not in DIMENSIONS:
+        raise ValueError(f"cannot group usage by {by!r}: use one of {', '.join(DIMENSIONS)}")
+    customer_id = customer.pk if customer else None
+    return UsageView(
+        range=window, customer=customer,
+        summary=usage.usage_summary(window.start, window.end, customer_id),
+        before=usage.usage_summary(*window.before, customer_id),
+        points=points(customer_id, window.start, window.end, window.granularity),
+        points_before=points(customer_id, *window.before, window.granularity),
+        hit_latency=latency(window, customer_id, ("hit", "semantic_hit")),
+        miss_latency=latency(window, customer_id, ("miss",)),
+        by=by, slices=usage.usage_breakdown(window.start, window.end, by, customer_id, limit=12),
+        top=usage.top_customers(window.start, window.end, top) if top else [],
+    )  # fmt: skip
+
+
+def latency(window: Range, customer_id: uuid.UUID | None, outcomes: tuple[str, ...]) -> Latency:
+    """p50, p95 and p99 in µs from merged histograms: one query."""
+    return usage.latency_percentiles(
+        window.start, window.end, customer_id, outcomes, percentiles=PERCENTILES
+    )
+
+
+def points(
+    customer_id: uuid.UUID | None, start: datetime, end: datetime, granularity: str
+) -> list[UsagePoint]:
+    """A gap-free series; months are sums of their days: one query."""
+    if granularity != "month":
+        return usage.usage_series(customer_id, start, end, granularity)
+    days = usage.usage_series(customer_id, start, end, "day")
+    months = groupby(days, key=lambda point: month_start(point.bucket_at))
+    return [_sum(at, list(group)) for at, group in months]
+
+
+def _sum(at: datetime, days: list[UsagePoint]) -> UsagePoint:
+    return UsagePoint(
+        at,
+        lookups=sum(day.lookups for day in days),
+        hits=sum(day.hits for day in days),
+        stores=sum(day.stores for day in days),
+        bytes_served=sum(day.bytes_served for day in days),
+        tokens_saved=sum(day.tokens_saved for day in days),
+        cost_saved_micros=sum(day.cost_saved_micros for day in days),
+    )

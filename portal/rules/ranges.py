@@ -1,0 +1,101 @@
+"""The time range of a page: named windows in UTC, whole buckets, and the window before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+Granularity = Literal["hour", "day", "month"]
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DEFAULT = "30d"
+CHOICES = ("24h", "7d", "30d", "90d", "13m")
+_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
+
+
+class BadRange(ValueError):
+    """A range that no page offers."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """A half-open window [start, end) of whole buckets; the last one may still be filling.
+
+    `before` is the window of equal length that ends where this one starts. `key` is what the
+    address carries: one of CHOICES or a month as YYYY-MM.
+    """
+
+    key: str
+    start: datetime
+    end: datetime
+    granularity: Granularity
+    before: tuple[datetime, datetime]
+    now: datetime
+
+    @property
+    def is_month(self) -> bool:
+        """Whether this is one calendar month rather than a window up to now."""
+        return _MONTH.fullmatch(self.key) is not None
+
+    @property
+    def shown_end(self) -> datetime:
+        """The end as people read it: now, for a window that is still filling."""
+        return min(self.end, self.now)
+
+
+def parse_range(text: str, now: datetime) -> Range:
+    """The range that `text` names ('' is DEFAULT), as of `now` (aware, UTC).
+
+    Raises BadRange for anything else, and for a month that has not begun.
+    """
+    key = text or DEFAULT
+    if key in ("24h", "7d"):
+        return _window(key, now, _next(now, HOUR), HOUR, 24 if key == "24h" else 168, "hour")
+    if key in ("30d", "90d"):
+        return _window(key, now, _next(now, DAY), DAY, int(key[:-1]), "day")
+    if key == "13m":
+        return _thirteen_months(now)
+    return _month(key, now)
+
+
+def _window(
+    key: str, now: datetime, end: datetime, step: timedelta, count: int, unit: Granularity
+) -> Range:
+    start = end - step * count
+    return Range(key, start, end, unit, (start - step * count, start), now)
+
+
+def _next(now: datetime, step: timedelta) -> datetime:
+    """The end of the bucket that `now` is in."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return hour + HOUR if step == HOUR else hour.replace(hour=0) + DAY
+
+
+def _thirteen_months(now: datetime) -> Range:
+    last = month_start(now)
+    start = last.replace(year=last.year - 1)
+    earlier = start.replace(year=start.year - 1)
+    return Range("13m", start, next_month(last), "month", (earlier, start), now)
+
+
+def _month(key: str, now: datetime) -> Range:
+    found = _MONTH.fullmatch(key)
+    if found is None:
+        raise BadRange(f"{key!r} is no range: use one of {', '.join(CHOICES)} or a month, 2026-10.")
+    start = month_start(now).replace(year=int(found[1]), month=int(found[2]))
+    if start > now:
+        raise BadRange(f"{key} has not begun yet.")
+    end = min(next_month(start), _next(now, DAY))
+    before = month_start(start - DAY)
+    return Range(key, start, end, "day", (before, min(before + (end - start), start)), now)
+
+
+def month_start(moment: datetime) -> datetime:
+    """The first instant of the moment's month."""
+    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def next_month(start: datetime) -> datetime:
+    """The first instant of the month after `start`'s."""
+    return month_start(start.replace(day=28) + 4 * DAY)

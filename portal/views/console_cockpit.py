@@ -1,0 +1,30 @@
+"""The channel cockpit: the whole partner channel on one page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from billing.rules.periods import add_months, month_of
+from portal import channel_pictures
+from portal.queries.channel import days_with, traffic_days
+from portal.queries.cockpit import cockpit_facts
+from tenants.accounts.permissions import permission
+
+
+@permission("cockpit.view")
+@require_safe
+def cockpit(request: HttpRequest) -> HttpResponse:
+    """Partners, money by month, traffic of 30 days, league table, who waits for whom."""
+    now = timezone.now()
+    facts = cockpit_facts(
+        now=now, since=add_months(month_of(now).start, -13), currency=request.GET.get("currency")
+    )
+    return render(request, "console/cockpit.html", {
+        "facts": facts, "now": now,
+        "money_chart": channel_pictures.money_by_month(facts.months, facts.currency),
+        "requests_chart": channel_pictures.requests_by_day(
+            traffic_days(days_with(now.date(), 30)), now.date()),
+    })  # fmt: skip

@@ -1,0 +1,156 @@
+"""One settlement run: figures, lines with their arithmetic, papers, log, and what may be done."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from billing import queries as billing
+from billing.actions.moves import find_run
+from billing.actions.open_runs import open_run
+from billing.actions.review import approve_runs, reject_run, withdraw_run
+from billing.models import DraftDocument, RatedLine
+from billing.queries.run_detail import PAGE
+from billing.queries.terms import version_terms
+from billing.rules.errors import BillingError
+from billing.rules.explain import explain_line
+from billing.rules.lines import RatedLine as Rated
+from billing.rules.periods import month_of
+from billing.rules.rating import Step
+from portal.forms import ReasonForm
+from portal.plain_terms import plain_terms
+from portal.rules.run_steps import STEPS, is_working, step_cells
+from portal.views.console_partners import actor
+from tenants.accounts.permissions import permission
+
+_FACTS = [name for name in Rated.__dataclass_fields__ if name != "steps"]
+
+
+@permission("runs.view")
+@require_safe
+def run(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """The whole run; `?from=` pages through its lines."""
+    return _page(request, run_id)
+
+
+@permission("runs.approve")
+@require_POST
+def approve(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Approve the attempt that was shown; a worker issues its documents."""
+    attempt = request.POST.get("attempt", "")
+    attempts = {run_id: int(attempt)} if attempt.isdecimal() else {}
+    return _do(request, run_id, _("Approved. The documents are being issued."),
+               lambda: approve_runs(run_ids=[run_id], actor=actor(request), now=timezone.now(),
+                                    attempts=attempts))  # fmt: skip
+
+
+@permission("runs.prepare")
+@require_POST
+def reject(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Send a run in review back, with the reason."""
+    return _send_back(request, run_id, reject_run, _("Sent back. Settle it again when ready."))
+
+
+@permission("runs.approve")
+@require_POST
+def withdraw(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Take an approval back before the documents are issued."""
+    return _send_back(request, run_id, withdraw_run, _("The approval is withdrawn."))
+
+
+@permission("runs.prepare")
+@require_POST
+def again(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Queue a parked, rejected or stuck run; it collects and rates afresh."""
+
+    def queue() -> Any:
+        found = find_run(run_id)
+        return open_run(agreement_id=found.agreement_id, period=month_of(found.period_start),
+                        actor=actor(request), now=timezone.now())  # fmt: skip
+
+    return _do(request, run_id, _("Queued. A worker settles it again."), queue)
+
+
+@permission("runs.view")
+@require_safe
+def draft(request: HttpRequest, run_id: uuid.UUID, draft_id: uuid.UUID) -> HttpResponse:
+    """What a document would say, before it has a number."""
+    found = get_object_or_404(
+        DraftDocument.objects.select_related("run__agreement"), pk=draft_id, run_id=run_id
+    )
+    return render(
+        request, "console/draft.html", {"paper": found, "lines": list(found.lines.all())}
+    )
+
+
+def _page(
+    request: HttpRequest, run_id: uuid.UUID, form: ReasonForm | None = None
+) -> HttpResponse:
+    first = request.GET.get("from", "0")
+    first_line = int(first) if first.isdecimal() and len(first) < 8 else 0
+    detail = billing.run_detail(run_id, lines_from=first_line)
+    if detail is None:
+        raise Http404
+    found = detail.run
+    sent_back = found.state == "collecting" and bool(found.reason)
+    return render(request, "console/run.html", {
+        "detail": detail, "run": found, "form": form or ReasonForm(), "sent_back": sent_back,
+        "steps": list(zip(STEPS, step_cells(found.state, sent_back=sent_back), strict=True)),
+        "lines": [(line, _arithmetic(line)) for line in detail.lines],
+        "terms": [(version, plain_terms(version_terms(version))) for version in detail.versions],
+        "is_mine": found.preparer == actor(request), "can": _possible(request, detail),
+        "working": is_working(found.state, found.reason),
+        "first": first_line + 1, "last": first_line + len(detail.lines),
+        "earlier_lines": max(0, first_line - PAGE) if first_line else None,
+        "later_lines": first_line + PAGE if first_line + PAGE < detail.line_count else None,
+    }, status=422 if form is not None else 200)  # fmt: skip
+
+
+def _possible(request: HttpRequest, detail: billing.RunDetail) -> set[str]:
+    """What this person may do to the run now; approving one's own run is shown, but refused."""
+    person: Any = request.user
+    needs = {"approve": "runs.approve", "reject": "runs.prepare", "withdraw": "runs.approve",
+             "resume": "runs.prepare"}  # fmt: skip
+    can = {verb for verb in detail.verbs if verb in needs and person.may(needs[verb])}
+    if detail.run.state == "collecting" and detail.run.reason and person.may("runs.prepare"):
+        can.add("resume")
+    return can
+
+
+def _arithmetic(line: RatedLine) -> tuple[str, ...]:
+    """The line's steps in words and figures, as documents print them."""
+    steps = tuple(Step(**step) for step in line.steps)
+    return explain_line(Rated(**{name: getattr(line, name) for name in _FACTS}, steps=steps))
+
+
+def _send_back(
+    request: HttpRequest, run_id: uuid.UUID, act: Callable[..., Any], done: str
+) -> HttpResponse:
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _page(request, run_id, form)
+    reason = form.cleaned_data["reason"]
+    return _do(request, run_id, done,
+               lambda: act(run_id=run_id, actor=actor(request), reason=reason,
+                           now=timezone.now()))  # fmt: skip
+
+
+def _do(
+    request: HttpRequest, run_id: uuid.UUID, done: str, act: Callable[[], Any]
+) -> HttpResponse:
+    try:
+        act()
+    except BillingError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return HttpResponseRedirect(reverse("console_run", kwargs={"run_id": run_id}))

@@ -1,0 +1,55 @@
+"""`/`: what the cache does for a customer, and what it costs."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from cache_api.models import Customer
+from portal import pictures
+from portal.queries.overview import customer_of, customer_overview
+from portal.views.asked import asked_range
+from tenants.accounts.permissions import permission
+from tenants.rules.roles import Audience
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Partner staff belong under /manage/; everybody else is a customer here."""
+    user: Any = request.user
+    if user.is_authenticated and user.audience == Audience.PARTNER:
+        return HttpResponseRedirect(reverse("partner_overview"))
+    return overview(request)
+
+
+@permission("my.overview.view")
+def overview(request: HttpRequest) -> HttpResponse:
+    """Cost so far, savings, hit rate, latency, the open invoice; first steps when new."""
+    user: Any = request.user
+    owner = request.owner  # type: ignore[attr-defined]
+    page = customer_overview(
+        owner.partner_id, own_customer(request), asked_range(request),
+        money=user.may("my.invoices.view"),
+    )  # fmt: skip
+    context = {
+        "page": page,
+        "usage": page.usage,
+        "range_name": pictures.range_name(page.usage.range),
+        "requests": pictures.requests_figure(page.usage),
+        "saved": pictures.saved_figure(page.usage),
+        "trend": [point.lookups for point in page.usage.points],
+        "saved_trend": [point.cost_saved_micros for point in page.usage.points],
+    }
+    return render(request, "customer/overview.html", context)
+
+
+def own_customer(request: HttpRequest) -> Customer:
+    """The customer that the person belongs to. Raises Http404 when it is gone."""
+    user: Any = request.user
+    customer = customer_of(user.customer_id)
+    if customer is None:
+        raise Http404
+    return customer
+
+
+home.permission = "my.overview.view"  # type: ignore[attr-defined]

@@ -1,0 +1,33 @@
+"""`/manage/`: is my business healthy."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from portal import pictures
+from portal.queries.overview import partner_overview
+from portal.views.asked import asked_range
+from tenants.accounts.permissions import permission
+
+
+@permission("overview.view")
+def overview(request: HttpRequest) -> HttpResponse:
+    """Attention first, then the numbers, the trend, the customers and the latest documents."""
+    user: Any = request.user
+    owner = request.owner  # type: ignore[attr-defined]
+    page = partner_overview(
+        owner.partner_id, asked_range(request), money=user.may("statements.view")
+    )
+    earns_share = bool(page.terms and page.terms.earns_share and page.terms.collects == "platform")
+    context = {
+        "page": page,
+        "usage": page.usage,
+        "range_name": pictures.range_name(page.usage.range),
+        "requests": pictures.requests_figure(page.usage),
+        "earns_share": earns_share,
+        "earnings": pictures.earnings_figure(page.earnings, earns_share),
+        "trend": [point.lookups for point in page.usage.points],
+        "saved_trend": [point.cost_saved_micros for point in page.usage.points],
+    }
+    return render(request, "partner/overview.html", context)

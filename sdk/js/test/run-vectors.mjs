@@ -1,0 +1,32 @@
+// Runs the shared digest vectors: node sdk/js/test/run-vectors.mjs [file]. Exit 1 on a difference.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { canonical, digest } from "../digest.mjs";
+
+const here = new URL("../../../tests/vectors/digest.json", import.meta.url);
+const file = process.argv[2] ?? fileURLToPath(here);
+const { cases } = JSON.parse(readFileSync(file, "utf8"));
+
+function outcome(text) {
+  try {
+    const request = JSON.parse(text);
+    return { canonical: canonical(request), digest: digest(request) };
+  } catch (error) {
+    if (error.code === undefined) throw error;
+    return { error: error.code };
+  }
+}
+
+let failed = 0;
+for (const { name, request, ...expected } of cases) {
+  const got = outcome(request);
+  const same = ["canonical", "digest", "error"].every((part) => got[part] === expected[part]);
+  if (!same) {
+    failed += 1;
+    console.error(`${name}\n  expected ${JSON.stringify(expected)}\n  got      ${JSON.stringify(got)}`);
+  }
+}
+console.log(`${cases.length - failed} of ${cases.length} digest vectors agree`);
+process.exitCode = failed === 0 && cases.length > 0 ? 0 : 1;

@@ -1,0 +1,54 @@
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.rules.charging import charge
+from billing.rules.errors import BadRunInput, BadTerms
+from billing.rules.inputs import BookedLine, BookedShare
+from billing.rules.snapshot import parse_run_input, run_input_json, run_input_sha256
+from tests.billing.rules.build import few, row, run, terms
+from tests.billing.rules.test_charging import KINDS, usages
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@few
+@given(usages, st.randoms())
+def test_the_frozen_bytes_recompute_the_run(kind, usage, random):
+    frozen = run(*usage, agreed=KINDS[kind], opening_minor=5, paid_minor=3)
+    data = run_input_json(frozen)
+    assert charge(parse_run_input(data)) == charge(frozen)
+    assert run_input_json(parse_run_input(data)) == data
+    random.shuffle(usage)
+    assert run_input_json(replace(frozen, rows=tuple(usage))) == data
+
+
+def test_counts_beyond_json_numbers_survive():
+    frozen = run(row("acme", 2**60, byte_seconds=2**80))
+    assert parse_run_input(run_input_json(frozen)) == frozen
+
+
+def test_what_was_booked_survives():
+    frozen = run(
+        booked_lines=(BookedLine("k", 5, 5, "usage", "customer", "id", "e", "n", "v1"),),
+        booked_shares=(BookedShare("share:id/v1", 5, 2, 3),),
+    )
+    assert parse_run_input(run_input_json(frozen)) == frozen
+    assert not frozen.is_first
+
+
+def test_one_event_changes_the_fingerprint():
+    one, two = run(row("acme", 5)), run(row("acme", 6))
+    assert run_input_sha256(one) == run_input_sha256(run(row("acme", 5)))
+    assert run_input_sha256(one) != run_input_sha256(two)
+    assert run_input_sha256(run(agreed=terms(share_bps=3001))) != run_input_sha256(run())
+
+
+def test_foreign_files_are_refused():
+    data = json.loads(run_input_json(run()))
+    with pytest.raises(BadRunInput, match="engine"):
+        parse_run_input(json.dumps({**data, "engine": "0"}).encode())
+    with pytest.raises(BadTerms, match="unknown members"):
+        parse_run_input(json.dumps({**data, "more": 1}).encode())

@@ -1,0 +1,82 @@
+"""`settle` and `approve_run` as a person types them: real processes, plain refusals."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from billing.models import Document, RunSnapshot, SettlementRun
+from tenants.accounts.models import User
+from tests.billing.people import APPROVER, PREPARER
+from tests.billing.world import hit, record, sign
+
+ROOT = Path(__file__).resolve().parents[2]
+AUDITOR = "audit@agentcache.example"
+
+
+@pytest.fixture
+def office(database, partners):
+    """Two partners with usage in September 2026, three platform people; (database, partners)."""
+    for partner in partners:
+        sign(partner, "revenue_share_platform")
+        record(hit(partner, "2026-09-10", "acme", 50_005))
+    for email, role in ((PREPARER, "finance_approver"), (APPROVER, "finance_approver"),
+                        (AUDITOR, "auditor")):  # fmt: skip
+        User.objects.create_user(email, "a long password", role=role)
+    return database
+
+
+def run(database, *arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, capture_output=True, text=True,
+        env=database.environ(LOG_LEVEL="ERROR"), check=False,
+    )  # fmt: skip
+
+
+def test_a_month_from_preview_to_issued_documents(office):
+    preview = run(office, "settle", "2026-09", "--as", PREPARER, "--preview")
+    assert SettlementRun.objects.count() == 0
+    settled = run(office, "settle", "2026-09", "--as", PREPARER.upper(), "--wait")
+    own = run(office, "approve_run", "2026-09", "--as", PREPARER)
+    approved = run(office, "approve_run", "2026-09", "--as", APPROVER, "--wait")
+    again = run(office, "settle", "2026-09", "--as", PREPARER, "--wait")
+
+    assert "redis-labs-revenue-share-platform: preview  gross $100.01  net $70.01  share $30.00" \
+        in preview.stdout  # fmt: skip
+    assert f"in_review  gross $100.01  net $70.01  share $30.00  shadow $0.00  prepared by " \
+        f"{PREPARER}" in settled.stdout  # fmt: skip
+    assert (own.returncode, "Ask a second person" in own.stderr) == (1, True)
+    assert approved.stdout.splitlines() == [
+        "redis-labs-revenue-share-platform: issued", "pinecone-revenue-share-platform: issued",
+    ] or sorted(approved.stdout.splitlines()) == [
+        "pinecone-revenue-share-platform: issued", "redis-labs-revenue-share-platform: issued"]
+    assert (again.returncode, "2026-09 is settled" in again.stderr) == (1, True)
+    assert Document.objects.count() == 4
+
+
+@pytest.mark.parametrize(("arguments", "why"), [
+    (["2026-13", "--as", PREPARER], "is not a month"),
+    (["2031-01", "--as", PREPARER], "has not ended"),
+    (["2025-01", "--as", PREPARER], "nothing to settle"),
+    (["2026-09", "--as", "nobody@agentcache.example"], "No active platform person"),
+    (["2026-09", "--as", AUDITOR], "that role may not runs.prepare"),
+])  # fmt: skip
+def test_a_wrong_request_is_refused_in_plain_words_and_leaves_nothing(office, arguments, why):
+    done = run(office, "settle", *arguments)
+
+    assert (done.returncode, why in done.stderr) == (1, True), done.stderr
+    assert "Traceback" not in done.stderr
+    assert SettlementRun.objects.count() == 0
+
+
+def test_four_processes_at_once_make_one_run_each_agreement(office):
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(
+            lambda _: run(office, "settle", "2026-09", "--as", PREPARER, "--wait"), range(4)
+        ))  # fmt: skip
+
+    assert [one.returncode for one in done] == [0] * 4, [one.stderr for one in done]
+    assert list(SettlementRun.objects.values_list("state", "attempt")) == [("in_review", 1)] * 2
+    assert RunSnapshot.objects.count() == 2

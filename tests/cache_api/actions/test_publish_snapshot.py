@@ -1,0 +1,120 @@
+"""What the edge may know of partners and keys, and how soon it learns of a change."""
+
+import json
+from datetime import timedelta
+
+import pytest
+import redis
+
+from cache_api.actions.publish_snapshot import SnapshotPublisher, publish_snapshot
+from cache_api.gateways.snapshots import MARKER, SnapshotStore
+from cache_api.gateways.stream import EventsUnavailable
+from tests.cache_api.cast import NOW, sql
+from tests.conftest import servers
+
+
+@pytest.fixture
+def valkey(database, partners):
+    """A database number of the events server that only this test uses, and the recorder's login."""
+    url = servers()["EVENTS_URL"].rsplit("/", 1)[0] + "/9"
+    client = redis.Redis.from_url(url)
+    client.flushdb()
+    database.login("recorder")
+    yield client, SnapshotStore(url)
+    client.flushdb()
+    client.close()
+
+
+def add_key(database, partner, key_id, **members):
+    row = {"customer_external_id": None, "expires_at": None, "revoked_at": None, **members}
+    sql(database, "INSERT INTO tenants_apikey (id, partner_id, customer_external_id, livemode,"
+                  " label, secret_sha256, created_at, expires_at, revoked_at) VALUES (%s, %s, %s,"
+                  " true, '', %s, now(), %s, %s)", key_id, partner.pk, row["customer_external_id"],
+        b"\x01" * 32, row["expires_at"], row["revoked_at"])  # fmt: skip
+
+
+def read(client, key):
+    raw = client.get(key)
+    return json.loads(raw) if raw is not None else None
+
+
+def test_partners_hosts_and_keys_are_written_as_the_doors_read_them(valkey, database, partners):
+    client, store = valkey
+    add_key(database, partners.redis, "key1", customer_external_id="acme", expires_at=NOW)
+    add_key(database, partners.pinecone, "key2")
+    schema = partners.redis.schema_name
+    for name, state in (("acme", "active"), ("late", "suspended")):
+        sql(database, f"INSERT INTO {schema}.cache_api_customer VALUES"
+                      f" (gen_random_uuid(), '{name}', '', '{state}', '', '{{}}', now())")  # fmt: skip
+    publish_snapshot(store=store)
+    mine = read(client, f"snap:partner:{partners.redis.pk}")
+    assert mine["slug"] == "redis-labs"
+    assert (mine["state"], mine["unknown_customer_policy"]) == ("active", "auto")
+    assert mine["customers_suspended"] == ["late"]
+    assert "customers" not in mine
+    assert [one["n"] for one in mine["data_keys"]] == [1]
+    assert "cache.redis.localhost" in mine["hosts"]
+    theirs = read(client, f"snap:partner:{partners.pinecone.pk}")
+    assert theirs["customers_suspended"] == []
+    assert theirs["data_keys"] != mine["data_keys"]
+    assert read(client, "snap:host:cache.redis.localhost") == {"partner_id": str(partners.redis.pk)}
+    assert read(client, "snap:key:key1") == {
+        "key_id": "key1", "partner_id": str(partners.redis.pk), "customer": "acme",
+        "livemode": True, "secret_sha256": "01" * 32, "expires_at": NOW.isoformat(),
+        "revoked": False,
+    }  # fmt: skip
+    assert read(client, "snap:key:key2")["customer"] is None
+
+
+def test_a_strict_partner_lists_its_confirmed_customers(valkey, database, partners):
+    client, store = valkey
+    sql(database, "UPDATE tenants_partner SET unknown_customer_policy = 'strict'"
+                  " WHERE slug = 'pinecone'")  # fmt: skip
+    for name, state in (("a", "active"), ("s", "suspended"), ("u", "unconfirmed")):
+        sql(database, f"INSERT INTO {partners.pinecone.schema_name}.cache_api_customer VALUES"
+                      f" (gen_random_uuid(), '{name}', '', '{state}', '', '{{}}', now())")  # fmt: skip
+    publish_snapshot(store=store, partner_ids=[partners.pinecone.pk])
+    found = read(client, f"snap:partner:{partners.pinecone.pk}")
+    assert (found["customers"], found["customers_suspended"]) == (["a", "s"], ["s"])
+    assert client.get(f"snap:partner:{partners.redis.pk}") is None
+
+
+def test_the_publisher_writes_changes_within_a_second_and_nothing_else(valkey, database, partners):
+    client, store = valkey
+    add_key(database, partners.redis, "key1")
+    publisher = SnapshotPublisher(store)
+    assert publisher.publish_if_due(now=NOW) >= 5
+    assert publisher.publish_if_due(now=NOW + timedelta(milliseconds=500)) == 0
+    assert publisher.publish_if_due(now=NOW + timedelta(seconds=1)) == 0
+    sql(database, "UPDATE tenants_apikey SET revoked_at = now() WHERE id = 'key1'")
+    sql(database, "UPDATE tenants_partner SET state = 'suspended' WHERE slug = 'pinecone'")
+    assert publisher.publish_if_due(now=NOW + timedelta(seconds=2)) == 3
+    assert read(client, "snap:key:key1")["revoked"] is True
+    assert client.get("snap:tombstone:key1")
+    assert read(client, f"snap:partner:{partners.pinecone.pk}")["state"] == "suspended"
+
+
+def test_a_released_host_disappears(valkey, database, partners):
+    client, store = valkey
+    publisher = SnapshotPublisher(store)
+    publisher.publish_if_due(now=NOW)
+    sql(database, "DELETE FROM tenants_domain WHERE domain = 'cache.pinecone.localhost'")
+    publisher.publish_if_due(now=NOW + timedelta(seconds=1))
+    assert client.get("snap:host:cache.pinecone.localhost") is None
+    assert client.get("snap:host:cache.redis.localhost")
+
+
+def test_an_emptied_server_gets_everything_again(valkey, database, partners):
+    client, store = valkey
+    publisher = SnapshotPublisher(store)
+    written = publisher.publish_if_due(now=NOW)
+    client.flushdb()
+    assert publisher.publish_if_due(now=NOW + timedelta(seconds=1)) == written
+    assert client.exists(MARKER)
+
+
+def test_a_server_that_is_away_is_said_so():
+    away = SnapshotStore("redis://127.0.0.1:1/0")
+    for call in (away.is_complete, lambda: away.write({"a": "b"}), lambda: away.remove(["a"])):
+        with pytest.raises(EventsUnavailable, match="snapshot not"):
+            call()

@@ -1,0 +1,146 @@
+"""A whole installation of its own, whose processes may be killed: servers, edge, recorder."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+
+from portal.servers import Stack
+from tests.plugin import PARTNERS, ROOT
+
+DEMO_KEYS_SCRIPT = """
+import json
+from django.utils import timezone
+from tenants.actions.keys import create_key
+from tenants.models import Partner
+keys = {p.slug: create_key(partner_id=p.id, livemode=True, actor="test", now=timezone.now())[1]
+        for p in Partner.objects.all()}
+print("KEYS " + json.dumps(keys))
+"""
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(check: Callable[[], bool], seconds: float, what: str) -> None:
+    """Poll until true; raises AssertionError naming what never came."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if check():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class Installation:
+    """Real servers in one folder, with an edge and a recorder that `kill` and `revive` know."""
+
+    def __init__(self, folder: Path, root: Path = ROOT) -> None:
+        self.folder, self.root = folder, root
+        self.port = free_port()
+        self.stack = Stack(folder, durable=True, environ={})
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.environ = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.endswith("_URL") and name != "AC_DB_LOGIN"
+        }
+        self.environ.update(DATA_DIR=str(folder), EDGE_PORT=str(self.port), PYTHONUNBUFFERED="1")
+
+    def start(self) -> None:
+        """Servers, migrations, two partners and a key each, then the edge and the recorder."""
+        self.folder.chmod(0o711)
+        self.stack.start()
+        self.manage("migrate_schemas", "--shared", "-v0")
+        for slug, facts in PARTNERS.items():
+            self.manage("open_partner", slug, *facts, "--no-wait")
+        self.manage("provision", "--once")
+        self.keys = self._make_keys()
+        self.spawn("recorder")
+        self.spawn("edge")
+        wait_for(self.edge_answers, 30, "the edge answers")
+
+    def stop(self) -> None:
+        """End every process of this installation."""
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.processes.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self.stack.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def manage(self, *arguments: str, **environ: str) -> str:
+        """Run a management command against this installation."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=self.root, text=True,
+            env={**self.environ, **environ}, capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def spawn(self, name: str) -> None:
+        """Start the edge or the recorder."""
+        argv = {
+            "edge": [sys.executable, "-m", "uvicorn", "cache_api.edge.app:app", "--host",
+                     "127.0.0.1", "--port", str(self.port), "--loop", "uvloop", "--http",
+                     "httptools", "--no-access-log", "--log-level", "warning"],
+            "recorder": [sys.executable, "manage.py", "record"],
+        }[name]  # fmt: skip
+        log = (self.folder / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(
+            argv, cwd=self.root, env=self.environ, stdout=log, stderr=log
+        )
+
+    def kill(self, name: str) -> None:
+        """kill -9, without warning: edge, recorder, events or postgres."""
+        if name in self.processes:
+            self.processes[name].kill()
+            self.processes[name].wait()
+        else:
+            self.stack.servers[name].child.kill()
+
+    def revive(self) -> None:
+        """Start again whatever is dead."""
+        self.stack.revive()
+        for name, process in list(self.processes.items()):
+            if process.poll() is not None:
+                self.spawn(name)
+
+    def edge_answers(self) -> bool:
+        """Whether the edge accepts connections and says it is ready."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as link:
+                link.sendall(b"GET /readyz HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n")
+                return b" 200 " in link.recv(100)
+        except OSError:
+            return False
+
+    def psql(self) -> psycopg.Connection:
+        """A superuser's connection to this installation."""
+        return psycopg.connect(self.stack.urls["SUPERUSER_DATABASE_URL"], autocommit=True)
+
+    def _make_keys(self) -> dict[str, str]:
+        import json
+
+        done = subprocess.run(
+            [sys.executable, "manage.py", "shell", "-v0", "-c", DEMO_KEYS_SCRIPT],
+            cwd=self.root, env={**self.environ, "AC_DB_LOGIN": "owner"}, text=True,
+            capture_output=True, check=True,
+        )  # fmt: skip
+        line = next(row for row in done.stdout.splitlines() if row.startswith("KEYS "))
+        return json.loads(line[5:])
