@@ -1,6 +1,6 @@
 """P5: durable stream → deduplicated event rows and rollups, events per second.
 
-    python -m bench.recorder [--events 200000] [--batch 10000] [--customers 1000] [--json FILE]
+    python -m bench.recorder [--events 200000] [--batch 20000] [--customers 1000] [--json FILE]
 
 Needs running servers (DATA_DIR) and at least two opened partners. Appends the events to a stream of
 its own in the events Valkey, then lets the recorder's own loop drain it as ac_recorder. Aborts
@@ -24,17 +24,17 @@ import django
 
 django.setup()
 
-import redis
-from django.conf import settings
-from django.db import connection
-from django.utils import timezone
+import redis  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
-from cache_api.actions.drain_stream import StreamReader, drain_stream
-from cache_api.gateways.stream import EventStream
-from cache_api.metering import store
-from cache_api.rules.events import FIELD, UsageEvent, encode
-from tenants.models import Partner
-from tenants.rules.ids import uuid7
+from cache_api.actions.drain_stream import StreamReader, drain_stream  # noqa: E402
+from cache_api.gateways.stream import EventStream  # noqa: E402
+from cache_api.metering import store  # noqa: E402
+from cache_api.rules.events import FIELD, UsageEvent, encode  # noqa: E402
+from tenants.models import Partner  # noqa: E402
+from tenants.rules.ids import uuid7  # noqa: E402
 
 MODELS = [("openai", "gpt-4o"), ("openai", "gpt-4o-mini"), ("anthropic", "claude-sonnet-4"),
           ("anthropic", "claude-haiku"), ("meta", "llama-4")]  # fmt: skip
@@ -96,14 +96,32 @@ def drain(stream: str, batch: int) -> tuple[int, float]:
             return inserted, time.perf_counter() - begun
 
 
-def main() -> int:
-    """Fill, drain, compare, print."""
+def backend_cpu_s() -> float:
+    """CPU seconds that this connection's Postgres process has used (0 when it runs elsewhere)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        pid = cursor.fetchone()[0]
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            cells = file.read().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(cells[11]) + int(cells[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def options_given() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--batch", type=int, default=10_000)
+    parser.add_argument("--batch", type=int, default=20_000)
     parser.add_argument("--customers", type=int, default=1000)
     parser.add_argument("--json", default="")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Fill, drain, compare, print."""
+    options = options_given()
     partners = [p for p in Partner.objects.all() if store.schemas([p.pk])]
     if len(partners) < 2:
         print("open two partners first (manage.py open_partner, provision --once)")
@@ -114,7 +132,9 @@ def main() -> int:
     before = totals(partners)
     gc.freeze()
     gc.disable()
+    cpu, postgres_cpu = time.process_time(), backend_cpu_s()
     inserted, seconds = drain(stream, options.batch)
+    cpu, postgres_cpu = time.process_time() - cpu, backend_cpu_s() - postgres_cpu
     grown = [after - was for after, was in zip(totals(partners), before, strict=True)]
     if not inserted == options.events == grown[0] == grown[1] == grown[2]:
         print(f"ABORTED: {options.events} events, {inserted} inserted, rows grew by {grown}")
@@ -122,13 +142,16 @@ def main() -> int:
     result = {
         "benchmark": "recorder (P5)", "events": options.events, "seconds": round(seconds, 2),
         "events_per_s": round(options.events / seconds), "bar": 20_000, "ahead": 50_000,
+        "python_cpu_us_per_event": round(cpu / options.events * 1e6, 1),
+        "postgres_cpu_us_per_event": round(postgres_cpu / options.events * 1e6, 1),
+        "load_average": os.getloadavg()[0],
         "batch": options.batch, "customers": options.customers, "partners": len(partners),
         "bytes_per_event": round(sum(map(len, payloads)) / len(payloads)),
         "cores": len(os.sched_getaffinity(0)), "python": platform.python_version(),
         "postgres": connection.pg_version,
     }  # fmt: skip
     for name, value in result.items():
-        print(f"{name:>16}  {value}")
+        print(f"{name:>26}  {value}")
     if options.json:
         with open(options.json, "w") as file:
             json.dump(result, file, indent=2)

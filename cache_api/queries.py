@@ -239,7 +239,7 @@ def _table(start: datetime, end: datetime, hours: Any, days: Any) -> tuple[Any, 
 
 
 def _usage(table: Any, customer_id: UUID | None, livemode: bool) -> QuerySet[Any]:
-    rows = table.objects.filter(livemode=livemode)
+    rows: QuerySet[Any] = table.objects.filter(livemode=livemode)
     return rows if customer_id is None else rows.filter(customer_id=customer_id)
 
 

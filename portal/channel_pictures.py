@@ -54,13 +54,14 @@ def money_by_month(months: Sequence[MonthMoney], currency: str) -> Figure:
         Series(_("Partners' share"), tuple(float(t.share_minor) for t in totals), "semantic"),
     ]
     if any(t.tax_minor or t.fees_minor for t in totals):
-        series.append(Series(_("Taxes and fees"),
-                             tuple(float(t.tax_minor + t.fees_minor) for t in totals), "miss"))  # fmt: skip
+        rest = tuple(float(t.tax_minor + t.fees_minor) for t in totals)
+        series.append(Series(_("Taxes and fees"), rest, "miss"))
     starts = [month.period.start for month in months]
     axis = Axis(
         labels=tuple(date_format(start, "F Y") for start in starts),
         short=tuple(date_format(start, "M y") for start in starts), bucket_name=_("UTC month"),
         partial_from=next((n for n, month in enumerate(months) if not month.is_final), None),
+        partial_name=_("not final"),
     )  # fmt: skip
     return stacked_figure(
         "channel-money", _("Billed volume by month"), _money_words(months, currency), axis, series,

@@ -60,5 +60,6 @@ class ReasonForm(forms.Form):
 
     reason = forms.CharField(
         label=_("Reason"), max_length=500,
+        error_messages={"required": _("Say why: whoever settles it again reads this.")},
         widget=forms.Textarea(attrs={"class": "textarea", "rows": 3}),
     )  # fmt: skip

@@ -56,9 +56,13 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("console_cockpit", _("Cockpit"), "overview", "cockpit.view"),
         Entry(
             "console_partners", _("Partners"), "partners", "channel.view",
-            ("console_partner", "console_open_partner"),
+            ("console_partner", "console_open_partner", "console_opening", "console_document"),
         ),
-        Entry("console_finance", _("Month"), "month", "runs.view", ("console_run",)),
+        Entry(
+            "console_finance", _("Month"), "month", "runs.view",
+            ("console_run", "console_run_reject", "console_run_withdraw", "console_draft",
+             "console_preview"),
+        ),
     ),
 }  # fmt: skip
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
+from babel.numbers import get_currency_precision
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -76,13 +78,21 @@ def earnings_figure(months: list[MonthEarnings], earns_share: bool) -> Figure:
     """Settled months: the partner's share, or what was billed where it earns none."""
     currency = months[-1].currency if months else "USD"
     chosen = [month for month in months if month.currency == currency]
-    values = tuple(
-        (month.share_minor if earns_share else month.gross_minor) / 100 for month in chosen
-    )
-    title = _("Your share by month") if earns_share else _("Billed by month")
+    in_poc = not any(month.gross_minor for month in chosen)
+    if in_poc:
+        title, facts = _("Value at list price"), [month.shadow_minor for month in chosen]
+    elif earns_share:
+        title, facts = _("Your share by month"), [month.share_minor for month in chosen]
+    else:
+        title, facts = _("Billed by month"), [month.gross_minor for month in chosen]
+    values = tuple(_major(minor, currency) for minor in facts)
     labels = tuple(date_format(month.period.start, "F Y") for month in chosen)
     short = tuple(date_format(month.period.start, "M y") for month in chosen)
-    words = _("Final amounts of issued documents, %(currency)s.") % {"currency": currency}
+    words = (
+        _("What your proof of concept would have cost, %(currency)s.")
+        if in_poc
+        else _("Final amounts of issued documents, %(currency)s.")
+    ) % {"currency": currency}
     return stacked_figure(
         "earnings", title, words, Axis(labels, short, _("Month")),
         [Series(title, values, "1")], text=_dollars, height=180.0,
@@ -102,7 +112,7 @@ def _compared(view: UsageView) -> list[Series]:
     before = [float(p.lookups) for p in view.points_before]
     if not any(before) or len(before) != len(view.points):
         return []
-    return [Series(_("The window before"), tuple(before), "miss", dashed=True)]
+    return [Series(_("Earlier, same weekdays"), tuple(before), "miss", dashed=True)]
 
 
 def _axis(points: list[UsagePoint], window: Range) -> Axis:
@@ -118,8 +128,12 @@ def _axis(points: list[UsagePoint], window: Range) -> Axis:
 
 def _short(at: datetime, unit: str, window: Range) -> str:
     if unit == "hour" and window.key == "7d":
-        return date_format(at, "D H:i")
+        return date_format(at, "D j") if at.hour == 0 else ""
     return date_format(at, SHORT[unit])
+
+
+def _major(amount_minor: int, currency: str) -> float:
+    return float(Decimal(amount_minor).scaleb(-get_currency_precision(currency)))
 
 
 def _count(value: float) -> str:

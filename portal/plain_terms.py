@@ -65,7 +65,8 @@ def _who(terms: Terms) -> str:
 
 def _base_fee(part: BaseFee, terms: Terms) -> str:
     return _("A base fee of %(amount)s a year, invoiced %(interval)s in advance.") % {
-        "amount": money_text(part.yearly_minor, terms.currency), "interval": _INTERVALS[part.interval],
+        "amount": money_text(part.yearly_minor, terms.currency),
+        "interval": _INTERVALS[part.interval],
     }  # fmt: skip
 
 

@@ -53,17 +53,6 @@ PAPER_KINDS: dict[str, Any] = {
     "partner_invoice": _("Partner invoice"),
     "payout_statement": _("Payout statement"),
 }
-PAPER_STATES: dict[str, Word] = {
-    "issued": Word(_("Issued"), "info"),
-    "delivered": Word(_("Delivered"), "info"),
-    "accepted": Word(_("Accepted"), "info"),
-    "paid": Word(_("Paid"), "ok"),
-    "partly_paid": Word(_("Partly paid"), "warn"),
-    "overdue": Word(_("Overdue"), "danger"),
-    "disputed": Word(_("Disputed"), "warn"),
-    "uncollectible": Word(_("Uncollectible"), "danger"),
-    "nothing_due": Word(_("Nothing due")),
-}
 OPENING_STEPS: dict[str, Any] = {
     "database role": _("Database role of its own"),
     "schema": _("Schema of its own"),

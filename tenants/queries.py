@@ -49,6 +49,12 @@ def partner_by_slug(slug: str) -> Partner | None:
     return found
 
 
+def partner_by_id(partner_id: uuid.UUID) -> Partner | None:
+    """A partner by its id (public or console)."""
+    found: Partner | None = Partner.objects.filter(pk=partner_id).first()
+    return found
+
+
 def partner_list() -> list[Partner]:
     """All partners with job and hosts prefetched: three queries at any number (console)."""
     return list(

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -62,9 +63,9 @@ def _with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
-@pytest.fixture
-def database(django_db_blocker: object) -> Iterator[Database]:
-    """A fresh copy of the template database; Django is connected to it as the owner."""
+@contextmanager
+def fresh_database(blocker: object) -> Iterator[Database]:
+    """A copy of the template database; Django is connected to it as the owner until the end."""
     known = servers()
     name = f"t_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_{next(_numbers)}"
     boss_url = known["SUPERUSER_DATABASE_URL"]
@@ -76,7 +77,7 @@ def database(django_db_blocker: object) -> Iterator[Database]:
         before = dict(connection.settings_dict)
         with psycopg.connect(handle.url("superuser"), autocommit=True) as boss:
             boss.execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{name}" TO PUBLIC')
-        with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        with blocker.unblock():  # type: ignore[attr-defined]
             handle.login("owner")
             try:
                 yield handle
@@ -87,6 +88,13 @@ def database(django_db_blocker: object) -> Iterator[Database]:
                 root = _with_database(known["SUPERUSER_DATABASE_URL"], "postgres")
                 with psycopg.connect(root, autocommit=True) as boss:
                     boss.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database(django_db_blocker: object) -> Iterator[Database]:
+    """A fresh copy of the template database for one test."""
+    with fresh_database(django_db_blocker) as handle:
+        yield handle
 
 
 @dataclass(frozen=True)
@@ -100,13 +108,18 @@ class TwoPartners:
         return iter((self.redis, self.pinecone))
 
 
-@pytest.fixture
-def partners(database: Database) -> TwoPartners:
+def two_partners() -> TwoPartners:
     """Redis Labs and Pinecone, opened by the provisioner, as `tenants.models.Partner` rows."""
     from tenants.models import Partner
 
     rows = {row.slug: row for row in Partner.objects.all()}
     return TwoPartners(rows["redis-labs"], rows["pinecone"])
+
+
+@pytest.fixture
+def partners(database: Database) -> TwoPartners:
+    """The two partners of a test's own database."""
+    return two_partners()
 
 
 @pytest.fixture(scope="session")

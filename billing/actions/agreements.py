@@ -91,9 +91,11 @@ def _refuse_start(agreement: Agreement, last: AgreementVersion, starts_at: datet
             f"Version {last.number} of {agreement.code} is in force from {last.valid_from:%Y-%m-%d}"
             " on; an amendment starts after that and before it ends."
         )
-    run = SettlementRun.objects.filter(agreement=agreement, period_end__gt=starts_at).exclude(
-        state__in=("open", "collecting", "parked")
-    ).first()
+    run = (
+        SettlementRun.objects.filter(agreement=agreement, period_end__gt=starts_at)
+        .exclude(state__in=("open", "collecting", "parked"))
+        .first()
+    )
     if run is not None:
         raise TermsInTheWay(
             f"{run.period_start:%Y-%m} of {agreement.code} is {run.state}: reject that run first, "

@@ -126,9 +126,7 @@ def _statement(draft: Draft) -> dict[str, int] | None:
 def _store_lines(
     run: SettlementRun, documents: Sequence[Document], drafts: Sequence[Draft]
 ) -> None:
-    rated = dict(
-        RatedLine.objects.filter(run=run, attempt=run.attempt).values_list("key", "id")
-    )
+    rated = dict(RatedLine.objects.filter(run=run, attempt=run.attempt).values_list("key", "id"))
     DocumentLine.objects.bulk_create(
         (
             DocumentLine(partner_id=run.partner_id, document=document,

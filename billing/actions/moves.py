@@ -47,8 +47,8 @@ def move(
         setattr(run, name, value)
     run.save(update_fields=["state", "reason", "changed_at", *changes])
     RunEvent.objects.create(
-        partner_id=run.partner_id, run=run, attempt=run.attempt, state=run.state, actor=actor,
-        reason=reason, at=now,
+        partner_id=run.partner_id, run=run, step=run.events.count() + 1, attempt=run.attempt,
+        state=run.state, actor=actor, reason=reason, at=now,
     )  # fmt: skip
     audit.record(
         actor=actor, verb=f"run.{verb}", target=str(run.id), at=now, partner_id=run.partner_id,

@@ -25,8 +25,6 @@ def _take(series: Series, count: int, partner_id: uuid.UUID) -> int:
     issuer, name, year = series
     key = {"issuer": issuer, "series": name, "year": year}
     owner = None if issuer == "platform" else partner_id
-    NumberSeries.objects.bulk_create(
-        [NumberSeries(**key, partner_id=owner)], ignore_conflicts=True
-    )
+    NumberSeries.objects.bulk_create([NumberSeries(**key, partner_id=owner)], ignore_conflicts=True)
     NumberSeries.objects.filter(**key).update(last_number=F("last_number") + count)
     return NumberSeries.objects.values_list("last_number", flat=True).get(**key) - count + 1

@@ -65,7 +65,7 @@ def agreements_in(period: Period) -> list[Agreement]:
 def open_run(
     *, agreement_id: uuid.UUID, period: Period, actor: str, now: datetime
 ) -> SettlementRun:
-    """The regular run of an agreement and period, made if absent, resumed if parked; queued.
+    """The regular run of an agreement and period: made if absent, taken up if parked or sent back.
 
     Raises NotEnded, EarlierRunOpen. Safe to repeat: (agreement, period, kind, sequence) is
     unique; an issued run is returned as it is.
@@ -84,13 +84,15 @@ def open_run(
             _log_opening(run, actor, now)
         elif run.state == PARKED:
             run = _resume(run, actor, now)
+        elif run.state == COLLECTING and run.reason:
+            run = _take_up(run, actor, now)
         if run.state in WORKING:
             enqueue_on_commit(SETTLE_TASK, partner_id=str(run.partner_id), run_id=str(run.id))
     return run
 
 
 def _log_opening(run: SettlementRun, actor: str, now: datetime) -> None:
-    RunEvent.objects.create(partner_id=run.partner_id, run=run, attempt=run.attempt,
+    RunEvent.objects.create(partner_id=run.partner_id, run=run, step=1, attempt=run.attempt,
                             state=run.state, actor=actor, at=now)  # fmt: skip
     audit.record(
         actor=actor, verb="run.open", target=str(run.id), at=now, partner_id=run.partner_id,
@@ -104,6 +106,20 @@ def _resume(run: SettlementRun, actor: str, now: datetime) -> SettlementRun:
         return run  # somebody else resumed it while we waited for the lock
     return move(run, "resume", actor=actor, now=now, attempt=run.attempt + 1,
                 opened_by=actor.lower(), preparer="", approver="")  # fmt: skip
+
+
+def _take_up(run: SettlementRun, actor: str, now: datetime) -> SettlementRun:
+    """A run that was sent back waits for a person no longer: the sweep and the pages see to it."""
+    run = locked_run(run.id)
+    if run.state != COLLECTING or not run.reason:
+        return run  # somebody else took it up while we waited for the lock
+    run.reason, run.changed_at, run.opened_by = "", now, actor.lower()
+    run.save(update_fields=["reason", "changed_at", "opened_by"])
+    RunEvent.objects.create(partner_id=run.partner_id, run=run, step=run.events.count() + 1,
+                            attempt=run.attempt, state=run.state, actor=actor, at=now)  # fmt: skip
+    audit.record(actor=actor, verb="run.take_up", target=str(run.id), at=now,
+                 partner_id=run.partner_id, data={"attempt": run.attempt})  # fmt: skip
+    return run
 
 
 def _refuse_earlier(agreement: Agreement, period: Period) -> None:

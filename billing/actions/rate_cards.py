@@ -46,8 +46,8 @@ def publish_rate_version(
     is settled already. Safe to repeat: the same prices from the same hour return that version.
     """
     with transaction.atomic():
-        card = RateCard.objects.select_for_update(of=("self",)).get(pk=card_id)
-        last = card.versions.order_by("-number").first()
+        card = RateCard.objects.get(pk=card_id)
+        last = card.versions.select_for_update(of=("self",)).order_by("-number").first()
         if last is None:
             return _add_version(card, rates, valid_from, actor, now)
         if last.valid_from == valid_from and _definitions(last) == _dumped(card, rates):

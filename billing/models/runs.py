@@ -62,10 +62,7 @@ class SettlementRun(PartnerRow):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    gross_minor=F("net_minor")
-                    + F("share_minor")
-                    + F("tax_minor")
-                    + F("fees_minor")
+                    gross_minor=F("net_minor") + F("share_minor") + F("tax_minor") + F("fees_minor")
                 ),
                 name="run_gross_is_net_share_tax_fees",
             ),
@@ -80,6 +77,7 @@ class RunEvent(FrozenRow):
     """What happened to a run, by whom and why: append-only."""
 
     run = models.ForeignKey(SettlementRun, models.PROTECT, related_name="events")
+    step = models.PositiveIntegerField()
     attempt = models.PositiveIntegerField()
     state = models.CharField(max_length=12)
     actor = models.CharField(max_length=254)
@@ -87,4 +85,6 @@ class RunEvent(FrozenRow):
     at = models.DateTimeField()
 
     class Meta:
-        ordering = ["at", "id"]
+        # Steps of one task share their instant; the number tells them apart.
+        ordering = ["step"]
+        constraints = [models.UniqueConstraint(fields=["run", "step"], name="run_event_step")]

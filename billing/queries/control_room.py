@@ -11,10 +11,20 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from billing.models import Agreement, AgreementVersion, SettlementRun
 from billing.rules.periods import Period, month_of
-from billing.rules.runs import IN_REVIEW, PARKED
+from billing.rules.runs import (
+    APPROVED,
+    CLOSED,
+    DELIVERED,
+    IN_REVIEW,
+    ISSUED,
+    PARKED,
+    RATED,
+)
 from tenants.models import Partner
 
 NOT_STARTED = "not_started"
+# A run that was sent back or parked keeps the figures of its last attempt; they count no longer.
+COUNTED = (RATED, IN_REVIEW, APPROVED, ISSUED, DELIVERED, CLOSED)
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,11 @@ class RoomRow:
     tax_minor: int
     fees_minor: int
     shadow_minor: int
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether its figures are in force: rated, and neither sent back nor parked since."""
+        return self.state in COUNTED
 
 
 @dataclass(frozen=True)
@@ -138,9 +153,7 @@ def _agreements(period: Period) -> Sequence[Mapping[str, Any]]:
     )
 
 
-def _row(
-    agreement: Mapping[str, Any], partner: Partner, run: Mapping[str, Any] | None
-) -> RoomRow:
+def _row(agreement: Mapping[str, Any], partner: Partner, run: Mapping[str, Any] | None) -> RoomRow:
     facts: dict[str, Any] = {name: (run or _NO_RUN)[name] for name in _RUN_FACTS}
     return RoomRow(
         agreement_id=agreement["id"], agreement_code=agreement["code"],
@@ -151,10 +164,11 @@ def _row(
 
 
 def _totals(rows: tuple[RoomRow, ...]) -> tuple[CurrencyTotals, ...]:
-    currencies = sorted({row.currency for row in rows if row.currency})
+    counted = [row for row in rows if row.is_counted]
+    currencies = sorted({row.currency for row in counted if row.currency})
     return tuple(
         CurrencyTotals(code, *(
-            sum(getattr(row, name) for row in rows if row.currency == code) for name in _SUMS
+            sum(getattr(row, name) for row in counted if row.currency == code) for name in _SUMS
         ))
         for code in currencies
     )  # fmt: skip

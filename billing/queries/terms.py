@@ -35,10 +35,17 @@ def segment_terms(agreement_id: uuid.UUID, period: Period) -> tuple[SegmentTerms
         .order_by("valid_from")
     )
     prices = _prices(versions, period)
-    cuts = [at for version in versions
-            for at in (version.valid_from, version.valid_to, version.poc_ends_at)]
-    cuts += [at for card in prices.values() for price in card
-             for at in (price.valid_from, price.valid_to)]
+    cuts = [
+        at
+        for version in versions
+        for at in (version.valid_from, version.valid_to, version.poc_ends_at)
+    ]
+    cuts += [
+        at
+        for card in prices.values()
+        for price in card
+        for at in (price.valid_from, price.valid_to)
+    ]
     parsed = {version.id: version_terms(version) for version in versions}
     cards = {one.id: _card(one) for card in prices.values() for one in card}
     found = []

@@ -16,13 +16,14 @@ from cache_api.metering.models import EdgeHeartbeat, StreamPosition
 from cache_api.rules.events import UnreadableEvent, UsageEvent, decode
 
 START = "0-0"
+_NEVER = datetime.min.replace(tzinfo=UTC)
 FORGET_AFTER = timedelta(days=1)
 HEARTBEAT_EVERY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
 class Drained:
-    """One step. `busy`: another recorder holds the lease. `more`: the stream's end is not reached."""
+    """One step. `busy`: another recorder holds the lease. `more`: the stream has not ended."""
 
     received: int = 0
     inserted: int = 0
@@ -56,10 +57,10 @@ class StreamReader:
 
     stream: EventStream
     name: str
-    limit: int = 10_000
+    limit: int = 20_000
     dataset_id: str = ""
     after: str = START
-    heartbeats_at: datetime = datetime.min.replace(tzinfo=UTC)
+    heartbeats_at: datetime = _NEVER
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
     _ahead: "tuple[str, Future[Chunk]] | None" = None
 
@@ -110,11 +111,7 @@ def drain_stream(*, reader: StreamReader, now: datetime) -> Drained:
         position = _lease(chunk.dataset_id, reader.name, now)
         if position is None:
             return Drained(busy=True)
-        if position.last_id != chunk.after or reader.dataset_id != chunk.dataset_id:
-            # Started, another recorder went on, or the server was replaced: believe the row.
-            chunk = reader.read(position.last_id)
-            if chunk.dataset_id != position.dataset_id:
-                raise EventsUnavailable("the events Valkey was replaced while it was read")
+        chunk = _from_position(reader, chunk, position)
         drained = _record(chunk, position, now)
         at_end = not chunk.full and not chunk.ahead
         if at_end:
@@ -134,6 +131,19 @@ def _lease(dataset_id: str, name: str, now: datetime) -> StreamPosition | None:
             [StreamPosition(**wanted, updated_at=now)], ignore_conflicts=True
         )
     return StreamPosition.objects.select_for_update(skip_locked=True).filter(**wanted).first()
+
+
+def _from_position(reader: StreamReader, chunk: Chunk, position: StreamPosition) -> Chunk:
+    """The chunk, unless this process was wrong about where it is: then believe the row.
+
+    That is so at the start, after another recorder went on, and after the server was replaced.
+    """
+    if position.last_id == chunk.after and reader.dataset_id == chunk.dataset_id:
+        return chunk
+    again = reader.read(position.last_id)
+    if again.dataset_id != position.dataset_id:
+        raise EventsUnavailable("the events Valkey was replaced while it was read")
+    return again
 
 
 def _record(chunk: Chunk, position: StreamPosition, now: datetime) -> Drained:

@@ -71,11 +71,7 @@ def import_usage(
     the reason. Raises UnableToImport (unknown partner, bad header, bad rows, nothing in the file)
     and UnreadableFile; then nothing was imported.
     """
-    partner = Partner.objects.filter(slug=partner_slug).first()
-    if partner is None or partner.pk not in store.schemas([partner.pk]):
-        raise UnableToImport(
-            f"There is no open partner {partner_slug!r}: check --partner, or open it first."
-        )
+    partner = _partner(partner_slug)
     file = open_usage_file(path)
     if problems := header_problems(file.columns):
         raise UnableToImport("The file's columns are not as expected.", problems)
@@ -93,6 +89,15 @@ def import_usage(
     rejects = _write_rejects(file, checked) if checked.bad else None
     good = checked.rows - len(checked.bad)
     return Imported(checked.rows, inserted, good - inserted, len(checked.bad), rejects)
+
+
+def _partner(slug: str) -> Partner:
+    partner: Partner | None = Partner.objects.filter(slug=slug).first()
+    if partner is None or partner.pk not in store.schemas([partner.pk]):
+        raise UnableToImport(
+            f"There is no open partner {slug!r}: check --partner, or open it first."
+        )
+    return partner
 
 
 def _limits(partner: Partner, now: datetime) -> Limits:

@@ -20,7 +20,7 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True)
 class Poison:
-    """Bytes that cannot be recorded, and why. `position` is the stream id, when there is one."""
+    """Bytes that cannot be recorded, and why. `position` is the stream id, if there is one."""
 
     payload: bytes
     reason: str
@@ -30,7 +30,7 @@ class Poison:
 
 @dataclass(frozen=True)
 class RecordOutcome:
-    """What a batch did: received = inserted + duplicates + dead. `batch` is None without new rows."""
+    """What a batch did: received = inserted + duplicates + dead; `batch`: None if nothing new."""
 
     batch: int | None
     received: int

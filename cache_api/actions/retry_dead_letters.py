@@ -1,4 +1,4 @@
-"""Dead letters whose cause is mended (a partner opened late, a fixed decoder) are recorded again."""
+"""Dead letters whose cause is mended (a late partner, a fixed decoder) are recorded again."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -14,6 +14,7 @@ from cache_api.hot.conclude import conclude
 from cache_api.hot.plan import plan_lookup, plan_store
 from cache_api.hot.snapshot import Snapshot
 from cache_api.hot.steps import Answer, Fetch, Run, Step
+from cache_api.rules import prices
 
 OFF_LOOP_BYTES = 64 * 1024
 Plan = Callable[[bytes, Headers, Snapshot, int], Step]
@@ -33,6 +34,7 @@ class Service:
 
     async def start(self) -> None:
         """Connect (a server that is away is tried again later) and begin housekeeping."""
+        prices.is_priced("openai", "gpt-4")  # unpacks the price list before any request
         await asyncio.gather(self.cache.connect(), self.events.connect())
         self._door.upkeep.start()
 

@@ -18,7 +18,7 @@ from cache_api.hot.conclude import conclude
 from cache_api.hot.plan import plan_lookup, plan_store
 from cache_api.hot.snapshot import Snapshot
 from cache_api.hot.steps import Answer, Fetch, Run, Step
-from cache_api.rules import events
+from cache_api.rules import events, prices
 from cache_api.rules.events import UsageEvent
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,13 @@ class BlockingService:
         self._events = SyncLane("events", settings.events_url)
 
     def start(self) -> None:
-        """Begin housekeeping; it ends with the process."""
+        """Begin housekeeping."""
+        prices.is_priced("openai", "gpt-4")  # unpacks the price list once
         self._door.upkeep.start()
-        atexit.register(self._door.upkeep.stop)
+
+    def stop(self) -> None:
+        """Ship what waits and say goodbye."""
+        self._door.upkeep.stop()
 
     def lookup(self, body: bytes, headers: Headers) -> Answer:
         """POST /api/overflow."""
@@ -113,5 +117,6 @@ def service() -> BlockingService:
         if _service is None or _service[0] != os.getpid():
             made = BlockingService(config.load())
             made.start()
+            atexit.register(made.stop)
             _service = (os.getpid(), made)
         return _service[1]

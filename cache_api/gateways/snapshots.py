@@ -1,4 +1,4 @@
-"""Where the control-plane snapshot is written for the edge: small JSON values in the events Valkey."""
+"""Writes the control-plane snapshot for the edge: small JSON values in the events Valkey."""
 
 from collections.abc import Mapping
 

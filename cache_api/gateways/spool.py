@@ -69,16 +69,15 @@ class Spool:
                 current.rename(aside)
         return _ship_file(self.folder / SHIPPING, ship)
 
-    def adopt(self, ship: Ship) -> list[uuid.UUID]:
-        """Ship the folders of processes that died; whose they were, as far as all is shipped."""
-        adopted = []
+    def adopt(self, ship: Ship, tell: Callable[[uuid.UUID], bool]) -> None:
+        """Ship the folders of processes that died. `tell` is called for each that is empty now;
+        when it says False the folder stays, and the next round tells again."""
         for folder in sorted(self.root.iterdir()) if self.root.exists() else ():
             if folder == self.folder or folder.name.startswith(".") or not folder.is_dir():
                 continue
             with _locked(folder) as is_free:
-                if is_free and _ship_folder(folder, ship):
-                    adopted.append(uuid.UUID(folder.name))
-        return adopted
+                if is_free and _ship_folder(folder, ship) and tell(uuid.UUID(folder.name)):
+                    _remove(folder)
 
     def close(self) -> None:
         """Give the folder up; removed when nothing waits in it."""
@@ -152,7 +151,6 @@ def _ship_folder(folder: Path, ship: Ship) -> bool:
         if path.exists():
             return False
         log.warning("spool: shipped %d events of the dead process %s", shipped, folder.name)
-    _remove(folder)
     return True
 
 

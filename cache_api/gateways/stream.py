@@ -1,4 +1,4 @@
-"""The durable usage stream, read side. Only the recorder uses it; the edge appends through valkey.py.
+"""The durable usage stream, read side: only the recorder uses it.
 
 Failures of the server (away, restarting, too slow) are EventsUnavailable: wait and try again.
 """
@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 
@@ -87,7 +88,7 @@ class EventStream:
             if boot_ids:
                 self._client.hdel(HEARTBEATS_KEY, *[boot_id.hex for boot_id in boot_ids])
 
-    def _pipelined(self, *commands: tuple[str | int, ...]) -> list[object]:
+    def _pipelined(self, *commands: tuple[str | int, ...]) -> list[Any]:
         # Below redis-py's own reply parsing, which would cost more than decoding the events.
         pool = self._client.connection_pool
         connection = pool.get_connection()
@@ -108,7 +109,7 @@ def _payload(fields: list[bytes]) -> bytes | None:
     return pairs.get(FIELD)
 
 
-def _heartbeat(raw: bytes) -> Heartbeat | None:
+def _heartbeat(raw: bytes | str) -> Heartbeat | None:
     try:
         said = json.loads(raw)
         return Heartbeat(

@@ -90,18 +90,20 @@ class Upkeep:
         return self._lane.run([xadd(event) for event in batch]) is not None
 
     def _adopt(self) -> None:
-        for boot_id in self._spool.adopt(self._ship):
-            self._mark_adopted(boot_id)
+        self._spool.adopt(self._ship, self._mark_adopted)
 
-    def _mark_adopted(self, boot_id: uuid.UUID) -> None:
+    def _mark_adopted(self, boot_id: uuid.UUID) -> bool:
         """The dead process's last heartbeat still says it holds events; they are shipped now."""
         field = boot_id.hex.encode("ascii")
         replies = self._lane.run([(b"HGET", HEARTBEATS, field)])
-        if not replies or not replies[0]:
-            return  # it died before its first heartbeat
+        if replies is None:
+            return False
+        if replies[0] is None:
+            return True  # it died before its first heartbeat
         known = json.loads(replies[0])
         known |= {"spool_bytes": 0, "adopted_by": str(self._stamp.boot_id)}
-        self._lane.run([(b"HSET", HEARTBEATS, field, json.dumps(known).encode())])
+        written = self._lane.run([(b"HSET", HEARTBEATS, field, json.dumps(known).encode())])
+        return written is not None
 
     def _refresh(self) -> None:
         names = self._snapshot.due(_now_ms())

@@ -4,6 +4,8 @@ from django.apps import AppConfig
 
 
 class MeteringConfig(AppConfig):
+    """Public schema, every table with row security."""
+
     name = "cache_api.metering"
     label = "metering"
     verbose_name = "Metering"

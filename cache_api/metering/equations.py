@@ -1,7 +1,7 @@
-"""The conservation equations as SQL. Every statement returns one text per breach, none when it holds.
+"""The conservation equations as SQL. A statement returns one text per breach, none if it holds.
 
-`{schema}` is one partner's schema, %(partner)s its id, %(first_day)s the oldest UTC day whose events
-are kept (older rollups outlive their events and cannot be compared with them).
+`{schema}` is one partner's schema, %(partner)s its id, %(first_day)s the oldest UTC day whose
+events are kept (older rollups outlive their events and cannot be compared with them).
 """
 
 from cache_api.metering.sql import DIMENSIONS, MEASURES
@@ -159,42 +159,34 @@ LEFT JOIN tenants_partner p ON p.id = c.partner_id WHERE p.id IS NULL ORDER BY 1
 
 # Every process numbers its events from 1. A living one may have numbers above its last heartbeat in
 # flight; a silent one (a minute) may not. What a spool holds is on its way, unless its process has
-# been silent for an hour. A process older than the oldest kept event day began before what is kept.
+# been silent for an hour.
 SEQUENCES = """
 WITH seen AS (
     SELECT boot_id, seq FROM usage_event WHERE boot_id IS NOT NULL
     UNION SELECT boot_id, seq FROM duplicate_event
     UNION SELECT boot_id, seq FROM dead_letter WHERE boot_id IS NOT NULL
-), kept AS (
-    SELECT min(to_date(right(c.relname, 8), 'YYYYMMDD')) AS since FROM pg_inherits i
-    JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'usage_event'::regclass
 ), boots AS (
-    SELECT coalesce(s.boot_id, h.boot_id) AS boot_id, s.first, h.last_seq, h.spool_bytes, h.seen_at,
+    SELECT coalesce(s.boot_id, h.boot_id) AS boot_id, h.spool_bytes, h.seen_at,
         CASE WHEN h.seen_at > now() - interval '1 minute' THEN h.last_seq
             ELSE greatest(s.last, h.last_seq) END AS upto
-    FROM (SELECT boot_id, min(seq) AS first, max(seq) AS last FROM seen GROUP BY boot_id) s
+    FROM (SELECT boot_id, max(seq) AS last FROM seen GROUP BY boot_id) s
     FULL JOIN edge_heartbeat h ON h.boot_id = s.boot_id
-), expected AS (
-    SELECT b.*, CASE WHEN b.first > 1 AND b.boot_id < metering_day_id(kept.since) THEN b.first
-        ELSE 1 END AS begins
-    FROM boots b CROSS JOIN kept
 ), short AS (
-    SELECT e.boot_id, e.begins, e.upto, e.upto - e.begins + 1 - count(s.seq) AS missing
-    FROM expected e
-    LEFT JOIN seen s ON s.boot_id = e.boot_id AND s.seq BETWEEN e.begins AND e.upto
-    WHERE coalesce(e.spool_bytes, 0) = 0 OR e.seen_at < now() - interval '1 hour'
-    GROUP BY e.boot_id, e.begins, e.upto HAVING count(s.seq) < e.upto - e.begins + 1
+    SELECT b.boot_id, b.upto, b.upto - count(s.seq) AS missing
+    FROM boots b LEFT JOIN seen s ON s.boot_id = b.boot_id AND s.seq BETWEEN 1 AND b.upto
+    WHERE coalesce(b.spool_bytes, 0) = 0 OR b.seen_at < now() - interval '1 hour'
+    GROUP BY b.boot_id, b.upto HAVING count(s.seq) < b.upto
 ), numbered AS (
     SELECT boot_id, seq FROM seen WHERE boot_id IN (SELECT boot_id FROM short)
-    UNION SELECT boot_id, begins - 1 FROM short
+    UNION SELECT boot_id, 0 FROM short
 ), holes AS (
     SELECT boot_id, seq + 1 AS hole, lead(seq) OVER (PARTITION BY boot_id ORDER BY seq) AS next
     FROM numbered
 )
-SELECT 'process ' || s.boot_id || ': ' || s.missing || ' of the numbers ' || s.begins || ' to '
-    || s.upto || ' are missing, the first is ' || min(h.hole)
+SELECT 'process ' || s.boot_id || ': ' || s.missing || ' of the numbers 1 to ' || s.upto
+    || ' are missing, the first is ' || min(h.hole)
 FROM short s JOIN holes h ON h.boot_id = s.boot_id AND (h.next IS NULL OR h.next > h.hole)
-GROUP BY s.boot_id, s.begins, s.upto, s.missing ORDER BY 1
+GROUP BY s.boot_id, s.upto, s.missing ORDER BY 1
 """
 
 DEAD_LETTERS = """

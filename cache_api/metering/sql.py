@@ -52,19 +52,34 @@ _SUMS = f"""
 """
 _GROUPS = "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
 
-INSERT_NEW = f"""
+# Milliseconds as a double: exact to the microsecond until the year 2255, and no numeric division.
+_OCCURRED_AT = "to_timestamp(occurred_ms / 1000::float8)"
+
+INSERT = f"""
+INSERT INTO usage_event (
+    event_id, partner_id, customer, batch_id, boot_id, seq, quantity, livemode, key_id, kind,
+    outcome, reason, provider, model, tokens_in, tokens_out, bytes, byte_seconds, namespace,
+    tags, primary_cache, overflow_reason, primary_latency_us, latency_us, cost_saved_micros,
+    price_version, region, sdk, occurred_at, recorded_batch)
+SELECT event_id, partner_id, customer, nullif(batch_id, '{NIL}'), nullif(boot_id, '{NIL}'),
+    nullif(seq, 0), quantity, livemode, key_id, kind, outcome, reason, provider, model,
+    tokens_in, tokens_out, bytes, byte_seconds, namespace, nullif(tags, '{{}}')::jsonb,
+    primary_cache, overflow_reason, nullif(primary_latency_us, -1), nullif(latency_us, -1),
+    cost_saved_micros, price_version, region, sdk, {_OCCURRED_AT}, %s
+FROM pg_temp.staged
+"""
+
+FRESH_FROM_STAGED = f"""
+INSERT INTO pg_temp.fresh SELECT {_SUMS} FROM (
+    SELECT partner_id, customer, {_OCCURRED_AT} AS occurred_at, livemode, kind, outcome, provider,
+        model, region, nullif(latency_us, -1) AS latency_us, quantity, tokens_in, tokens_out,
+        bytes, byte_seconds, cost_saved_micros
+    FROM pg_temp.staged) s {_GROUPS}
+"""
+
+INSERT_SOME = f"""
 WITH inserted AS (
-    INSERT INTO usage_event (
-        event_id, partner_id, customer, batch_id, boot_id, seq, quantity, livemode, key_id, kind,
-        outcome, reason, provider, model, tokens_in, tokens_out, bytes, byte_seconds, namespace,
-        tags, primary_cache, overflow_reason, primary_latency_us, latency_us, cost_saved_micros,
-        price_version, region, sdk, occurred_at, recorded_batch)
-    SELECT event_id, partner_id, customer, nullif(batch_id, '{NIL}'), nullif(boot_id, '{NIL}'),
-        nullif(seq, 0), quantity, livemode, key_id, kind, outcome, reason, provider, model,
-        tokens_in, tokens_out, bytes, byte_seconds, namespace, nullif(tags, '{{}}')::jsonb,
-        primary_cache, overflow_reason, nullif(primary_latency_us, -1), nullif(latency_us, -1),
-        cost_saved_micros, price_version, region, sdk, to_timestamp(occurred_ms / 1000.0), %s
-    FROM pg_temp.staged
+    {INSERT}
     ON CONFLICT (event_id) DO NOTHING
     RETURNING partner_id, customer, occurred_at, livemode, kind, outcome, provider, model, region,
         latency_us, quantity, tokens_in, tokens_out, bytes, byte_seconds, cost_saved_micros
@@ -72,12 +87,12 @@ WITH inserted AS (
 INSERT INTO pg_temp.fresh SELECT {_SUMS} FROM inserted {_GROUPS}
 """
 
+COUNT_FRESH = "SELECT coalesce(sum(events), 0) FROM pg_temp.fresh"
+
 FRESH_FROM_EVENTS = f"""
 INSERT INTO pg_temp.fresh
 SELECT {_SUMS} FROM usage_event WHERE partner_id = %s AND event_id >= %s {_GROUPS}
 """
-
-COUNT_FRESH = "SELECT coalesce(sum(events), 0) FROM pg_temp.fresh"
 
 # A caller's retry carries the same event id under a new sequence number: seen, not counted.
 NOTE_DUPLICATES = f"""

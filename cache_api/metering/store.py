@@ -1,4 +1,4 @@
-"""The recorder's hands: each function is one step of recording a batch, in the caller's transaction.
+"""The recorder's hands: each function is one step of recording, in the caller's transaction.
 
 Several partners' schemas are written by qualified name in one transaction, which Django's models
 cannot do; this is the only file that runs that SQL.
@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from psycopg import sql as compose
 
 from cache_api.metering import sql
@@ -90,14 +90,22 @@ def note_batch(
 
 
 def insert_new(events: Sequence[UsageEvent], batch: int) -> int:
-    """Stage the events, insert the unknown ones, sum them into `fresh`; how many were new."""
+    """Stage the events, insert the unknown ones, sum them into `fresh`; how many were new.
+
+    Nearly always all are new: then a plain INSERT and sums over the staged rows cost two thirds of
+    the statement that sorts out the known ones. The primary key says which case it is.
+    """
     _run(sql.EMPTY)
     _copy(events)
-    _run(sql.INSERT_NEW, [batch])
-    new = int(_rows(sql.COUNT_FRESH)[0][0])
-    if new < len(events):
-        _run(sql.NOTE_DUPLICATES, [batch])
-    return new
+    try:
+        with transaction.atomic():
+            _run(sql.INSERT, [batch])
+            _run(sql.FRESH_FROM_STAGED)
+        return len(events)
+    except IntegrityError:
+        _run(sql.INSERT_SOME, [batch])
+    _run(sql.NOTE_DUPLICATES, [batch])
+    return int(_rows(sql.COUNT_FRESH)[0][0])
 
 
 def _copy(events: Sequence[UsageEvent]) -> None:
@@ -128,7 +136,7 @@ def clear_rollups(partner_id: UUID, schema: str, first_day: date) -> None:
 
 
 def add_customers(partner_id: UUID, schema: str, now: datetime) -> None:
-    """Customers seen for the first time become rows (unconfirmed); known ones get their first date."""
+    """Customers seen for the first time become rows (unconfirmed) or get their first date."""
     unseen = _rows(_in(schema, sql.UNSEEN_CUSTOMERS), [partner_id])
     if unseen:
         ids = [uuid7() for _ in unseen]
@@ -156,7 +164,7 @@ def partners_in_fresh() -> list[UUID]:
 def customer_states(
     schema_of: dict[UUID, str], strict: Container[UUID]
 ) -> list[tuple[UUID, str, str]]:
-    """(partner, external id, state) of suspended customers; of strict partners all, in one query."""
+    """(partner, external id, state) of suspended customers; of strict partners all. One query."""
     parts = [
         compose.SQL("SELECT {}::uuid, external_id, state FROM {}.cache_api_customer{}").format(
             compose.Literal(str(partner_id)),
@@ -169,7 +177,7 @@ def customer_states(
 
 
 def in_schema(schema: str, text: str, params: Params = ()) -> list[tuple[Any, ...]]:
-    """Run a statement about one partner's tables (`{schema}` in it); the rows it returns, if any."""
+    """Run a statement about one partner's tables (`{schema}` in it); the rows, if any."""
     return _rows(_in(schema, text), params)
 
 

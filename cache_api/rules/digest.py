@@ -52,7 +52,7 @@ def canonical_json(value: Any) -> bytes:
             pass  # a lone surrogate, or nesting beyond its limit: the reference names it
     try:
         return rfc8785.dumps(value)
-    except rfc8785.CanonicalizationError as error:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise NotCanonical(f"The request has no canonical form: {error}.") from error
 
 

@@ -54,8 +54,9 @@ def partner_values(facts: PartnerFacts) -> dict[str, str]:
         "hosts": sorted(facts.hosts),
         "customers_suspended": sorted(facts.suspended),
     }
-    if "ttl" in facts.entitlements:
-        body["ttl"] = facts.entitlements["ttl"]
+    for name in ("ttl", "allow_truncated"):
+        if name in facts.entitlements:
+            body[name] = facts.entitlements[name]
     if facts.unknown_customer_policy == "strict":
         body["customers"] = sorted(facts.customers)
     values = {f"snap:partner:{facts.partner_id}": _json(body)}

@@ -15,7 +15,11 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_NODES = 20_000
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# Never backtracks, and an unterminated string reaches to the end: linear whatever is sent.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+# Strings, other scalars, brackets and colons: what values are counted by.
+_TOKEN = re.compile(_STRING.pattern + rb'|[^\s,\[\]{}":]++|[\[\]{}:]', re.DOTALL)
+_COLON = ord(":")
 _COLONS = (b'":', b" :", b"\t:", b"\n:", b"\r:")
 
 
@@ -35,7 +39,7 @@ def parse(body: bytes) -> Any:
     # Upper bounds that cost microseconds; the exact count is made only when they are passed.
     brackets = body.count(b"{") + body.count(b"[")
     if body.count(b",") + 2 * brackets + 1 > MAX_NODES or brackets > MAX_DEPTH:
-        _check_structure(_STRING.sub(b'""', body))
+        _check_structure(body)
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -72,19 +76,24 @@ def count_members(value: Any) -> int:
     return members
 
 
-def _check_structure(skeleton: bytes) -> None:
-    """Exact limits on a body whose strings were emptied."""
-    depth = deepest = 0
-    for byte in skeleton.translate(None, delete=bytes(set(range(256)) - set(b"[]{}"))):
-        depth += 1 if byte in b"[{" else -1
-        deepest = max(deepest, depth)
-    if deepest > MAX_DEPTH:
-        raise BadJson("too-deep", f"The body nests {deepest} levels; {MAX_DEPTH} are allowed.")
-    containers = skeleton.count(b"{") + skeleton.count(b"[")
-    empty = len(re.findall(rb"\{\s*\}|\[\s*\]", skeleton))
-    nodes = skeleton.count(b",") + 1 + containers - empty
+def _check_structure(body: bytes) -> None:
+    """Exact limits, given up at once when they are passed."""
+    depth = nodes = 0
+    for match in _TOKEN.finditer(body):
+        token = body[match.start()]
+        if token in b"[{":
+            depth += 1
+            nodes += 1
+            if depth > MAX_DEPTH:
+                raise BadJson("too-deep", f"The body nests more than {MAX_DEPTH} levels deep.")
+        elif token in b"]}":
+            depth -= 1
+        else:
+            nodes += -1 if token == _COLON else 1  # a member's name is no value
+        if nodes > MAX_NODES + 1:
+            break
     if nodes > MAX_NODES:
-        raise BadJson("too-many-values", f"The body has {nodes} values; {MAX_NODES} are allowed.")
+        raise BadJson("too-many-values", f"The body has more than {MAX_NODES} values.")
 
 
 def _parse_slowly(body: bytes, error: orjson.JSONDecodeError) -> Any:

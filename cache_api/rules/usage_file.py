@@ -34,7 +34,7 @@ class BadField(ValueError):
 
 @dataclass(frozen=True)
 class BadValue:
-    """One thing to mend: the line (CSV: of the file; Parquet: the row's number), the column, why."""
+    """One thing to mend: the line (Parquet: the row's number), the column, what and how."""
 
     line: int
     column: str
@@ -137,10 +137,8 @@ def header_problems(names: list[str]) -> list[BadValue]:
             found.append(BadValue(1, name or "(empty)", "unknown column", remedy))
         elif names.count(name) > 1:
             found.append(BadValue(1, name, "appears twice", "keep one of them"))
-    for name in REQUIRED:
-        if name not in names:
-            found.append(BadValue(1, name, "column is missing", "add it"))
-    return found
+    missing = [name for name in REQUIRED if name not in names]
+    return found + [BadValue(1, name, "column is missing", "add it") for name in missing]
 
 
 @dataclass(frozen=True)
@@ -187,10 +185,11 @@ def _row_problems(row: dict[str, Any], line: int, limits: Limits) -> list[BadVal
     if limits.customers is not None and customer and customer not in limits.customers:
         found.append(BadValue(line, "customer", f"{customer!r} is not a customer of this partner",
                               "add the customer first, or let unknown customers in"))  # fmt: skip
-    for name in _SUMMED:
-        if (row.get(name) or 0) * row.get("quantity", 1) > BIGGEST:
-            found.append(BadValue(line, name, "times quantity is too large", "split the row"))
-    return found
+    return found + [
+        BadValue(line, name, "times quantity is too large", "split the row")
+        for name in _SUMMED
+        if (row.get(name) or 0) * row.get("quantity", 1) > BIGGEST
+    ]
 
 
 def identity(row: Mapping[str, Any]) -> bytes:
@@ -206,10 +205,10 @@ def to_event(row: Mapping[str, Any], partner_id: UUID, occurrence: int) -> Usage
     """The row's event; `occurrence` counts equal rows of one file from 0."""
     text = partner_id.bytes + occurrence.to_bytes(8, "big") + identity(row)
     at_ms = int(row["time"].timestamp() * 1000)
-    members = {name: row[name] for name in COLUMNS if name not in {"time", "id", "outcome"}}
+    members = {name: row[name] for name in COLUMNS if name not in {"time", "id"}}
+    members["outcome"] = row["outcome"] or _DEFAULT_OUTCOME[row["kind"]]
     return UsageEvent(
         event_id=uuid7_at(at_ms, hashlib.sha256(text).digest()),
         partner_id=partner_id,
-        outcome=row["outcome"] or _DEFAULT_OUTCOME[row["kind"]],
         **members,
     )

@@ -20,10 +20,10 @@ REGIONS = ("us-east", "eu-west", "ap-south")
 
 
 def windows(start: datetime, end: datetime, fine_from: datetime) -> Iterator[tuple[datetime, int]]:
-    """(start, hours) of each window: 8 hours long, 1 hour from `fine_from` on."""
+    """(start, hours) of each window: a day long, an hour from `fine_from` on."""
     at = start
     while at < end:
-        hours = 1 if at >= fine_from else 8
+        hours = 1 if at >= fine_from else 24
         yield at, hours
         at += timedelta(hours=hours)
 

@@ -10,18 +10,19 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from billing.models import AgreementVersion, SettlementRun
+from billing.queries.control_room import COUNTED
 from billing.rules.periods import Period, month_of
 from cache_api.metering.models import ChannelDay
 from tenants.models import BrandRevision, Partner
 
 _HITS = ("hit", "semantic_hit")
 _MONEY = ("gross_minor", "net_minor", "share_minor", "tax_minor", "fees_minor")
-_RATED = ("in_review", "approved", "issued", "delivered", "closed")
 _FINAL = ("issued", "delivered", "closed")
 
 
@@ -149,7 +150,7 @@ def channel_money(since: datetime) -> dict[str, list[MonthMoney]]:
         .values("currency", "period_start", "partner_id")
         .annotate(
             unissued=Count("id", filter=~Q(state__in=_FINAL)),
-            **{name: Coalesce(Sum(name, filter=Q(state__in=_RATED)), 0) for name in _MONEY},
+            **{name: Coalesce(Sum(name, filter=Q(state__in=COUNTED)), 0) for name in _MONEY},
         )
         .order_by("currency", "period_start")
     )
@@ -158,7 +159,8 @@ def channel_money(since: datetime) -> dict[str, list[MonthMoney]]:
         months = found.setdefault(row["currency"], {})
         month = months.setdefault(row["period_start"], MonthMoney(month_of(row["period_start"])))
         month.is_final = month.is_final and not row["unissued"]
-        month.by_partner[row["partner_id"]] = Money(*(int(row[name]) for name in _MONEY))
+        sums: dict[str, Any] = dict(row)
+        month.by_partner[row["partner_id"]] = Money(*(int(sums[name]) for name in _MONEY))
     return {currency: list(months.values()) for currency, months in found.items()}
 
 
@@ -172,9 +174,7 @@ def deals_in_force(at: datetime) -> dict[uuid.UUID, AgreementVersion]:
 
 def partner_rows() -> list[Partner]:
     """Every partner by name, with job and hosts. Two queries."""
-    return list(
-        Partner.objects.select_related("job").prefetch_related("domains").order_by("name")
-    )
+    return list(Partner.objects.select_related("job").prefetch_related("domains").order_by("name"))
 
 
 def open_runs(states: Sequence[str]) -> list[SettlementRun]:

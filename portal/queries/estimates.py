@@ -29,8 +29,8 @@ class Terms:
 
     @property
     def earns_share(self) -> bool:
-        """The partner earns a share of what customers pay."""
-        return self.share_bps > 0
+        """The partner is paid a share of what we collect."""
+        return self.share_bps > 0 and self.collects == "platform"
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,12 @@ class CustomerOverview:
         return [row for row in reversed(self.invoices) if row.status in waiting]
 
     @property
+    def open_minor(self) -> int:
+        """What those invoices still ask for, in the currency of the oldest."""
+        rows = self.open_invoices
+        return sum(r.due_minor - r.paid_minor for r in rows if r.currency == rows[0].currency)
+
+    @property
     def is_new(self) -> bool:
         """Nothing happened yet."""
         return not (self.usage.summary.lookups or self.invoices or self.usage.before.lookups)
@@ -81,7 +87,7 @@ def partner_overview(partner_id: uuid.UUID, window: Range, *, money: bool) -> Pa
     today = now.date()
     terms = terms_in_force(partner_id, now)
     return PartnerOverview(
-        usage=usage_view(window, top=8),
+        usage=usage_view(window, top=10),
         terms=terms,
         estimate=running_month(terms, now) if money else None,
         earnings=billing.earnings(partner_id) if money else [],

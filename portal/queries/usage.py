@@ -33,6 +33,11 @@ class UsageView:
     slices: list[UsageSlice]
     top: list[CustomerUsage]
 
+    @property
+    def whole_points(self) -> list[UsagePoint]:
+        """The points without the one that is still filling."""
+        return self.points[:-1] if self.range.end > self.range.now else self.points
+
 
 def usage_view(
     window: Range, *, customer: Customer | None = None, by: str = "model", top: int = 0

@@ -150,11 +150,11 @@ def down_ticks(top: float, step: float, height: float, labels: Sequence[str]) ->
 def across_ticks(labels: Sequence[str], most: int = 8) -> tuple[Tick, ...]:
     """At most `most` bucket labels, evenly apart, in the middles of their buckets.
 
-    Every second one is `minor`: narrow screens leave it out.
+    Empty labels are passed over. Every second tick is `minor`: narrow screens leave it out.
     """
     count = len(labels)
-    stride = max(1, -(-count // most))
-    chosen = range(0, count, stride)
+    named = [i for i, label in enumerate(labels) if label]
+    chosen = named[:: max(1, -(-len(named) // most))]
     return tuple(
         Tick(round((i + 0.5) * 100 / count, 4), labels[i], "middle", order % 2 == 1)
         for order, i in enumerate(chosen)

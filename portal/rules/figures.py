@@ -31,6 +31,7 @@ class Figure:
     x_ticks: tuple[Tick, ...]
     rows: tuple[tuple[str, tuple[str, ...], bool], ...]
     bucket_name: str
+    partial_name: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -39,7 +40,7 @@ class Figure:
 
     @property
     def has_partial(self) -> bool:
-        """Whether the last buckets are still filling."""
+        """Whether the last buckets are not complete."""
         return any(partial for _, _, partial in self.rows)
 
     @property
@@ -50,12 +51,16 @@ class Figure:
 
 @dataclass(frozen=True)
 class Axis:
-    """The buckets of a chart: full names, short names for the axis, what a bucket is called."""
+    """The buckets of a chart: full names, short names for the axis, what a bucket is called.
+
+    `partial_name` says why those from `partial_from` on are hatched ('': still filling).
+    """
 
     labels: tuple[str, ...]
     short: tuple[str, ...]
     bucket_name: str
     partial_from: int | None = None
+    partial_name: str = ""
 
 
 def stacked_figure(
@@ -122,7 +127,7 @@ def _figure(
         key=key, title=title, summary=summary, height=height, legend=tuple(series),
         columns=columns, lines=lines, y_ticks=charts.down_ticks(top, step, height, names),
         x_ticks=charts.across_ticks(axis.short), rows=_rows(axis, series, text),
-        bucket_name=axis.bucket_name,
+        bucket_name=axis.bucket_name, partial_name=axis.partial_name,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The time range of a page: named windows in UTC, whole buckets, and the window before."""
+"""The time range of a page: named windows in UTC, whole buckets, and one to compare with."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 Granularity = Literal["hour", "day", "month"]
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+# Length, how far back the window compared with lies (whole weeks: weekdays meet weekdays), buckets.
+WINDOWS: dict[str, tuple[timedelta, timedelta, Granularity]] = {
+    "24h": (DAY, WEEK, "hour"),
+    "7d": (WEEK, WEEK, "hour"),
+    "30d": (30 * DAY, 5 * WEEK, "day"),
+    "90d": (90 * DAY, 13 * WEEK, "day"),
+}
 DEFAULT = "30d"
-CHOICES = ("24h", "7d", "30d", "90d", "13m")
+CHOICES = (*WINDOWS, "13m")
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 
 
@@ -22,8 +29,8 @@ class BadRange(ValueError):
 class Range:
     """A half-open window [start, end) of whole buckets; the last one may still be filling.
 
-    `before` is the window of equal length that ends where this one starts. `key` is what the
-    address carries: one of CHOICES or a month as YYYY-MM.
+    `before` is an earlier window of equal length, on the same weekdays where there are days. `key`
+    is what the address carries: one of CHOICES or a month as YYYY-MM.
     """
 
     key: str
@@ -50,20 +57,17 @@ def parse_range(text: str, now: datetime) -> Range:
     Raises BadRange for anything else, and for a month that has not begun.
     """
     key = text or DEFAULT
-    if key in ("24h", "7d"):
-        return _window(key, now, _next(now, HOUR), HOUR, 24 if key == "24h" else 168, "hour")
-    if key in ("30d", "90d"):
-        return _window(key, now, _next(now, DAY), DAY, int(key[:-1]), "day")
+    if key in WINDOWS:
+        return _window(key, now)
     if key == "13m":
         return _thirteen_months(now)
     return _month(key, now)
 
 
-def _window(
-    key: str, now: datetime, end: datetime, step: timedelta, count: int, unit: Granularity
-) -> Range:
-    start = end - step * count
-    return Range(key, start, end, unit, (start - step * count, start), now)
+def _window(key: str, now: datetime) -> Range:
+    length, back, unit = WINDOWS[key]
+    end = _next(now, HOUR if unit == "hour" else DAY)
+    return Range(key, end - length, end, unit, (end - length - back, end - back), now)
 
 
 def _next(now: datetime, step: timedelta) -> datetime:

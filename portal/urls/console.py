@@ -3,7 +3,13 @@
 from django.urls import include, path
 
 from portal.urls.shared import urlpatterns as shared
-from portal.views import console_cockpit, console_finance, console_partners, console_run
+from portal.views import (
+    console_cockpit,
+    console_documents,
+    console_finance,
+    console_partners,
+    console_run,
+)
 
 partners = [
     path("partners/", console_partners.partners, name="console_partners"),
@@ -16,9 +22,7 @@ finance = [
     path("finance/", console_finance.finance, name="console_finance"),
     path("finance/start/", console_finance.start_month, name="console_start_month"),
     path("finance/approve/", console_finance.approve_month, name="console_approve_month"),
-    path(
-        "finance/preview/<uuid:agreement_id>/", console_finance.preview, name="console_preview"
-    ),
+    path("finance/preview/<uuid:agreement_id>/", console_finance.preview, name="console_preview"),
 ]
 runs = [
     path("", console_run.run, name="console_run"),
@@ -28,11 +32,17 @@ runs = [
     path("again/", console_run.again, name="console_run_again"),
     path("drafts/<uuid:draft_id>/", console_run.draft, name="console_draft"),
 ]
+documents = [
+    path("", console_documents.document, name="console_document"),
+    path("pdf", console_documents.document, {"form": "pdf"}, name="document_pdf"),
+    path("json", console_documents.document, {"form": "json"}, name="document_json"),
+]
 urlpatterns = [
     path("", console_cockpit.cockpit, name="console_cockpit"),
     *partners,
     *finance,
     path("finance/runs/<uuid:run_id>/", include(runs)),
+    path("documents/<uuid:document_id>/", include(documents)),
     *shared,
 ]
 handler400 = "portal.views.errors.bad_request"

@@ -47,13 +47,14 @@ def finance(request: HttpRequest) -> HttpResponse:
     waiting = [(f"{row.run_id}:{row.attempt}", row.preparer) for row in room.waiting]
     for_me, mine = approval_split(waiting, actor(request))
     working = [row for row in room.rows if is_working(row.state, row.reason)]
+    stalled = [row for row in working if _is_quiet(row, now)]
     return render(request, "console/finance.html", {
         "room": room, "period": period, "months": _months(period, now),
         "rows": [_cells(row, earlier) for row in room.rows],
-        "rated": any(row.currency for row in room.rows), "is_final": _all_issued(room.rows),
+        "is_final": _all_issued(room.rows),
         "for_me": for_me, "mine": mine, "working": len(working),
-        "stalled": bool(working) and all(_is_quiet(row, now) for row in working),
-        "startable": _startable(room.rows, earlier), "ended": period.end <= now, "now": now,
+        "stalled": len(stalled), "startable": _startable(room.rows, earlier, stalled),
+        "ended": period.end <= now,
         "issued_count": sum(row.state in ("issued", "delivered", "closed") for row in room.rows),
     })  # fmt: skip
 
@@ -68,7 +69,7 @@ def start_month(request: HttpRequest) -> HttpResponse:
     except BillingError as error:
         messages.error(request, str(error))
         return _to_month(label)
-    begun = len(opened.runs)
+    begun = sum(is_working(run.state, run.reason) for run in opened.runs)
     messages.success(request, ngettext(
         "%(count)d run of %(month)s is under way.", "%(count)d runs of %(month)s are under way.",
         begun) % {"count": begun, "month": label})  # fmt: skip
@@ -107,12 +108,11 @@ def preview(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
     agreement = get_object_or_404(Agreement, pk=agreement_id)
     now = timezone.now()
     context: dict[str, Any] = {"agreement": agreement, "now": now}
-    status = 200
     try:
         period = _period(request.GET.get("month"), now)
         found = billing.preview_run(agreement_id=agreement_id, period=period)
     except BillingError as error:
-        context["problem"], status = str(error), 422
+        context["problem"] = str(error)
     else:
         names = [buyer_name(draft, found.parties) for draft in found.result.drafts]
         context |= {
@@ -120,7 +120,7 @@ def preview(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
             "papers": list(zip(found.result.drafts, names, strict=True)),
             "line_count": len(found.result.lines), "input_sha256": found.input_sha256,
         }  # fmt: skip
-    return render(request, "console/preview.html", context, status=status)
+    return render(request, "console/preview.html", context)
 
 
 def _period(label: str | None, now: datetime) -> Period:
@@ -149,13 +149,14 @@ def _cells(row: RoomRow, earlier: dict[uuid.UUID, datetime]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _startable(rows: tuple[RoomRow, ...], earlier: dict[uuid.UUID, datetime]) -> int:
-    """How many agreements `start_month` would move: not begun, sent back, or parked."""
-    return sum(
-        row.agreement_id not in earlier
-        and (row.state in ("not_started", "parked") or (row.state == "collecting" and bool(row.reason)))
-        for row in rows
-    )  # fmt: skip
+def _startable(
+    rows: tuple[RoomRow, ...], earlier: dict[uuid.UUID, datetime], stalled: list[RoomRow]
+) -> int:
+    """How many agreements `start_month` would move: not begun, sent back, parked or stalled."""
+    idle = [row for row in rows if row.agreement_id not in earlier]
+    fresh = sum(row.state in ("not_started", "parked") for row in idle)
+    sent_back = sum(row.state == "collecting" and bool(row.reason) for row in idle)
+    return fresh + sent_back + sum(row.state != "approved" for row in stalled)
 
 
 def _all_issued(rows: tuple[RoomRow, ...]) -> bool:

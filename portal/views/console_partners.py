@@ -76,8 +76,8 @@ def open_partner(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(
                 reverse("console_opening", kwargs={"slug": job.partner.slug})
             )
-    status = 422 if form.errors else 200
-    return render(request, "console/open_partner.html", {"form": form}, status=status)
+    context = {"form": form, "steps": words.OPENING_STEPS.values()}
+    return render(request, "console/open_partner.html", context)
 
 
 @permission("partners.open")

@@ -87,14 +87,10 @@ def draft(request: HttpRequest, run_id: uuid.UUID, draft_id: uuid.UUID) -> HttpR
     found = get_object_or_404(
         DraftDocument.objects.select_related("run__agreement"), pk=draft_id, run_id=run_id
     )
-    return render(
-        request, "console/draft.html", {"paper": found, "lines": list(found.lines.all())}
-    )
+    return render(request, "console/draft.html", {"paper": found, "lines": list(found.lines.all())})
 
 
-def _page(
-    request: HttpRequest, run_id: uuid.UUID, form: ReasonForm | None = None
-) -> HttpResponse:
+def _page(request: HttpRequest, run_id: uuid.UUID, form: ReasonForm | None = None) -> HttpResponse:
     first = request.GET.get("from", "0")
     first_line = int(first) if first.isdecimal() and len(first) < 8 else 0
     detail = billing.run_detail(run_id, lines_from=first_line)
@@ -112,7 +108,7 @@ def _page(
         "first": first_line + 1, "last": first_line + len(detail.lines),
         "earlier_lines": max(0, first_line - PAGE) if first_line else None,
         "later_lines": first_line + PAGE if first_line + PAGE < detail.line_count else None,
-    }, status=422 if form is not None else 200)  # fmt: skip
+    })  # fmt: skip
 
 
 def _possible(request: HttpRequest, detail: billing.RunDetail) -> set[str]:
@@ -144,9 +140,7 @@ def _send_back(
                            now=timezone.now()))  # fmt: skip
 
 
-def _do(
-    request: HttpRequest, run_id: uuid.UUID, done: str, act: Callable[[], Any]
-) -> HttpResponse:
+def _do(request: HttpRequest, run_id: uuid.UUID, done: str, act: Callable[[], Any]) -> HttpResponse:
     try:
         act()
     except BillingError as error:

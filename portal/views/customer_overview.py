@@ -37,8 +37,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "range_name": pictures.range_name(page.usage.range),
         "requests": pictures.requests_figure(page.usage),
         "saved": pictures.saved_figure(page.usage),
-        "trend": [point.lookups for point in page.usage.points],
-        "saved_trend": [point.cost_saved_micros for point in page.usage.points],
+        "trend": [point.lookups for point in page.usage.whole_points],
+        "saved_trend": [point.cost_saved_micros for point in page.usage.whole_points],
     }
     return render(request, "customer/overview.html", context)
 

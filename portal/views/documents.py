@@ -53,15 +53,16 @@ def _found(
 
 
 def answer(
-    request: HttpRequest, detail: DocumentDetail, form: str, template: str
+    request: HttpRequest, detail: DocumentDetail, form: str, template: str, **more: Any
 ) -> HttpResponse:
+    """The document as `form` says: '' the page (with `more` in its context), pdf, json."""
     if form == "pdf":
         file = render_document(document_id=detail.row.id, now=timezone.now())
         return _file(bytes(file.content), file.media_type, f"{detail.row.number}.pdf")
     if form == "json":
         return _file(detail.canonical, "application/json", f"{detail.row.number}.json")
     context = {"detail": detail, "row": detail.row, "document": detail.body,
-               "groups": line_groups(detail.body)}  # fmt: skip
+               "groups": line_groups(detail.body), **more}  # fmt: skip
     return render(request, template, context)
 
 

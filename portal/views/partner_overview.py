@@ -19,7 +19,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     page = partner_overview(
         owner.partner_id, asked_range(request), money=user.may("statements.view")
     )
-    earns_share = bool(page.terms and page.terms.earns_share and page.terms.collects == "platform")
+    earns_share = bool(page.terms and page.terms.earns_share)
     context = {
         "page": page,
         "usage": page.usage,
@@ -27,7 +27,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "requests": pictures.requests_figure(page.usage),
         "earns_share": earns_share,
         "earnings": pictures.earnings_figure(page.earnings, earns_share),
-        "trend": [point.lookups for point in page.usage.points],
-        "saved_trend": [point.cost_saved_micros for point in page.usage.points],
+        "trend": [point.lookups for point in page.usage.whole_points],
+        "saved_trend": [point.cost_saved_micros for point in page.usage.whole_points],
     }
     return render(request, "partner/overview.html", context)

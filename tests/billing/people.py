@@ -20,6 +20,11 @@ def utc(text: str) -> datetime:
 
 def retail_card(valid_from: str = "2025-01-01", rates: list[dict[str, str]] | None = None):
     return create_rate_card(
-        code="retail", name="Retail", currency="USD", rates=rates or RETAIL,
-        valid_from=utc(valid_from), actor=PREPARER, now=utc("2025-01-01"),
+        code="retail",
+        name="Retail",
+        currency="USD",
+        rates=rates or RETAIL,
+        valid_from=utc(valid_from),
+        actor=PREPARER,
+        now=utc("2025-01-01"),
     )

@@ -19,8 +19,13 @@ START, NOW = utc("2026-01-01"), utc("2026-01-02")
 
 def sign(partner, template="revenue_share_platform", **more):
     given = {
-        "partner_id": partner.id, "template": template, "starts_at": START, "now": NOW,
-        "created_by": PREPARER, "approved_by": APPROVER, "retail_card_id": retail_card().id,
+        "partner_id": partner.id,
+        "template": template,
+        "starts_at": START,
+        "now": NOW,
+        "created_by": PREPARER,
+        "approved_by": APPROVER,
+        "retail_card_id": retail_card().id,
     }
     return sign_agreement(**{**given, **more})
 
@@ -75,19 +80,30 @@ def test_an_agreement_that_prices_usage_needs_a_rate_card(partners):
 
 def test_an_amendment_ends_the_version_before_it_without_a_hole(partners):
     first = sign(partners.redis)
-    terms = agreement_terms("revenue_share_platform", partner_kind="general_cache",
-                            currency="USD", starts_at=START, deal=Deal(share_bps=2500))
+    terms = agreement_terms(
+        "revenue_share_platform",
+        partner_kind="general_cache",
+        currency="USD",
+        starts_at=START,
+        deal=Deal(share_bps=2500),
+    )
 
     second = amend_agreement(
-        agreement_id=first.agreement_id, terms=terms, starts_at=utc("2026-03-10T06:00"),
-        created_by=PREPARER, approved_by=APPROVER, now=NOW,
+        agreement_id=first.agreement_id,
+        terms=terms,
+        starts_at=utc("2026-03-10T06:00"),
+        created_by=PREPARER,
+        approved_by=APPROVER,
+        now=NOW,
     )
 
     first.refresh_from_db()
     assert (first.valid_to, second.valid_from) == (utc("2026-03-10T06:00"),) * 2
     assert (second.number, version_terms(second).partner_share_bps) == (2, 2500)
-    cuts = [(part.segment.start, part.terms.partner_share_bps)
-            for part in segment_terms(first.agreement_id, parse_month("2026-03"))]
+    cuts = [
+        (part.segment.start, part.terms.partner_share_bps)
+        for part in segment_terms(first.agreement_id, parse_month("2026-03"))
+    ]
     assert cuts == [(utc("2026-03-01"), 3000), (utc("2026-03-10T06:00"), 2500)]
 
 
@@ -96,22 +112,32 @@ def test_an_amendment_before_the_version_in_force_is_refused(partners):
 
     with pytest.raises(TermsInTheWay, match="starts after that"):
         amend_agreement(
-            agreement_id=first.agreement_id, terms=version_terms(first),
-            starts_at=utc("2025-12-01"), created_by=PREPARER, approved_by=APPROVER, now=NOW,
+            agreement_id=first.agreement_id,
+            terms=version_terms(first),
+            starts_at=utc("2025-12-01"),
+            created_by=PREPARER,
+            approved_by=APPROVER,
+            now=NOW,
         )
 
 
 def test_new_prices_cut_the_month_and_the_proof_of_concept_cuts_it_too(partners):
     version = sign(partners.redis, "poc", starts_at=utc("2025-10-15T05:00"))
     dearer = [{**RETAIL[0], "unit_price": "0.003"}, *RETAIL[1:]]
-    publish_rate_version(card_id=RateCard.objects.get().id, rates=dearer,
-                         valid_from=utc("2026-04-20"), actor=PREPARER, now=NOW)
+    publish_rate_version(
+        card_id=RateCard.objects.get().id,
+        rates=dearer,
+        valid_from=utc("2026-04-20"),
+        actor=PREPARER,
+        now=NOW,
+    )
 
     parts = segment_terms(version.agreement_id, parse_month("2026-04"))
 
     seen = [(part.segment.start, part.retail.rates[0].unit_price) for part in parts]
     assert [(at, str(price)) for at, price in seen] == [
-        (utc("2026-04-01"), "0.002"), (utc("2026-04-15T05:00"), "0.002"),
+        (utc("2026-04-01"), "0.002"),
+        (utc("2026-04-15T05:00"), "0.002"),
         (utc("2026-04-20"), "0.003"),
     ]
 
@@ -169,5 +195,6 @@ def test_the_database_refuses_a_version_that_breaks_a_rule(database, partners, c
         with pytest.raises(psycopg.errors.CheckViolation, match=constraint):
             owner.execute(
                 f"insert into billing_agreementversion ({', '.join(names)})"
-                f" select {picked} from billing_agreementversion where id = %s", [version.id]
+                f" select {picked} from billing_agreementversion where id = %s",
+                [version.id],
             )

@@ -38,7 +38,9 @@ def test_revenue_share_collected_by_us(database, partners):
     settle()
 
     assert documents(redis) == [
-        (INVOICE, "acme", 100_01), (INVOICE, "big", 4_00), (INVOICE, "tiny", 0),
+        (INVOICE, "acme", 100_01),
+        (INVOICE, "big", 4_00),
+        (INVOICE, "tiny", 0),
         (STATEMENT, "", 31_20),
     ]
     assert documents(pinecone) == [(INVOICE, "acme", 1_000_00), (STATEMENT, "", 200_00)]
@@ -47,7 +49,9 @@ def test_revenue_share_collected_by_us(database, partners):
     invoice = Document.objects.get(partner_id=redis.id, customer_external_id="acme")
     body = json.loads(bytes(invoice.canonical))
     assert (body["brand"]["name"], body["seller"]["legal_name"]) == (
-        "Redis Edge Cache", "AgentCache, Inc.")
+        "Redis Edge Cache",
+        "AgentCache, Inc.",
+    )
     numbers = Document.objects.filter(kind=INVOICE).values_list("number", flat=True)
     assert sorted(numbers) == [f"INV-2026-00000{n}" for n in (1, 2, 3, 4)]
 
@@ -107,7 +111,9 @@ def test_wholesale_pays_half_of_retail(database, partners):
     assert documents(redis) == [(PARTNER_INVOICE, "", 50_01)]
     lines = DocumentLine.objects.filter(document__partner_id=redis.id).exclude(amount_minor=0)
     assert sorted((line.kind, line.amount_minor) for line in lines) == [
-        ("wholesale_factor", -50_00), ("wholesale_retail", 100_01)]
+        ("wholesale_factor", -50_00),
+        ("wholesale_retail", 100_01),
+    ]
     assert balances(redis) == {"1110": 50_01, "4200": -50_01}
 
 
@@ -123,7 +129,9 @@ def test_direct_customers_pay_their_plan_and_their_usage(database, partners):
     settle()
 
     assert documents(redis) == [
-        (INVOICE, "acme", 6_250_00 + 2_00), (INVOICE, "free", 1_00), (INVOICE, "idle", 833_33),
+        (INVOICE, "acme", 6_250_00 + 2_00),
+        (INVOICE, "free", 1_00),
+        (INVOICE, "idle", 833_33),
     ]
     assert totals(SettlementRun.objects.get()) == (7_086_33, 7_086_33, 0, 0)
 

@@ -46,7 +46,9 @@ def test_the_control_room_shows_every_agreement_with_its_step_and_sums(database,
 
     assert room.states == {"in_review": 2}
     assert [(row.partner_slug, row.state, row.documents, row.gross_minor) for row in room.rows] == [
-        ("pinecone", "in_review", 2, 100_01), ("redis-labs", "in_review", 4, 300_03)]
+        ("pinecone", "in_review", 2, 100_01),
+        ("redis-labs", "in_review", 4, 300_03),
+    ]
     [totals] = room.totals
     assert (totals.currency, totals.gross_minor) == ("USD", 400_04)
     assert totals.gross_minor == totals.net_minor + totals.share_minor
@@ -69,8 +71,12 @@ def test_a_run_shows_drafts_before_and_documents_after_its_issue(reviewed):
     after = queries.run_detail(run.id)
 
     shown = [(paper.kind, paper.customer_external_id, paper.total_minor) for paper in before.papers]
-    assert shown == [("customer_invoice", "a", 100_01), ("customer_invoice", "b", 100_01),
-                     ("customer_invoice", "c", 100_01), ("payout_statement", "", 90_00)]
+    assert shown == [
+        ("customer_invoice", "a", 100_01),
+        ("customer_invoice", "b", 100_01),
+        ("customer_invoice", "c", 100_01),
+        ("payout_statement", "", 90_00),
+    ]
     assert {paper.number for paper in before.papers} == {""}
     assert [(p.kind, p.customer_external_id, p.total_minor) for p in after.papers] == shown
     assert all(paper.number for paper in after.papers)
@@ -110,20 +116,30 @@ def test_a_status_is_read_from_what_happened(issued):
     rows, _ = queries.invoices(issued.redis.id, today=TODAY)
 
     def pay(row, minor, source):
-        record_document_event(document_id=row.id, kind="paid", amount_minor=minor,
-                              source_id=source, actor=PREPARER, now=NOW)
+        record_document_event(
+            document_id=row.id,
+            kind="paid",
+            amount_minor=minor,
+            source_id=source,
+            actor=PREPARER,
+            now=NOW,
+        )
 
     pay(rows[0], 100_01, "bank-1")
     pay(rows[1], 50_00, "bank-2")
     pay(rows[1], 50_00, "bank-2")
     with pytest.raises(BadMoney, match="amount"):
-        record_document_event(document_id=rows[2].id, kind="paid", source_id="x", actor=PREPARER,
-                              now=NOW)
+        record_document_event(
+            document_id=rows[2].id, kind="paid", source_id="x", actor=PREPARER, now=NOW
+        )
 
     now_, _ = queries.invoices(issued.redis.id, today=TODAY)
     later, _ = queries.invoices(issued.redis.id, today=date(2026, 12, 1))
     assert [(row.status, row.paid_minor) for row in now_] == [
-        ("paid", 100_01), ("partly_paid", 50_00), ("issued", 0)]
+        ("paid", 100_01),
+        ("partly_paid", 50_00),
+        ("issued", 0),
+    ]
     assert [row.status for row in later] == ["paid", "overdue", "overdue"]
 
 
@@ -134,7 +150,11 @@ def test_earnings_count_issued_months_only(reviewed):
 
     [month] = queries.earnings(reviewed.redis.id)
     assert (month.period, month.gross_minor, month.share_minor, month.net_minor) == (
-        SEPTEMBER, 300_03, 90_00, 210_03)
+        SEPTEMBER,
+        300_03,
+        90_00,
+        210_03,
+    )
 
 
 def test_lists_cost_the_same_number_of_queries_at_1_and_at_100_rows(database, partners):

@@ -1,9 +1,11 @@
 """A small month: agreements, usage through the recorder's own action, runs by the real actions."""
 
+import hashlib
 import random
 import uuid
 from datetime import datetime
 
+from billing import reconcile
 from billing.actions.agreements import sign_agreement
 from billing.actions.open_runs import settle_period
 from billing.actions.review import approve_period
@@ -31,8 +33,13 @@ def event_id(at: datetime) -> uuid.UUID:
 
 def hit(partner: Partner, at: str, customer: str, quantity: int = 1, **more: object) -> UsageEvent:
     facts = {"kind": "lookup", "outcome": "hit", "livemode": True, "model": "gpt-4o-mini"}
-    return UsageEvent(event_id=event_id(utc(at)), partner_id=partner.id, customer=customer,
-                      quantity=quantity, **{**facts, **more})
+    return UsageEvent(
+        event_id=event_id(utc(at)),
+        partner_id=partner.id,
+        customer=customer,
+        quantity=quantity,
+        **{**facts, **more},
+    )
 
 
 def record(*events: UsageEvent, now: datetime = NOW) -> None:
@@ -43,14 +50,25 @@ def record(*events: UsageEvent, now: datetime = NOW) -> None:
 
 def customer(partner: Partner, external_id: str, plan: str = "", name: str = "") -> None:
     with in_partner(partner):
-        announce_customer(partner_id=partner.id, external_id=external_id, name=name or external_id,
-                          actor=PREPARER, now=NOW, plan=plan)
+        announce_customer(
+            partner_id=partner.id,
+            external_id=external_id,
+            name=name or external_id,
+            actor=PREPARER,
+            now=NOW,
+            plan=plan,
+        )
 
 
 def sign(partner: Partner, template: str, starts: str = "2026-01-01", **more) -> AgreementVersion:
     given = {"retail_card_id": retail_card().id, "created_by": PREPARER, "approved_by": APPROVER}
-    return sign_agreement(partner_id=partner.id, template=template, starts_at=utc(starts),
-                          now=utc("2026-01-01"), **{**given, **more})
+    return sign_agreement(
+        partner_id=partner.id,
+        template=template,
+        starts_at=utc(starts),
+        now=utc("2026-01-01"),
+        **{**given, **more},
+    )
 
 
 def review(period: Period = SEPTEMBER, now: datetime = NOW) -> dict[str, SettlementRun]:
@@ -85,3 +103,20 @@ def balances(partner: Partner) -> dict[str, int]:
     for line in JournalLine.objects.filter(partner_id=partner.id):
         sums[line.account] = sums.get(line.account, 0) + line.debit_minor - line.credit_minor
     return {account: amount for account, amount in sums.items() if amount}
+
+
+def fingerprint(database) -> dict[str, str]:
+    """Every row of every billing table, hashed per table."""
+    with database.psql() as boss:
+        tables = [row[0] for row in boss.execute(
+            "select tablename from pg_tables where schemaname = 'public'"
+            " and tablename like 'billing_%' order by 1")]  # fmt: skip
+        return {
+            table: hashlib.sha256(str(boss.execute(
+                f"select t::text from {table} t order by 1").fetchall()).encode()).hexdigest()
+            for table in tables
+        }  # fmt: skip
+
+
+def breaches() -> list[str]:
+    return [str(breach) for check in reconcile.CHECKS for breach in check.run()]

@@ -1,4 +1,4 @@
-"""Events to play with, and the whole of what recording leaves behind, to compare before and after."""
+"""Events to play with, and all that recording leaves behind, to compare before and after."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

@@ -41,7 +41,8 @@ CORRUPTIONS = {
     "tokens of an hour": (
         "UPDATE {s}.cache_api_rolluphour SET tokens_in = 0 WHERE quantity = 5", REDIS),
     "an hour gone": ("DELETE FROM {s}.cache_api_rolluphour WHERE quantity = 1", REDIS),
-    "a model renamed": ("UPDATE {s}.cache_api_rolluphour SET model = 'x' WHERE quantity = 1", REDIS),
+    "a model renamed": (
+        "UPDATE {s}.cache_api_rolluphour SET model = 'x' WHERE quantity = 1", REDIS),
     "a day too much": (
         "UPDATE {s}.cache_api_rollupday SET cost_saved_micros = cost_saved_micros + 1",
         ("hourly rollups = daily rollups", "daily rollups = channel days")),
@@ -110,7 +111,7 @@ def heartbeat(database, last_seq, spool_bytes=0, age="2 hours", boot=BOOT):
 GAP = "numbered events are recorded without a gap"
 
 
-@pytest.mark.parametrize("beat, gap", [
+@pytest.mark.parametrize(("beat", "gap"), [
     ({"last_seq": 10}, None),
     ({"last_seq": 10, "age": "1 second"}, None),
     ({"last_seq": 12}, "2 of the numbers 1 to 12 are missing, the first is 11"),

@@ -1,5 +1,6 @@
 """A whole installation of its own, whose processes may be killed: servers, edge, recorder."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,8 +8,11 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -49,6 +53,7 @@ class Installation:
     def __init__(self, folder: Path, root: Path = ROOT) -> None:
         self.folder, self.root = folder, root
         self.port = free_port()
+        self.answered = 0  # requests that `post` got an event for
         self.stack = Stack(folder, durable=True, environ={})
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.environ = {
@@ -70,6 +75,30 @@ class Installation:
         self.spawn("recorder")
         self.spawn("edge")
         wait_for(self.edge_answers, 30, "the edge answers")
+        wait_for(self.keys_work, 10, "the recorder has published the keys")
+
+    def keys_work(self) -> bool:
+        """Whether the edge knows both partners' keys."""
+        return {self.post(slug, "/api/overflow", {"cache_key": "00"})[0] for slug in self.keys} == {
+            200
+        }
+
+    def post(self, slug: str, path: str, body: Any) -> tuple[int, bytes]:
+        """One request to the edge with a partner's key: status and body."""
+        return self.post_raw(slug, path, json.dumps(body).encode())
+
+    def post_raw(self, slug: str, path: str, body: bytes) -> tuple[int, bytes]:
+        """The same with the body's bytes as they are."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", body,
+            {"Authorization": f"Bearer {self.keys[slug]}", "Content-Type": "application/json"},
+        )  # fmt: skip
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                self.answered += 1
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read()
 
     def stop(self) -> None:
         """End every process of this installation."""
@@ -135,8 +164,6 @@ class Installation:
         return psycopg.connect(self.stack.urls["SUPERUSER_DATABASE_URL"], autocommit=True)
 
     def _make_keys(self) -> dict[str, str]:
-        import json
-
         done = subprocess.run(
             [sys.executable, "manage.py", "shell", "-v0", "-c", DEMO_KEYS_SCRIPT],
             cwd=self.root, env={**self.environ, "AC_DB_LOGIN": "owner"}, text=True,

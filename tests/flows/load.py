@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,7 +84,7 @@ async def one_client(
 
 def _note(answers: Answers, slug: str, status: int, payload: bytes) -> None:
     if status not in (200, 201):
-        answers.other.append(f"{status} {payload[:120]!r}")
+        answers.other.append(f"{time.monotonic():.2f} {status} {payload[:150]!r}")
         return
     event_id = str(uuid.UUID(json.loads(payload)["billing"]["event_id"]))
     answers.event_ids_seen_twice += event_id in answers.acked

@@ -94,7 +94,7 @@ def test_every_answer_is_one_event_whatever_is_killed(installation, request, cap
     with capsys.disabled():
         print(f"\n  {rounds} kills, {hits} requests hit in flight, {len(answers.acked)} answered, "
               f"{len(lost)} lost, {answers.resets} resets")  # fmt: skip
-    assert answers.other == []
+    assert answers.other[:3] == []
     assert lost == set()
     assert set(recorded(installation).values()) == {1}
     assert answers.event_ids_seen_twice == 0

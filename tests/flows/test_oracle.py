@@ -63,8 +63,14 @@ def generate(partners, seed: int):
 
 def as_event(row):
     facts = {name: row[name] for name in ("kind", "outcome", "bytes", "livemode")}
-    return hit(row["partner"], row["at"].replace(tzinfo=None).isoformat(), row["customer"],
-               row["quantity"], model=f"model-{row['quantity'] % 3}", **facts)
+    return hit(
+        row["partner"],
+        row["at"].replace(tzinfo=None).isoformat(),
+        row["customer"],
+        row["quantity"],
+        model=f"model-{row['quantity'] % 3}",
+        **facts,
+    )
 
 
 def issued(partner):
@@ -89,9 +95,7 @@ def month(request, database, partners):
         rates=[{**rate, "unit_price": prices.get(rate["key"], "0")} for rate in RETAIL],
     )  # fmt: skip
     deals = {}
-    for partner, (template, deal, starts, told) in zip(
-        partners, CASES[request.param], strict=True
-    ):
+    for partner, (template, deal, starts, told) in zip(partners, CASES[request.param], strict=True):
         sign(partner, template, starts, deal=deal)
         deals[partner] = {"prices": [LIST, DEARER], "starts": START, **told}
         for name in told.get("plans", {}):

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from cache_api.actions.drain_stream import Drained, StreamReader, drain_stream
 from cache_api.actions.publish_snapshot import SnapshotPublisher
+from cache_api.actions.retry_dead_letters import retry_dead_letters
 from cache_api.gateways.snapshots import SnapshotStore
 from cache_api.gateways.stream import EventStream, EventsUnavailable
 from cache_api.rules.events import STREAM
@@ -26,18 +27,25 @@ LONGEST_WAIT_S = 5.0
 
 
 class Command(BaseCommand):
-    """Survives restarts of Postgres and Valkey by waiting; SIGTERM stops after the running batch."""
+    """Waits through restarts of Postgres and Valkey; SIGTERM stops after the running batch."""
 
     help = "Record usage events from the durable stream. Runs until stopped; --once drains it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Run forever, or once for scripts and tests."""
         parser.add_argument("--once", action="store_true", help="drain the stream, then end")
+        parser.add_argument(
+            "--retry-dead", action="store_true", help="record dead letters whose cause is mended"
+        )
         parser.add_argument("--stream", default=STREAM)
-        parser.add_argument("--batch", type=int, default=10_000, help="events per transaction")
+        parser.add_argument("--batch", type=int, default=20_000, help="events per transaction")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Drain, publish, wait; a server that is away is waited for."""
+        if options["retry_dead"]:
+            done = retry_dead_letters(now=timezone.now())
+            self.stdout.write(f"{done.recorded} dead letters recorded, {done.left} left")
+            return
         stop = threading.Event()
         if not options["once"]:
             signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -1,4 +1,4 @@
-"""`manage.py reconcile`: every conservation equation, OK or BREACH; exit 1 when one does not hold."""
+"""`manage.py reconcile`: every conservation equation, OK or BREACH; exit 1 on a breach."""
 
 import sys
 from argparse import ArgumentParser

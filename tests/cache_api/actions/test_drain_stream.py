@@ -159,6 +159,8 @@ def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(stream, database, 
     )
     assert (place, b"\xc1 no event", f"stream {stream.name}") in letters
     assert len(letters) == 3
+    done = recorder(database, stream, "--retry-dead", stdout=subprocess.PIPE)
+    assert done.communicate(timeout=30)[0] == "0 dead letters recorded, 3 left\n"
 
 
 def test_heartbeats_are_copied_only_when_everything_before_them_is_recorded(
@@ -182,11 +184,15 @@ def test_heartbeats_are_copied_only_when_everything_before_them_is_recorded(
     assert old.hex.encode() not in stream.client.hkeys(HEARTBEATS_KEY)
 
 
-def recorder(database, stream, *arguments):
+CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE usename = 'ac_recorder' AND datname = current_database()"""
+
+
+def recorder(database, stream, *arguments, **more):
     return subprocess.Popen(
         [sys.executable, "manage.py", "record", "--stream", stream.name, *arguments],
         env=database.environ(AC_DB_LOGIN="recorder", LOG_LEVEL="INFO"),
-        stderr=subprocess.PIPE, text=True,
+        stderr=subprocess.PIPE, text=True, **more,
     )  # fmt: skip
 
 
@@ -202,8 +208,7 @@ def test_the_process_survives_a_cut_connection_and_ends_on_sigterm(stream, datab
     try:
         stream.add(event(partners.redis))
         wait_for(lambda: hours(database, partners.redis) == [(1,)])
-        sql(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                      " WHERE usename = 'ac_recorder' AND datname = current_database()")  # fmt: skip
+        sql(database, CUT)
         stream.add(event(partners.redis))
         wait_for(lambda: hours(database, partners.redis) == [(2,)])
         os.kill(process.pid, signal.SIGTERM)

@@ -33,6 +33,11 @@ def add_key(database, partner, key_id, **members):
         b"\x01" * 32, row["expires_at"], row["revoked_at"])  # fmt: skip
 
 
+def add_customer(database, partner, name, state):
+    text = "VALUES (gen_random_uuid(), %s, '', %s, '', '{}', now())"
+    sql(database, f"INSERT INTO {partner.schema_name}.cache_api_customer {text}", name, state)
+
+
 def read(client, key):
     raw = client.get(key)
     return json.loads(raw) if raw is not None else None
@@ -42,10 +47,8 @@ def test_partners_hosts_and_keys_are_written_as_the_doors_read_them(valkey, data
     client, store = valkey
     add_key(database, partners.redis, "key1", customer_external_id="acme", expires_at=NOW)
     add_key(database, partners.pinecone, "key2")
-    schema = partners.redis.schema_name
     for name, state in (("acme", "active"), ("late", "suspended")):
-        sql(database, f"INSERT INTO {schema}.cache_api_customer VALUES"
-                      f" (gen_random_uuid(), '{name}', '', '{state}', '', '{{}}', now())")  # fmt: skip
+        add_customer(database, partners.redis, name, state)
     publish_snapshot(store=store)
     mine = read(client, f"snap:partner:{partners.redis.pk}")
     assert mine["slug"] == "redis-labs"
@@ -71,8 +74,7 @@ def test_a_strict_partner_lists_its_confirmed_customers(valkey, database, partne
     sql(database, "UPDATE tenants_partner SET unknown_customer_policy = 'strict'"
                   " WHERE slug = 'pinecone'")  # fmt: skip
     for name, state in (("a", "active"), ("s", "suspended"), ("u", "unconfirmed")):
-        sql(database, f"INSERT INTO {partners.pinecone.schema_name}.cache_api_customer VALUES"
-                      f" (gen_random_uuid(), '{name}', '', '{state}', '', '{{}}', now())")  # fmt: skip
+        add_customer(database, partners.pinecone, name, state)
     publish_snapshot(store=store, partner_ids=[partners.pinecone.pk])
     found = read(client, f"snap:partner:{partners.pinecone.pk}")
     assert (found["customers"], found["customers_suspended"]) == (["a", "s"], ["s"])

@@ -13,7 +13,7 @@ TABLES = ("rolluphour", "rollupday", "latencyhour", "latencyday")
 
 @pytest.fixture
 def traffic(database, partners):
-    """Two partners, two customers, three days, hits, misses, stores, test mode, recorded in bits."""
+    """Two partners, two customers, three days, all kinds and modes, recorded in bits."""
     database.login("recorder")
     events = [
         event(partner, at=NOW - timedelta(days=day, hours=day), customer=customer, quantity=n + 1,

@@ -1,6 +1,8 @@
 """Rows of a usage file: what is read, what is refused and why, and which event they become."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -53,7 +55,7 @@ def test_native_values_of_a_parquet_file_are_the_same_event_as_text():
     assert text == native
 
 
-@pytest.mark.parametrize("cells, column, why, remedy", [
+@pytest.mark.parametrize(("cells", "column", "why", "remedy"), [
     ({"time": ""}, "time", "is empty", "fill it in"),
     ({"time": "yesterday"}, "time", "not a date and time", "2026-10-01T13:00:00Z"),
     ({"time": "2026-13-01"}, "time", "not a date and time", "write UTC"),
@@ -112,7 +114,14 @@ def test_ids_tell_apart_what_is_different_and_only_that():
     ids = {made().event_id, made(partner=OTHER).event_id, made(occurrence=1).event_id,
            made(quantity="2").event_id, made(model="a").event_id, made(provider="a").event_id,
            made(time="2026-10-01T14").event_id, made(livemode="0").event_id,
-           made(id="1").event_id, made(id="1", partner=OTHER).event_id, made(id="2").event_id}  # fmt: skip
+           made(id="1").event_id, made(id="2").event_id,
+           made(id="1", partner=OTHER).event_id}  # fmt: skip
     assert len(ids) == 11
     assert made(outcome="hit").event_id == made(outcome="").event_id == made().event_id
     assert made(id="1", quantity="5").event_id == made(id="1").event_id
+
+
+def test_the_page_about_usage_files_lists_exactly_these_columns():
+    page = (Path(__file__).parents[3] / "docs" / "usage-files.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \|[^|]*\| (.*) \|$", page, re.MULTILINE))
+    assert rows == {name: column.about for name, column in COLUMNS.items()}

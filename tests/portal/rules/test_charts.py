@@ -79,6 +79,11 @@ def test_axis_labels_are_few_and_inside(count, most):
     assert all(0 < tick.at < 100 for tick in ticks)
 
 
+def test_buckets_without_a_name_get_no_tick():
+    ticks = charts.across_ticks(["", "Mon", "", "Tue"])
+    assert [(tick.at, tick.label) for tick in ticks] == [(37.5, "Mon"), (87.5, "Tue")]
+
+
 def test_sparks_need_two_values_and_flat_ones_lie_in_the_middle():
     assert charts.spark([3], width=96, height=28) == ("", "")
     line, _ = charts.spark([5, 5, 5], width=96, height=28)

@@ -1,0 +1,107 @@
+"""Fixtures of the cache storey: two Valkeys of its own, a cast in the snapshot, both doors."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from portal import env
+from portal.servers import ports
+from portal.servers.secrets import Secrets
+from portal.servers.valkey import Valkey
+from tests.cache_api import doors
+from tests.conftest import LOGIN_KEYS, servers
+
+
+class Valkeys:
+    """A pair of real Valkeys that a test may kill."""
+
+    def __init__(self, folder: Path) -> None:
+        Secrets(folder / "secrets").ensure()
+        self.cache = Valkey("cache", folder, ports.pick())
+        self.events = Valkey("events", folder, ports.pick())
+        self.kek_file = folder / "secrets" / "kek"
+        for server in (self.cache, self.events):
+            server.start()
+
+    def cast(self) -> doors.Cast:
+        """A fresh cast in the snapshot."""
+        return doors.Cast(self.events.url(), self.cache.url(), self.kek_file.read_bytes())
+
+    def edge(self, folder: Path) -> doors.Door:
+        """A running edge on these Valkeys."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return doors.edge(
+            folder, ports.pick(), cache_url=self.cache.url(), events_url=self.events.url(),
+            kek_file=self.kek_file,
+        ).wait()  # fmt: skip
+
+    def stop(self) -> None:
+        for server in (self.cache, self.events):
+            server.child.kill()
+
+
+@pytest.fixture(scope="session")
+def valkeys(tmp_path_factory) -> Iterator[Valkeys]:
+    """The session's pair; nobody stops these."""
+    pair = Valkeys(tmp_path_factory.mktemp("valkeys"))
+    yield pair
+    pair.stop()
+
+
+@pytest.fixture
+def own_valkeys(tmp_path) -> Iterator[Valkeys]:
+    """A pair for one test that breaks them."""
+    pair = Valkeys(tmp_path / "servers")
+    yield pair
+    pair.stop()
+
+
+@pytest.fixture(scope="session")
+def cast(valkeys) -> doors.Cast:
+    """Redis Labs and Pinecone, a strict partner and a suspended one, with keys."""
+    return valkeys.cast()
+
+
+@pytest.fixture(scope="session")
+def edge_door(valkeys, cast, tmp_path_factory) -> Iterator[doors.Door]:
+    """The edge."""
+    door = valkeys.edge(tmp_path_factory.mktemp("edge"))
+    yield door
+    door.stop()
+
+
+@pytest.fixture(scope="session")
+def web_database() -> Iterator[dict[str, str]]:
+    """A copy of the migrated database that lives as long as the web door."""
+    known = servers()
+    name = f"door_{os.getpid()}"
+    urls = {key: known[key].rsplit("/", 1)[0] + f"/{name}" for key in LOGIN_KEYS.values()}
+    boss_url = known["SUPERUSER_DATABASE_URL"].rsplit("/", 1)[0] + "/postgres"
+    with psycopg.connect(boss_url, autocommit=True) as boss:
+        boss.execute(f'CREATE DATABASE "{name}" TEMPLATE agentcache')
+        boss.execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{name}" TO PUBLIC')
+        yield urls
+        boss.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def web_door(valkeys, cast, web_database, tmp_path_factory) -> Iterator[doors.Door]:
+    """The same API behind Django, on the partner's host."""
+    environ = {
+        **os.environ, **web_database, "DATA_DIR": str(env.data_dir()), "AC_DB_LOGIN": "web",
+        "CACHE_URL": valkeys.cache.url(), "EVENTS_URL": valkeys.events.url(),
+        "KEK_FILE": str(valkeys.kek_file),
+    }  # fmt: skip
+    door = doors.web(tmp_path_factory.mktemp("web"), ports.pick(), environ).wait()
+    door.call("GET", "/api/overflow/health")  # Django imports its views with the first request
+    yield door
+    door.stop()
+
+
+@pytest.fixture(params=["edge", "web"])
+def door(request) -> doors.Door:
+    """Each contract test runs against both doors, over TCP."""
+    return request.getfixturevalue(f"{request.param}_door")

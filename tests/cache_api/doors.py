@@ -1,0 +1,197 @@
+"""Both doors of the overflow API as running processes, and the cast that knocks."""
+
+import base64
+import dataclasses
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import redis
+
+from cache_api.rules import events
+from tenants.rules import datakeys, ids, keys
+
+ROOT = Path(__file__).resolve().parents[2]
+REDIS_HOST, PINECONE_HOST = "cache.redis.localhost", "cache.pinecone.localhost"
+NEUTRAL_HOST = "redis-labs.partners.agentcache.localhost"  # in the portal, in nobody's snap:host
+JSON = {"content-type": "application/json"}
+CHAT = {"provider": "openai", "model": "gpt-4", "messages": [{"role": "user", "content": "hi"}]}
+REPLY = (
+    '{ "id":"chatcmpl-1", "model":"gpt-4-0613",\n "choices":[{"message":{"content":"caf\\u00e9 é"},'
+    '"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":100},"x":1.50e1}'
+)
+
+
+@dataclasses.dataclass
+class Partner:
+    """A partner as the snapshot knows it, with its keys."""
+
+    slug: str
+    partner_id: uuid.UUID
+    data_key: bytes
+    live: str = ""
+    test: str = ""
+    acme: str = ""  # a key bound to the customer "acme"
+
+
+class Cast:
+    """Two partners (and two awkward ones) in the snapshot of one events Valkey."""
+
+    def __init__(self, events_url: str, cache_url: str, kek: bytes) -> None:
+        self.events = redis.Redis.from_url(events_url)
+        self.cache = redis.Redis.from_url(cache_url)
+        self.kek = kek
+        self.redis = self.open("redis-labs", hosts=[REDIS_HOST], partner_share_bps=3000)
+        self.pinecone = self.open("pinecone", hosts=[PINECONE_HOST], partner_share_bps=2000)
+        self.strict = self.open(
+            "strict-co", unknown_customer_policy="strict", customers=["known", "frozen"],
+            customers_suspended=["frozen"],
+        )  # fmt: skip
+        self.suspended = self.open("suspended-co", state="suspended")
+
+    def open(self, slug, *, hosts=(), **facts):
+        """Write a partner's facts and three keys."""
+        partner = Partner(slug, ids.uuid7(), datakeys.new_data_key())
+        wrapped = datakeys.wrap(self.kek, partner.data_key, partner_id=partner.partner_id, number=1)
+        body = {
+            "partner_id": str(partner.partner_id), "slug": slug, "state": "active",
+            "unknown_customer_policy": "auto", "generation": 0, "partner_share_bps": 0,
+            "data_keys": [{"n": 1, "wrapped": base64.b64encode(wrapped).decode()}],
+            "customers_suspended": [], "hosts": list(hosts), **facts,
+        }  # fmt: skip
+        self.events.set(f"snap:partner:{partner.partner_id}", json.dumps(body))
+        for host in hosts:
+            self.events.set(
+                f"snap:host:{host}", json.dumps({"partner_id": str(partner.partner_id)})
+            )
+        partner.live = self.key(partner)
+        partner.test = self.key(partner, livemode=False)
+        partner.acme = self.key(partner, customer="acme")
+        return partner
+
+    def key(self, partner, *, livemode=True, customer=None, **facts):
+        """A new key of a partner; its text."""
+        minted = keys.mint(livemode=livemode)
+        body = {
+            "key_id": minted.key_id, "partner_id": str(partner.partner_id), "customer": customer,
+            "livemode": livemode, "secret_sha256": minted.secret_sha256.hex(), "expires_at": None,
+            "revoked": False, **facts,
+        }  # fmt: skip
+        self.events.set(f"snap:key:{minted.key_id}", json.dumps(body))
+        return minted.text
+
+    def all_events(self):
+        """Every usage event in the stream."""
+        return [events.decode(fields[b"e"]) for _, fields in self.events.xrange(events.STREAM)]
+
+    def event(self, event_id):
+        """The one event of an id. Fails when there is not exactly one."""
+        (found,) = [one for one in self.all_events() if str(one.event_id) == event_id]
+        return found
+
+    def counters(self):
+        """What all processes counted, by their last heartbeats."""
+        total = {}
+        for beat in self.events.hvals("usage:heartbeats"):
+            for name, count in json.loads(beat)["counters"].items():
+                total[name] = total.get(name, 0) + count
+        return total
+
+
+@dataclasses.dataclass
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    body: bytes
+    content_type: str
+    headers: dict
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+class Door:
+    """A running process and how to talk to it."""
+
+    def __init__(self, name, argv, environ, port, log: Path, host=NEUTRAL_HOST) -> None:
+        self.name, self.port, self.host, self.log = name, port, host, log
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(argv, cwd=ROOT, env=environ, stdout=out, stderr=out)
+
+    def wait(self, seconds=20.0):
+        """Wait until it answers /livez."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"{self.name} stopped:\n{self.log.read_text()}"
+            try:
+                if self.call("GET", "/livez").status == 200:
+                    return self
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError(f"{self.name} does not answer:\n{self.log.read_text()}")
+
+    def call(self, method, path, body=b"", headers=None, timeout=15):
+        """One request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, path, body, {"host": self.host, **(headers or {})})
+            got = connection.getresponse()
+            told = {name.lower(): value for name, value in got.getheaders()}
+            return Answer(got.status, got.read(), told.get("content-type", ""), told)
+        finally:
+            connection.close()
+
+    def post(self, path, body, key, **headers):
+        """POST JSON (a dict, or bytes as they are) with a key."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.call("POST", path, raw, {**JSON, "authorization": f"Bearer {key}", **named})
+
+    def lookup(self, key, **members):
+        """POST /api/overflow."""
+        return self.post("/api/overflow", members, key)
+
+    def store(self, key, response=REPLY, headers=None, **members):
+        """POST /api/overflow/store; `response` is JSON text that goes out as it is."""
+        body = json.dumps(members)[:-1] + (", " if members else "") + f'"response": {response} }}'
+        return self.post("/api/overflow/store", body.encode(), key, **(headers or {}))
+
+    def stop(self, number=signal.SIGTERM):
+        """End it and wait."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(20)
+
+
+def edge(folder: Path, port, *, cache_url, events_url, kek_file):
+    """An edge process with a DATA_DIR of its own."""
+    environ = {
+        **os.environ, "DATA_DIR": str(folder), "CACHE_URL": cache_url, "EVENTS_URL": events_url,
+        "KEK_FILE": str(kek_file), "REGION": "test-1", "PYTHONUNBUFFERED": "1",
+    }  # fmt: skip
+    environ.pop("DJANGO_SETTINGS_MODULE", None)
+    argv = [
+        sys.executable, "-m", "uvicorn", "cache_api.edge.app:app", "--host=127.0.0.1",
+        f"--port={port}", "--loop=uvloop", "--http=httptools", "--ws=none", "--no-access-log",
+        "--timeout-graceful-shutdown=5",
+    ]  # fmt: skip
+    return Door("edge", argv, environ, port, folder / "edge.log")
+
+
+def web(folder: Path, port, environ):
+    """A portal web process: the same API behind Django."""
+    argv = [
+        sys.executable, "-m", "gunicorn", "portal.wsgi:application", f"--bind=127.0.0.1:{port}",
+        "--worker-class=gthread", "--workers=1", "--threads=4", "--graceful-timeout=5",
+        "--no-control-socket",
+    ]  # fmt: skip
+    environ = {**environ, "REGION": "test-1", "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    return Door("web", argv, environ, port, folder / "web.log")

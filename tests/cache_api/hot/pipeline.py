@@ -1,0 +1,89 @@
+"""The pipeline without any door: a dict for each Valkey, and a clock that is an argument."""
+
+import base64
+import json
+import uuid
+
+from cache_api.hot.conclude import conclude
+from cache_api.hot.marks import Stamp
+from cache_api.hot.plan import plan_lookup, plan_store
+from cache_api.hot.snapshot import Snapshot
+from cache_api.hot.steps import Answer, Fetch
+from tenants.rules import datakeys, ids, keys
+
+KEK = b"k" * 32
+NOW_MS = 1_795_000_000_000
+CHAT = {"provider": "openai", "model": "gpt-4", "messages": [{"role": "user", "content": "hi"}]}
+
+
+class Pipeline:
+    """Two partners, one cache, one snapshot."""
+
+    def __init__(self) -> None:
+        self.facts, self.cache = {}, {}
+        self.snapshot = Snapshot(KEK)
+        self.stamp = Stamp(uuid.uuid4(), "test-1")
+        self.now_ms = NOW_MS
+        self.fetched, self.ran = [], []
+        self.redis, self.pinecone = self.open("redis-labs"), self.open("pinecone")
+
+    def open(self, slug, keys_wrapped=None, **facts):
+        """A partner and a live key of it: (partner id, key text)."""
+        partner_id = ids.uuid7()
+        wrapped = keys_wrapped or {1: slug.encode().ljust(32, b".")}
+        body = {
+            "partner_id": str(partner_id), "slug": slug, "state": "active",
+            "data_keys": [
+                {"n": n, "wrapped": base64.b64encode(
+                    datakeys.wrap(KEK, key, partner_id=partner_id, number=n)).decode()}
+                for n, key in wrapped.items()
+            ], **facts,
+        }  # fmt: skip
+        self.facts[b"snap:partner:" + str(partner_id).encode()] = json.dumps(body).encode()
+        minted = keys.mint(livemode=True)
+        self.facts[b"snap:key:" + minted.key_id.encode()] = json.dumps({
+            "key_id": minted.key_id, "partner_id": str(partner_id), "customer": None,
+            "livemode": True, "secret_sha256": minted.secret_sha256.hex(),
+        }).encode()  # fmt: skip
+        return partner_id, minted.text
+
+    def lookup(self, key, answers_events=True, **members):
+        """A whole lookup."""
+        return self._drive(plan_lookup, json.dumps(members).encode(), key, answers_events)
+
+    def store(self, key, response="[1]", **members):
+        """A whole store; `response` is JSON text."""
+        body = json.dumps(members)[:-1] + ("," if members else "") + f'"response":{response}}}'
+        return self._drive(plan_store, body.encode(), key, True)
+
+    def _drive(self, plan, body, key, answers_events) -> Answer:
+        headers = {b"authorization": f"Bearer {key}".encode(), b"host": b"localhost"}
+        step = plan(body, headers, self.snapshot, self.now_ms)
+        while not isinstance(step, Answer):
+            if isinstance(step, Fetch):
+                self.fetched.append(step.names)
+                assert len(self.fetched) < 1000, "the same facts are wanted again and again"
+                if answers_events:
+                    replies = [self.facts.get(name) for name in step.names]
+                    self.snapshot.absorb(step.names, replies, self.now_ms)
+                else:
+                    self.snapshot.outage(self.now_ms)
+                step = plan(body, headers, self.snapshot, self.now_ms)
+            else:
+                self.ran.append(step.commands)
+                step = conclude(step, [self._run(one) for one in step.commands], self.stamp, 412)
+        return step
+
+    def _run(self, command):
+        verb, key, *rest = command
+        if verb == b"GET":
+            return self.cache.get(key)
+        before = self.cache.get(key)
+        if b"NX" not in rest or before is None:
+            self.cache[key] = rest[0]
+        return before if b"GET" in rest else b"OK"
+
+
+def body(answer):
+    """The answer's JSON."""
+    return json.loads(answer.body)

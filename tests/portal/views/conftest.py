@@ -1,0 +1,67 @@
+"""The portal as it looks on 5 October 2026, through the web login.
+
+The month is settled once a module: pages only read, so that their tests can share it.
+"""
+
+import pytest
+import time_machine
+
+from cache_api.models import Customer
+from tenants import resolve, schema
+from tenants.rules.roles import PERMISSIONS, Audience
+from tests.conftest import fresh_database, two_partners
+from tests.portal.views import cast
+
+
+@pytest.fixture(scope="module")
+def settled(django_db_blocker):
+    """Two partners with a settled month and people of every role; Django is the web process."""
+    with fresh_database(django_db_blocker) as database, time_machine.travel(cast.NOW, tick=False):
+        partners = two_partners()
+        cast.settled(partners)
+        for partner in partners:
+            with schema.in_partner(partner):
+                acme = Customer.objects.get(external_id="acme").id
+            for role in PERMISSIONS[Audience.PARTNER]:
+                cast.person(partner, role)
+            for role in PERMISSIONS[Audience.CUSTOMER]:
+                cast.person(partner, role, acme)
+        database.login("web")
+        yield partners
+
+
+@pytest.fixture
+def october():
+    """The clock stands; nothing is remembered about hosts of other tests' databases."""
+    resolve.forget()
+    with time_machine.travel(cast.NOW, tick=False):
+        yield
+    resolve.forget()
+
+
+@pytest.fixture
+def portal(settled, october):
+    """The settled portal, read only: its two partners."""
+    return settled
+
+
+@pytest.fixture
+def empty_portal(database, partners, october):
+    """Two partners on their first day: no agreement, no request."""
+    for partner in partners:
+        cast.person(partner, "owner")
+        with schema.in_partner(partner):
+            new = Customer.objects.create(external_id="new", name="Newcomer", created_at=cast.NOW)
+        cast.person(partner, "customer_owner", new.id)
+    database.login("web")
+    return partners
+
+
+@pytest.fixture
+def long_portal(database, partners, october):
+    """A settled portal of its own, for a test that adds rows: (partners, database)."""
+    cast.settled(partners)
+    for partner in partners:
+        cast.person(partner, "owner")
+    database.login("web")
+    return partners, database

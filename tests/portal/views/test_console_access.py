@@ -1,0 +1,92 @@
+"""Who reaches what on the console: every page asks for one permission, every change for a POST."""
+
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from tenants.rules import roles
+from tests.portal.views.console import HOST, ROLES, signed_in
+
+SOME = uuid.uuid4()
+PAGES = {
+    "/": "cockpit.view",
+    "/partners/": "channel.view",
+    "/partners/redis-labs/": "channel.view",
+    "/partners/open/": "partners.open",
+    "/partners/redis-labs/opening/": "partners.open",
+    "/finance/": "runs.view",
+    f"/finance/preview/{SOME}/": "runs.view",
+    f"/finance/runs/{SOME}/": "runs.view",
+    f"/finance/runs/{SOME}/drafts/{SOME}/": "runs.view",
+    f"/documents/{SOME}/": "documents.view",
+    f"/documents/{SOME}/pdf": "documents.view",
+    f"/documents/{SOME}/json": "documents.view",
+}
+CHANGES = {
+    "/partners/redis-labs/opening/retry/": "partners.open",
+    "/finance/start/": "runs.prepare",
+    "/finance/approve/": "runs.approve",
+    f"/finance/runs/{SOME}/approve/": "runs.approve",
+    f"/finance/runs/{SOME}/reject/": "runs.prepare",
+    f"/finance/runs/{SOME}/withdraw/": "runs.approve",
+    f"/finance/runs/{SOME}/again/": "runs.prepare",
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_opens_exactly_what_the_roles_file_says(console, role):
+    client = signed_in(role)
+
+    refused = {path for path in PAGES if client.get(path).status_code == 403}
+    refused |= {path for path in CHANGES if client.post(path).status_code == 403}
+
+    wanted = PAGES | CHANGES
+    assert refused == {path for path in wanted if not roles.allows(role, wanted[path])}
+
+
+def test_nobody_reads_without_signing_in(console):
+    client = Client(HTTP_HOST=HOST)
+
+    answers = {path: client.get(path) for path in PAGES}
+
+    assert {answer.status_code for answer in answers.values()} == {302}
+    assert answers["/finance/"]["Location"] == "/accounts/login/?next=/finance/"
+
+
+def test_changes_are_posts_with_the_sessions_own_token(console):
+    by_get = signed_in("superadmin")
+    forged = signed_in("superadmin", enforce_csrf_checks=True)
+
+    assert {by_get.get(path).status_code for path in CHANGES} == {405}
+    forms = [*CHANGES, "/partners/open/"]
+    assert {forged.post(path, {"month": "2026-09"}).status_code for path in forms} == {403}
+
+
+def test_every_console_url_is_in_these_tables(console):
+    """A page without a permission would be found by nobody else."""
+    patterns = [str(path) for path in _paths(get_resolver("portal.urls.console").url_patterns)]
+    shared = ("accounts/", "brand/", "demo/")
+    mine = {path for path in patterns if not path.startswith(shared)}
+
+    known = {
+        path.lstrip("/").replace(str(SOME), "<id>").replace("redis-labs", "<slug>")
+        for path in PAGES | CHANGES
+    }
+    assert {_plain(path) for path in mine} == known
+
+
+def _paths(patterns, before=""):
+    for pattern in patterns:
+        path = before + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from _paths(pattern.url_patterns, path)
+        else:
+            yield path
+
+
+def _plain(path):
+    for name in ("run_id", "draft_id", "agreement_id", "document_id"):
+        path = path.replace(f"<uuid:{name}>", "<id>")
+    return path.replace("<slug:slug>", "<slug>")
