@@ -119,6 +119,15 @@ def options_given() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def show(result: dict[str, object], path: str) -> None:
+    """A table, and the same as JSON when a path is given."""
+    for name, value in result.items():
+        print(f"{name:>26}  {value}")
+    if path:
+        with open(path, "w") as file:
+            json.dump(result, file, indent=2)
+
+
 def main() -> int:
     """Fill, drain, compare, print."""
     options = options_given()
@@ -150,11 +159,7 @@ def main() -> int:
         "cores": len(os.sched_getaffinity(0)), "python": platform.python_version(),
         "postgres": connection.pg_version,
     }  # fmt: skip
-    for name, value in result.items():
-        print(f"{name:>26}  {value}")
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump(result, file, indent=2)
+    show(result, options.json)
     return 0 if result["events_per_s"] >= 20_000 else 1
 
 

@@ -27,8 +27,8 @@ class Service:
         self._door = doors.build(config, "edge")
         self.counters = self._door.counters
         self.region = config.region
-        self.cache = Lane("cache", config.cache_url)
-        self.events = Lane("events", config.events_url)
+        self.cache = Lane("cache", config.cache_url, config.deadline_s)
+        self.events = Lane("events", config.events_url, config.deadline_s)
         self._meter = Meter(self.events, self._door.spool, self.counters, self._door.stamp)
         self._parsers = ThreadPoolExecutor(1, thread_name_prefix="parse")
 

@@ -30,8 +30,8 @@ class BlockingService:
 
     def __init__(self, settings: config.Config) -> None:
         self._door = doors.build(settings, "web")
-        self._cache = SyncLane("cache", settings.cache_url)
-        self._events = SyncLane("events", settings.events_url)
+        self._cache = SyncLane("cache", settings.cache_url, settings.deadline_s)
+        self._events = SyncLane("events", settings.events_url, settings.deadline_s)
 
     def start(self) -> None:
         """Begin housekeeping."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tenants.rules.datakeys import parse_kek
 
+DEADLINE_S = 0.05
 _BASE_DIR = Path(__file__).resolve().parents[2]
 
 
@@ -23,6 +24,7 @@ class Config:
     kek: bytes
     data_dir: Path
     region: str
+    deadline_s: float = DEADLINE_S  # how long a request waits for either Valkey
 
     @property
     def spool_dir(self) -> Path:
@@ -45,7 +47,15 @@ def load() -> Config:
         kek=_kek(data_dir),
         data_dir=data_dir,
         region=os.environ.get("REGION") or "local",
+        deadline_s=_deadline_s(),
     )
+
+
+def _deadline_s() -> float:
+    raw = os.environ.get("STORE_DEADLINE_MS") or "50"
+    if not raw.isdigit() or not 1 <= int(raw) <= 10_000:
+        raise BadConfig(f"STORE_DEADLINE_MS={raw!r} must be milliseconds from 1 to 10000.")
+    return int(raw) / 1000
 
 
 def _servers(data_dir: Path) -> dict[str, str]:

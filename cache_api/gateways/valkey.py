@@ -16,7 +16,6 @@ from cache_api.gateways.connection import Batch, Connection, Future
 from cache_api.gateways.resp import Address, Command
 
 log = logging.getLogger(__name__)
-DEADLINE_S = 0.05
 CONNECT_S = 0.5
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
 
@@ -24,7 +23,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
 class Lane:
     """One Valkey as seen from the running event loop."""
 
-    def __init__(self, name: str, url: str, deadline_s: float = DEADLINE_S) -> None:
+    def __init__(self, name: str, url: str, deadline_s: float) -> None:
         self.name, self.failures = name, 0
         self._address = Address.parse(url)
         self._deadline_s = deadline_s

@@ -14,7 +14,6 @@ from cache_api.gateways import resp
 from cache_api.gateways.resp import Address, Command
 
 log = logging.getLogger(__name__)
-DEADLINE_S = 0.05
 CONNECT_S = 0.5
 PAUSE_S = 0.25
 
@@ -22,7 +21,7 @@ PAUSE_S = 0.25
 class SyncLane:
     """One Valkey as seen from any number of threads: a connection for each."""
 
-    def __init__(self, name: str, url: str, deadline_s: float = DEADLINE_S) -> None:
+    def __init__(self, name: str, url: str, deadline_s: float) -> None:
         self.name, self.failures = name, 0
         self._address = Address.parse(url)
         self._deadline_s = deadline_s

@@ -14,8 +14,8 @@ from tenants.rules import hostnames, keys
 DEFAULT_CUSTOMER = "_default"
 Headers = Mapping[bytes, bytes]
 _NO_SUCH_KEY = "No such API key. Check that it is complete and not revoked."
+DECIDED_MS = 1_000
 _REMEMBERED = 10_000
-_presented_by_hash: dict[bytes, "Presented"] = {}
 _host_names: dict[bytes, bytes] = {}
 
 
@@ -37,22 +37,35 @@ class Caller:
     ring: Keyring
 
 
-def needed(headers: Headers, snapshot: Snapshot, now_ms: int) -> list[bytes]:
-    """Facts to fetch before `caller` can decide. Raises Problem for a key that cannot be one."""
-    sent = _presented(headers)
-    names = (sent.key_name, sent.tombstone_name, _host_name(headers))
+def admit(headers: Headers, snapshot: Snapshot, now_ms: int) -> Caller | list[bytes]:
+    """The caller, or the facts to fetch before asking again. Raises Problem.
+
+    A decision is remembered for at most a second, never longer than its facts are fresh, and
+    forgotten as soon as any fact changes.
+    """
+    parts = headers.get(b"authorization", b"") + b"\0" + headers.get(b"host", b"")
+    # By a hash, so that no secret is kept and no comparison tells one by its timing.
+    name = hashlib.sha256(parts).digest()
+    known = snapshot.decided.get(name)
+    if known is not None and now_ms < known[1]:
+        caller: Caller = known[0]
+        return caller
+    sent, host_name = _presented(headers), _host_name(headers)
+    names = [sent.key_name, sent.tombstone_name, host_name]
     wanted = snapshot.wanting(names, now_ms)
+    key = snapshot.get(sent.key_name)
+    if not wanted and type(key) is KeyFacts:
+        names.append(key.partner_name)
+        wanted = snapshot.wanting((key.partner_name,), now_ms)
     if wanted:
         return wanted
-    key = snapshot.get(sent.key_name)
-    if type(key) is not KeyFacts:
-        return []
-    return snapshot.wanting((_partner_name(key),), now_ms)
+    caller = _caller(sent, host_name, snapshot, now_ms)
+    until_ms = min(now_ms + DECIDED_MS, snapshot.fresh_until_ms(names))
+    snapshot.decide(name, caller, min(until_ms, caller.key.expires_at_ms or until_ms))
+    return caller
 
 
-def caller(headers: Headers, snapshot: Snapshot, now_ms: int) -> Caller:
-    """The caller, once every needed fact is there. Raises Problem."""
-    sent = _presented(headers)
+def _caller(sent: Presented, host_name: bytes, snapshot: Snapshot, now_ms: int) -> Caller:
     key = snapshot.get(sent.key_name)
     if type(key) is not KeyFacts:
         _require(snapshot, sent.key_name, now_ms)
@@ -64,7 +77,7 @@ def caller(headers: Headers, snapshot: Snapshot, now_ms: int) -> Caller:
         raise _unauthenticated("This API key was revoked. Make a new one in the portal.")
     if key.expires_at_ms is not None and now_ms >= key.expires_at_ms:
         raise _unauthenticated("This API key has expired. Make a new one in the portal.")
-    _check_host(headers, snapshot, key)
+    _check_host(host_name, snapshot, key)
     return _of_partner(snapshot, key, now_ms)
 
 
@@ -95,18 +108,6 @@ def customer_of(who: Caller, named: str | None) -> str:
 
 def _presented(headers: Headers) -> Presented:
     header = headers.get(b"authorization", b"")
-    # Remembered by a hash of the header, so that no secret is kept and no comparison leaks time.
-    name = hashlib.sha256(header).digest()
-    known = _presented_by_hash.get(name)
-    if known is None:
-        known = _parse_header(header)
-        if len(_presented_by_hash) >= _REMEMBERED:
-            _presented_by_hash.clear()
-        _presented_by_hash[name] = known
-    return known
-
-
-def _parse_header(header: bytes) -> Presented:
     scheme, _, token = header.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise _unauthenticated("Send your API key as: Authorization: Bearer acp_live_…")
@@ -120,10 +121,6 @@ def _parse_header(header: bytes) -> Presented:
 
 def _unauthenticated(detail: str) -> Problem:
     return Problem("unauthenticated", detail)
-
-
-def _partner_name(key: KeyFacts) -> bytes:
-    return facts.PARTNER + str(key.partner_id).encode("ascii")
 
 
 def _host_name(headers: Headers) -> bytes:
@@ -140,8 +137,8 @@ def _host_name(headers: Headers) -> bytes:
     return known
 
 
-def _check_host(headers: Headers, snapshot: Snapshot, key: KeyFacts) -> None:
-    owner = snapshot.get(_host_name(headers))
+def _check_host(host_name: bytes, snapshot: Snapshot, key: KeyFacts) -> None:
+    owner = snapshot.get(host_name)
     if type(owner) is HostFacts and owner.partner_id != key.partner_id:
         # The answer of a path that does not exist: whose host this is stays untold.
         raise Problem(
@@ -153,10 +150,9 @@ def _check_host(headers: Headers, snapshot: Snapshot, key: KeyFacts) -> None:
 
 
 def _of_partner(snapshot: Snapshot, key: KeyFacts, now_ms: int) -> Caller:
-    name = _partner_name(key)
-    partner = snapshot.get(name)
+    partner = snapshot.get(key.partner_name)
     if type(partner) is not PartnerFacts:
-        _require(snapshot, name, now_ms)
+        _require(snapshot, key.partner_name, now_ms)
         raise _unauthenticated(_NO_SUCH_KEY)
     if partner.state != "active":
         raise Problem("partner-suspended", f"This partner is {partner.state}. Ask its support.")

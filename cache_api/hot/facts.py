@@ -24,10 +24,12 @@ class KeyFacts(msgspec.Struct):
     revoked: bool = False
     stored_sha256: bytes = b""  # derived when parsed
     expires_at_ms: int | None = None  # derived when parsed
+    partner_name: bytes = b""  # derived when parsed: the snapshot key of its partner
 
     def __post_init__(self) -> None:
         """Derive once what every request compares."""
         self.stored_sha256 = bytes.fromhex(self.secret_sha256)
+        self.partner_name = PARTNER + str(self.partner_id).encode("ascii")
         if self.expires_at is not None:
             self.expires_at_ms = int(self.expires_at.timestamp() * 1000)
 

@@ -25,10 +25,9 @@ def plan_lookup(body: bytes, headers: Headers, snapshot: Snapshot, now_ms: int) 
     """The first step of a lookup. Repeat after a Fetch; pass a Run's replies to `conclude`."""
     request_id = ""
     try:
-        wanted = admit.needed(headers, snapshot, now_ms)
-        if wanted:
-            return Fetch(wanted)
-        who = admit.caller(headers, snapshot, now_ms)
+        who = admit.admit(headers, snapshot, now_ms)
+        if isinstance(who, list):
+            return Fetch(who)
         common = members.read(body, headers)
         request_id = common.request_id
         customer = admit.customer_of(who, common.customer_id)
@@ -41,10 +40,9 @@ def plan_store(body: bytes, headers: Headers, snapshot: Snapshot, now_ms: int) -
     """The first step of a store. Repeat after a Fetch; pass a Run's replies to `conclude`."""
     request_id = ""
     try:
-        wanted = admit.needed(headers, snapshot, now_ms)
-        if wanted:
-            return Fetch(wanted)
-        who = admit.caller(headers, snapshot, now_ms)
+        who = admit.admit(headers, snapshot, now_ms)
+        if isinstance(who, list):
+            return Fetch(who)
         common = members.read(body, headers)
         request_id = common.request_id
         customer = admit.customer_of(who, common.customer_id)

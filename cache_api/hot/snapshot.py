@@ -5,6 +5,7 @@ Read on demand from `events`: known facts are good for 5 s, unknown keys and par
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -35,6 +36,7 @@ class Snapshot:
     def __init__(self, kek: bytes) -> None:
         self.kek = kek
         self.unreadable = 0
+        self.decided: dict[bytes, tuple[Any, int]] = {}  # admit's decisions, good until (ms)
         self._known: dict[bytes, Known] = {}
         self._outage_until_ms = 0
 
@@ -80,6 +82,18 @@ class Snapshot:
                 before.good_until_ms = now_ms + _lasts_ms(name, raw)
             else:
                 self._known[name] = Known(raw, self._parse(name, raw), now_ms, _lasts_ms(name, raw))
+                self.decided.clear()
+
+    def fresh_until_ms(self, names: Iterable[bytes]) -> int:
+        """Until when all of these facts are good; 0 when one is not known."""
+        known = [self._known.get(name) for name in names]
+        return min(0 if one is None else one.good_until_ms for one in known)
+
+    def decide(self, name: bytes, decision: object, until_ms: int) -> None:
+        """Remember what follows from the facts until they lapse or any of them changes."""
+        if len(self.decided) >= MAX_FACTS:
+            self.decided.clear()
+        self.decided[name] = (decision, until_ms)
 
     def is_empty(self) -> bool:
         """Whether nothing was ever read."""

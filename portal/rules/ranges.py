@@ -29,8 +29,8 @@ class BadRange(ValueError):
 class Range:
     """A half-open window [start, end) of whole buckets; the last one may still be filling.
 
-    `before` is an earlier window of equal length, on the same weekdays where there are days. `key`
-    is what the address carries: one of CHOICES or a month as YYYY-MM.
+    `before` is an earlier window of equal length, on the same weekdays where there are days, or
+    an empty one where nothing can be compared. `key` is what the address carries: one of CHOICES or a month as YYYY-MM.
     """
 
     key: str
@@ -79,8 +79,8 @@ def _next(now: datetime, step: timedelta) -> datetime:
 def _thirteen_months(now: datetime) -> Range:
     last = month_start(now)
     start = last.replace(year=last.year - 1)
-    earlier = start.replace(year=start.year - 1)
-    return Range("13m", start, next_month(last), "month", (earlier, start), now)
+    # The year before that is rarely complete: half a comparison would mislead, so there is none.
+    return Range("13m", start, next_month(last), "month", (start, start), now)
 
 
 def _month(key: str, now: datetime) -> Range:

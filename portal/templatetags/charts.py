@@ -16,6 +16,7 @@ from portal.rules.figures import Figure
 register = template.Library()
 SPARK_WIDTH, SPARK_HEIGHT = 96, 28
 PRINT_WIDTH = 680
+HIDDEN = SafeString('aria-hidden="true"')
 
 
 @register.inclusion_tag("charts/figure.html")
@@ -51,11 +52,12 @@ def spark(values: Sequence[float | None], label: str = "") -> SafeString:
     path, area = rules.spark(values or (), width=SPARK_WIDTH, height=SPARK_HEIGHT)
     if not path:
         return SafeString("")
+    # Without words it is decoration beside a number that says the same.
+    role = format_html('role="img" aria-label="{}"', label) if label else HIDDEN
     return format_html(
-        '<svg class="spark" width="{}" height="{}" viewBox="0 0 {} {}" role="img" '
-        'aria-label="{}"><path class="spark__area" d="{}"/><path class="spark__line" d="{}"/>'
-        "</svg>",
-        SPARK_WIDTH, SPARK_HEIGHT, SPARK_WIDTH, SPARK_HEIGHT, label, area, path,
+        '<svg class="spark" width="{}" height="{}" viewBox="0 0 {} {}" {}>'
+        '<path class="spark__area" d="{}"/><path class="spark__line" d="{}"/></svg>',
+        SPARK_WIDTH, SPARK_HEIGHT, SPARK_WIDTH, SPARK_HEIGHT, role, area, path,
     )  # fmt: skip
 
 

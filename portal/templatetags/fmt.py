@@ -85,7 +85,8 @@ def _delta(change: float | None, unit: str, good: str) -> dict[str, Any]:
     rising = change > 0
     flat = abs(change) < 0.05
     # Less than one percent is noise: an arrow, but no praise and no alarm.
-    tone = "" if abs(change) < 1 or good == "none" else "good" if rising == (good == "up") else "bad"
+    plain = abs(change) < 1 or good == "none"
+    tone = "" if plain else "good" if rising == (good == "up") else "bad"
     return {
         "change": f"{abs(change):.1f}" if abs(change) < 10 else f"{abs(change):,.0f}",
         "unit": unit,

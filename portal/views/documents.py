@@ -26,9 +26,7 @@ def partner_invoice(request: HttpRequest, document_id: uuid.UUID, form: str = ""
 @permission("statements.view")
 def partner_statement(request: HttpRequest, document_id: uuid.UUID, form: str = "") -> HttpResponse:
     """A payout statement: every line leads to the quantities behind it."""
-    return answer(
-        request, _found(request, document_id, STATEMENTS), form, "partner/statement.html"
-    )
+    return answer(request, _found(request, document_id, STATEMENTS), form, "partner/statement.html")
 
 
 @permission("my.invoices.view")

@@ -14,6 +14,7 @@ from tenants.rules import hostnames
 from tenants.rules.ids import uuid7
 
 _SLUG = re.compile(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$")
+RESERVED = frozenset({"open"})  # page addresses beside the partners' own
 
 
 class UnableToOpenPartner(ValueError):
@@ -81,11 +82,11 @@ def set_entitlement(*, partner_id: uuid.UUID, name: str, value: Any, now: dateti
 
 
 def _check(slug: str, kind: str, seed_hex: str) -> None:
-    if not _SLUG.match(slug):
+    if not _SLUG.match(slug) or slug in RESERVED:
         raise UnableToOpenPartner(
             "bad_slug",
             f"{slug!r} cannot be a slug: use 3–40 lower-case letters, digits and hyphens, "
-            "starting with a letter.",
+            "starting with a letter (not a reserved word such as 'open').",
         )
     if kind not in Partner.Kind.values:
         raise UnableToOpenPartner(

@@ -14,6 +14,9 @@ from portal.servers.valkey import Valkey
 from tests.cache_api import doors
 from tests.conftest import LOGIN_KEYS, servers
 
+# What a request waits for a Valkey: long, where a test is not about waiting.
+PATIENT_MS = 3_000
+
 
 class Valkeys:
     """A pair of real Valkeys that a test may kill."""
@@ -30,12 +33,12 @@ class Valkeys:
         """A fresh cast in the snapshot."""
         return doors.Cast(self.events.url(), self.cache.url(), self.kek_file.read_bytes())
 
-    def edge(self, folder: Path) -> doors.Door:
+    def edge(self, folder: Path, deadline_ms: int = PATIENT_MS) -> doors.Door:
         """A running edge on these Valkeys."""
         folder.mkdir(parents=True, exist_ok=True)
         return doors.edge(
             folder, ports.pick(), cache_url=self.cache.url(), events_url=self.events.url(),
-            kek_file=self.kek_file,
+            kek_file=self.kek_file, deadline_ms=deadline_ms,
         ).wait()  # fmt: skip
 
     def stop(self) -> None:
@@ -93,7 +96,7 @@ def web_door(valkeys, cast, web_database, tmp_path_factory) -> Iterator[doors.Do
     environ = {
         **os.environ, **web_database, "DATA_DIR": str(env.data_dir()), "AC_DB_LOGIN": "web",
         "CACHE_URL": valkeys.cache.url(), "EVENTS_URL": valkeys.events.url(),
-        "KEK_FILE": str(valkeys.kek_file),
+        "KEK_FILE": str(valkeys.kek_file), "STORE_DEADLINE_MS": str(PATIENT_MS),
     }  # fmt: skip
     door = doors.web(tmp_path_factory.mktemp("web"), ports.pick(), environ).wait()
     door.call("GET", "/api/overflow/health")  # Django imports its views with the first request

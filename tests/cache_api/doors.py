@@ -91,7 +91,7 @@ class Cast:
         return [events.decode(fields[b"e"]) for _, fields in self.events.xrange(events.STREAM)]
 
     def event(self, event_id):
-        """The one event of an id. Fails when there is not exactly one."""
+        """The one event of an id, in the stream by now. Fails when there is not exactly one."""
         (found,) = [one for one in self.all_events() if str(one.event_id) == event_id]
         return found
 
@@ -171,11 +171,12 @@ class Door:
         return self.process.wait(20)
 
 
-def edge(folder: Path, port, *, cache_url, events_url, kek_file):
+def edge(folder: Path, port, *, cache_url, events_url, kek_file, deadline_ms):
     """An edge process with a DATA_DIR of its own."""
     environ = {
         **os.environ, "DATA_DIR": str(folder), "CACHE_URL": cache_url, "EVENTS_URL": events_url,
         "KEK_FILE": str(kek_file), "REGION": "test-1", "PYTHONUNBUFFERED": "1",
+        "STORE_DEADLINE_MS": str(deadline_ms),
     }  # fmt: skip
     environ.pop("DJANGO_SETTINGS_MODULE", None)
     argv = [

@@ -26,7 +26,7 @@ class Answers:
 
 @contextmanager
 def running_clients(installation: Installation, count: int) -> Iterator[Answers]:
-    """`count` clients in a thread of their own, half of them each partner's, until the block ends."""
+    """`count` clients in a thread of their own, half of them each partner's, for one block."""
     answers, ended = Answers(), threading.Event()
     slugs = list(installation.keys)
 

@@ -5,6 +5,7 @@ The last test moves the append behind the answer in a copy of the code, and the 
 then find lost events: a kill test that cannot fail proves nothing.
 """
 
+import contextlib
 import random
 import shutil
 import time
@@ -76,12 +77,10 @@ def recorded(installation: Installation) -> dict[str, int]:
 
 def missing_after_quiet(installation: Installation, answers: Answers, seconds: float) -> set[str]:
     """Answered requests without an event row, once everything had time to be shipped."""
-    try:
+    with contextlib.suppress(AssertionError):
         wait_for(
             lambda: answers.acked.keys() <= recorded(installation).keys(), seconds, "all recorded"
         )
-    except AssertionError:
-        pass
     return answers.acked.keys() - recorded(installation).keys()
 
 

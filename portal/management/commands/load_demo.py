@@ -30,8 +30,9 @@ class Command(BaseCommand):
         partners = self._timed(
             "partners", lambda: steps.open_partners(kek=settings.KEK, now=calendar.now)
         )
-        self._timed("agreements",
-                    lambda: steps.sign_agreements(partners=partners, calendar=calendar))  # fmt: skip
+        self._timed(
+            "agreements", lambda: steps.sign_agreements(partners=partners, calendar=calendar)
+        )
         self._timed("people", lambda: steps.add_people(partners=partners, password=password,
                                                        now=calendar.now))  # fmt: skip
         self._timed("traffic", lambda: steps.generate_traffic(partners=partners, calendar=calendar))

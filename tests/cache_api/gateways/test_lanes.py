@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from cache_api.gateways.config import DEADLINE_S
 from cache_api.gateways.connection import Connection
 from cache_api.gateways.resp import Address
 from cache_api.gateways.valkey import Lane
@@ -21,7 +22,7 @@ def test_what_is_submitted_in_one_tick_travels_as_one_pipeline(valkeys, monkeypa
     )
 
     async def ask():
-        lane = Lane("cache", valkeys.cache.url())
+        lane = Lane("cache", valkeys.cache.url(), DEADLINE_S)
         assert await lane.connect()
         sent.clear()
         futures = [lane.submit([(b"ECHO", b"%d" % n), (b"ECHO", b"x")]) for n in range(50)]
@@ -35,7 +36,7 @@ def test_what_is_submitted_in_one_tick_travels_as_one_pipeline(valkeys, monkeypa
 
 def test_a_refused_command_is_none_for_its_asker_only(valkeys):
     async def ask():
-        lane = Lane("cache", valkeys.cache.url())
+        lane = Lane("cache", valkeys.cache.url(), DEADLINE_S)
         futures = [
             lane.submit([command]) for command in ((b"ECHO", b"a"), (b"NOSUCH",), (b"ECHO", b"b"))
         ]
@@ -50,7 +51,7 @@ def test_a_stuck_server_costs_one_deadline_and_late_replies_reach_nobody(own_val
     server = own_valkeys.cache
 
     async def ask():
-        lane = Lane("cache", server.url())
+        lane = Lane("cache", server.url(), DEADLINE_S)
         assert await lane.submit([(b"ECHO", b"before")]) == [b"before"]
         os.kill(server.child.pid, signal.SIGSTOP)
         began = time.monotonic()
@@ -78,19 +79,19 @@ def test_a_server_that_refuses_or_is_not_there_is_none(valkeys, wrong):
     url = wrong.format(port=valkeys.cache.port)
 
     async def ask():
-        lane = Lane("cache", url)
+        lane = Lane("cache", url, DEADLINE_S)
         assert not await lane.connect()
         answer = await lane.submit([(b"PING",)])
         await lane.close()
         return answer
 
     assert asyncio.run(ask()) is None
-    assert SyncLane("cache", url).run([(b"PING",)]) is None
+    assert SyncLane("cache", url, DEADLINE_S).run([(b"PING",)]) is None
 
 
 def test_the_blocking_lane_does_the_same(own_valkeys):
     server = own_valkeys.cache
-    lane = SyncLane("cache", server.url())
+    lane = SyncLane("cache", server.url(), DEADLINE_S)
 
     assert lane.run([(b"ECHO", b"a"), (b"ECHO", b"b")]) == [b"a", b"b"]
     assert lane.run([(b"NOSUCH",)]) is None

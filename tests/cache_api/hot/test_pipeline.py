@@ -5,11 +5,13 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from cache_api.hot import snapshot
+from cache_api.hot.admit import DECIDED_MS
 from cache_api.hot.conclude import conclude
 from cache_api.hot.plan import plan_lookup
 from tenants.rules import datakeys
@@ -112,6 +114,7 @@ def test_only_facts_in_use_are_due_for_refreshing(pipe):
     assert pipe.snapshot.due(NOW_MS) == []
     assert len(pipe.snapshot.due(NOW_MS + snapshot.REFRESH_MS)) == 4
     assert pipe.snapshot.due(NOW_MS + 2 * snapshot.REFRESH_MS) == []
+    pipe.now_ms += DECIDED_MS
     pipe.lookup(key, cache_key="k")
     assert len(pipe.snapshot.due(NOW_MS + 2 * snapshot.REFRESH_MS)) == 4
 
@@ -254,3 +257,40 @@ def test_without_the_pipeline_neither_door_can_be_imported(tmp_path):
         ok, error = imported(code)
         assert not ok
         assert "No module named 'cache_api.hot" in error
+
+
+def test_a_decision_about_a_caller_ends_with_any_fact_it_rests_on(pipe):
+    _, key = pipe.redis
+    key_id = key.split("_")[2].encode()
+    pipe.lookup(key, cache_key="k")
+    tombstone = b"snap:tombstone:" + key_id
+
+    pipe.snapshot.absorb([tombstone], [b"now"], pipe.now_ms + 1)
+
+    pipe.now_ms += 2
+    assert pipe.lookup(key, cache_key="k").status == 401
+
+
+def test_a_key_ends_at_its_expiry_even_within_a_remembered_decision(pipe):
+    _, key = pipe.redis
+    name = b"snap:key:" + key.split("_")[2].encode()
+    at = datetime.fromtimestamp((NOW_MS + 500) / 1000, UTC).isoformat()
+    pipe.facts[name] = json.dumps(json.loads(pipe.facts[name]) | {"expires_at": at}).encode()
+    assert pipe.lookup(key, cache_key="k").status == 200
+
+    pipe.now_ms += 499
+    assert pipe.lookup(key, cache_key="k").status == 200
+    pipe.now_ms += 1
+    assert pipe.lookup(key, cache_key="k").status == 401
+
+
+def test_one_partners_remembered_caller_is_nobody_elses(pipe):
+    _, redis = pipe.redis
+    _, pinecone = pipe.pinecone
+    slugs = [
+        body(pipe.lookup(key, cache_key="k"))["billing"]["partner_id"]
+        for key in (redis, pinecone, redis, pinecone)
+    ]
+
+    assert slugs == ["redis-labs", "pinecone"] * 2
+    assert pipe.lookup(redis[:-1] + "!", cache_key="k").status == 401

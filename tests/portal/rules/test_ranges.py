@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from portal.rules.ranges import CHOICES, BadRange, parse_range
 
 NOW = datetime(2026, 11, 23, 14, 5, 9, tzinfo=UTC)
-MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2035, 12, 31), timezones=st.just(UTC))
+MOMENTS = st.integers(0, 12 * 365 * 24 * 3600).map(
+    lambda seconds: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+)
 
 
 def at(text):
@@ -40,7 +42,9 @@ def test_every_window_holds_now_and_is_compared_with_as_long_a_one_before_it(now
     found = parse_range(key, now)
     assert found.start < now < found.end and found.shown_end == now
     assert found.before[1] <= found.start
-    if key != "13m":
+    if key == "13m":
+        assert found.before == (found.start, found.start)
+    else:
         assert found.before[1] - found.before[0] == found.end - found.start
         assert (found.start - found.before[0]) % timedelta(weeks=1) == timedelta()
 
@@ -51,7 +55,9 @@ def test_a_running_month_is_compared_with_as_many_days():
     assert parse_range("2026-03", NOW).before == (at("2026-02-01"), at("2026-03-01"))
 
 
-@pytest.mark.parametrize("wrong", ["1d", "2026-13", "2026-00", "26-10", "30D", "all", "2026-12", "-1"])
+@pytest.mark.parametrize(
+    "wrong", ["1d", "2026-13", "2026-00", "26-10", "30D", "all", "2026-12", "-1"]
+)
 def test_other_ranges_are_refused_by_name(wrong):
     with pytest.raises(BadRange, match=wrong):
         parse_range(wrong, NOW)

@@ -12,7 +12,7 @@ PAGES = ("/", "/usage/", "/invoices/")
 def test_the_overview_shows_cost_savings_and_the_open_invoice(portal):
     page = text(signed_in(REDIS, "customer_billing").get("/?range=2026-10"))
 
-    assert "Acme" in page and "Cost in October 2026 est. $0.20" in page
+    assert "Acme" in page and "Cost so far est. $0.20 October 2026" in page
     assert "Saved by the cache est. $0.25" in page and "Hit rate 100.0 %" in page
     assert re.search(r"Invoice INV-2026-\d{6} over \$2\.00 is due on 1 Nov 2026", page)
 
@@ -22,7 +22,7 @@ def test_a_viewer_sees_no_money(portal):
 
     page = text(client.get("/"))
 
-    assert "Cost in" not in page and "INV-" not in page
+    assert "Cost so far" not in page and "INV-" not in page
     assert client.get("/invoices/").status_code == 403
 
 

@@ -13,12 +13,11 @@ from tenants.models import Partner
 from tenants.rules.ids import uuid7
 from tests.billing import world
 from tests.billing.people import APPROVER, PREPARER, retail_card, utc
-from tests.portal.views import cast
-from tests.portal.views.cast import text
-from tests.portal.views.console import MONTH, run_of, seen, signed_in, work
+from tests.portal.console.cast import MONTH, run_of, seen, signed_in, work
+from tests.portal.views.cast import NOW, text
 
 
-def counts(database):
+def counts():
     with schema.in_console():
         return [model.objects.count() for model in (SettlementRun, RunEvent, DraftDocument)]
 
@@ -54,7 +53,7 @@ def test_settling_is_left_to_the_worker(console, database):
     signed_in("finance_preparer").post("/finance/start/", {"month": "2026-09"})
 
     assert {run_of(partner).state for partner in console} == {"open"}
-    assert counts(database) == [2, 2, 0]
+    assert counts() == [2, 2, 0]
 
 
 def test_nobody_approves_what_they_prepared(console, database):
@@ -100,12 +99,12 @@ def test_figures_made_anew_are_not_approved_unseen(reviewed, database):
         ("", "is not a month"),
     ],
 )
-def test_a_month_that_can_not_be_settled_is_refused_in_words(console, database, month, said):
+def test_a_month_that_can_not_be_settled_is_refused_in_words(readable, month, said):
     answer = signed_in("finance_preparer").post("/finance/start/", {"month": month}, follow=True)
 
     assert answer.status_code == 200
     assert said in text(answer)
-    assert counts(database) == [0, 0, 0]
+    assert counts() == [0, 0, 0]
 
 
 def test_a_closed_month_is_refused(reviewed, database):
@@ -155,15 +154,15 @@ def test_a_run_that_does_not_move_says_so(console):
     client = signed_in("finance_preparer")
     client.post("/finance/start/", {"month": "2026-09"})
 
-    with time_machine.travel(cast.NOW + timedelta(minutes=2), tick=False):
+    with time_machine.travel(NOW + timedelta(minutes=2), tick=False):
         page = text(client.get(MONTH))
 
     assert "2 runs are queued, but have not moved" in page and "Settle 2 agreements" in page
 
 
-def test_a_preview_writes_nothing_and_is_called_an_estimate(console, database):
+def test_a_preview_writes_nothing_and_is_called_an_estimate(readable):
     with schema.in_console():
-        agreement = Agreement.objects.get(partner_id=console.redis.id)
+        agreement = Agreement.objects.get(partner_id=readable.redis.id)
     client = signed_in("auditor")
 
     answer = client.get(f"/finance/preview/{agreement.id}/?month=2026-09")
@@ -171,14 +170,14 @@ def test_a_preview_writes_nothing_and_is_called_an_estimate(console, database):
     page = text(answer)
     assert "Billed $102.01 = Our net $71.41" in page and "estimate" in page
     assert "Payout statement" in page and "$30.60" in page
-    assert counts(database) == [0, 0, 0]
+    assert counts() == [0, 0, 0]
     running = text(client.get(f"/finance/preview/{agreement.id}/?month=2026-10"))
     assert "An estimate: the month is still running" in running
 
 
-def test_a_preview_of_nonsense_says_what_to_do(console):
+def test_a_preview_of_nonsense_says_what_to_do(readable):
     with schema.in_console():
-        agreement = Agreement.objects.get(partner_id=console.redis.id)
+        agreement = Agreement.objects.get(partner_id=readable.redis.id)
     client = signed_in("auditor")
 
     bad = client.get(f"/finance/preview/{agreement.id}/?month=soon")
@@ -187,14 +186,14 @@ def test_a_preview_of_nonsense_says_what_to_do(console):
     assert client.get(f"/finance/preview/{uuid7()}/").status_code == 404
 
 
-def test_a_bad_month_shows_the_last_one_with_a_notice(console):
+def test_a_bad_month_shows_the_last_one_with_a_notice(readable):
     answer = signed_in("auditor").get("/finance/?month=%27;drop")
 
     assert answer.status_code == 200
     assert "is not a month" in text(answer) and "September 2026" in text(answer)
 
 
-def test_a_malformed_approval_is_a_400(console):
+def test_a_malformed_approval_is_a_400(readable):
     answer = signed_in("finance_approver").post(
         "/finance/approve/", {"month": "2026-09", "run": ["not-a-run"]}
     )
@@ -202,7 +201,7 @@ def test_a_malformed_approval_is_a_400(console):
     assert answer.status_code == 400
 
 
-def test_a_month_without_agreements_has_a_designed_empty_state(console):
+def test_a_month_without_agreements_has_a_designed_empty_state(readable):
     assert "No agreement in this month" in text(signed_in("auditor").get("/finance/?month=2025-01"))
 
 
@@ -228,7 +227,7 @@ def sign_another(number, card):
     partner_id = uuid7()
     partner = Partner(id=partner_id, slug=f"partner-{number}", name=f"Partner {number}",
                       kind="cloud", schema_name=Partner.schema_name_for(partner_id),
-                      created_at=cast.NOW)  # fmt: skip
+                      created_at=NOW)  # fmt: skip
     partner.save(force_insert=True)
     world.sign(partner, "revenue_share_platform", retail_card_id=card, created_by=PREPARER,
                approved_by=APPROVER)  # fmt: skip

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from tenants.rules import roles
-from tests.portal.views.console import HOST, ROLES, signed_in
+from tests.portal.console.cast import HOST, ROLES, signed_in
 
 SOME = uuid.uuid4()
 PAGES = {
@@ -36,7 +36,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_opens_exactly_what_the_roles_file_says(console, role):
+def test_a_role_opens_exactly_what_the_roles_file_says(readable, role):
     client = signed_in(role)
 
     refused = {path for path in PAGES if client.get(path).status_code == 403}
@@ -46,7 +46,7 @@ def test_a_role_opens_exactly_what_the_roles_file_says(console, role):
     assert refused == {path for path in wanted if not roles.allows(role, wanted[path])}
 
 
-def test_nobody_reads_without_signing_in(console):
+def test_nobody_reads_without_signing_in(readable):
     client = Client(HTTP_HOST=HOST)
 
     answers = {path: client.get(path) for path in PAGES}
@@ -55,7 +55,7 @@ def test_nobody_reads_without_signing_in(console):
     assert answers["/finance/"]["Location"] == "/accounts/login/?next=/finance/"
 
 
-def test_changes_are_posts_with_the_sessions_own_token(console):
+def test_changes_are_posts_with_the_sessions_own_token(readable):
     by_get = signed_in("superadmin")
     forged = signed_in("superadmin", enforce_csrf_checks=True)
 
@@ -64,7 +64,7 @@ def test_changes_are_posts_with_the_sessions_own_token(console):
     assert {forged.post(path, {"month": "2026-09"}).status_code for path in forms} == {403}
 
 
-def test_every_console_url_is_in_these_tables(console):
+def test_every_console_url_is_in_these_tables(readable):
     """A page without a permission would be found by nobody else."""
     patterns = [str(path) for path in _paths(get_resolver("portal.urls.console").url_patterns)]
     shared = ("accounts/", "brand/", "demo/")

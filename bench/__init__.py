@@ -1,0 +1,1 @@
+"""Benchmarks and pictures: `python -m bench`, `python -m bench.screenshots`."""

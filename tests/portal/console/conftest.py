@@ -1,0 +1,64 @@
+"""The console on 5 October 2026, through the web login."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import time_machine
+
+from tenants import resolve
+from tests.billing import world
+from tests.conftest import fresh_database, two_partners
+from tests.portal.console import cast
+from tests.portal.views.cast import NOW
+
+
+@contextmanager
+def clock() -> Iterator[None]:
+    """The clock stands; nothing is remembered about hosts of other tests' databases."""
+    resolve.forget()
+    with time_machine.travel(NOW, tick=False):
+        yield
+    resolve.forget()
+
+
+def sign_and_use(partners):
+    """People of every role, two signed partners and September's usage."""
+    cast.people()
+    for partner in partners:
+        world.sign(partner, "revenue_share_platform")
+    cast.usage(partners)
+
+
+@pytest.fixture(scope="module")
+def shared_world(django_db_blocker):
+    with fresh_database(django_db_blocker) as database, clock():
+        partners = two_partners()
+        sign_and_use(partners)
+        database.login("web")
+        yield partners
+
+
+@pytest.fixture
+def readable(shared_world):
+    """Two signed partners, nothing settled, for tests that change nothing: one a module."""
+    with clock():
+        yield shared_world
+
+
+@pytest.fixture
+def console(database, partners):
+    """The same in a database of its own."""
+    with clock():
+        sign_and_use(partners)
+        database.login("web")
+        yield partners
+
+
+@pytest.fixture
+def reviewed(console, database):
+    """September waits for approval; the preparer is `finance_preparer`."""
+    preparer = cast.signed_in("finance_preparer")
+    preparer.post("/finance/start/", {"month": "2026-09"})
+    cast.work(database)
+    return console

@@ -1,0 +1,100 @@
+"""The cockpit: numbers that add up, final and not final told apart, and its first day."""
+
+import re
+
+import time_machine
+
+from billing.rules.periods import parse_month
+from portal.queries.cockpit import cockpit_facts
+from tenants import schema
+from tenants.models import Partner
+from tests.billing import world
+from tests.billing.people import utc
+from tests.portal.console.cast import run_of, seen, signed_in, work
+from tests.portal.views.cast import NOW, text
+
+
+def approve(partners, database):
+    runs = [run_of(partner) for partner in partners]
+    signed_in("finance_approver").post(
+        "/finance/approve/", {"month": "2026-09", "run": seen(*runs)}
+    )
+    work(database)
+
+
+def facts(**more):
+    with schema.in_console():
+        return cockpit_facts(now=NOW, since=utc("2025-09-01"), **{"currency": None, **more})
+
+
+def test_the_first_day_invites_to_open_a_partner(readable, monkeypatch):
+    monkeypatch.setattr("portal.queries.cockpit.partner_rows", list)
+
+    page, mute = (signed_in(role).get("/") for role in ("partner_manager", "auditor"))
+
+    assert "No partner yet" in text(page) and "No partner yet" in text(mute)
+    assert b'href="/partners/open/"' in page.content
+    assert b'href="/partners/open/"' not in mute.content
+
+
+def test_before_the_first_month_money_is_not_invented(readable):
+    page = text(signed_in("auditor").get("/"))
+
+    assert "no month issued yet" in page and "No month is issued yet." in page
+    # 50,005 + 1,000 + 500,000 hits and 250 misses of the last 30 days.
+    assert "551k" in page and "2 signed" in page and "2 live" in page
+
+
+def test_a_month_in_review_is_shown_but_not_final(reviewed):
+    found = facts()
+
+    assert found.last is None and found.review.total.gross_minor == 1_102_01
+    page = text(signed_in("finance_approver").get("/"))
+    assert "Waiting for approval" in page and "$1,000.00" in page
+    assert "not final" in page and "no month issued yet" in page
+
+
+def test_tiles_and_league_are_the_sums_of_the_issued_runs(reviewed, database):
+    approve(reviewed, database)
+
+    page = text(signed_in("auditor").get("/"))
+
+    found = facts()
+    assert found.last.period == parse_month("2026-09")
+    assert sum(row.money.gross_minor for row in found.league) == found.last.total.gross_minor
+    assert [row.partner.slug for row in found.league] == ["pinecone", "redis-labs"]
+    assert "$1,102.01, of which $871.41 is ours" in page
+    assert "Billed volume final $1,102.01" in page and "Our net final $871.41" in page
+    assert re.search(r"Whole channel 551k 100\.0 % \$1,102\.01 \$871\.41", page)
+    assert "90.7 %" in page and "9.3 %" in page
+    assert "Waiting for approval" not in page
+
+
+def test_partner_driven_leaves_out_our_own_customers(reviewed, database):
+    approve(reviewed, database)
+    database.login("owner")
+    Partner.objects.filter(slug="redis-labs").update(kind="direct")
+    database.login("web")
+
+    found = facts()
+
+    assert round(found.driven, 2) == round(100 * 1_000_00 / 1_102_01, 2)
+    assert f"Partner-driven final {found.driven:.1f} %" in text(signed_in("sre").get("/"))
+
+
+def test_only_live_lookups_of_the_last_thirty_days_count(console, database):
+    database.login("owner")
+    world.record(
+        world.hit(console.redis, "2026-09-12T08:00", "acme", 7_000, livemode=False),
+        world.hit(console.redis, "2026-08-01T08:00", "acme", 9_000),
+    )
+    database.login("web")
+
+    assert facts().traffic.lookups == 50_005 + 1_000 + 250 + 500_000
+    with time_machine.travel(utc("2026-12-01T08:00"), tick=False):
+        assert "Requests, 30 days 0" in text(signed_in("sre").get("/"))
+
+
+def test_a_currency_the_channel_has_not_falls_back_to_the_largest(reviewed):
+    assert facts(currency="XXX").currency == "USD"
+    assert signed_in("sre").get("/?currency=%3Cscript%3E").status_code == 200
