@@ -65,9 +65,7 @@ class RawView(APIView):
     throttle_classes = ()
     content_negotiation_class = AnyClient
 
-    def http_method_not_allowed(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """405 as a problem document, like the edge's."""
         allowed = ", ".join(self.allowed_methods)
         response = _http(refused(Problem("method-not-allowed", f"Use {allowed} here.")))

@@ -30,7 +30,8 @@ class Range:
     """A half-open window [start, end) of whole buckets; the last one may still be filling.
 
     `before` is an earlier window of equal length, on the same weekdays where there are days, or
-    an empty one where nothing can be compared. `key` is what the address carries: one of CHOICES or a month as YYYY-MM.
+    an empty one where nothing can be compared. `key` is what the address carries: one of CHOICES
+    or a month as YYYY-MM.
     """
 
     key: str
