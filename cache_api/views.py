@@ -64,6 +64,7 @@ class RawView(APIView):
     permission_classes = ()
     throttle_classes = ()
     content_negotiation_class = AnyClient
+    http_method_names = ("get", "head", "post")  # no OPTIONS: the edge has none either
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """405 as a problem document, like the edge's."""
@@ -150,6 +151,9 @@ def _answer(
         return _http(refused(problem))
     except BadConfig as error:
         return _http(_failed(error))
+    except Exception:  # whatever it is, the caller gets a problem document, as from the edge
+        log.exception("an answer could not be made")
+        return _http(refused(Problem("overloaded", "Something went wrong on our side. Try again.")))
 
 
 def _failed(error: BadConfig) -> Answer:

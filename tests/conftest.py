@@ -70,7 +70,9 @@ def fresh_database(blocker: object) -> Iterator[Database]:
     name = f"t_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_{next(_numbers)}"
     boss_url = known["SUPERUSER_DATABASE_URL"]
     with psycopg.connect(_with_database(boss_url, "postgres"), autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE agentcache OWNER ac_owner')
+        admin.execute(
+            f'CREATE DATABASE "{name}" TEMPLATE agentcache OWNER ac_owner STRATEGY FILE_COPY'
+        )
         handle = Database(
             name, {login: _with_database(known[key], name) for login, key in LOGIN_KEYS.items()}
         )

@@ -26,22 +26,7 @@ _slices = msgspec.json.Decoder(_Slices)
 
 def response_slice(subject: Subject, found: Identity | None, body: bytes) -> bytes:
     """The bytes of the member `response` exactly as sent. Raises Problem when not storable."""
-    given = subject.common.body
-    if "response" not in given:
-        raise Problem("invalid-request", "Send the response to store.", pointer="/response")
-    if given.get("response_format", "json") != "json":
-        raise Problem(
-            "invalid-request",
-            'Only response_format "json" is accepted: send the provider\'s JSON response.',
-            pointer="/response_format",
-        )
-    policy = subject.who.partner.allow_truncated
-    params = found.params if found else {}
-    reason = cacheable.refusal(given["response"], params, allow_truncated=policy)
-    if reason is not None:
-        raise Problem(
-            "uncacheable-response", cacheable.REASONS[reason], pointer="/response", reason=reason
-        )
+    _check_storable(subject, found)
     try:
         response = bytes(_slices.decode(body).response)
     except msgspec.DecodeError as error:
@@ -58,6 +43,25 @@ def response_slice(subject: Subject, found: Identity | None, body: bytes) -> byt
             pointer="/response",
         )
     return response
+
+
+def _check_storable(subject: Subject, found: Identity | None) -> None:
+    given = subject.common.body
+    if "response" not in given:
+        raise Problem("invalid-request", "Send the response to store.", pointer="/response")
+    if given.get("response_format", "json") != "json":
+        raise Problem(
+            "invalid-request",
+            'Only response_format "json" is accepted: send the provider\'s JSON response.',
+            pointer="/response_format",
+        )
+    policy = subject.who.partner.allow_truncated
+    params = found.params if found else {}
+    reason = cacheable.refusal(given["response"], params, allow_truncated=policy)
+    if reason is not None:
+        raise Problem(
+            "uncacheable-response", cacheable.REASONS[reason], pointer="/response", reason=reason
+        )
 
 
 def lifetime_ms(subject: Subject, entry_key: bytes, found: Identity | None) -> int:

@@ -110,11 +110,12 @@ GROUP BY bucket_at, c.external_id, h.customer_id, livemode, region, outcome
 
 
 def _latency_by_day(table: str, where: str) -> str:
-    """One key per bucket, so that requests moved from one bucket to another are found."""
+    """One key per bucket that counts anything: requests moved to another bucket are found."""
     return f"""
 SELECT {_key(_UTC_DAY, "customer_id", *_LATENCY_KINDS, "'bucket'", "n")} AS key,
     ARRAY[0::numeric, sum(count)] AS sums
-FROM {{schema}}.{table}, unnest(buckets) WITH ORDINALITY AS b (count, n) WHERE {where}
+FROM {{schema}}.{table}, unnest(buckets) WITH ORDINALITY AS b (count, n)
+WHERE count <> 0 AND {where}
 GROUP BY {_UTC_DAY}, customer_id, livemode, region, outcome, n
 """
 

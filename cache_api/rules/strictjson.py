@@ -104,7 +104,9 @@ def _parse_slowly(body: bytes, error: orjson.JSONDecodeError) -> Any:
         raise BadJson("invalid-json", f"The body is not UTF-8 at byte {bad.start}.") from bad
     if "\\u" in text:
         try:
-            return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+            return json.loads(
+                text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
+            )
         except json.JSONDecodeError:
             pass  # the first parser's message is the clearer one
     raise BadJson("invalid-json", f"The body is not JSON: {error}.") from error
@@ -119,6 +121,11 @@ def _finite(text: str) -> float:
     if number in (float("inf"), float("-inf")):
         raise BadJson("invalid-json", f"The number {text[:40]} is larger than a double can hold.")
     return number
+
+
+def _whole(text: str) -> int:
+    _finite(text)  # first: Python itself fails on thousands of digits, with an error of its own
+    return int(text)
 
 
 def _refuse_duplicates(body: bytes) -> None:

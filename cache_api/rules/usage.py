@@ -8,6 +8,8 @@ from typing import Any
 import genai_prices
 
 Tokens = dict[str, int]
+# No answer has more; a count beyond it is nonsense whose price no column could hold.
+MAX_TOKENS = 1_000_000_000
 # api → (provider whose extractor reads it, flavour)
 _READERS: dict[str, tuple[str, str]] = {
     "openai.chat": ("openai", "chat"),
@@ -18,7 +20,7 @@ _READERS: dict[str, tuple[str, str]] = {
 
 
 def tokens_of(api: str, response: Any, usage: Any = None) -> Tokens:
-    """Token counts of one stored response; {} when it reports none that can be read.
+    """Token counts of one stored response; {} when it reports none that make sense.
 
     `usage` is a provider-native usage object given by the caller; it beats the response's own.
     """
@@ -53,4 +55,5 @@ def _extract(body: dict[str, Any], provider_id: str, flavour: str) -> Tokens:
         _, usage = reader.extract_usage(named, api_flavor=flavour)
     except (ValueError, LookupError, TypeError):
         return {}  # a usage object of another shape costs the statistics, never the answer
-    return {name: value for name, value in vars(usage).items() if type(value) is int and value}
+    counts = {name: value for name, value in vars(usage).items() if type(value) is int and value}
+    return counts if all(0 < count <= MAX_TOKENS for count in counts.values()) else {}

@@ -176,9 +176,3 @@ def spark(values: Sequence[float | None], *, width: float, height: float) -> tup
             points.append((round(x, 2), round(pad + inner * (1 - share), 2)))
     path = _path(points)
     return path, f"{path} L{points[-1][0]:g} {height:g} L{points[0][0]:g} {height:g} Z"
-
-
-def shares(values: Sequence[float]) -> list[float]:
-    """Each value as a percentage of the largest (for bars beside rows); zeros when all are 0."""
-    largest = max(values, default=0)
-    return [round(max(v, 0) * 100 / largest, 2) if largest > 0 else 0.0 for v in values]

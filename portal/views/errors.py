@@ -1,6 +1,7 @@
 """Error pages in the host's brand; each says what happened and what to do.
 
 They are rendered without context processors, which may ask the database that has just failed.
+Under /api/ a program reads the answer: it gets the same problem document as from the edge.
 """
 
 import sys
@@ -8,6 +9,8 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+
+from cache_api.hot.problems import CONTENT_TYPE, Problem
 
 
 def _page(request: HttpRequest, status: int, template: str = "") -> HttpResponse:
@@ -29,6 +32,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: nothing here, or nothing of yours."""
+    if request.path.startswith("/api/"):
+        problem = Problem("not-found", "There is nothing here.")
+        return HttpResponse(problem.document(), status=404, content_type=CONTENT_TYPE.decode())
     return _page(request, 404)
 
 

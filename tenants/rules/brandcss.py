@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-from tenants.rules.colour import luminance
 from tenants.rules.neutrals import MODES, Mode
 from tenants.rules.palette import Tokens
 
@@ -53,19 +52,13 @@ def pdf_hex(tokens: Tokens) -> dict[str, str]:
     }
 
 
-def theme_colour(tokens: Tokens, mode: Mode) -> str:
-    """The colour that a browser gives its own bar around a page in `mode`."""
-    return tokens[mode]["surface-0"]
-
-
 def icon_svg(tokens: Tokens, letter: str) -> str:
     """The site's icon, an SVG file: the first letter of the product on the brand's fill."""
     light = tokens["light"]
-    dim = light["on-brand"] if luminance(light["on-brand"]) > 0.5 else "#0B0D12"
     initial = letter[:1].upper() if letter[:1].isalnum() else "A"
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
         f'<rect width="32" height="32" rx="7" fill="{light["brand-9"]}"/>'
         '<text x="16" y="22.5" font-family="Inter,system-ui,sans-serif" font-size="19" '
-        f'font-weight="600" text-anchor="middle" fill="{dim}">{initial}</text></svg>'
+        f'font-weight="600" text-anchor="middle" fill="{light['on-brand']}">{initial}</text></svg>'
     )

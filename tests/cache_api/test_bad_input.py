@@ -26,6 +26,9 @@ BAD_BODIES = {
     "NaN": (b'{"cache_key":"k","x":NaN}', 400, "invalid-json"),
     "Infinity": (b'{"cache_key":"k","x":-Infinity}', 400, "invalid-json"),
     "too large a number": (b'{"cache_key":"k","x":1e999}', 400, "invalid-json"),
+    "a huge integer beside a surrogate": (
+        b'{"cache_key":"k","x":"\\ud800","y":' + b"9" * 5000 + b"}", 400, "invalid-json",
+    ),
     "a member twice": (b'{"cache_key":"k","cache_key":"l"}', 400, "duplicate-member"),
     "a deep member twice": (around(b'{"a":{"b":1,"b":2}}'), 400, "duplicate-member"),
     "too deep": (around(b'{"a":' + b"[" * 80 + b"]" * 80 + b"}"), 400, "too-deep"),
@@ -132,6 +135,33 @@ def test_another_method_is_405(door, method, path):
 
     assert (answer.status, answer.json["code"]) == (405, "method-not-allowed")
     assert "POST" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/api/overflow/", "/api/overflow/nothing", "/api/"])
+def test_an_address_that_does_not_exist_is_a_problem_document_too(door, cast, path):
+    began = time.monotonic()
+
+    check(door, door.post(path, {"cache_key": "k"}, cast.redis.live), 404, "not-found", began)
+
+
+def test_a_preflight_is_refused_alike(door):
+    answer = door.call("OPTIONS", LOOKUP)
+
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+
+
+def test_a_nonsense_token_count_neither_breaks_the_entry_nor_the_event(door, cast):
+    usage = {"prompt_tokens": 10**18, "completion_tokens": 10**18}
+    choices = [{"message": {"content": "x"}, "finish_reason": "stop"}]
+    request = {**CHAT, "seed": door.port}
+    response = {"model": "gpt-4", "choices": choices, "usage": usage}
+
+    stored = door.post(STORE, {"original_request": request, "response": response}, cast.redis.live)
+    found = door.lookup(cast.redis.live, original_request=request)
+
+    assert (stored.status, found.status, found.json["hit"]) == (201, 200, True)
+    assert found.json["cost_saved"] == 0
+    assert cast.event(found.json["billing"]["event_id"]).tokens_in == 0
 
 
 def test_a_strangers_body_is_not_even_read_as_json(door):

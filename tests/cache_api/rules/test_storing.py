@@ -187,6 +187,8 @@ def test_the_callers_usage_goes_before_the_responses_own():
         {"usage": {}},
         {"usage": {"prompt_tokens": "x"}},
         {"usage": {"prompt_tokens": -5, "completion_tokens": 1}},
+        {"usage": {"prompt_tokens": 2**63, "completion_tokens": 1}},
+        {"usage": {"prompt_tokens": 1, "completion_tokens": 1_000_000_001}},
     ],
 )
 def test_usage_that_cannot_be_read_is_none(broken):

@@ -92,11 +92,6 @@ def test_sparks_need_two_values_and_flat_ones_lie_in_the_middle():
     assert rising == "M2 26 L94 2" and area.endswith("Z")
 
 
-def test_shares_are_of_the_largest():
-    assert charts.shares([50, 100, 0, -3]) == [50, 100, 0, 0]
-    assert charts.shares([]) == [] and charts.shares([0, 0]) == [0, 0]
-
-
 def test_a_figure_holds_the_same_numbers_as_its_table():
     series = [Series("Hits", (3, 4), "exact"), Series("Misses", (1, None), "miss")]
     before = Series("Before", (9, 9), "miss", dashed=True)

@@ -1,0 +1,89 @@
+"""A running installation on a copy of the template database: the product's web and worker."""
+
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import redis
+
+from portal import env
+from portal.servers.table import Ports, processes
+from tests.conftest import Database, servers
+from tests.flows.harness import free_port
+from tests.plugin import ROOT
+
+# One of each is enough here, and one web process forgets a brand at once, not two after each other.
+FEWER = {"web": ("--workers=1",), "worker": ("--concurrency=1", "--pool=solo")}
+
+
+class Live:
+    """`start` and `stop` it; `url(host)` is where a host's pages are."""
+
+    def __init__(self, database: Database, logs: Path) -> None:
+        self.database, self.logs = database, logs
+        self.port = free_port()
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def url(self, host: str) -> str:
+        """A host's base URL; Chromium resolves `*.localhost` by itself."""
+        return f"http://{host}:{self.port}"
+
+    def start(self) -> None:
+        """Web and worker; returns when the web process answers."""
+        table = processes(Ports(web=self.port, edge=self.port + 1), env.data_dir(), demo=False)
+        shared = self._own_valkey()
+        for process in table:
+            if process.name in FEWER:
+                log = (self.logs / f"{process.name}.log").open("ab")
+                self.children[process.name] = subprocess.Popen(
+                    [*process.argv, *FEWER[process.name]], cwd=ROOT, stdout=log, stderr=log,
+                    env=self.database.environ(AC_DB_LOGIN=process.login, **shared),
+                )  # fmt: skip
+        self._wait()
+
+    def stop(self) -> None:
+        """End both processes."""
+        for child in self.children.values():
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        for child in self.children.values():
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+    def said(self) -> str:
+        """The last lines of both logs, for the message of a failed test."""
+        return "\n".join(
+            f"--- {name}\n{(self.logs / f'{name}.log').read_text()[-3000:]}"
+            for name in self.children
+        )
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            assert self.children["web"].poll() is None, self.said()
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/livez", timeout=2).close()
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError(f"The web process does not answer.\n{self.said()}")
+
+    def _own_valkey(self) -> dict[str, str]:
+        """Numbered Valkey databases of this worker alone: another test's tasks stay its own."""
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        known, found = servers(), {}
+        for name, number in (("CACHE_URL", 2), ("BROKER_URL", 2)):
+            parts = urlsplit(known[name])
+            found[name] = urlunsplit(parts._replace(path=f"/{number + worker}"))
+            with redis.Redis.from_url(found[name]) as client:
+                client.flushdb()
+        return found
