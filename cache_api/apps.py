@@ -4,6 +4,8 @@ from django.apps import AppConfig
 
 
 class CacheApiConfig(AppConfig):
+    """Django's entry for the app of a partner's own tables."""
+
     name = "cache_api"
     label = "cache_api"
     verbose_name = "Customers and usage"

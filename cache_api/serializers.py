@@ -24,15 +24,23 @@ class LookupRequestSerializer(serializers.Serializer[object]):
     customer_id = serializers.CharField(
         required=False, max_length=200, help_text="The partner's own name for its customer."
     )
-    cache_key = serializers.CharField(required=False, max_length=1024)
+    cache_key = serializers.CharField(
+        required=False,
+        max_length=1024,
+        help_text="Your own key, or the request's digest; alone or beside `original_request`.",
+    )
     original_request = serializers.DictField(
         required=False, help_text="The provider request, with `provider` and `model`."
     )
-    namespace = serializers.CharField(required=False, max_length=100)
+    namespace = serializers.CharField(
+        required=False, max_length=100, help_text="Keeps entries of one customer apart."
+    )
     request_id = serializers.CharField(
         required=False, help_text="A UUIDv7 of the last 15 minutes makes a retry one usage event."
     )
-    metadata = MetadataSerializer(required=False)
+    metadata = MetadataSerializer(
+        required=False, help_text="Why you came: the primary's latency in ms, region, reason."
+    )
 
 
 class StoreRequestSerializer(LookupRequestSerializer):
@@ -67,7 +75,7 @@ class EntrySerializer(serializers.Serializer[object]):
 class LookupResponseSerializer(serializers.Serializer[object]):
     """A hit or a miss; both are 200."""
 
-    hit = serializers.BooleanField()
+    hit = serializers.BooleanField(help_text="Whether `response` holds an answer.")
     response = serializers.JSONField(allow_null=True, help_text="As stored, byte for byte.")
     latency = serializers.FloatField(help_text="Milliseconds spent here.")
     source = serializers.CharField()  # type: ignore[assignment]
@@ -77,7 +85,7 @@ class LookupResponseSerializer(serializers.Serializer[object]):
     region = serializers.CharField(required=False)
     request_id = serializers.CharField(required=False)
     entry = EntrySerializer(required=False)
-    billing = BillingSerializer()
+    billing = BillingSerializer(help_text="Whose traffic this is, and the usage event's id.")
 
 
 class StoreResponseSerializer(serializers.Serializer[object]):

@@ -15,7 +15,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from cache_api import serializers
+from cache_api import examples, serializers
 from cache_api.gateways import blocking
 from cache_api.gateways.blocking import BlockingService
 from cache_api.gateways.config import BadConfig
@@ -91,7 +91,13 @@ class LookupView(RawView):
         summary="Look a response up",
         description="A miss is 200 as well, with `hit: false` and a `reason`.",
         request=serializers.LookupRequestSerializer,
-        responses={200: serializers.LookupResponseSerializer, **_told(_PROBLEMS)},
+        responses={
+            200: OpenApiResponse(
+                serializers.LookupResponseSerializer, description="A hit or a miss"
+            ),
+            **_told(_PROBLEMS),
+        },
+        examples=[examples.LOOKUP],
         tags=["overflow"],
     )
     def post(self, request: Request) -> HttpResponse:
@@ -105,6 +111,8 @@ class StoreView(RawView):
     @extend_schema(
         operation_id="overflow_store",
         summary="Store a response",
+        description="Keep what a provider answered; the next lookup of the same request hits.",
+        examples=[examples.STORE],
         request=serializers.StoreRequestSerializer,
         responses={
             200: OpenApiResponse(

@@ -112,5 +112,5 @@ def _curl(method: str, url: str, example: Any) -> str:
     lines = [f"curl -X {method.upper()} {url}", '  -H "Authorization: Bearer $AGENTCACHE_KEY"']
     if method != "get":
         lines.append('  -H "Content-Type: application/json"')
-        lines.append(f"  -d '{json.dumps(example or {}, ensure_ascii=False)}'")
+        lines.append(f"  -d '{json.dumps(example or {}, ensure_ascii=False, indent=1)}'")
     return " \\\n".join(lines)

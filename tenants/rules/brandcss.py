@@ -60,5 +60,5 @@ def icon_svg(tokens: Tokens, letter: str) -> str:
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
         f'<rect width="32" height="32" rx="7" fill="{light["brand-9"]}"/>'
         '<text x="16" y="22.5" font-family="Inter,system-ui,sans-serif" font-size="19" '
-        f'font-weight="600" text-anchor="middle" fill="{light['on-brand']}">{initial}</text></svg>'
+        f'font-weight="600" text-anchor="middle" fill="{light["on-brand"]}">{initial}</text></svg>'
     )

@@ -1,0 +1,31 @@
+"""Worked examples of the overflow API for its OpenAPI document and the reference page."""
+
+from drf_spectacular.utils import OpenApiExample
+
+_REQUEST = {
+    "provider": "openai",
+    "model": "gpt-4",
+    "messages": [{"role": "user", "content": "What is your refund policy?"}],
+}
+_CALLER = {
+    "provider": "redis",
+    "customer_id": "acme-corp",
+    "original_request": _REQUEST,
+    "metadata": {"redis_latency": 150, "region": "us-east-1"},
+}
+_COMPLETION = {
+    "id": "chatcmpl-123",
+    "object": "chat.completion",
+    "model": "gpt-4",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "Within 30 days."},
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": {"prompt_tokens": 14, "completion_tokens": 5, "total_tokens": 19},
+}
+
+LOOKUP = OpenApiExample("Lookup", value=_CALLER, request_only=True)
+STORE = OpenApiExample("Store", value={**_CALLER, "response": _COMPLETION}, request_only=True)
