@@ -16,8 +16,13 @@ from portal import env
 OUT = env.BASE_DIR / "docs" / "screenshots"
 BRANDS = ("redis-labs", "pinecone", "aws-elasticache")
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
-PARTNER_PAGES = {"overview": "/manage/", "usage": "/manage/usage/", "customers": "/manage/customers/",
-                 "invoices": "/manage/invoices/", "statements": "/manage/statements/"}  # fmt: skip
+PARTNER_PAGES = {
+    "overview": "/manage/",
+    "usage": "/manage/usage/",
+    "customers": "/manage/customers/",
+    "invoices": "/manage/invoices/",
+    "statements": "/manage/statements/",
+}
 CUSTOMER_PAGES = {"home": "/", "usage": "/usage/", "invoices": "/invoices/"}
 CONSOLE_PAGES = {"cockpit": "/", "partners": "/partners/", "control-room": "/finance/"}
 
@@ -30,7 +35,8 @@ def shoot(
     for size, (width, height) in SIZES.items():
         for mode in ("light", "dark"):
             context = chrome.new_context(
-                viewport={"width": width, "height": height}, color_scheme=mode  # type: ignore[arg-type]
+                viewport={"width": width, "height": height},
+                color_scheme=mode,  # type: ignore[arg-type]
             )
             page = context.new_page()
             page.goto(f"{base}/accounts/login/")

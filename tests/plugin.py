@@ -69,5 +69,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kill-rounds", type=int, default=20, help="kills in the kill test")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Only the controlling process judges skips: workers' reports come to it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        config.pluginmanager.register(Skips(), "skips")
+
+
+class Skips:
+    """A skip that tests/skips.txt does not expect fails the run: it would pass for a test."""
+
+    def __init__(self) -> None:
+        lines = (ROOT / "tests" / "skips.txt").read_text().splitlines()
+        self.expected = [line for line in lines if line and not line.startswith("#")]
+        self.unexpected: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note every skip whose reason is not on the list."""
+        if report.skipped and isinstance(report.longrepr, tuple):
+            reason = report.longrepr[2]
+            if not any(text in reason for text in self.expected):
+                self.unexpected.append(f"{report.nodeid}: {reason}")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Name them and fail."""
+        if self.unexpected:
+            sys.stderr.write("\nskips that tests/skips.txt does not expect:\n  ")
+            sys.stderr.write("\n  ".join(self.unexpected) + "\n")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _start()

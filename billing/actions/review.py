@@ -65,7 +65,10 @@ def approve_period(*, period: Period, actor: str, now: datetime) -> tuple[Settle
         period_start=period.start, period_end=period.end, state=IN_REVIEW
     ).values_list("id", flat=True)
     if not waiting:
-        raise NothingToSettle(f"No run of {period.label} waits for approval.")
+        raise NothingToSettle(
+            f"No run of {period.label} waits for approval. Settle the month first; the control "
+            "room shows what is issued already."
+        )
     return approve_runs(run_ids=list(waiting), actor=actor, now=now)
 
 

@@ -27,6 +27,7 @@ def acting_person(email: str, permission: str) -> str:
         )
     if not allows(row, permission):
         raise NotAllowed(
-            f"{email} is {row}; that role may not {permission}. Ask somebody whose role may."
+            f"{email} has the role {row}, which lacks the permission {permission}. "
+            "Ask somebody whose role has it."
         )
     return email

@@ -13,7 +13,13 @@ from uuid import UUID
 from django.db import transaction
 
 from cache_api.actions.record_events import OLDEST, record_events
-from cache_api.gateways.usage_files import TOO_MANY, UsageFile, open_usage_file, write_rejects
+from cache_api.gateways.usage_files import (
+    TOO_FEW,
+    TOO_MANY,
+    UsageFile,
+    open_usage_file,
+    write_rejects,
+)
 from cache_api.metering import store
 from cache_api.rules.events import UsageEvent
 from cache_api.rules.usage_file import (
@@ -125,6 +131,9 @@ def _read(line: int, cells: dict[str, Any], limits: Limits) -> dict[str, Any] | 
     if TOO_MANY in cells:
         extra = len(cells[TOO_MANY])
         return [BadValue(line, TOO_MANY, f"{extra} more than columns", "quote commas in text")]
+    if TOO_FEW in cells:
+        names = ", ".join(cells[TOO_FEW])
+        return [BadValue(line, TOO_FEW, f"the line ends before {names}", "leave no cell out")]
     return read_row(cells, line, limits)
 
 

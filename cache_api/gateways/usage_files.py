@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TOO_MANY = "(too many cells)"
+TOO_MANY, TOO_FEW = "(too many cells)", "(too few cells)"
 _PARQUET = {".parquet", ".pq"}
 
 
@@ -74,6 +74,8 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 row: dict[str, Any] = dict(zip(names, cells, strict=False))
                 if len(cells) > len(names):
                     row[TOO_MANY] = cells[len(names) :]
+                elif len(cells) < len(names):  # a line that was cut off, or one that lost a comma
+                    row[TOO_FEW] = names[len(cells) :]
                 yield reader.line_num, row
     except (UnicodeDecodeError, csv.Error) as error:
         raise UnreadableFile(f"{path} is not a UTF-8 CSV file: {error}") from error

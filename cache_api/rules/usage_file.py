@@ -47,14 +47,13 @@ class BadValue:
 
 def _time(raw: Any) -> datetime:
     remedy = "write UTC like 2026-10-01T13:00:00Z"
-    if isinstance(raw, datetime):
+    try:
         at = raw
-    else:
-        try:
+        if not isinstance(at, datetime):
             at = datetime.fromisoformat(str(raw).strip().upper())
-        except ValueError as error:
-            raise BadField(f"{raw!r} is not a date and time", remedy) from error
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # a zone can carry year 1 or 9999 over the edge
+        raise BadField(f"{raw!r} is not a date and time", remedy) from error
 
 
 def _text(raw: Any) -> str:
@@ -131,7 +130,7 @@ _DEFAULT_OUTCOME = {"lookup": "hit", "store": "stored"}
 def header_problems(names: list[str]) -> list[BadValue]:
     """What is wrong with the columns' names; the header is line 1."""
     found = []
-    for name in names:
+    for name in dict.fromkeys(names):
         if name not in COLUMNS and name not in IGNORED:
             remedy = f"rename or remove it; known columns: {', '.join(COLUMNS)}"
             found.append(BadValue(1, name or "(empty)", "unknown column", remedy))

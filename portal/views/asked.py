@@ -66,7 +66,7 @@ def asked_customer(request: HttpRequest) -> Customer | None:
     external_id = request.GET.get("customer", "")
     if not external_id:
         return None
-    customer = customer_by_external_id(external_id)
+    customer = customer_by_external_id(external_id) if external_id.isprintable() else None
     if customer is None:
         raise Http404
     return customer

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -87,7 +88,7 @@ def approve_month(request: HttpRequest) -> HttpResponse:
     label = request.POST.get("month", "")
     seen = _seen(request.POST.getlist("run"))
     if seen is None:
-        return HttpResponseBadRequest(_("Each run is <id>:<attempt>. Reload the control room."))
+        raise BadRequest(_("The chosen runs could not be read. Reload the control room."))
     try:
         runs = approve_runs(run_ids=list(seen), actor=actor(request), now=timezone.now(),
                             attempts=seen)  # fmt: skip

@@ -26,7 +26,11 @@ from tenants.actions.partners import UnableToOpenPartner, request_partner, retry
 from tenants.models import Partner, ProvisioningJob
 
 # Which field of the form a refusal is about; other refusals stand above the form.
-_FIELD_OF = {"bad_slug": "slug", "bad_kind": "kind", "bad_host": "host", "bad_colour": "seed_hex"}
+_FIELD_OF = {
+    "bad_slug": "slug", "bad_kind": "kind", "bad_host": "host", "bad_colour": "seed_hex",
+    "bad_name": "name", "bad_product_name": "product_name", "bad_legal_name": "legal_name",
+    "bad_tagline": "tagline", "bad_owner": "owner_email",
+}  # fmt: skip
 RUNS_SHOWN, PAPERS_SHOWN = 13, 10
 
 

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing import queries as billing
 from billing.actions.moves import find_run
-from billing.actions.open_runs import open_run
+from billing.actions.open_runs import WORKING, open_run
 from billing.actions.review import approve_runs, reject_run, withdraw_run
 from billing.models import DraftDocument, RatedLine
 from billing.queries.run_detail import PAGE
 from billing.queries.terms import version_terms
-from billing.rules.errors import BillingError
+from billing.rules.errors import BillingError, WrongState
 from billing.rules.explain import explain_line
 from billing.rules.lines import RatedLine as Rated
 from billing.rules.periods import month_of
@@ -72,10 +72,12 @@ def withdraw(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
 def again(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     """Queue a parked, rejected or stuck run; it collects and rates afresh."""
 
-    def queue() -> Any:
+    def queue() -> None:
         found = find_run(run_id)
-        return open_run(agreement_id=found.agreement_id, period=month_of(found.period_start),
-                        actor=actor(request), now=timezone.now())  # fmt: skip
+        run = open_run(agreement_id=found.agreement_id, period=month_of(found.period_start),
+                       actor=actor(request), now=timezone.now())  # fmt: skip
+        if run.state not in WORKING:
+            raise WrongState(f"A run that is {run.state} is not settled again; nothing was queued.")
 
     return _do(request, run_id, _("Queued. A worker settles it again."), queue)
 

@@ -6,23 +6,24 @@ Under /api/ a program reads the answer: it gets the same problem document as fro
 
 import sys
 
-from django.db import InterfaceError, OperationalError
+from django.core.exceptions import BadRequest
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from cache_api.hot.problems import CONTENT_TYPE, Problem
 
 
-def _page(request: HttpRequest, status: int, template: str = "") -> HttpResponse:
+def _page(request: HttpRequest, status: int, template: str = "", reason: str = "") -> HttpResponse:
     owner = getattr(request, "owner", None)
-    context = {"owner": owner, "brand": owner.brand if owner else None}
+    context = {"owner": owner, "brand": owner.brand if owner else None, "reason": reason}
     text = render_to_string(template or f"errors/{status}.html", context)
     return HttpResponse(text, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400: the request could not be read."""
-    return _page(request, 400)
+    """400: the request could not be read, with the reason where a view of ours gave one."""
+    return _page(request, 400, reason=str(exception) if type(exception) is BadRequest else "")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -39,9 +40,12 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault; 503 when the database is away. Neither page needs the database."""
-    away = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
-    return _page(request, 503 if away else 500)
+    """500: our fault; 503 when the database is away; 400 when it was given what no column holds
+    (a NUL in an address or a cookie). No page needs the database."""
+    error = sys.exc_info()[1]
+    if isinstance(error, DataError):
+        return _page(request, 400)
+    return _page(request, 503 if isinstance(error, (OperationalError, InterfaceError)) else 500)
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -24,9 +24,10 @@ def permission(name: str) -> Callable[[View[P]], View[P]]:
         def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             user: Any = request.user
             if not user.is_authenticated:
-                return HttpResponseRedirect(
-                    f"{reverse('account_login')}?next={quote(request.get_full_path())}"
-                )
+                # A form's address shows nothing when it is opened: only pages are returned to.
+                is_page = request.method in {"GET", "HEAD"}
+                back = f"?next={quote(request.get_full_path())}" if is_page else ""
+                return HttpResponseRedirect(reverse("account_login") + back)
             if not user.may(name):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

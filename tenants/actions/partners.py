@@ -15,6 +15,8 @@ from tenants.rules.ids import uuid7
 
 _SLUG = re.compile(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$")
 RESERVED = frozenset({"open"})  # page addresses beside the partners' own
+_LONGEST = {"name": 120, "product_name": 80, "legal_name": 160, "tagline": 160}
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 class UnableToOpenPartner(ValueError):
@@ -32,10 +34,14 @@ def request_partner(
     """Leave the row from which the provisioner opens a partner: partner, hosts, queued job.
 
     `host` is the partner's own hostname ('' for none yet); `seed_hex` like ``#FF4438``.
-    Raises UnableToOpenPartner (codes: bad_slug, bad_kind, bad_host, bad_colour, taken).
+    Raises UnableToOpenPartner (codes: bad_slug, bad_kind, bad_colour, bad_name, bad_product_name,
+    bad_legal_name, bad_tagline, bad_owner, bad_host, taken).
     Safe to repeat: the slug and the host are unique, so a second call changes nothing.
     """
     _check(slug, kind, seed_hex)
+    texts = {"name": name, "product_name": product_name or name,
+             "legal_name": legal_name or name, "tagline": tagline}  # fmt: skip
+    _check_people(texts, owner_email.strip())
     hosts = _hosts(slug, host)
     partner_id = uuid7()
     with transaction.atomic():
@@ -53,8 +59,7 @@ def request_partner(
             partner=partner, requested_by=actor, created_at=now, updated_at=now,
             request={
                 "seed_hex": seed_hex, "owner_email": owner_email.strip().lower(),
-                "product_name": product_name or name, "legal_name": legal_name or name,
-                "tagline": tagline,
+                **{key: texts[key] for key in ("product_name", "legal_name", "tagline")},
             },
         )  # fmt: skip
         audit.record(actor=actor, verb="partner.requested", target=slug, at=now,
@@ -95,6 +100,20 @@ def _check(slug: str, kind: str, seed_hex: str) -> None:
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", seed_hex):
         raise UnableToOpenPartner(
             "bad_colour", f"{seed_hex!r} is no colour: use six hex digits, like #FF4438."
+        )
+
+
+def _check_people(texts: dict[str, str], owner_email: str) -> None:
+    for name, text in texts.items():
+        longest = _LONGEST[name]
+        if len(text) > longest or not text.isprintable() or not (text.strip() or name == "tagline"):
+            raise UnableToOpenPartner(
+                f"bad_{name}",
+                f"The {name.replace('_', ' ')} needs 1 to {longest} printable characters.",
+            )
+    if owner_email and (len(owner_email) > 254 or not _EMAIL.fullmatch(owner_email)):
+        raise UnableToOpenPartner(
+            "bad_owner", f"{owner_email!r} is no e-mail address; the first owner gets mail there."
         )
 
 

@@ -60,7 +60,7 @@ def test_a_month_from_preview_to_issued_documents(office):
     (["2031-01", "--as", PREPARER], "has not ended"),
     (["2025-01", "--as", PREPARER], "nothing to settle"),
     (["2026-09", "--as", "nobody@agentcache.example"], "No active platform person"),
-    (["2026-09", "--as", AUDITOR], "that role may not runs.prepare"),
+    (["2026-09", "--as", AUDITOR], "which lacks the permission runs.prepare"),
 ])  # fmt: skip
 def test_a_wrong_request_is_refused_in_plain_words_and_leaves_nothing(office, arguments, why):
     done = run(office, "settle", *arguments)
@@ -68,6 +68,13 @@ def test_a_wrong_request_is_refused_in_plain_words_and_leaves_nothing(office, ar
     assert (done.returncode, why in done.stderr) == (1, True), done.stderr
     assert "Traceback" not in done.stderr
     assert SettlementRun.objects.count() == 0
+
+
+def test_reconcile_refuses_a_word_that_names_no_equation(office):
+    done = run(office, "reconcile", "--only", "jornal")
+
+    assert (done.returncode, "nothing was checked" in done.stderr) == (1, True), done.stderr
+    assert "1 of 1 equations hold" in run(office, "reconcile", "--only", "journal entries").stdout
 
 
 def test_four_processes_at_once_make_one_run_each_agreement(office):

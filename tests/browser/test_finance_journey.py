@@ -46,7 +46,9 @@ def settle_as(petra, months) -> str:
     expect(petra.page.locator("#approve-set")).to_have_count(0)
     petra.look()
     petra.click(petra.page.get_by_role("link", name="Review Redis Labs"))
-    expect(petra.page.get_by_text("You prepared this run, so you can not approve it")).to_be_visible()
+    expect(
+        petra.page.get_by_text("You prepared this run, so you can not approve it")
+    ).to_be_visible()
     expect(petra.page.locator("#approve")).to_have_count(0)
     return petra.page.url.removeprefix(petra.base)
 

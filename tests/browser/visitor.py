@@ -26,7 +26,9 @@ class Visitor:
         self.base = base
         self.problems: list[str] = []
         self.context = chrome.new_context(
-            viewport=WIDE, color_scheme=mode, reduced_motion="reduce"  # type: ignore[arg-type]
+            viewport=WIDE,
+            color_scheme=mode,
+            reduced_motion="reduce",  # type: ignore[arg-type]
         )
         self.context.set_default_timeout(15_000)
         self.context.add_init_script(REPORT_CSP)
@@ -63,8 +65,9 @@ class Visitor:
         self.expect_no_problem()
 
     def expect_no_problem(self) -> None:
-        """Raise AssertionError with everything that went wrong so far."""
-        assert self.problems == []
+        """Raise AssertionError with everything that went wrong since the last time."""
+        problems, self.problems = self.problems, []
+        assert not problems, "\n".join(problems)
 
     def download(self, target: Locator) -> bytes:
         """The bytes that a click saves."""
@@ -88,7 +91,6 @@ class Visitor:
             self.problems.append(f"{response.status} {response.url}")
 
     def _failed(self, request: Request) -> None:
-        # A page that becomes a download, or a poll that the next page cuts off, is no failure.
-        cut_off = request.failure == "net::ERR_ABORTED"
-        if not (cut_off and request.resource_type in {"document", "xhr", "fetch"}):
+        # A page that became a download, or a poll that the next page cut off, is no failure.
+        if request.failure != "net::ERR_ABORTED":
             self.problems.append(f"failed: {request.url} {request.failure}")

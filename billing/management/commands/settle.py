@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from billing.actions.open_runs import agreements_in, settle_period
+from billing.actions.open_runs import WORKING, agreements_in, settle_period
 from billing.actions.settle import settle_run
 from billing.models import SettlementRun
 from billing.queries.people import acting_person
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             self.stdout.write(self._line(done))
             if done.state == PARKED:
                 bad.append(f"{run.agreement.code}: parked: {done.reason}")
-        if not wait:
+        if not wait and any(run.state in WORKING for run in opened.runs):
             self.stdout.write("Queued; the control room shows progress (--wait settles here).")
         if bad:
             raise CommandError("\n".join(bad))

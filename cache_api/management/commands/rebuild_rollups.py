@@ -1,6 +1,6 @@
 """`manage.py rebuild_rollups [--partner SLUG] [--since DATE]`: rollups again, from the events."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date
 from typing import Any
 
@@ -8,6 +8,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from cache_api.actions.rebuild_rollups import UnknownPartner, rebuild_rollups
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is not a day; write YYYY-MM-DD") from error
 
 
 class Command(BaseCommand):
@@ -18,7 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whose, and from which day."""
         parser.add_argument("--partner", metavar="SLUG", help="only this partner (default: all)")
-        parser.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD")
+        parser.add_argument("--since", type=_day, metavar="YYYY-MM-DD")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One call."""

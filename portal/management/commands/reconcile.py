@@ -4,7 +4,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from billing.reconcile import CHECKS as BILLING_CHECKS
 from cache_api.reconcile import CHECKS as USAGE_CHECKS
@@ -22,7 +22,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Each equation on a line of its own, its breaches below."""
         breached = 0
-        checks = [one for one in (*USAGE_CHECKS, *BILLING_CHECKS) if options["only"] in one.name]
+        known = (*USAGE_CHECKS, *BILLING_CHECKS)
+        checks = [one for one in known if options["only"] in one.name]
+        if not checks:
+            raise CommandError(
+                f"No equation has {options['only']!r} in its name: nothing was checked. "
+                "Without --only all of them run and print their names."
+            )
         for check in checks:
             breaches = check.run()
             breached += bool(breaches)

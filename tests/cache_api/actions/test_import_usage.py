@@ -87,6 +87,16 @@ def test_one_bad_row_and_nothing_is_imported_but_every_bad_value_is_named(
     assert everything(database, partners) == before
 
 
+def test_a_line_that_was_cut_off_is_bad(bring, database, partners):
+    before = everything(database, partners)
+    with pytest.raises(UnableToImport) as caught:
+        bring("time,customer,quantity\n2026-10-01T10:00Z,acme,7\n2026-10-01T11:00Z,acm")
+    assert [str(bad) for bad in caught.value.problems] == [
+        "line 3, (too few cells): the line ends before quantity; leave no cell out"
+    ]
+    assert everything(database, partners) == before
+
+
 def test_skip_bad_imports_the_good_and_writes_the_others_with_the_reason(
     bring, database, partners, tmp_path
 ):

@@ -53,6 +53,8 @@ def test_nobody_reads_without_signing_in(readable):
 
     assert {answer.status_code for answer in answers.values()} == {302}
     assert answers["/finance/"]["Location"] == "/accounts/login/?next=/finance/"
+    # A change is not gone back to: its address shows nothing when it is opened.
+    assert client.post("/finance/start/")["Location"] == "/accounts/login/"
 
 
 def test_changes_are_posts_with_the_sessions_own_token(readable):

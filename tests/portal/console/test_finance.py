@@ -198,7 +198,7 @@ def test_a_malformed_approval_is_a_400(readable):
         "/finance/approve/", {"month": "2026-09", "run": ["not-a-run"]}
     )
 
-    assert answer.status_code == 400
+    assert answer.status_code == 400 and "Reload the control room" in text(answer)
 
 
 def test_a_month_without_agreements_has_a_designed_empty_state(readable):

@@ -93,6 +93,8 @@ def test_a_rejection_needs_a_reason_and_waits_for_a_person(reviewed, database):
     assert (run.state, run.attempt, run.preparer) == (
         "in_review", 2, email_of("finance_preparer"))  # fmt: skip
     assert "acme looks too high" in text(approver.get(url_of(reviewed.redis)))
+    late = text(preparer.post(url_of(reviewed.redis, "again/"), follow=True))
+    assert "in_review is not settled again; nothing was queued" in late
 
 
 def test_who_settles_a_rejected_run_again_has_prepared_it(reviewed, database):

@@ -84,8 +84,12 @@ def test_another_partners_documents_and_customers_do_not_exist(portal):
     statement = document(portal.pinecone, "payout_statement")
     invoice = document(portal.pinecone, "customer_invoice", "acme")
 
-    for path in (f"statements/{statement}/", f"statements/{statement}/pdf",
-                 f"invoices/{invoice}/", f"invoices/{invoice}/json"):
+    for path in (
+        f"statements/{statement}/",
+        f"statements/{statement}/pdf",
+        f"invoices/{invoice}/",
+        f"invoices/{invoice}/json",
+    ):
         assert client.get(f"/manage/{path}").status_code == 404
     assert "154" not in text(client.get("/manage/invoices/"))
     assert signed_in(PINECONE, "owner").get(f"/manage/invoices/{invoice}/").status_code == 200
@@ -126,7 +130,7 @@ def test_customers_do_not_enter_the_partners_pages(portal, role):
         ("/manage/customers/?page=0", 400), ("/manage/customers/?page=-1", 400),
         ("/manage/customers/?page=9e9", 400), ("/manage/customers/?state=happy", 400),
         ("/manage/invoices/?page=²", 400), ("/manage/invoices/not-an-id/", 404),
-        ("/manage/usage/?range=2027-01", 400),
+        ("/manage/usage/?range=2027-01", 400), ("/manage/usage/?customer=%00", 404),
     ],
 )  # fmt: skip
 def test_bad_input_gets_a_page_that_says_what_to_do(portal, path, status):
@@ -134,6 +138,22 @@ def test_bad_input_gets_a_page_that_says_what_to_do(portal, path, status):
 
     assert answer.status_code == status
     assert "Go to the start" in text(answer)
+
+
+def test_a_bad_page_number_is_named(portal):
+    page = text(signed_in(REDIS, "owner").get("/manage/customers/?page=nine"))
+
+    assert "is no page number: use 1 or more." in page
+
+
+def test_what_no_column_can_hold_is_a_bad_request_not_our_fault(portal):
+    client = signed_in(REDIS, "owner")
+    client.raise_request_exception = False
+
+    answer = client.get("/manage/customers/?q=a%00b")
+
+    assert answer.status_code == 400 and "could not be read" in text(answer)
+    assert client.get("/manage/customers/?q=a").status_code == 200  # the connection is sound
 
 
 def test_a_page_past_the_end_is_empty_not_an_error(portal):
