@@ -10,11 +10,9 @@ unless rows = events = rollup counts. The events stay in the database: use a thr
 import argparse
 import gc
 import os
-import random
 import sys
 import time
 from pathlib import Path
-from uuid import UUID
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 os.environ.setdefault("AC_DB_LOGIN", "recorder")
@@ -30,36 +28,13 @@ from django.utils import timezone  # noqa: E402
 
 from bench import report  # noqa: E402
 from bench.checks import Untrue  # noqa: E402
+from bench.usage import make_events  # noqa: E402
 from cache_api.actions.drain_stream import StreamReader, drain_stream  # noqa: E402
 from cache_api.gateways.stream import EventStream  # noqa: E402
 from cache_api.metering import store  # noqa: E402
-from cache_api.rules.events import FIELD, UsageEvent, encode  # noqa: E402
+from cache_api.rules.events import FIELD  # noqa: E402
 from tenants.models import Partner  # noqa: E402
 from tenants.rules.ids import uuid7  # noqa: E402
-
-MODELS = [("openai", "gpt-4o"), ("openai", "gpt-4o-mini"), ("anthropic", "claude-sonnet-4"),
-          ("anthropic", "claude-haiku"), ("meta", "llama-4")]  # fmt: skip
-
-
-def make_events(number: int, customers: int, partner_ids: list[UUID]) -> list[bytes]:
-    """Traffic shaped like the real one: a few customers make half of it, 70 % of lookups hit."""
-    rnd, boot = random.Random(5), uuid7()
-    events = []
-    for seq in range(1, number + 1):
-        provider, model = rnd.choices(MODELS, weights=[40, 30, 15, 10, 5])[0]
-        events.append(
-            UsageEvent(
-                event_id=uuid7(), partner_id=rnd.choice(partner_ids), boot_id=boot, seq=seq,
-                customer=f"cust-{int(rnd.paretovariate(0.7)) % customers}", kind="lookup",
-                outcome="hit" if rnd.random() < 0.7 else "miss", livemode=True,
-                key_id="k3yk3yk3yk3y", provider=provider, model=model, tokens_in=1100,
-                tokens_out=320, bytes=1300, namespace="default", primary_cache="redis",
-                overflow_reason="miss", primary_latency_us=900,
-                latency_us=int(rnd.lognormvariate(6.5, 0.7)), cost_saved_micros=4120,
-                price_version="2026-11", region="eu-1", sdk="python/1.0",
-            )
-        )  # fmt: skip
-    return [encode(event) for event in events]
 
 
 def fill(stream: str, payloads: list[bytes]) -> None:
@@ -112,9 +87,7 @@ def backend_cpu_s() -> float:
 
 def postgres_version() -> str:
     """Like 18.6."""
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW server_version")
-        return str(cursor.fetchone()[0])
+    return ".".join(str(part) for part in divmod(connection.pg_version, 10_000))
 
 
 def options_given() -> argparse.Namespace:

@@ -45,8 +45,7 @@ def test_pages_of_a_partner_and_its_customer_in_a_hard_brand(visit, live, seed):
 def test_pages_of_the_console(visit):
     anton = visit(CONSOLE, "anton@agentcache.example")
 
-    complaints = look_through(anton, "/", "/partners/", "/finance/", "/partners/pinecone/")
-    anton.page.go_back()
+    complaints = look_through(anton, "/", "/partners/", "/partners/pinecone/", "/finance/")
     anton.click(anton.page.locator("main a[href*='month=']").first)  # the month before: issued
     anton.click(anton.page.locator("tbody a[href*='/finance/runs/']").first)
     complaints += inspect(anton)

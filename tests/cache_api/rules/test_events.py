@@ -55,7 +55,11 @@ def test_nonsense_is_unreadable(changes, says):
         events.decode(events.encode(event(**changes)))
 
 
-@pytest.mark.parametrize("raw", [b"", b"\xc1", b"\x90", b"hello", events.encode(event())[:-3]])
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"\xc1", b"\x90", b"hello", events.encode(event())[:-3]],
+    ids=["nothing", "never used", "no members", "text", "cut short"],
+)
 def test_other_bytes_are_unreadable(raw):
     with pytest.raises(events.UnreadableEvent):
         events.decode(raw)

@@ -1,0 +1,137 @@
+"""What the manuals say exists: links, commands, files, variables, codes, equations, and sums."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+from billing.reconcile import CHECKS as BILLING_CHECKS
+from billing.rules.accounts import ACCOUNTS
+from billing.rules.rates import PER_UNIT, Rate
+from billing.rules.rating import rate_quantity
+from billing.rules.splits import PLATFORM, split_share
+from billing.rules.templates import TEMPLATES
+from cache_api.hot.problems import CODES, Problem
+from cache_api.reconcile import CHECKS as USAGE_CHECKS
+from cache_api.rules import identity
+from tenants.rules import roles
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+STOREYS = ("portal", "billing", "cache_api", "tenants")
+CODE_FOLDERS = (*STOREYS, "bench", "docs", "sdk", "static", "templates", "tests", ".ci")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_COMMAND = re.compile(r"manage\.py ([a-z][a-z_]+)")
+_QUOTED = re.compile(r"`([^`\n]+)`")
+_PATH = re.compile(r"(?:{})/[\w./-]*".format("|".join(map(re.escape, CODE_FOLDERS))))
+_READ = re.compile(
+    r"""(?:environ(?:\.get)?[(\[]|env\.(?:url|flag|secret)\(|_port\()\s*["']([A-Z_]+)["']"""
+)
+_URL_KEY = re.compile(r'"((?:[A-Z]+_)?(?:DATABASE|CACHE|EVENTS|BROKER)_URL)"')
+INTERNAL = {"DJANGO_SETTINGS_MODULE", "SUPERUSER_DATABASE_URL"}
+
+
+def text_of(name: str) -> str:
+    return (ROOT / "docs" / name).read_text()
+
+
+def table_rows(text: str, first_cell: str) -> list[list[str]]:
+    """The cells of the rows under the header that begins with `first_cell`."""
+    lines = text.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith(f"| {first_cell} |"))
+    rows = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_commands_and_files_exist(page):
+    text = page.read_text()
+    links = [link.partition("#")[0] for link in _LINK.findall(text) if "://" not in link]
+    quoted = [name for name in _QUOTED.findall(text) if _PATH.fullmatch(name)]
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+    assert set(_COMMAND.findall(text)) - set(get_commands()) == set()
+    assert [name for name in quoted if not (ROOT / name).exists()] == []
+
+
+def test_the_readme_is_a_page_and_leads_to_every_manual():
+    readme = (ROOT / "README.md").read_text()
+
+    assert len(readme.splitlines()) <= 130
+    for page in PAGES[1:]:
+        others = [other.read_text() for other in PAGES if other != page]
+        assert any(f"({page.name})" in text or f"(docs/{page.name})" in text for text in others)
+
+
+def test_every_environment_variable_that_is_read_is_in_the_manual():
+    sources = [path for storey in STOREYS for path in (ROOT / storey).rglob("*.py")]
+    code = "\n".join(path.read_text() for path in [*sources, ROOT / "manage.py"])
+    read = set(_READ.findall(code)) | set(_URL_KEY.findall(code))
+
+    known = {name for row in table_rows(text_of("operating.md"), "variable")
+             for name in _QUOTED.findall(row[0])}  # fmt: skip
+
+    assert len(read) > 20
+    assert read - INTERNAL == known
+
+
+def test_every_equation_is_explained():
+    explained = [name for row in table_rows(text_of("operating.md"), "equation")
+                 for name in row[0].split(" · ")]  # fmt: skip
+
+    assert sorted(explained) == sorted(one.name for one in (*USAGE_CHECKS, *BILLING_CHECKS))
+
+
+def test_every_error_code_is_listed_under_its_status():
+    listed = {
+        code: int(row[0])
+        for row in table_rows(text_of("integrating.md"), "status")
+        for code in _QUOTED.findall(row[1])
+    }
+
+    assert listed == {code: Problem(code, "").status for code in CODES}
+
+
+def test_the_denylist_and_the_roles_are_complete():
+    assert set(_QUOTED.findall(text_of("integrating.md"))) >= identity.DENYLIST
+    told = {row[0]: set(_QUOTED.findall(row[1]))
+            for row in table_rows(text_of("security.md"), "audience")}  # fmt: skip
+    assert told == {str(audience): set(known) for audience, known in roles.PERMISSIONS.items()}
+
+
+def test_the_templates_and_accounts_are_there():
+    text = text_of("settling.md")
+    named = {name for row in table_rows(text, "agreement (template)")
+             for name in _QUOTED.findall(row[0])}  # fmt: skip
+    posted = {code for row in table_rows(text, "document")
+              for code in re.findall(r"\b\d{4}\b", " ".join(row[1:]))}  # fmt: skip
+
+    assert named == set(TEMPLATES)
+    assert posted and posted <= set(ACCOUNTS)
+
+
+def test_the_statement_checked_by_hand_comes_out_as_the_code_does():
+    text = text_of("settling.md")
+    total = 0
+    for _, quantity, price, exact, rounded in table_rows(text, "line"):
+        rate = Rate("example", "cached_requests", PER_UNIT, unit_price=Decimal(price))
+        rated = rate_quantity(rate, Decimal(quantity), "USD")
+        assert (rated.exact, rated.rounded_minor) == (Decimal(exact), cents(rounded))
+        total += rated.rounded_minor
+    [[invoice, percent, exact_share, partner, ours]] = table_rows(text, "invoice")
+    bps = int(percent.removesuffix(" %")) * 100
+    share = split_share(total, bps, PLATFORM)
+
+    assert total == cents(invoice)
+    assert Decimal(exact_share) == Decimal(total * bps) / 1_000_000
+    assert (share.partner_minor, share.platform_minor) == (cents(partner), cents(ours))
+
+
+def cents(text: str) -> int:
+    return int(Decimal(text) * 100)
