@@ -108,6 +108,8 @@ def _edge(port: int) -> tuple[str, ...]:
         "--http=httptools",
         "--ws=none",
         "--no-access-log",
+        "--no-proxy-headers",  # the edge asks nobody where a request came from
+        "--no-server-header",
         "--timeout-graceful-shutdown=5",
     )
 

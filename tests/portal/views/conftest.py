@@ -63,5 +63,8 @@ def long_portal(database, partners, october):
     cast.settled(partners)
     for partner in partners:
         cast.person(partner, "owner")
+        with schema.in_partner(partner):
+            acme = Customer.objects.get(external_id="acme").id
+        cast.person(partner, "customer_owner", acme)
     database.login("web")
     return partners, database
