@@ -10,7 +10,6 @@ LOGIN_BY_COMMAND = {
     "migrate_partners": "owner",
     "makemigrations": "owner",
     "provision": "owner",
-    "bootstrap": "owner",
     "load_demo": "owner",
     "record": "recorder",
     "import_usage": "recorder",

@@ -141,5 +141,5 @@ def _refuse_issued(
         names = ", ".join(str(run.id) for run in issued[:5])
         raise AlreadySettled(
             f"{period.label} is settled: all {len(issued)} runs are issued since {last:%Y-%m-%d} "
-            f"(run {names}). Late usage goes to an adjustment; nothing was changed."
+            f"(run {names}). Issued documents never change; nothing was done."
         )
