@@ -74,9 +74,13 @@ def _caller(sent: Presented, host_name: bytes, snapshot: Snapshot, now_ms: int) 
         raise _unauthenticated(_NO_SUCH_KEY)
     _require(snapshot, sent.tombstone_name, now_ms)
     if key.revoked or snapshot.get(sent.tombstone_name) is not None:
-        raise _unauthenticated("This API key was revoked. Ask whoever gave it to you for a new one.")
+        raise _unauthenticated(
+            "This API key was revoked. Ask whoever gave it to you for a new one."
+        )
     if key.expires_at_ms is not None and now_ms >= key.expires_at_ms:
-        raise _unauthenticated("This API key has expired. Ask whoever gave it to you for a new one.")
+        raise _unauthenticated(
+            "This API key has expired. Ask whoever gave it to you for a new one."
+        )
     _check_host(host_name, snapshot, key)
     return _of_partner(snapshot, key, now_ms)
 

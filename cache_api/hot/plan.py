@@ -4,6 +4,8 @@ Duties in order: who asks (headers only, so that a stranger's body is never pars
 says, whose scope, which fingerprint, which keys. `now_ms` is Unix time in milliseconds.
 """
 
+from collections.abc import Callable
+
 from cache_api.hot import admit, members, steps, stores
 from cache_api.hot.admit import Caller, Headers
 from cache_api.hot.envelope import Entry
@@ -17,27 +19,23 @@ from cache_api.hot.work import BY_DIGEST, BY_KEY, LookupPlan, StorePlan
 from cache_api.rules import digest, identity
 from cache_api.rules.identity import Identity
 
+# (who, customer, common members, body, headers, now_ms) → commands for the cache store
+Verb = Callable[[Caller, str, Common, bytes, Headers, int], Run]
 _HEX = frozenset("0123456789abcdef")
 _NOTHING: list[tuple[bytes, ...]] = []
 
 
 def plan_lookup(body: bytes, headers: Headers, snapshot: Snapshot, now_ms: int) -> Step:
     """The first step of a lookup. Repeat after a Fetch; pass a Run's replies to `conclude`."""
-    request_id = ""
-    try:
-        who = admit.admit(headers, snapshot, now_ms)
-        if isinstance(who, list):
-            return Fetch(who)
-        common = members.read(body, headers)
-        request_id = common.request_id
-        customer = admit.customer_of(who, common.customer_id)
-        return _lookup(who, customer, common, now_ms)
-    except Problem as problem:
-        return steps.refused(problem, request_id)
+    return _plan(_lookup, body, headers, snapshot, now_ms)
 
 
 def plan_store(body: bytes, headers: Headers, snapshot: Snapshot, now_ms: int) -> Step:
     """The first step of a store. Repeat after a Fetch; pass a Run's replies to `conclude`."""
+    return _plan(_store, body, headers, snapshot, now_ms)
+
+
+def _plan(verb: Verb, body: bytes, headers: Headers, snapshot: Snapshot, now_ms: int) -> Step:
     request_id = ""
     try:
         who = admit.admit(headers, snapshot, now_ms)
@@ -46,12 +44,14 @@ def plan_store(body: bytes, headers: Headers, snapshot: Snapshot, now_ms: int) -
         common = members.read(body, headers)
         request_id = common.request_id
         customer = admit.customer_of(who, common.customer_id)
-        return _store(who, customer, common, body, headers, now_ms)
+        return verb(who, customer, common, body, headers, now_ms)
     except Problem as problem:
         return steps.refused(problem, request_id)
 
 
-def _lookup(who: Caller, customer: str, common: Common, now_ms: int) -> Run:
+def _lookup(
+    who: Caller, customer: str, common: Common, body: bytes, headers: Headers, now_ms: int
+) -> Run:
     scope = who.partner.scope(who.ring, who.key.livemode, customer, common.namespace)
     if common.original_request is None:
         subject = _subject(who, customer, common, "lookup", None, None, now_ms)
