@@ -6,6 +6,9 @@ import socket
 # Below the range from which systems pick ports of outgoing connections: a restarted server
 # must find its port still free.
 _RANGE = range(20_000, 32_000)
+# Not the shared generator: whoever seeds that (a test tool does, alike in every process) would make
+# two processes choose the same port at the same moment.
+_dice = random.SystemRandom()
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -24,6 +27,6 @@ def pick(preferred: int = 0, avoid: frozenset[int] = frozenset()) -> int:
     if preferred and preferred not in avoid and is_free(preferred):
         return preferred
     while True:
-        port = random.choice(_RANGE)  # noqa: S311 - no secret
+        port = _dice.choice(_RANGE)
         if port not in avoid and is_free(port):
             return port

@@ -24,7 +24,7 @@ class Valkeys:
     def __init__(self, folder: Path) -> None:
         Secrets(folder / "secrets").ensure()
         self.cache = Valkey("cache", folder, ports.pick())
-        self.events = Valkey("events", folder, ports.pick())
+        self.events = Valkey("events", folder, ports.pick(avoid=frozenset({self.cache.port})))
         self.kek_file = folder / "secrets" / "kek"
         for server in (self.cache, self.events):
             server.start()

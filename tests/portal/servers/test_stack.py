@@ -201,3 +201,17 @@ def test_a_file_in_place_of_data_dir_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ServerError, match=f"DATA_DIR={tmp_path}/file/data cannot be used"):
         Stack(tmp_path / "file" / "data", environ={}).start()
+
+
+def test_a_seeded_generator_does_not_choose_the_ports():
+    """Two test processes seed the shared generator alike; they must not meet on one port."""
+    import random
+
+    from portal.servers import ports
+
+    picked = set()
+    for _ in range(5):
+        random.seed(0)
+        picked.add(ports.pick())
+
+    assert len(picked) > 1
