@@ -19,6 +19,7 @@ class Answers:
     acked: dict[str, str] = field(default_factory=dict)  # event id → partner slug
     resets: int = 0
     refused: int = 0
+    told_to_retry: int = 0  # stores answered 503 with Retry-After: nothing stored, nothing metered
     in_flight: int = 0
     other: list[str] = field(default_factory=list)
     event_ids_seen_twice: int = 0
@@ -67,7 +68,7 @@ async def one_client(
         path, body = _request(number, count)
         answers.in_flight += 1
         try:
-            status, payload = await asyncio.wait_for(
+            status, head, payload = await asyncio.wait_for(
                 _exchange(reader, writer, installation.keys[slug], path, body), 10
             )
         except (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError):
@@ -77,7 +78,10 @@ async def one_client(
             continue
         finally:
             answers.in_flight -= 1
-        _note(answers, slug, status, payload)
+        if path.endswith("/store") and status == 503 and b"\r\nretry-after:" in head:
+            answers.told_to_retry += 1
+        else:
+            _note(answers, slug, status, payload)
     if writer is not None:
         writer.close()
 
@@ -104,18 +108,19 @@ def _request(number: int, count: int) -> tuple[str, bytes]:
 
 async def _exchange(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str, path: str, body: bytes
-) -> tuple[int, bytes]:
+) -> tuple[int, bytes, bytes]:
+    """Status, head in lower case, body."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: edge\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     writer.write(head.encode() + body)
     await writer.drain()
-    answer_head = await reader.readuntil(b"\r\n\r\n")
+    answer_head = (await reader.readuntil(b"\r\n\r\n")).lower()
     status = int(answer_head[9:12])
     length = next(
         int(line.split(b":")[1])
-        for line in answer_head.lower().split(b"\r\n")
+        for line in answer_head.split(b"\r\n")
         if line.startswith(b"content-length:")
     )
-    return status, await reader.readexactly(length)
+    return status, answer_head, await reader.readexactly(length)

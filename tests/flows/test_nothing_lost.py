@@ -94,6 +94,8 @@ def test_every_answer_is_one_event_whatever_is_killed(installation, request, cap
         print(f"\n  {rounds} kills, {hits} requests hit in flight, {len(answers.acked)} answered, "
               f"{len(lost)} lost, {answers.resets} resets")  # fmt: skip
     assert answers.other[:3] == []
+    # A store that a starved machine's cache did not take in time is refused honestly, and rarely.
+    assert answers.told_to_retry <= len(answers.acked) // 100
     assert lost == set()
     assert set(recorded(installation).values()) == {1}
     assert answers.event_ids_seen_twice == 0
