@@ -44,7 +44,7 @@ class Bench:
 
     def __init__(self, place: Place) -> None:
         self.value = traffic.response()
-        self.stream = traffic.DurableStream(redis.Redis.from_url(place.stack.urls["EVENTS_URL"]))
+        self.stream = traffic.DurableStream(place.stack.urls["EVENTS_URL"])
 
     def measure(self, subject: Subject, connections: int, seconds: float) -> figures.Round:
         """One round, compared before it counts. Raises Untrue."""

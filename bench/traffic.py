@@ -11,6 +11,7 @@ from statistics import median
 
 import redis
 
+from cache_api.gateways.stream import EventStream
 from cache_api.rules import digest, identity
 from cache_api.rules.events import FIELD, STREAM, decode
 
@@ -96,8 +97,8 @@ def once(port: int, request: bytes) -> bytes:
 class DurableStream:
     """Reads the usage events that came since it last looked."""
 
-    client: redis.Redis
-    last_id: bytes = b"0-0"
+    url: str
+    last_id: str = "0-0"
     seen: set[object] = field(default_factory=set)
 
     def new(self, at_least: int = 0) -> Counter[str]:
@@ -113,20 +114,22 @@ class DurableStream:
 
     def append_alone_ms(self) -> float:
         """Median of single durable appends: what the disk asks of every answer at c = 1."""
-        took = []
+        client, took = redis.Redis.from_url(self.url), []
         for _ in range(APPENDS):
             began = time.perf_counter()
-            self.client.xadd("bench:appends", {FIELD: b"x" * 200})
+            client.xadd("bench:appends", {FIELD: b"x" * 200})
             took.append(time.perf_counter() - began)
         return round(median(took) * 1000, 2)
 
     def _read(self) -> Counter[str]:
         found: Counter[str] = Counter()
-        while batch := self.client.xrange(STREAM, min=b"(" + self.last_id, count=5000):
-            for entry_id, fields in batch:
-                event = decode(fields[FIELD])
+        more = True
+        while more:
+            page = EventStream(self.url).read_after(STREAM, self.last_id, 5000)
+            for self.last_id, payload in page.entries:
+                event = decode(payload or b"")
                 name = f"{event.kind}:{event.outcome}"
                 found["twice" if event.event_id in self.seen else name] += 1
                 self.seen.add(event.event_id)
-                self.last_id = entry_id
+            more = page.more
         return found

@@ -4,7 +4,8 @@ Parsers and renderers are bypassed; the serializers only describe the contract.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,10 +18,10 @@ from rest_framework.views import APIView
 
 from cache_api import examples, serializers
 from cache_api.gateways import blocking
-from cache_api.gateways.blocking import BlockingService
 from cache_api.gateways.config import BadConfig
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import Answer, refused
+from cache_api.hot.steps import Answer, Asked, refused
+from cache_api.hot.verbs import VERBS, Verb
 from cache_api.rules.strictjson import MAX_BYTES
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class LookupView(RawView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Look up by the request's identity, by the caller's key, or both."""
-        return _answer(request._request, BlockingService.lookup)
+        return _answer(request._request, VERBS["lookup"])
 
 
 class StoreView(RawView):
@@ -130,7 +131,7 @@ class StoreView(RawView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Keep a provider's response under its request's identity, the caller's key, or both."""
-        return _answer(request._request, BlockingService.store)
+        return _answer(request._request, VERBS["store"])
 
 
 class HealthView(RawView):
@@ -150,11 +151,12 @@ class HealthView(RawView):
             return _http(_failed(error))
 
 
-def _answer(
-    request: HttpRequest, verb: Callable[[BlockingService, bytes, dict[bytes, bytes]], Answer]
-) -> HttpResponse:
+def _answer(request: HttpRequest, verb: Verb, tail: str = "") -> HttpResponse:
     try:
-        return _http(verb(blocking.service(), _body(request), _headers(request)))
+        query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
+        body, headers = _body(request), _headers(request)
+        asked = Asked(body, headers, time.time_ns() // 1_000_000, tail, query)
+        return _http(blocking.service().answer(verb, asked))
     except Problem as problem:
         return _http(refused(problem))
     except BadConfig as error:

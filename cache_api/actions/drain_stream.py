@@ -73,7 +73,7 @@ class StreamReader:
         return chunk
 
     def read(self, after: str, *, ahead: bool = False) -> Chunk:
-        """Read and decode up to `limit` entries. Raises EventsUnavailable."""
+        """Read and decode about `limit` events. Raises EventsUnavailable."""
         page = self.stream.read_after(self.name, after, self.limit)
         events: list[UsageEvent] = []
         unreadable: list[Poison] = []
@@ -83,8 +83,7 @@ class StreamReader:
             except UnreadableEvent as error:
                 unreadable.append(Poison(payload or b"", f"unreadable: {error}", entry_id))
         last_id = page.entries[-1][0] if page.entries else after
-        full = len(page.entries) >= self.limit
-        return Chunk(page.dataset_id, after, last_id, events, unreadable, full, ahead)
+        return Chunk(page.dataset_id, after, last_id, events, unreadable, page.more, ahead)
 
     def moved_to(self, dataset_id: str, after: str) -> None:
         """Go on from here."""

@@ -2,22 +2,23 @@
 
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 import orjson
 
+from cache_api.edge import routes
 from cache_api.edge.http import ClientGone, Receive, Scope, Send, read_body, send_answer
-from cache_api.edge.service import Service
+from cache_api.edge.protocol import EdgeProtocol
+from cache_api.edge.service import FAILED, Service
 from cache_api.gateways import config
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import Answer, refused
+from cache_api.hot.steps import CACHE, EVENTS, Answer, Asked, refused
 
 log = logging.getLogger(__name__)
 _NOT_FOUND = refused(Problem("not-found", "There is nothing here."))
-_FAILED = refused(Problem("overloaded", "Something went wrong on our side. Try again."))
-Handler = Callable[[bytes, dict[bytes, bytes]], Awaitable[Answer]]
 
 
 class App:
@@ -25,7 +26,6 @@ class App:
 
     def __init__(self) -> None:
         self._service: Service | None = None
-        self._handlers: dict[str, Handler] = {}
         self._is_draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,23 +38,22 @@ class App:
             raise NotImplementedError(f"{scope['type']} is not spoken here")
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        handler = self._handlers.get(scope["path"])
-        if handler is None:
+        verbs, tail = routes.find(scope["path"])
+        service = self._service
+        if not verbs or service is None:
             return await send_answer(send, self._small(scope))
-        if scope["method"] != "POST":
-            return await send_answer(send, _only("POST"))
+        verb = verbs.get(scope["method"])
+        if verb is None:
+            return await send_answer(send, _only(*verbs))
         headers = dict(scope["headers"])
         try:
-            answer = await handler(await read_body(receive, headers), headers)
+            body = await read_body(receive, headers)
         except Problem as problem:
-            answer = refused(problem)
+            return await send_answer(send, refused(problem))
         except ClientGone:
             return None
-        except Exception:  # whatever it is, the caller gets a problem document
-            log.exception("an answer could not be made")
-            self._count("failed")
-            answer = _FAILED
-        return await send_answer(send, answer)
+        asked = Asked(body, headers, time.time_ns() // 1_000_000, tail, scope["query_string"])
+        return await send_answer(send, await service.ask(verb, asked))
 
     def _small(self, scope: Scope) -> Answer:
         """The answers that need no key."""
@@ -79,8 +78,8 @@ class App:
     def _health(self) -> Answer:
         service = self._service
         if service is None:
-            return _FAILED
-        parts = {"cache": service.cache.is_up, "metering": service.events.is_up}
+            return FAILED
+        parts = {"cache": service.lanes[CACHE].is_up, "metering": service.lanes[EVENTS].is_up}
         members: dict[str, Any] = {
             "status": "ok" if all(parts.values()) else "degraded",
             "region": service.region,
@@ -96,11 +95,7 @@ class App:
         except config.BadConfig as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
-        self._service = service
-        self._handlers = {
-            "/api/overflow": service.lookup,
-            "/api/overflow/store": service.store,
-        }
+        self._service = EdgeProtocol.service = service
         self._tell_draining()
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -119,14 +114,11 @@ class App:
 
         signal.signal(signal.SIGTERM, drain)
 
-    def _count(self, name: str) -> None:
-        if self._service is not None:
-            self._service.counters.add(name)
 
-
-def _only(method: str) -> Answer:
-    answer = refused(Problem("method-not-allowed", f"Use {method} here."))
-    answer.headers.append((b"allow", method.encode("ascii")))
+def _only(*methods: str) -> Answer:
+    allowed = ", ".join(sorted(methods))
+    answer = refused(Problem("method-not-allowed", f"Use {allowed} here."))
+    answer.headers.append((b"allow", allowed.encode("ascii")))
     return answer
 
 

@@ -1,17 +1,25 @@
-"""ASGI as bytes: read a bounded body, send an answer. Knows nothing of the overflow API."""
+"""HTTP as bytes: read a bounded body, send an answer. Knows nothing of the overflow API."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import Answer
+from cache_api.hot.steps import JSON, Answer, refused
 from cache_api.rules.strictjson import MAX_BYTES
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # Read on (and thrown away) past the limit, so that the client has sent and can read our refusal.
-_DRAIN_BYTES = 4 * MAX_BYTES
+DRAIN_BYTES = 4 * MAX_BYTES
+_PROBLEM = Problem("payload-too-large", f"The body is larger than {MAX_BYTES} bytes.")
+TOO_LARGE = refused(_PROBLEM)
+_STATUS = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n".encode() for one in HTTPStatus}
+_STARTS = {
+    status: line + b"content-type: " + JSON + b"\r\ncontent-length: "
+    for status, line in _STATUS.items()
+}
 
 
 class ClientGone(Exception):
@@ -30,7 +38,7 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
         size += len(message.get("body", b""))
         if size > MAX_BYTES:
             chunks.clear()
-            if size > _DRAIN_BYTES:
+            if size > DRAIN_BYTES:
                 break
         else:
             chunks.append(message.get("body", b""))
@@ -48,6 +56,23 @@ async def send_answer(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
+def head(answer: Answer, common: bytes, *, keep_alive: bool) -> bytes:
+    """Status line and headers of a whole answer, for a connection that is written directly.
+
+    `common` are header lines that every answer has.
+    """
+    if answer.content_type is JSON:
+        start = _STARTS[answer.status]
+    else:
+        start = b"%bcontent-type: %b\r\ncontent-length: " % (
+            _STATUS[answer.status],
+            answer.content_type,
+        )
+    lines = b"".join([b"%b: %b\r\n" % header for header in answer.headers])
+    close = b"" if keep_alive else b"connection: close\r\n"
+    return b"%b%d\r\n%b%b%b\r\n" % (start, len(answer.body), common, lines, close)
+
+
 async def _next(receive: Receive) -> MutableMapping[str, Any]:
     message = await receive()
     if message["type"] == "http.disconnect":
@@ -62,4 +87,4 @@ def _is_refused_unsent(headers: dict[bytes, bytes]) -> bool:
 
 
 def _too_large() -> Any:
-    raise Problem("payload-too-large", f"The body is larger than {MAX_BYTES} bytes.")
+    raise _PROBLEM

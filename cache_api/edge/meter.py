@@ -1,63 +1,96 @@
-"""Makes an event durable before its answer leaves: the stream, else the spool, else a count."""
+"""Makes events durable before their answer leaves: the stream, else the spool, else a count."""
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from cache_api.gateways.counters import UNMETERED, Counters
 from cache_api.gateways.spool import Spool, SpoolFull
-from cache_api.gateways.upkeep import xadd
+from cache_api.gateways.upkeep import xadds
 from cache_api.gateways.valkey import Lane
 from cache_api.hot.marks import Stamp
+from cache_api.hot.steps import Replies
 from cache_api.rules import events
 from cache_api.rules.events import UsageEvent
 
 log = logging.getLogger(__name__)
+Then = Callable[[], None]
 
 
 class Meter:
-    """The edge's way to the durable stream."""
+    """The edge's way to the durable stream. What one turn of the loop brings is one append."""
 
     def __init__(self, lane: Lane, spool: Spool, counters: Counters, stamp: Stamp) -> None:
         self._lane, self._spool, self._counters, self._stamp = lane, spool, counters, stamp
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
-        self._waiting: list[tuple[bytes, asyncio.Future[bool]]] = []
+        self._tick = _Batch(self)
+        self._waiting: list[_Batch] = []
         self._is_writing = False
         self._writer: asyncio.Task[None] | None = None
 
-    async def mark(self, event: UsageEvent) -> None:
-        """Return when the event is durable, or counted as unmetered. Never raises."""
-        raw = events.encode(event)
-        in_stream = await self._lane.submit([xadd(raw)]) is not None
-        if not in_stream and not await self._to_spool(raw):
-            self._counters.add(UNMETERED)
-        self._stamp.settle(event.seq)
+    def mark(self, marked: Sequence[UsageEvent], then: Then) -> None:
+        """Call `then` when the events are durable, or counted as unmetered. Never raises."""
+        tick = self._tick
+        if not tick.then:
+            self._loop.call_soon(self._append)
+        tick.then.append(then)
+        for event in marked:
+            tick.seqs.append(event.seq)
+            tick.raws.append(events.encode(event))
 
     def close(self) -> None:
         """Wait for what is being written."""
         self._thread.shutdown()
 
-    async def _to_spool(self, raw: bytes) -> bool:
-        future: asyncio.Future[bool] = self._loop.create_future()
-        self._waiting.append((raw, future))
+    def spool(self, batch: "_Batch") -> None:
+        """The stream did not take this batch."""
+        self._waiting.append(batch)
         if not self._is_writing:
             self._is_writing = True
             self._writer = self._loop.create_task(self._write())
-        return await future
+
+    def settle(self, batch: "_Batch") -> None:
+        """Durable or given up: the answers may go."""
+        self._stamp.settle(batch.seqs)
+        for then in batch.then:
+            then()
+
+    def _append(self) -> None:
+        tick = self._tick
+        self._tick = _Batch(self)
+        self._lane.send(xadds(tick.raws), tick.appended)
 
     async def _write(self) -> None:
         """Group commit: whatever came during one sync goes with the next."""
         while self._waiting:
-            batch, self._waiting = self._waiting, []
-            raws = [raw for raw, _ in batch]
+            batches, self._waiting = self._waiting, []
+            raws = [raw for batch in batches for raw in batch.raws]
             try:
                 await self._loop.run_in_executor(self._thread, self._spool.append, raws)
-                is_durable = True
             except SpoolFull as error:
                 log.error("spool: %s; %d answers go out unmetered", error, len(raws))
-                is_durable = False
-            for _, future in batch:
-                if not future.done():
-                    future.set_result(is_durable)
+                self._counters.add(UNMETERED, len(raws))
+            for batch in batches:
+                self.settle(batch)
         self._is_writing = False
+
+
+class _Batch:
+    """Events that travel together, and what happens once they are durable."""
+
+    __slots__ = ("_meter", "raws", "seqs", "then")
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self.raws: list[bytes] = []
+        self.seqs: list[int] = []
+        self.then: list[Then] = []
+
+    def appended(self, replies: Replies) -> None:
+        """The stream's word."""
+        if replies is None:
+            self._meter.spool(self)
+        else:
+            self._meter.settle(self)

@@ -1,91 +1,139 @@
-"""Drives the pipeline for the edge: fetch facts, run commands, mark, answer."""
+"""Drives the pipeline for the edge: fetch facts, run commands, mark, answer.
+
+By callbacks: a request costs neither a task nor a future. What arrives in one turn of the event
+loop shares one pipeline to the cache and one durable append.
+"""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from cache_api.edge.meter import Meter
 from cache_api.gateways import door as doors
 from cache_api.gateways.config import Config
 from cache_api.gateways.valkey import Lane
-from cache_api.hot.admit import Headers
-from cache_api.hot.conclude import conclude
-from cache_api.hot.plan import plan_lookup, plan_store
-from cache_api.hot.snapshot import Snapshot
-from cache_api.hot.steps import Answer, Fetch, Run, Step
+from cache_api.hot import pipeline
+from cache_api.hot.problems import Problem
+from cache_api.hot.steps import CACHE, EVENTS, Answer, Asked, Fetch, Replies, Run, Step, refused
+from cache_api.hot.verbs import Verb
 from cache_api.rules import prices
 
+log = logging.getLogger(__name__)
 OFF_LOOP_BYTES = 64 * 1024
-Plan = Callable[[bytes, Headers, Snapshot, int], Step]
+Reply = Callable[[Answer], None]
+FAILED = refused(Problem("overloaded", "Something went wrong on our side. Try again."))
 
 
 class Service:
     """One edge process, once its event loop runs."""
 
     def __init__(self, config: Config) -> None:
-        self._door = doors.build(config, "edge")
-        self.counters = self._door.counters
+        door = self.door = doors.build(config, "edge")
         self.region = config.region
-        self.cache = Lane("cache", config.cache_url, config.deadline_s)
-        self.events = Lane("events", config.events_url, config.deadline_s)
-        self._meter = Meter(self.events, self._door.spool, self.counters, self._door.stamp)
-        self._parsers = ThreadPoolExecutor(1, thread_name_prefix="parse")
+        self.lanes = {
+            CACHE: Lane("cache", config.cache_url, config.deadline_s),
+            EVENTS: Lane("events", config.events_url, config.deadline_s),
+        }
+        self.loop = asyncio.get_running_loop()
+        self.meter = Meter(self.lanes[EVENTS], door.spool, door.counters, door.stamp)
+        self.parsers = ThreadPoolExecutor(1, thread_name_prefix="parse")
 
     async def start(self) -> None:
         """Connect (a server that is away is tried again later) and begin housekeeping."""
         prices.is_priced("openai", "gpt-4")  # unpacks the price list before any request
-        await asyncio.gather(self.cache.connect(), self.events.connect())
-        self._door.upkeep.start()
+        await asyncio.gather(*[lane.connect() for lane in self.lanes.values()])
+        self.door.upkeep.start()
 
     async def stop(self) -> None:
         """Everything answered is durable by now; ship what waits and let go."""
-        loop = asyncio.get_running_loop()
-        self._meter.close()
-        await loop.run_in_executor(None, self._door.upkeep.stop)
-        await asyncio.gather(self.cache.close(), self.events.close())
-        self._parsers.shutdown()
+        self.meter.close()
+        await self.loop.run_in_executor(None, self.door.upkeep.stop)
+        await asyncio.gather(*[lane.close() for lane in self.lanes.values()])
+        self.parsers.shutdown()
 
-    async def lookup(self, body: bytes, headers: Headers) -> Answer:
-        """POST /api/overflow."""
-        return await self._drive(plan_lookup, body, headers)
+    def answer(self, verb: Verb, asked: Asked, reply: Reply) -> None:
+        """Call `reply` with the answer, once its events are durable. Never raises."""
+        _Request(self, verb, asked, reply).begin()
 
-    async def store(self, body: bytes, headers: Headers) -> Answer:
-        """POST /api/overflow/store."""
-        return await self._drive(plan_store, body, headers)
+    async def ask(self, verb: Verb, asked: Asked) -> Answer:
+        """The same for whoever can wait."""
+        future: asyncio.Future[Answer] = self.loop.create_future()
+        self.answer(verb, asked, lambda told: None if future.done() else future.set_result(told))
+        return await future
 
     def can_serve(self) -> bool:
         """Whether keys can be checked: `events` answers, or facts are known."""
-        return self.events.is_up or not self._door.snapshot.is_empty()
+        return self.lanes[EVENTS].is_up or not self.door.snapshot.is_empty()
 
-    async def _drive(self, plan: Plan, body: bytes, headers: Headers) -> Answer:
-        began_ns = time.perf_counter_ns()
-        now_ms = time.time_ns() // 1_000_000
-        step = await self._plan(plan, body, headers, now_ms)
-        while type(step) is not Answer:
-            if type(step) is Fetch:
-                await self._fetch(step, now_ms)
-                step = await self._plan(plan, body, headers, now_ms)
-                continue
-            assert type(step) is Run
-            replies = await self.cache.submit(step.commands)
-            elapsed_us = (time.perf_counter_ns() - began_ns) // 1000
-            step = conclude(step, replies, self._door.stamp, elapsed_us)
-        if step.event is not None:
-            await self._meter.mark(step.event)
-        if step.alarms:
-            self.counters.alarm(step.alarms, step.about)
-        return step
 
-    async def _plan(self, plan: Plan, body: bytes, headers: Headers, now_ms: int) -> Step:
-        arguments = (body, headers, self._door.snapshot, now_ms)
-        if len(body) <= OFF_LOOP_BYTES:
-            return plan(*arguments)
-        return await asyncio.get_running_loop().run_in_executor(self._parsers, plan, *arguments)
+class _Request:
+    """One request on its way through the pipeline."""
 
-    async def _fetch(self, step: Fetch, now_ms: int) -> None:
-        replies = await self.events.submit([(b"GET", name) for name in step.names])
-        if replies is None:
-            self._door.snapshot.outage(now_ms)
+    __slots__ = ("_answer", "_asked", "_began_ns", "_names", "_reply", "_service", "_step", "_verb")
+
+    def __init__(self, service: Service, verb: Verb, asked: Asked, reply: Reply) -> None:
+        self._service, self._verb, self._asked, self._reply = service, verb, asked, reply
+        self._began_ns = time.perf_counter_ns()
+
+    def begin(self) -> None:
+        """From the start, or again once facts were fetched."""
+        if len(self._asked.body) <= OFF_LOOP_BYTES:
+            self._take(self._first)
         else:
-            self._door.snapshot.absorb(step.names, replies, now_ms)
+            self._service.parsers.submit(self._first).add_done_callback(self._parsed)
+
+    def _first(self) -> Step:
+        return pipeline.begin(self._verb, self._asked, self._service.door.snapshot)
+
+    def _parsed(self, future: "Future[Step]") -> None:
+        self._service.loop.call_soon_threadsafe(self._take, future.result)
+
+    def _take(self, make: Callable[[], Step]) -> None:
+        service = self._service
+        try:
+            step = make()
+        except Exception:  # whatever it is, the caller gets a problem document
+            log.exception("an answer could not be made")
+            service.door.counters.add("failed")
+            step = FAILED
+        if type(step) is Run:
+            self._step = step
+            service.lanes[step.where].send(step.commands, self._replied)
+        elif type(step) is Fetch:
+            self._names = step.names
+            commands = [(b"GET", name) for name in step.names]
+            service.lanes[EVENTS].send(commands, self._fetched)
+        else:
+            assert type(step) is Answer
+            self._answer = step
+            if step.events:
+                service.meter.mark(step.events, self._durable)
+            else:
+                self._durable()
+
+    def _replied(self, replies: Replies) -> None:
+        elapsed_us = (time.perf_counter_ns() - self._began_ns) // 1000
+        stamp = self._service.door.stamp
+        self._take(lambda: pipeline.resume(self._step, replies, stamp, elapsed_us))
+
+    def _fetched(self, replies: Replies) -> None:
+        snapshot, now_ms = self._service.door.snapshot, self._asked.now_ms
+        if replies is None:
+            snapshot.outage(now_ms)
+        else:
+            snapshot.absorb(self._names, replies, now_ms)
+        self.begin()
+
+    def _durable(self) -> None:
+        answer = self._answer
+        if answer.alarms:
+            self._service.door.counters.alarm(answer.alarms, answer.about)
+        self._reply(answer)
+        for where, commands in answer.later:
+            self._service.lanes[where].send(commands, _ignore)
+
+
+def _ignore(replies: Replies) -> None:
+    pass

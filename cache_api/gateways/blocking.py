@@ -5,24 +5,21 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from cache_api.gateways import config
 from cache_api.gateways import door as doors
 from cache_api.gateways.counters import UNMETERED
 from cache_api.gateways.spool import SpoolFull
-from cache_api.gateways.upkeep import xadd
+from cache_api.gateways.upkeep import xadds
 from cache_api.gateways.valkey_sync import SyncLane
-from cache_api.hot.admit import Headers
-from cache_api.hot.conclude import conclude
-from cache_api.hot.plan import plan_lookup, plan_store
-from cache_api.hot.snapshot import Snapshot
-from cache_api.hot.steps import Answer, Fetch, Run, Step
+from cache_api.hot import pipeline
+from cache_api.hot.steps import CACHE, EVENTS, Answer, Asked, Fetch, Run
+from cache_api.hot.verbs import Verb
 from cache_api.rules import events, prices
 from cache_api.rules.events import UsageEvent
 
 log = logging.getLogger(__name__)
-Plan = Callable[[bytes, Headers, Snapshot, int], Step]
 
 
 class BlockingService:
@@ -30,8 +27,10 @@ class BlockingService:
 
     def __init__(self, settings: config.Config) -> None:
         self._door = doors.build(settings, "web")
-        self._cache = SyncLane("cache", settings.cache_url, settings.deadline_s)
-        self._events = SyncLane("events", settings.events_url, settings.deadline_s)
+        self._lanes = {
+            CACHE: SyncLane("cache", settings.cache_url, settings.deadline_s),
+            EVENTS: SyncLane("events", settings.events_url, settings.deadline_s),
+        }
 
     def start(self) -> None:
         """Begin housekeeping."""
@@ -42,62 +41,56 @@ class BlockingService:
         """Ship what waits and say goodbye."""
         self._door.upkeep.stop()
 
-    def lookup(self, body: bytes, headers: Headers) -> Answer:
-        """POST /api/overflow."""
-        return self._drive(plan_lookup, body, headers)
-
-    def store(self, body: bytes, headers: Headers) -> Answer:
-        """POST /api/overflow/store."""
-        return self._drive(plan_store, body, headers)
-
     def health(self) -> dict[str, str]:
         """What answers right now, and where."""
         ping = [(b"PING",)]
         parts = {
-            "cache": self._cache.run(ping) is not None,
-            "metering": self._events.run(ping) is not None,
+            "cache": self._lanes[CACHE].run(ping) is not None,
+            "metering": self._lanes[EVENTS].run(ping) is not None,
         }
         told = {name: "ok" if is_up else "unavailable" for name, is_up in parts.items()}
         status = "ok" if all(parts.values()) else "degraded"
         return {"status": status, "region": self._door.config.region, **told}
 
-    def _drive(self, plan: Plan, body: bytes, headers: Headers) -> Answer:
+    def answer(self, verb: Verb, asked: Asked) -> Answer:
+        """The answer of a verb, its events durable."""
         began_ns = time.perf_counter_ns()
-        now_ms = time.time_ns() // 1_000_000
         door = self._door
-        step = plan(body, headers, door.snapshot, now_ms)
+        step = pipeline.begin(verb, asked, door.snapshot)
         while type(step) is not Answer:
             if type(step) is Fetch:
-                self._fetch(step, now_ms)
-                step = plan(body, headers, door.snapshot, now_ms)
+                self._fetch(step, asked.now_ms)
+                step = pipeline.begin(verb, asked, door.snapshot)
                 continue
             assert type(step) is Run
-            replies = self._cache.run(step.commands)
+            replies = self._lanes[step.where].run(step.commands)
             elapsed_us = (time.perf_counter_ns() - began_ns) // 1000
-            step = conclude(step, replies, door.stamp, elapsed_us)
-        if step.event is not None:
-            self._mark(step.event)
+            step = pipeline.resume(step, replies, door.stamp, elapsed_us)
+        if step.events:
+            self._mark(step.events)
         if step.alarms:
             door.counters.alarm(step.alarms, step.about)
+        for where, commands in step.later:
+            self._lanes[where].run(commands)
         return step
 
     def _fetch(self, step: Fetch, now_ms: int) -> None:
-        replies = self._events.run([(b"GET", name) for name in step.names])
+        replies = self._lanes[EVENTS].run([(b"GET", name) for name in step.names])
         if replies is None:
             self._door.snapshot.outage(now_ms)
         else:
             self._door.snapshot.absorb(step.names, replies, now_ms)
 
-    def _mark(self, event: UsageEvent) -> None:
+    def _mark(self, marked: Sequence[UsageEvent]) -> None:
         """Durable before answered: the stream, else the spool, else a count."""
-        raw = events.encode(event)
-        if self._events.run([xadd(raw)]) is None:
+        raws = [events.encode(event) for event in marked]
+        if self._lanes[EVENTS].run(xadds(raws)) is None:
             try:
-                self._door.spool.append([raw])
+                self._door.spool.append(raws)
             except SpoolFull as error:
-                log.error("spool: %s; an answer goes out unmetered", error)
-                self._door.counters.add(UNMETERED)
-        self._door.stamp.settle(event.seq)
+                log.error("spool: %s; %d answers go out unmetered", error, len(raws))
+                self._door.counters.add(UNMETERED, len(raws))
+        self._door.stamp.settle([event.seq for event in marked])
 
 
 _service: tuple[int, BlockingService] | None = None

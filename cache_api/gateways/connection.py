@@ -11,14 +11,22 @@ from cache_api.gateways import resp
 
 Replies = list[Any]
 Future = asyncio.Future["Replies | None"]
+Then = Callable[["Replies | None"], None]
+_REFUSED = hiredis.ReplyError
+
+
+def settle(future: Future, replies: Replies | None) -> None:
+    """Hand replies to whoever awaits them, if anybody still does."""
+    if not future.done():
+        future.set_result(replies)
 
 
 class Batch:
-    """Submissions that travel together: their futures, and the replies that came so far."""
+    """Submissions that travel together: who waits for them, and the replies so far."""
 
     __slots__ = ("payload", "replies", "timer", "waiting", "wanted")
 
-    def __init__(self, waiting: list[tuple[int, Future]], payload: list[bytes]) -> None:
+    def __init__(self, waiting: list[tuple[int, Then]], payload: list[bytes]) -> None:
         self.waiting, self.payload = waiting, payload
         self.wanted = sum([size for size, _ in waiting])
         self.replies: Replies = []
@@ -29,19 +37,27 @@ class Batch:
         if self.timer is not None:
             self.timer.cancel()
         start = 0
-        for size, future in self.waiting:
+        for size, then in self._told_once():
             replies = self.replies[start : start + size]
             start += size
-            if not future.done():
-                future.set_result(None if any(map(resp.is_error, replies)) else replies)
+            for reply in replies:
+                if type(reply) is _REFUSED:
+                    then(None)
+                    break
+            else:
+                then(replies)
 
     def fail(self) -> None:
         """Nobody gets an answer."""
         if self.timer is not None:
             self.timer.cancel()
-        for _, future in self.waiting:
-            if not future.done():
-                future.set_result(None)
+        for _, then in self._told_once():
+            then(None)
+
+    def _told_once(self) -> list[tuple[int, Then]]:
+        # A batch that was given up may still be answered, and the other way round.
+        waiting, self.waiting = self.waiting, []
+        return waiting
 
 
 class Connection(asyncio.Protocol):
@@ -54,7 +70,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
 
     def send(self, batch: Batch) -> None:
-        """Write a batch; its futures are resolved when its last reply is there."""
+        """Write a batch; whoever waits is told when its last reply is there."""
         self._batches.append(batch)
         if self._transport is None:
             batch.fail()
@@ -86,7 +102,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio: the connection ended."""
         self._transport = None
-        for batch in self._batches:
-            batch.fail()
-        self._batches.clear()
+        batches, self._batches = self._batches, deque()
         self._on_lost(self, str(exc or "closed by the server"))
+        for batch in batches:  # last: whoever is told may ask again at once
+            batch.fail()

@@ -16,6 +16,7 @@ from cache_api.rules.events import FIELD
 
 DATASET_KEY = "usage:dataset"
 HEARTBEATS_KEY = "usage:heartbeats"
+_PARTS = 8
 
 
 class EventsUnavailable(Exception):
@@ -24,10 +25,14 @@ class EventsUnavailable(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """Entries after a position, oldest first: (stream id, bytes of field `e` or None)."""
+    """Events after a position, oldest first: (stream id, bytes of a field `e` or None).
+
+    Events that were appended together share one id and are never split between pages.
+    """
 
     dataset_id: str
     entries: list[tuple[str, bytes | None]]
+    more: bool
 
 
 @dataclass(frozen=True)
@@ -50,16 +55,25 @@ class EventStream:
         )
 
     def read_after(self, stream: str, last_id: str, limit: int) -> Page:
-        """Up to `limit` entries after `last_id`, with the id of the data set they belong to."""
+        """About `limit` events after `last_id`, with the id of the data set they belong to."""
+        found: list[tuple[str, bytes | None]] = []
+        more = True
         with _named():
-            dataset, raw = self._pipelined(
-                ("GET", DATASET_KEY), ("XRANGE", stream, f"({last_id}", "+", "COUNT", limit)
-            )
+            # In parts, since an entry may hold many events.
+            part = max(1, limit // _PARTS)
+            while more and len(found) < limit:
+                dataset, raw = self._pipelined(
+                    ("GET", DATASET_KEY), ("XRANGE", stream, f"({last_id}", "+", "COUNT", part)
+                )
+                more = len(raw) == part
+                for entry_id, fields in raw:
+                    last_id = entry_id.decode()
+                    found += [(last_id, payload) for payload in _payloads(fields)]
             if dataset is None:
                 # Made by whoever looks first: a server that lost its data gets another one.
                 self._client.set(DATASET_KEY, uuid.uuid4().hex, nx=True)
                 dataset = self._client.get(DATASET_KEY)
-        return Page(dataset.decode(), [(one[0].decode(), _payload(one[1])) for one in raw])
+        return Page(dataset.decode(), found, more)
 
     def trim_through(self, stream: str, last_id: str) -> int:
         """Drop everything up to and including `last_id`; how many entries that were."""
@@ -102,11 +116,12 @@ class EventStream:
             pool.release(connection)
 
 
-def _payload(fields: list[bytes]) -> bytes | None:
+def _payloads(fields: list[bytes]) -> list[bytes | None]:
+    """The events of one entry; None for an entry without any."""
     if len(fields) == 2 and fields[0] == FIELD:
-        return fields[1]
-    pairs = dict(zip(fields[::2], fields[1::2], strict=False))
-    return pairs.get(FIELD)
+        return [fields[1]]
+    pairs = zip(fields[::2], fields[1::2], strict=False)
+    return [value for name, value in pairs if name == FIELD] or [None]
 
 
 def _heartbeat(raw: bytes | str) -> Heartbeat | None:

@@ -25,11 +25,19 @@ HEARTBEATS = b"usage:heartbeats"
 EVERY_S = 1.0
 ADOPT_EVERY = 5
 SHIP_DEADLINE_S = 5.0
+ENTRY_EVENTS = 64  # an entry is read whole, so it stays small
+_STREAM = events.STREAM.encode("ascii")
 
 
-def xadd(event: bytes) -> tuple[bytes, ...]:
-    """The command that makes one encoded event durable."""
-    return (b"XADD", events.STREAM.encode("ascii"), b"*", events.FIELD, event)
+def xadds(encoded: Sequence[bytes]) -> list[tuple[bytes, ...]]:
+    """The commands that make encoded events durable: entries of the stream, a field an event."""
+    commands = []
+    for start in range(0, len(encoded), ENTRY_EVENTS):
+        command = [b"XADD", _STREAM, b"*"]
+        for event in encoded[start : start + ENTRY_EVENTS]:
+            command += (events.FIELD, event)
+        commands.append(tuple(command))
+    return commands
 
 
 class Upkeep:
@@ -87,7 +95,7 @@ class Upkeep:
             self._counters.add("upkeep_failed")
 
     def _ship(self, batch: Sequence[bytes]) -> bool:
-        return self._lane.run([xadd(event) for event in batch]) is not None
+        return self._lane.run(xadds(batch)) is not None
 
     def _adopt(self) -> None:
         self._spool.adopt(self._ship, self._mark_adopted)

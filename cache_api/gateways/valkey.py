@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 
 from cache_api.gateways import resp
-from cache_api.gateways.connection import Batch, Connection, Future
+from cache_api.gateways.connection import Batch, Connection, Future, Then, settle
 from cache_api.gateways.resp import Address, Command
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Lane:
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
-        self._waiting: list[tuple[int, Future]] = []
+        self._waiting: list[tuple[int, Then]] = []
         self._payload: list[bytes] = []
         self._queued: list[Batch] = []  # for the connection that is being made
         self._paused_until, self._pause_s = 0.0, FIRST_PAUSE_S
@@ -42,18 +42,22 @@ class Lane:
         """Whether a connection stands."""
         return self._connection is not None
 
-    def submit(self, commands: Sequence[Command]) -> Future:
-        """Run commands; the future holds their replies, or None when there was no answer."""
-        future: Future = self._loop.create_future()
+    def send(self, commands: Sequence[Command], then: Then) -> None:
+        """Run commands; `then` gets their replies, or None when there was no answer."""
         if not commands:
-            future.set_result([])
+            then([])
         elif self._connection is None and self._is_pausing():
-            future.set_result(None)
+            then(None)
         else:
             self._payload.append(resp.pack(commands))
-            self._waiting.append((len(commands), future))
+            self._waiting.append((len(commands), then))
             if len(self._waiting) == 1:
                 self._loop.call_soon(self._flush)
+
+    def submit(self, commands: Sequence[Command]) -> Future:
+        """The same for whoever awaits: the future holds the replies, or None."""
+        future: Future = self._loop.create_future()
+        self.send(commands, lambda replies: settle(future, replies))
         return future
 
     async def connect(self) -> bool:
@@ -91,13 +95,13 @@ class Lane:
         batch.timer = self._loop.call_later(_READ_ON_S, self._late, batch)
 
     def _late(self, batch: Batch) -> None:
-        batch.fail()
         if batch in self._queued:
             self._queued.remove(batch)
         if self._connection is not None:
             # Its replies may still come; a new connection cannot mistake them for others'.
             self._connection.abort()
         self._pause(f"no answer within {self._deadline_s * 1000:.0f} ms")
+        batch.fail()  # last: whoever is told may ask again at once
 
     def _start_connecting(self) -> "asyncio.Task[None]":
         if self._connecting is None or self._connecting.done():
@@ -126,7 +130,8 @@ class Lane:
     async def _greet(self, connection: Connection) -> None:
         commands = self._address.greeting()
         future: Future = self._loop.create_future()
-        connection.send(Batch([(len(commands), future)], [resp.pack(commands)]))
+        greeting = (len(commands), lambda replies: settle(future, replies))
+        connection.send(Batch([greeting], [resp.pack(commands)]))
         if await future is None:
             connection.abort()
             raise resp.ServerRefused("it answers, but refuses this password or database")
@@ -150,6 +155,6 @@ class Lane:
             self._start_connecting()
 
     def _fail_queued(self) -> None:
-        for batch in self._queued:
+        queued, self._queued = self._queued, []
+        for batch in queued:
             batch.fail()
-        self._queued = []

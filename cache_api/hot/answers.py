@@ -8,7 +8,6 @@ import orjson
 from cache_api.hot.envelope import Entry
 from cache_api.hot.facts import PartnerFacts
 from cache_api.hot.marks import Subject
-from cache_api.hot.work import StorePlan
 from cache_api.rules.events import UsageEvent
 
 SOURCE = b"edge-cache"
@@ -48,21 +47,23 @@ def miss(subject: Subject, event: UsageEvent, elapsed_us: int) -> bytes:
     )
 
 
-def stored(plan: StorePlan, event: UsageEvent) -> bytes:
+def stored(
+    subject: Subject, entry: Entry, outcome: str, cache_key: str, event: UsageEvent
+) -> bytes:
     """201 or 200: under which key, until when."""
-    meta, subject = plan.entry.meta, plan.subject
+    meta = entry.meta
     return b"".join(
         (
             b'{"stored":true,"status":"',
-            plan.outcome.encode("ascii"),
+            outcome.encode("ascii"),
             b'","cache_key":',
-            orjson.dumps(plan.fingerprint or subject.common.cache_key),
+            orjson.dumps(cache_key),
             b',"expires_at":"',
             _instant(meta.expires_at_ms),
             b'","ttl":',
             b"%d" % max(0, (meta.expires_at_ms - subject.now_ms) // 1000),
             b',"bytes":',
-            b"%d" % len(plan.entry.response),
+            b"%d" % len(entry.response),
             _tail(subject, event),
         )
     )

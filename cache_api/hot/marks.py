@@ -3,6 +3,7 @@
 import hashlib
 import threading
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,10 +32,10 @@ class Stamp:
             self._open.add(self._last_seq)
             return self._last_seq
 
-    def settle(self, seq: int) -> None:
-        """This event is in the stream or the spool, or counted as unmetered."""
+    def settle(self, seqs: Iterable[int]) -> None:
+        """These events are in the stream or the spool, or counted as unmetered."""
         with self._lock:
-            self._open.discard(seq)
+            self._open.difference_update(seqs)
 
     def settled_through(self) -> int:
         """The highest number up to which every event is settled."""

@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
-from cache_api.hot.admit import Headers
 from cache_api.hot.envelope import Meta
+from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Subject, printable
 from cache_api.hot.problems import Problem
-from cache_api.hot.work import ONCE, StorePlan
+from cache_api.hot.steps import Asked
+from cache_api.hot.work import ONCE
 from cache_api.rules import cacheable, ttl, usage
 from cache_api.rules.identity import Identity
 
@@ -105,9 +106,9 @@ def meta(subject: Subject, found: Identity | None) -> Meta:
     )
 
 
-def idempotency(plan: StorePlan, headers: Headers, body: bytes) -> tuple[bytes, bytes] | None:
+def idempotency(subject: Subject, scope: Scope, asked: Asked) -> tuple[bytes, bytes] | None:
     """(store key, SHA-256 of the body) when the caller sent an Idempotency-Key. Raises Problem."""
-    given = headers.get(b"idempotency-key")
+    given = asked.headers.get(b"idempotency-key")
     if given is None:
         return None
     if not 0 < len(given) <= MAX_IDEMPOTENCY_KEY:
@@ -115,5 +116,5 @@ def idempotency(plan: StorePlan, headers: Headers, body: bytes) -> tuple[bytes, 
             "invalid-request",
             f"Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY} characters.",
         )
-    key = plan.subject.who.ring.entry_key(plan.scope, ONCE, given)
-    return key, hashlib.sha256(body).digest()
+    key = subject.who.ring.entry_key(scope, ONCE, given)
+    return key, hashlib.sha256(asked.body).digest()

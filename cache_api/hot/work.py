@@ -1,65 +1,68 @@
-"""Work in progress between `plan` and `conclude`: which store keys mean what."""
+"""What verbs about entries share: kinds of store keys, whose scope, opening what was found."""
 
-from dataclasses import dataclass, field
-
-from cache_api.hot.envelope import Entry
+from cache_api.hot import admit, envelope, members
+from cache_api.hot.admit import Caller
+from cache_api.hot.envelope import Alias, Entry, Forged, OutOfDate
 from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Subject
-from cache_api.hot.steps import Command, Run
+from cache_api.hot.members import Common
+from cache_api.hot.problems import Problem
+from cache_api.hot.steps import Asked
+from cache_api.rules import identity
+from cache_api.rules.events import Kind
+from cache_api.rules.identity import Identity
 
 # One byte of the store key's HMAC tells request digests, callers' own keys and once-only records.
 BY_DIGEST, BY_KEY, ONCE = b"d", b"k", b"o"
-GET = b"GET"
-IDEMPOTENT_S = b"86400"
+GET, SET = b"GET", b"SET"
+FORGED = "payload_authentication"
 
 
-@dataclass(slots=True)
-class LookupPlan:
-    """A lookup on its way: `looked` holds (kind, text, store key), one per command sent."""
-
-    subject: Subject
-    scope: Scope
-    fingerprint: str | None = None
-    miss_reason: str = ""
-    looked: list[tuple[bytes, str, bytes]] = field(default_factory=list)
-
-    def add(self, kind: bytes, text: str) -> None:
-        """Look under one more key."""
-        key = self.subject.who.ring.entry_key(self.scope, kind, text.encode())
-        self.looked.append((kind, text, key))
-
-    def run(self) -> Run:
-        """The reads, in the order of `looked`."""
-        return Run([(GET, key) for _, _, key in self.looked], self)
+def read(who: Caller, asked: Asked) -> tuple[Common, str]:
+    """The body's common members and the customer they act for. Raises Problem."""
+    common = members.read(asked.body, asked.headers)
+    asked.request_id = common.request_id
+    return common, admit.customer_of(who, common.customer_id)
 
 
-@dataclass(slots=True)
-class StorePlan:
-    """A store on its way: first look what is there, then write, then answer."""
+def scope_of(who: Caller, customer: str, common: Common) -> Scope:
+    """Where this caller's entries live."""
+    return who.partner.scope(who.ring, who.key.livemode, customer, common.namespace)
 
-    subject: Subject
-    scope: Scope
-    entry: Entry
-    fingerprint: str | None
-    ttl_ms: int = 0
-    alias_key: bytes | None = None
-    once: bytes | None = None  # SHA-256 of the body, under the caller's Idempotency-Key
-    outcome: str = ""  # "stored" | "unchanged", once known
-    entry_key: bytes = b""
 
-    def __post_init__(self) -> None:
-        """Name the entry: by its request's digest, or by the caller's key alone."""
-        ring, key = self.subject.who.ring, self.subject.common.cache_key
-        if self.fingerprint is not None:
-            self.entry_key = ring.entry_key(self.scope, BY_DIGEST, self.fingerprint.encode())
-        else:
-            self.entry_key = ring.entry_key(self.scope, BY_KEY, (key or "").encode())
+def identify(common: Common) -> Identity:
+    """The identity of the body's original_request. Raises Problem."""
+    try:
+        return identity.identify(common.original_request)
+    except identity.BadRequestMember as error:
+        pointer = f"/original_request{error.pointer}"
+        raise Problem("invalid-request", error.detail, pointer=pointer) from error
 
-    def first_run(self, once: tuple[bytes, bytes] | None) -> Run:
-        """Read the present entry and, in the same pipeline, claim the Idempotency-Key."""
-        commands: list[Command] = [(GET, self.entry_key)]
-        if once is not None:
-            key, self.once = once
-            # Answers the earlier claim's value, or nothing when this is the first.
-            commands.append((b"SET", key, self.once, b"EX", IDEMPOTENT_S, b"NX", b"GET"))
-        return Run(commands, self)
+
+def subject_of(
+    who: Caller,
+    customer: str,
+    common: Common,
+    kind: Kind,
+    found: Identity | None,
+    fingerprint: str | None,
+    now_ms: int,
+) -> Subject:
+    """Who asked for what, as the usage event will tell it."""
+    provider = found.provider if found else members.label(common.body.get("provider"))
+    model = found.model if found else members.label(common.body.get("model"))
+    digest = fingerprint or f"key:{common.cache_key}"
+    return Subject(who, customer, common, kind, digest, provider, model, now_ms)
+
+
+def opened(
+    who: Caller, scope: Scope, key: bytes, sealed: bytes, alarms: list[str]
+) -> Entry | Alias | None:
+    """What lay under a key, or None; a value that does not belong there is an alarm besides."""
+    try:
+        return envelope.unseal(who.ring, scope, key, who.partner.generation, sealed)
+    except OutOfDate:
+        return None
+    except Forged:
+        alarms.append(FORGED)  # the caller sees an ordinary miss
+        return None

@@ -99,19 +99,7 @@ def _web(port: int) -> tuple[str, ...]:
 
 
 def _edge(port: int) -> tuple[str, ...]:
-    return (
-        *_module("uvicorn"),
-        "cache_api.edge.app:app",
-        "--host=127.0.0.1",
-        f"--port={port}",
-        "--loop=uvloop",
-        "--http=httptools",
-        "--ws=none",
-        "--no-access-log",
-        "--no-proxy-headers",  # the edge asks nobody where a request came from
-        "--no-server-header",
-        "--timeout-graceful-shutdown=5",
-    )
+    return (*_module("cache_api.edge"), f"--port={port}")
 
 
 def _module(name: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import redis
 
+from cache_api.gateways.stream import EventStream
 from cache_api.rules import events
 from tenants.rules import datakeys, ids, keys
 
@@ -44,7 +45,7 @@ class Cast:
     """Two partners (and two awkward ones) in the snapshot of one events Valkey."""
 
     def __init__(self, events_url: str, cache_url: str, kek: bytes) -> None:
-        self.events = redis.Redis.from_url(events_url)
+        self.events_url, self.events = events_url, redis.Redis.from_url(events_url)
         self.cache = redis.Redis.from_url(cache_url)
         self.kek = kek
         self.redis = self.open("redis-labs", hosts=[REDIS_HOST], partner_share_bps=3000)
@@ -88,7 +89,8 @@ class Cast:
 
     def all_events(self):
         """Every usage event in the stream."""
-        return [events.decode(fields[b"e"]) for _, fields in self.events.xrange(events.STREAM)]
+        page = EventStream(self.events_url).read_after(events.STREAM, "0-0", 1_000_000)
+        return [events.decode(payload) for _, payload in page.entries]
 
     def event(self, event_id):
         """The one event of an id, in the stream by now. Fails when there is not exactly one."""
@@ -180,9 +182,7 @@ def edge(folder: Path, port, *, cache_url, events_url, kek_file, deadline_ms):
     }  # fmt: skip
     environ.pop("DJANGO_SETTINGS_MODULE", None)
     argv = [
-        sys.executable, "-m", "uvicorn", "cache_api.edge.app:app", "--host=127.0.0.1",
-        f"--port={port}", "--loop=uvloop", "--http=httptools", "--ws=none", "--no-access-log",
-        "--timeout-graceful-shutdown=5",
+        sys.executable, "-m", "cache_api.edge", f"--port={port}",
     ]  # fmt: skip
     return Door("edge", argv, environ, port, folder / "edge.log")
 

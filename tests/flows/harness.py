@@ -125,9 +125,7 @@ class Installation:
     def spawn(self, name: str) -> None:
         """Start the edge or the recorder."""
         argv = {
-            "edge": [sys.executable, "-m", "uvicorn", "cache_api.edge.app:app", "--host",
-                     "127.0.0.1", "--port", str(self.port), "--loop", "uvloop", "--http",
-                     "httptools", "--no-access-log", "--log-level", "warning"],
+            "edge": [sys.executable, "-m", "cache_api.edge", "--port", str(self.port)],
             "recorder": [sys.executable, "manage.py", "record"],
         }[name]  # fmt: skip
         log = (self.folder / f"{name}.log").open("ab")

@@ -26,10 +26,10 @@ def answer_before_append(code: Path) -> None:
     """The mistake the check is there for: the answer leaves, the append follows a moment later."""
     service = code / "cache_api" / "edge" / "service.py"
     text = service.read_text()
-    durable = "await self._meter.mark(step.event)"
+    durable = "service.meter.mark(step.events, self._durable)"
     later = (
-        "asyncio.get_running_loop().call_later("
-        "0.05, lambda event=step.event: asyncio.ensure_future(self._meter.mark(event)))"
+        "service.loop.call_later(0.05, service.meter.mark, step.events, lambda: None); "
+        "self._durable()"
     )
     assert text.count(durable) == 1
     service.write_text(text.replace(durable, later))

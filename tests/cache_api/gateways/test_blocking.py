@@ -3,12 +3,15 @@
 import json
 import os
 import signal
+import time
 
 import pytest
 
 from cache_api.gateways import spool
 from cache_api.gateways.blocking import BlockingService
 from cache_api.gateways.config import BadConfig, Config, load
+from cache_api.hot.steps import Asked
+from cache_api.hot.verbs import VERBS
 from cache_api.rules import events
 from tests.cache_api.test_contract import wait_for
 
@@ -30,7 +33,9 @@ def service(own_valkeys, cast, tmp_path):
 
 def lookup(service, key):
     headers = {b"authorization": f"Bearer {key}".encode(), b"content-type": b"application/json"}
-    answer = service.lookup(b'{"cache_key":"k"}', headers)
+    answer = service.answer(
+        VERBS["lookup"], Asked(b'{"cache_key":"k"}', headers, time.time_ns() // 1_000_000)
+    )
     assert answer.status == 200
     return json.loads(answer.body)
 

@@ -4,11 +4,11 @@ import base64
 import json
 import uuid
 
-from cache_api.hot.conclude import conclude
+from cache_api.hot import pipeline
 from cache_api.hot.marks import Stamp
-from cache_api.hot.plan import plan_lookup, plan_store
 from cache_api.hot.snapshot import Snapshot
-from cache_api.hot.steps import Answer, Fetch
+from cache_api.hot.steps import Answer, Asked, Fetch
+from cache_api.hot.verbs import VERBS
 from tenants.rules import datakeys, ids, keys
 
 KEK = b"k" * 32
@@ -49,16 +49,23 @@ class Pipeline:
 
     def lookup(self, key, answers_events=True, **members):
         """A whole lookup."""
-        return self._drive(plan_lookup, json.dumps(members).encode(), key, answers_events)
+        return self.ask("lookup", json.dumps(members).encode(), key, answers_events)
 
     def store(self, key, response="[1]", **members):
         """A whole store; `response` is JSON text."""
         body = json.dumps(members)[:-1] + ("," if members else "") + f'"response":{response}}}'
-        return self._drive(plan_store, body.encode(), key, True)
+        return self.ask("store", body.encode(), key)
 
-    def _drive(self, plan, body, key, answers_events) -> Answer:
-        headers = {b"authorization": f"Bearer {key}".encode(), b"host": b"localhost"}
-        step = plan(body, headers, self.snapshot, self.now_ms)
+    def asked(self, key, body=b"", **headers):
+        """A request with this key."""
+        given = {name.replace("_", "-").encode(): text.encode() for name, text in headers.items()}
+        known = {b"authorization": f"Bearer {key}".encode(), b"host": b"localhost"}
+        return Asked(body, known | given, self.now_ms)
+
+    def ask(self, verb, body, key, answers_events=True, **headers) -> Answer:
+        """Any verb, driven to its answer."""
+        asked = self.asked(key, body, **headers)
+        step = pipeline.begin(VERBS[verb], asked, self.snapshot)
         while not isinstance(step, Answer):
             if isinstance(step, Fetch):
                 self.fetched.append(step.names)
@@ -68,10 +75,11 @@ class Pipeline:
                     self.snapshot.absorb(step.names, replies, self.now_ms)
                 else:
                     self.snapshot.outage(self.now_ms)
-                step = plan(body, headers, self.snapshot, self.now_ms)
+                step = pipeline.begin(VERBS[verb], asked, self.snapshot)
             else:
                 self.ran.append(step.commands)
-                step = conclude(step, [self._run(one) for one in step.commands], self.stamp, 412)
+                replies = [self._run(one) for one in step.commands]
+                step = pipeline.resume(step, replies, self.stamp, 412)
         return step
 
     def _run(self, command):

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cache_api.hot import snapshot
+from cache_api.hot import pipeline, snapshot
 from cache_api.hot.admit import DECIDED_MS
-from cache_api.hot.conclude import conclude
-from cache_api.hot.plan import plan_lookup
+from cache_api.hot.verbs import VERBS
 from tenants.rules import datakeys
 from tests.cache_api.hot.pipeline import CHAT, KEK, NOW_MS, Pipeline, body
 
@@ -122,14 +121,13 @@ def test_only_facts_in_use_are_due_for_refreshing(pipe):
 def test_no_answer_from_the_store_is_a_miss_and_an_event(pipe):
     _, key = pipe.redis
     pipe.lookup(key, cache_key="k")
-    headers = {b"authorization": f"Bearer {key}".encode(), b"host": b"localhost"}
-    run = plan_lookup(b'{"cache_key":"k"}', headers, pipe.snapshot, NOW_MS)
+    run = pipeline.begin(VERBS["lookup"], pipe.asked(key, b'{"cache_key":"k"}'), pipe.snapshot)
 
-    answer = conclude(run, None, pipe.stamp, 50_000)
+    answer = pipeline.resume(run, None, pipe.stamp, 50_000)
 
     assert (answer.status, body(answer)["reason"]) == (200, "unavailable")
-    assert (answer.event.outcome, answer.event.reason) == ("miss", "unavailable")
-    assert answer.event.latency_us == 50_000
+    [event] = answer.events
+    assert (event.outcome, event.reason, event.latency_us) == ("miss", "unavailable", 50_000)
 
 
 def test_each_value_opens_only_where_it_was_put(pipe):
@@ -223,14 +221,14 @@ def test_a_truncated_answer_is_kept_where_partner_and_request_allow_it(pipe):
 
 def test_the_row_of_events_is_unbroken_and_settled_in_any_order(pipe):
     _, key = pipe.redis
-    events = [pipe.lookup(key, cache_key="k").event for _ in range(3)]
+    events = [pipe.lookup(key, cache_key="k").events[0] for _ in range(3)]
 
     assert [event.seq for event in events] == [1, 2, 3]
     assert pipe.stamp.settled_through() == 0
-    pipe.stamp.settle(1)
-    pipe.stamp.settle(3)
+    pipe.stamp.settle([1])
+    pipe.stamp.settle([3])
     assert pipe.stamp.settled_through() == 1
-    pipe.stamp.settle(2)
+    pipe.stamp.settle([2])
     assert pipe.stamp.settled_through() == 3
 
 

@@ -1,0 +1,35 @@
+"""`python -m cache_api.edge [--port 8001] [--host 127.0.0.1]`: one edge process under uvicorn.
+
+The same application runs under any ASGI server; this one also takes the shortcut of `protocol`.
+"""
+
+import argparse
+import os
+
+import uvicorn
+
+from cache_api.edge.protocol import EdgeProtocol
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m cache_api.edge", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("EDGE_PORT") or 8001))
+    given = parser.parse_args()
+    uvicorn.run(
+        "cache_api.edge.app:app",
+        host=given.host,
+        port=given.port,
+        loop="uvloop",
+        http=EdgeProtocol,
+        ws="none",
+        access_log=False,
+        proxy_headers=False,  # the edge asks nobody where a request came from
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""HTTP for the hot path: a verb's request goes straight into the pipeline, without ASGI.
+
+uvicorn's own protocol with one shortcut. The ordinary request of a verb costs no task, no scope and
+no messages; whatever else comes (other paths, a query, `Expect`, upgrades, a request behind one
+that is still under way) takes uvicorn's way through `cache_api.edge.app`.
+"""
+
+from time import time_ns
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from cache_api.edge.http import DRAIN_BYTES, TOO_LARGE, head
+from cache_api.edge.routes import DIRECT
+from cache_api.edge.service import Service
+from cache_api.hot.steps import Answer, Asked
+from cache_api.hot.verbs import Verb
+from cache_api.rules.strictjson import MAX_BYTES
+
+
+class EdgeProtocol(HttpToolsProtocol):
+    """One connection. The application sets `service` while it runs."""
+
+    service: Service | None = None
+
+    def on_message_begin(self) -> None:
+        """httptools: a request starts. ASGI's scope is made only where ASGI is taken."""
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
+    def on_headers_complete(self) -> None:
+        """httptools: choose the way."""
+        verb = DIRECT.get((self.parser.get_method(), self.url))
+        idle = self.cycle is None or self.cycle.response_complete
+        if (
+            verb is not None
+            and idle
+            and self.service is not None
+            and not self.expect_100_continue
+            and not self.parser.should_upgrade()
+        ):
+            self.cycle = _Direct(self, verb)  # type: ignore[assignment]
+        else:
+            url, headers, expects = self.url, self.headers, self.expect_100_continue
+            super().on_message_begin()
+            self.url, self.expect_100_continue = url, expects
+            self.headers += headers
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """httptools: a part of the body."""
+        cycle: Any = self.cycle
+        if type(cycle) is _Direct:
+            cycle.take(body)
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """httptools: the request is whole."""
+        cycle: Any = self.cycle
+        if type(cycle) is _Direct:
+            cycle.run()
+        else:
+            super().on_message_complete()
+
+
+class _Direct:
+    """One request on the shortcut; to uvicorn's protocol it looks like a cycle of its own."""
+
+    __slots__ = (
+        "_chunks", "_protocol", "_size", "_verb", "disconnected", "keep_alive", "message_event",
+        "response_complete",
+    )  # fmt: skip
+
+    def __init__(self, protocol: EdgeProtocol, verb: Verb) -> None:
+        self._protocol, self._verb = protocol, verb
+        parser = protocol.parser
+        self.keep_alive = parser.should_keep_alive()
+        self.response_complete = self.disconnected = False
+        self.message_event = self  # uvicorn sets it when the client hangs up
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def set(self) -> None:
+        """The client hung up; `disconnected` says so when the answer is ready."""
+
+    def take(self, body: bytes) -> None:
+        """One more part; past the limit it is thrown away, so that the client can read our word."""
+        self._size += len(body)
+        if self._size <= MAX_BYTES:
+            self._chunks.append(body)
+        elif self._size > DRAIN_BYTES:
+            self.keep_alive = False
+            self.run()
+
+    def run(self) -> None:
+        """Answer what was asked."""
+        protocol, chunks = self._protocol, self._chunks
+        service = protocol.service
+        if self.response_complete:
+            return
+        if self._size > MAX_BYTES or service is None:
+            self._reply(TOO_LARGE)
+            return
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        asked = Asked(body, dict(protocol.headers), time_ns() // 1_000_000)
+        service.answer(self._verb, asked, self._reply)
+
+    def _reply(self, answer: Answer) -> None:
+        self.response_complete = True
+        if self.disconnected:
+            return
+        transport = self._protocol.transport
+        start = head(answer, _common(self._protocol), keep_alive=self.keep_alive)
+        transport.write(start + answer.body)
+        if not self.keep_alive:
+            transport.close()
+        self._protocol.on_response_complete()
+
+
+_known: tuple[Any, bytes] = (None, b"")
+
+
+def _common(protocol: EdgeProtocol) -> bytes:
+    """uvicorn's headers of every answer (the date) as lines; it makes a new list each second."""
+    global _known
+    headers = protocol.server_state.default_headers
+    if _known[0] is not headers:
+        _known = (headers, b"".join([b"%b: %b\r\n" % header for header in headers]))
+    return _known[1]

@@ -1,0 +1,31 @@
+"""What a caller can ask: one file a verb, and the table that both doors route by.
+
+A verb's `begin` gets the authenticated caller and what was asked, and returns the first Run (or the
+Answer). The work it puts into a Run concludes it. A door adds nothing but I/O.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cache_api.hot.admit import Caller
+from cache_api.hot.steps import Answer, Asked, Run
+from cache_api.hot.verbs import lookup, store
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One operation. A path that ends in "/" takes the rest as `Asked.tail`."""
+
+    name: str
+    method: str
+    path: str
+    begin: Callable[[Caller, Asked], Run | Answer]
+
+
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb("lookup", "POST", "/api/overflow", lookup.begin),
+        Verb("store", "POST", "/api/overflow/store", store.begin),
+    )
+}

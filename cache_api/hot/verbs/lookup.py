@@ -1,0 +1,134 @@
+"""POST /api/overflow: by the request's identity, by the caller's own key, or both."""
+
+from dataclasses import dataclass, field
+
+from cache_api.hot import answers, marks, work
+from cache_api.hot.admit import Caller
+from cache_api.hot.envelope import Alias, Entry
+from cache_api.hot.keyring import Scope
+from cache_api.hot.marks import Stamp, Subject
+from cache_api.hot.steps import Answer, Asked, Replies, Run
+from cache_api.hot.work import BY_DIGEST, BY_KEY, GET
+from cache_api.rules import digest, prices
+from cache_api.rules.events import UsageEvent
+
+_HEX = frozenset("0123456789abcdef")
+Found = list[Entry | Alias | None]
+
+
+def begin(who: Caller, asked: Asked) -> Run:
+    """The reads of a lookup. Raises Problem."""
+    common, customer = work.read(who, asked)
+    scope = work.scope_of(who, customer, common)
+    found, fingerprint, reason = None, None, ""
+    if common.original_request is not None:
+        found = work.identify(common)
+        try:
+            fingerprint = digest.digest(found)
+        except digest.NotCanonical:
+            reason = "not_canonical"
+    subject = work.subject_of(who, customer, common, "lookup", found, fingerprint, asked.now_ms)
+    plan = Lookup(subject, scope, fingerprint, reason)
+    if not reason:
+        plan.look_up(common.cache_key)
+    return plan.run()
+
+
+@dataclass(slots=True)
+class Lookup:
+    """A lookup on its way: `looked` holds (kind, text, store key), one per command sent."""
+
+    subject: Subject
+    scope: Scope
+    fingerprint: str | None = None
+    miss_reason: str = ""
+    looked: list[tuple[bytes, str, bytes]] = field(default_factory=list)
+
+    def look_up(self, cache_key: str | None) -> None:
+        """Look under the fingerprint and, where it tells something more, the caller's key."""
+        if self.fingerprint is not None:
+            self._add(BY_DIGEST, self.fingerprint)
+        if cache_key is not None and cache_key != self.fingerprint:
+            self._add(BY_KEY, cache_key)
+            if len(cache_key) == 64 and _HEX.issuperset(cache_key):
+                self._add(BY_DIGEST, cache_key)
+
+    def run(self) -> Run:
+        """The reads, in the order of `looked`."""
+        return Run([(GET, key) for _, _, key in self.looked], self)
+
+    def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
+        """A hit, a miss, or one more read where the caller's key stands for a fingerprint."""
+        if replies is None:
+            return self._miss("unavailable", stamp, elapsed_us, ())
+        alarms: list[str] = []
+        found: Found = []
+        who = self.subject.who
+        for (_, _, key), sealed in zip(self.looked, replies, strict=True):
+            found.append(
+                None if sealed is None else work.opened(who, self.scope, key, sealed, alarms)
+            )
+        if self.fingerprint is None:
+            entry, further = self._by_key(found)
+            if further is not None:
+                return further
+        else:
+            entry = self._by_fingerprint(found)
+        if entry is None:
+            return self._miss(self.miss_reason or "not_found", stamp, elapsed_us, tuple(alarms))
+        if entry.meta.expires_at_ms <= self.subject.now_ms:
+            return self._miss("expired", stamp, elapsed_us, tuple(alarms))
+        return self._hit(entry, stamp, elapsed_us, tuple(alarms))
+
+    def _add(self, kind: bytes, text: str) -> None:
+        key = self.subject.who.ring.entry_key(self.scope, kind, text.encode())
+        self.looked.append((kind, text, key))
+
+    def _by_fingerprint(self, found: Found) -> Entry | None:
+        """The entry of the server's own fingerprint, unless the caller's key stands for another."""
+        for (kind, _, _), value in zip(self.looked[1:], found[1:], strict=True):
+            if value is None:
+                continue
+            same = kind == BY_KEY and type(value) is Alias and value.digest == self.fingerprint
+            if not same:
+                self.miss_reason = "key_mismatch"
+                return None
+        first = found[0]
+        return first if type(first) is Entry else None
+
+    def _by_key(self, found: Found) -> tuple[Entry | None, Run | None]:
+        for (kind, _, _), value in zip(self.looked, found, strict=True):
+            if type(value) is Entry:
+                return value, None
+            if type(value) is Alias and kind == BY_KEY:
+                self.looked = []
+                self._add(BY_DIGEST, value.digest)
+                return None, self.run()
+        return None, None
+
+    def _hit(self, entry: Entry, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...]) -> Answer:
+        subject, meta = self.subject, entry.meta
+        subject.provider, subject.model = meta.provider, meta.model
+        micros = prices.cost_saved_micros(meta.provider, meta.model, meta.tokens, subject.now_ms)
+        event = marks.event(
+            subject,
+            stamp,
+            elapsed_us,
+            outcome="hit",
+            tokens_in=meta.tokens.get("input_tokens", 0),
+            tokens_out=meta.tokens.get("output_tokens", 0),
+            bytes=len(entry.response),
+            cost_saved_micros=micros,
+            price_version=prices.PRICE_VERSION,
+        )
+        body = answers.hit(subject, entry, event, micros, elapsed_us)
+        return Answer(200, body, events=(event,), alarms=alarms, about=_about(event, alarms))
+
+    def _miss(self, reason: str, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...]) -> Answer:
+        event = marks.event(self.subject, stamp, elapsed_us, outcome="miss", reason=reason)
+        body = answers.miss(self.subject, event, elapsed_us)
+        return Answer(200, body, events=(event,), alarms=alarms, about=_about(event, alarms))
+
+
+def _about(event: UsageEvent, alarms: tuple[str, ...]) -> str:
+    return f"partner={event.partner_id} key={event.key_id}" if alarms else ""

@@ -1,0 +1,132 @@
+"""POST /api/overflow/store: look what is there, write, answer."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from cache_api.hot import answers, envelope, marks, stores, work
+from cache_api.hot.admit import Caller
+from cache_api.hot.envelope import Alias, Entry
+from cache_api.hot.keyring import Scope
+from cache_api.hot.marks import Stamp, Subject
+from cache_api.hot.problems import Problem
+from cache_api.hot.steps import Answer, Asked, Command, Replies, Run
+from cache_api.hot.work import BY_DIGEST, BY_KEY, GET, SET
+from cache_api.rules import digest
+
+IDEMPOTENT_S = b"86400"
+
+
+def begin(who: Caller, asked: Asked) -> Run:
+    """Read the present entry and claim the Idempotency-Key, in one pipeline. Raises Problem."""
+    common, customer = work.read(who, asked)
+    found, fingerprint = None, None
+    if common.original_request is not None:
+        found = work.identify(common)
+        try:
+            fingerprint = digest.digest(found)
+        except digest.NotCanonical as error:
+            raise Problem("not-canonical", str(error), pointer="/original_request") from error
+    scope = work.scope_of(who, customer, common)
+    subject = work.subject_of(who, customer, common, "store", found, fingerprint, asked.now_ms)
+    response = stores.response_slice(subject, found, asked.body)
+    plan = Store(subject, scope, Entry(stores.meta(subject, found), response), fingerprint)
+    key = common.cache_key
+    plan.ttl_ms = stores.lifetime_ms(subject, plan.entry_key, found)
+    if key is not None and fingerprint is not None and key != fingerprint:
+        plan.alias_key = who.ring.entry_key(scope, BY_KEY, key.encode())
+    return plan.run(stores.idempotency(subject, scope, asked))
+
+
+@dataclass(slots=True)
+class Store:
+    """A store on its way. `outcome` is empty until what is there is known."""
+
+    subject: Subject
+    scope: Scope
+    entry: Entry
+    fingerprint: str | None
+    ttl_ms: int = 0
+    alias_key: bytes | None = None
+    once: bytes | None = None  # SHA-256 of the body, under the caller's Idempotency-Key
+    outcome: str = ""  # "stored" | "unchanged", once known
+    entry_key: bytes = b""
+
+    def __post_init__(self) -> None:
+        """Name the entry: by its request's digest, or by the caller's key alone."""
+        ring, key = self.subject.who.ring, self.subject.common.cache_key
+        if self.fingerprint is not None:
+            self.entry_key = ring.entry_key(self.scope, BY_DIGEST, self.fingerprint.encode())
+        else:
+            self.entry_key = ring.entry_key(self.scope, BY_KEY, (key or "").encode())
+
+    def run(self, once: tuple[bytes, bytes] | None) -> Run:
+        """The reads that come first."""
+        commands: list[Command] = [(GET, self.entry_key)]
+        if once is not None:
+            key, self.once = once
+            # Answers the earlier claim's value, or nothing when this is the first.
+            commands.append((SET, key, self.once, b"EX", IDEMPOTENT_S, b"NX", b"GET"))
+        return Run(commands, self)
+
+    def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
+        """First what was there, then what was written. Raises Problem."""
+        if replies is None:
+            raise Problem("overloaded", "The cache store does not answer; nothing was stored.")
+        if self.outcome:
+            return self._written(stamp, elapsed_us)
+        if self.once is not None and replies[1] not in (None, self.once):
+            raise Problem(
+                "idempotency-conflict",
+                "This Idempotency-Key was used with another body within 24 hours. Send a new key.",
+            )
+        self._compare(replies[0])
+        commands = self._commands()
+        return Run(commands, self) if commands else self._written(stamp, elapsed_us)
+
+    def _compare(self, sealed: bytes | None) -> None:
+        subject, present = self.subject, None
+        if sealed is not None:
+            present = work.opened(subject.who, self.scope, self.entry_key, sealed, [])
+        if (
+            type(present) is Entry
+            and present.response == self.entry.response
+            and present.meta.expires_at_ms > subject.now_ms
+        ):
+            self.outcome, self.entry = "unchanged", present  # expiry is absolute: it does not slide
+            return
+        expires_at_ms = subject.now_ms + self.ttl_ms
+        meta = msgspec.structs.replace(self.entry.meta, expires_at_ms=expires_at_ms)
+        self.outcome, self.entry = "stored", Entry(meta, self.entry.response)
+
+    def _commands(self) -> list[Command]:
+        """Entry and alias in one pipeline."""
+        who = self.subject.who
+        place, generation = (who.ring, self.scope), who.partner.generation
+        expires_at = b"%d" % self.entry.meta.expires_at_ms
+        commands: list[Command] = []
+        if self.outcome == "stored":
+            sealed = envelope.seal_entry(*place, self.entry_key, generation, self.entry)
+            commands.append((SET, self.entry_key, sealed, b"PXAT", expires_at))
+        if self.alias_key is not None and self.fingerprint is not None:
+            alias = Alias(self.fingerprint)
+            sealed = envelope.seal_alias(*place, self.alias_key, generation, alias)
+            commands.append((SET, self.alias_key, sealed, b"PXAT", expires_at))
+        return commands
+
+    def _written(self, stamp: Stamp, elapsed_us: int) -> Answer:
+        entry, is_new = self.entry, self.outcome == "stored"
+        size, tokens = len(entry.response), entry.meta.tokens
+        event = marks.event(
+            self.subject,
+            stamp,
+            elapsed_us,
+            outcome=self.outcome,
+            tokens_in=tokens.get("input_tokens", 0),
+            tokens_out=tokens.get("output_tokens", 0),
+            bytes=size,
+            byte_seconds=size * self.ttl_ms // 1000 if is_new else 0,
+        )
+        name = self.fingerprint or self.subject.common.cache_key or ""
+        body = answers.stored(self.subject, entry, self.outcome, name, event)
+        return Answer(201 if is_new else 200, body, events=(event,))
