@@ -1,5 +1,6 @@
 """POST /api/overflow: by the request's identity, by the caller's own key, or both."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cache_api.hot import answers, marks, work
@@ -43,6 +44,7 @@ class Lookup:
     fingerprint: str | None = None
     miss_reason: str = ""
     looked: list[tuple[bytes, str, bytes]] = field(default_factory=list)
+    tried: int = 0  # how many of FALLBACKS
 
     def look_up(self, cache_key: str | None) -> None:
         """Look under the fingerprint and, where it tells something more, the caller's key."""
@@ -75,10 +77,21 @@ class Lookup:
         else:
             entry = self._by_fingerprint(found)
         if entry is None:
-            return self._miss(self.miss_reason or "not_found", stamp, elapsed_us, tuple(alarms))
+            return self.missed(stamp, elapsed_us, tuple(alarms))
         if entry.meta.expires_at_ms <= self.subject.now_ms:
-            return self._miss("expired", stamp, elapsed_us, tuple(alarms))
-        return self._hit(entry, stamp, elapsed_us, tuple(alarms))
+            self.miss_reason = "expired"
+            return self.missed(stamp, elapsed_us, tuple(alarms))
+        return self.hit(entry, stamp, elapsed_us, tuple(alarms))
+
+    def missed(self, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...] = ()) -> Run | Answer:
+        """Not in the region's memory: the next place that may know, else a miss."""
+        if self.miss_reason in _MAY_BE_ELSEWHERE:
+            while self.tried < len(FALLBACKS):
+                self.tried += 1
+                further = FALLBACKS[self.tried - 1](self)
+                if further is not None:
+                    return further
+        return self._miss(self.miss_reason or "not_found", stamp, elapsed_us, alarms)
 
     def _add(self, kind: bytes, text: str) -> None:
         key = self.subject.who.ring.entry_key(self.scope, kind, text.encode())
@@ -106,7 +119,10 @@ class Lookup:
                 return None, self.run()
         return None, None
 
-    def _hit(self, entry: Entry, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...]) -> Answer:
+    def hit(
+        self, entry: Entry, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...] = ()
+    ) -> Answer:
+        """The answer with a stored response, and its event."""
         subject, meta = self.subject, entry.meta
         subject.provider, subject.model = meta.provider, meta.model
         micros = prices.cost_saved_micros(meta.provider, meta.model, meta.tokens, subject.now_ms)
@@ -128,6 +144,13 @@ class Lookup:
         event = marks.event(self.subject, stamp, elapsed_us, outcome="miss", reason=reason)
         body = answers.miss(self.subject, event, elapsed_us)
         return Answer(200, body, events=(event,), alarms=alarms, about=_about(event, alarms))
+
+
+# Where else an answer may be, in the order in which it is tried: each looks at the lookup and
+# returns a Run, or None where it has nothing to try. Its work ends in `hit` or in `missed`.
+Fallback = Callable[[Lookup], Run | None]
+FALLBACKS: tuple[Fallback, ...] = ()
+_MAY_BE_ELSEWHERE = frozenset({"", "expired"})
 
 
 def _about(event: UsageEvent, alarms: tuple[str, ...]) -> str:
