@@ -5,6 +5,7 @@ no messages; whatever else comes (other paths, a query, `Expect`, upgrades, a re
 that is still under way) takes uvicorn's way through `cache_api.edge.app`.
 """
 
+from asyncio import TimerHandle
 from time import time_ns
 from typing import Any
 
@@ -22,6 +23,14 @@ class EdgeProtocol(HttpToolsProtocol):
     """One connection. The application sets `service` while it runs."""
 
     service: Service | None = None
+    _idle_timer: TimerHandle | None = None
+    _answered_at = 0.0
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """asyncio: the connection ended."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """httptools: a request starts. ASGI's scope is made only where ASGI is taken."""
@@ -62,13 +71,40 @@ class EdgeProtocol(HttpToolsProtocol):
         else:
             super().on_message_complete()
 
+    def on_direct_complete(self) -> None:
+        """An answer was written: what waits behind it starts, or the connection begins to idle."""
+        if self.pipeline:
+            self.on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        # One timer for many answers: to set and cancel one for each costs more than to look.
+        self._answered_at = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._check_idle)
+
+    def _check_idle(self) -> None:
+        self._idle_timer = None
+        left_s = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if left_s > 0:
+            self._idle_timer = self.loop.call_later(left_s, self._check_idle)
+        elif self.cycle is not None and self.cycle.response_complete:
+            self.timeout_keep_alive_handler()
+
+
+class _HungUp:
+    """What uvicorn sets when a client hangs up; `disconnected` says it when the answer is ready."""
+
+    def set(self) -> None:
+        """Nobody waits for it."""
+
 
 class _Direct:
     """One request on the shortcut; to uvicorn's protocol it looks like a cycle of its own."""
 
+    message_event = _HungUp()
+
     __slots__ = (
-        "_chunks", "_protocol", "_size", "_verb", "disconnected", "keep_alive", "message_event",
-        "response_complete",
+        "_chunks", "_protocol", "_size", "_verb", "disconnected", "keep_alive", "response_complete",
     )  # fmt: skip
 
     def __init__(self, protocol: EdgeProtocol, verb: Verb) -> None:
@@ -76,12 +112,8 @@ class _Direct:
         parser = protocol.parser
         self.keep_alive = parser.should_keep_alive()
         self.response_complete = self.disconnected = False
-        self.message_event = self  # uvicorn sets it when the client hangs up
         self._chunks: list[bytes] = []
         self._size = 0
-
-    def set(self) -> None:
-        """The client hung up; `disconnected` says so when the answer is ready."""
 
     def take(self, body: bytes) -> None:
         """One more part; past the limit it is thrown away, so that the client can read our word."""
@@ -114,7 +146,7 @@ class _Direct:
         transport.write(start + answer.body)
         if not self.keep_alive:
             transport.close()
-        self._protocol.on_response_complete()
+        self._protocol.on_direct_complete()
 
 
 _known: tuple[Any, bytes] = (None, b"")

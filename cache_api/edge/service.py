@@ -5,6 +5,7 @@ loop shares one pipeline to the cache and one durable append.
 """
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -45,6 +46,10 @@ class Service:
         prices.is_priced("openai", "gpt-4")  # unpacks the price list before any request
         await asyncio.gather(*[lane.connect() for lane in self.lanes.values()])
         self.door.upkeep.start()
+        # What is alive now stays; requests leave no cycles, so looking for them can be rare.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
 
     async def stop(self) -> None:
         """Everything answered is durable by now; ship what waits and let go."""

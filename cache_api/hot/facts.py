@@ -1,15 +1,18 @@
 """Control-plane facts: the JSON of `snap:*` keys, parsed once, with what derives from it."""
 
+import itertools
 import uuid
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from cache_api.hot import memo
 from cache_api.hot.keyring import Keyring, Scope
 
 KEY, PARTNER, HOST, TOMBSTONE = b"snap:key:", b"snap:partner:", b"snap:host:", b"snap:tombstone:"
 _SCOPES = 50_000
+_serials = itertools.count(1)
 
 
 class KeyFacts(msgspec.Struct):
@@ -62,6 +65,12 @@ class PartnerFacts(msgspec.Struct, dict=True):
     customers_suspended: frozenset[str] = frozenset()
     customers: frozenset[str] | None = None
     allow_truncated: bool = False
+    serial: int = 0  # given when parsed: other facts, other serial
+
+    def __post_init__(self) -> None:
+        """Tell these facts from all others, earlier ones of the partner included."""
+        self.serial = next(_serials)
+        memo.forget_all()  # nothing opened with a key that is destroyed now stays in memory
 
     def ring(self, kek: bytes) -> Keyring:
         """The opened data keys, kept with the fact. Raises keyring.NoKeys."""

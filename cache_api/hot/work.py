@@ -6,6 +6,7 @@ from cache_api.hot.envelope import Alias, Entry, Forged, OutOfDate
 from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Subject
 from cache_api.hot.members import Common
+from cache_api.hot.memo import Memo
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import Asked
 from cache_api.rules import identity
@@ -16,6 +17,8 @@ from cache_api.rules.identity import Identity
 BY_DIGEST, BY_KEY, ONCE = b"d", b"k", b"o"
 GET, SET = b"GET", b"SET"
 FORGED = "payload_authentication"
+# The very bytes that were authenticated and opened a moment ago need not be opened again.
+_opened: "Memo[Entry | Alias]" = Memo(most_bytes=32 * 1024 * 1024, longest=64 * 1024)
 
 
 def read(who: Caller, asked: Asked) -> tuple[Common, str]:
@@ -59,8 +62,16 @@ def opened(
     who: Caller, scope: Scope, key: bytes, sealed: bytes, alarms: list[str]
 ) -> Entry | Alias | None:
     """What lay under a key, or None; a value that does not belong there is an alarm besides."""
+    partner = who.partner
+    name = (partner.serial, key, sealed)  # the key names the scope: it is made of it
+    known = _opened.get(name)
+    if known is not None:
+        return known
     try:
-        return envelope.unseal(who.ring, scope, key, who.partner.generation, sealed)
+        found = envelope.unseal(who.ring, scope, key, partner.generation, sealed)
+        size = len(found.response) if type(found) is Entry else 0
+        _opened.keep(name, found, size + len(sealed))
+        return found
     except OutOfDate:
         return None
     except Forged:
