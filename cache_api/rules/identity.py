@@ -1,13 +1,15 @@
 """What makes two provider requests the same: API, provider, model, every parameter that matters.
 
-Pure. Only what is provably equivalent is normalised: members of the published denylist, top-level
-nulls and `cache_control` marks are left out, a string equals a single text part. Everything else
-counts, known or not: key order and number spelling are the canonical form's business, Unicode,
-line endings and deeper nulls stay as they are.
+Pure. Only what is provably equivalent is normalised: members of the published denylist and
+top-level nulls are left out here, what one API calls the same is made the same in `shapes`.
+Everything else counts, known or not: key order and number spelling are the canonical form's
+business, Unicode, line endings and deeper nulls stay as they are.
 """
 
 from dataclasses import dataclass
 from typing import Any
+
+from cache_api.rules import shapes
 
 VERSION = 1
 # Published: what does not change the answer a model would give. `provider` and `model` have members
@@ -19,13 +21,9 @@ DENYLIST: frozenset[str] = frozenset(
         "timeout", "extra_headers", "request_id", "cache_control",
     }
 )  # fmt: skip
+# The same for one API only. Cohere on `priority`: "controls how early the request is handled".
+DENIED_BY_API: dict[str, frozenset[str]] = {shapes.COHERE: frozenset({"priority"})}
 _APART = DENYLIST | {"provider", "model"}
-OPENAI_COMPATIBLE: frozenset[str] = frozenset(
-    {
-        "openai", "azure", "azure_openai", "openrouter", "together", "groq", "mistral", "deepseek",
-        "fireworks", "x-ai", "perplexity", "cerebras",
-    }
-)  # fmt: skip
 MAX_NAME = 200
 
 
@@ -59,9 +57,10 @@ def identify(request: Any) -> Identity:
     params = {
         name: value for name, value in request.items() if value is not None and name not in _APART
     }
-    api = _api(provider, params)
-    if api != "generic":
-        _normalise(params, api)
+    api = shapes.api_of(provider, model, params)
+    for name in DENIED_BY_API.get(api, ()):
+        params.pop(name, None)
+    shapes.normalise(api, params)
     return Identity(api, provider, model, params)
 
 
@@ -74,40 +73,3 @@ def _name(request: dict[str, Any], member: str, example: str) -> str:
             f'for example "{example}".',
         )
     return value
-
-
-def _api(provider: str, params: dict[str, Any]) -> str:
-    if type(params.get("messages")) is not list:
-        return "generic"
-    if provider == "anthropic":
-        return "anthropic.messages"
-    return "openai.chat" if provider in OPENAI_COMPATIBLE else "generic"
-
-
-def _normalise(params: dict[str, Any], api: str) -> None:
-    params["messages"] = [_message(message) for message in params["messages"]]
-    if api == "anthropic.messages" and type(params.get("system")) is list:
-        params["system"] = _content(params["system"])
-    if type(params.get("tools")) is list:
-        params["tools"] = [_unmarked(tool) for tool in params["tools"]]
-
-
-def _message(message: Any) -> Any:
-    if type(message) is dict and type(message.get("content")) is list:
-        return {**message, "content": _content(message["content"])}
-    return message
-
-
-def _content(parts: list[Any]) -> Any:
-    kept = [_unmarked(part) for part in parts]
-    if len(kept) == 1 and type(kept[0]) is dict and kept[0].keys() == {"type", "text"}:
-        only = kept[0]
-        if only["type"] == "text" and type(only["text"]) is str:
-            return only["text"]
-    return kept
-
-
-def _unmarked(part: Any) -> Any:
-    if type(part) is dict and "cache_control" in part:
-        return {name: value for name, value in part.items() if name != "cache_control"}
-    return part

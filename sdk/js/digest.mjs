@@ -4,6 +4,8 @@
 
 import { createHash } from "node:crypto";
 
+import { COHERE, apiOf, isObject, normalise } from "./shapes.mjs";
+
 export const VERSION = 1;
 // Published: members that do not change the answer a model would give.
 export const DENYLIST = new Set([
@@ -11,10 +13,8 @@ export const DENYLIST = new Set([
   "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "timeout",
   "extra_headers", "request_id", "cache_control",
 ]);
-const OPENAI_COMPATIBLE = new Set([
-  "openai", "azure", "azure_openai", "openrouter", "together", "groq", "mistral", "deepseek",
-  "fireworks", "x-ai", "perplexity", "cerebras",
-]);
+// The same for one API only.
+export const DENIED_BY_API = { [COHERE]: ["priority"] };
 const MAX_NAME = 200;
 
 export class NotCanonical extends Error {
@@ -50,8 +50,9 @@ export function identify(request) {
     if (member === "provider" || member === "model" || DENYLIST.has(member)) continue;
     if (value !== null && value !== undefined) params[member] = value;
   }
-  const api = apiOf(provider, params);
-  if (api !== "generic") normalise(params, api);
+  const api = apiOf(provider, model, params);
+  for (const member of DENIED_BY_API[api] ?? []) delete params[member];
+  normalise(api, params);
   return { api, provider, model, params };
 }
 
@@ -61,39 +62,6 @@ function name(request, member) {
     throw new BadRequest(`/${member}`, `original_request needs "${member}" (a string).`);
   }
   return value;
-}
-
-function apiOf(provider, params) {
-  if (!Array.isArray(params.messages)) return "generic";
-  if (provider === "anthropic") return "anthropic.messages";
-  return OPENAI_COMPATIBLE.has(provider) ? "openai.chat" : "generic";
-}
-
-function normalise(params, api) {
-  params.messages = params.messages.map((message) =>
-    isObject(message) && Array.isArray(message.content)
-      ? { ...message, content: content(message.content) }
-      : message,
-  );
-  if (api === "anthropic.messages" && Array.isArray(params.system)) {
-    params.system = content(params.system);
-  }
-  if (Array.isArray(params.tools)) params.tools = params.tools.map(unmarked);
-}
-
-function content(parts) {
-  const kept = parts.map(unmarked);
-  const only = kept[0];
-  if (kept.length === 1 && isObject(only) && Object.keys(only).length === 2) {
-    if (only.type === "text" && typeof only.text === "string") return only.text;
-  }
-  return kept;
-}
-
-function unmarked(part) {
-  if (!isObject(part) || !Object.hasOwn(part, "cache_control")) return part;
-  const { cache_control: _, ...rest } = part;
-  return rest;
 }
 
 /** RFC 8785 text of any JSON value. Throws NotCanonical. */
@@ -121,8 +89,4 @@ function number(value) {
 function string(value) {
   if (!value.isWellFormed()) throw new NotCanonical("A string has an unpaired surrogate.");
   return JSON.stringify(value);
-}
-
-function isObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 """Digest v1: the published vectors, and the fast path against the reference."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -11,11 +12,13 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cache_api.rules import digest, strictjson
-from cache_api.rules.identity import DENYLIST, BadRequestMember, identify
+from cache_api.rules import digest, shapes, strictjson
+from cache_api.rules.identity import DENIED_BY_API, DENYLIST, BadRequestMember, identify
 
 ROOT = Path(__file__).resolve().parents[3]
-VECTORS = json.loads((ROOT / "tests" / "vectors" / "digest.json").read_text())["cases"]
+PUBLISHED = json.loads((ROOT / "tests" / "vectors" / "digest.json").read_text())
+VECTORS = PUBLISHED["cases"]
+DIGESTS = {case["name"]: case.get("digest") for case in VECTORS}
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 
@@ -36,10 +39,37 @@ def test_vector(case):
 
 
 def test_there_are_enough_vectors_and_each_name_is_used_once():
-    names = [case["name"] for case in VECTORS]
+    assert len(VECTORS) >= 200
+    assert len(DIGESTS) == len(VECTORS)
 
-    assert len(names) >= 60
-    assert len(set(names)) == len(names)
+
+def test_every_digest_is_a_sha256():
+    for case in VECTORS:
+        if "canonical" in case:
+            assert case["digest"] == hashlib.sha256(case["canonical"].encode()).hexdigest()
+            assert json.loads(case["canonical"]).keys() == {
+                "api", "model", "params", "provider", "v",
+            }  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", PUBLISHED["pairs"], ids=lambda p: f"{p['left']} / {p['right']}")
+def test_pair(pair):
+    requests = {case["name"]: strictjson.parse(case["request"].encode()) for case in VECTORS}
+    left, right = (digest.digest(identify(requests[pair[side]])) for side in ("left", "right"))
+
+    assert (left == right) is pair["equal"]
+
+
+def test_every_pitfall_has_pairs_or_a_test_that_exists():
+    shown = {pair["pitfall"] for pair in PUBLISHED["pairs"] if pair["pitfall"]}
+    elsewhere = PUBLISHED["elsewhere"]
+
+    assert len(shown | set(elsewhere)) >= 30
+    assert not shown & set(elsewhere)
+    for where in elsewhere.values():
+        if where != "semantic matching only":
+            path, _, name = where.partition("::")
+            assert f"\ndef {name}(" in (ROOT / path).read_text(), where
 
 
 @needs_node
@@ -50,12 +80,24 @@ def test_the_same_vectors_pass_in_node():
     )  # fmt: skip
 
     assert run.returncode == 0, run.stderr
-    assert run.stdout.strip() == f"{len(VECTORS)} of {len(VECTORS)} digest vectors agree"
+    pairs = len(PUBLISHED["pairs"])
+    assert run.stdout.splitlines() == [
+        f"{len(VECTORS)} of {len(VECTORS)} digest vectors agree",
+        f"{pairs} of {pairs} pairs agree",
+    ]
 
 
 @needs_node
-def test_the_node_runner_notices_a_wrong_digest(tmp_path):
-    wrong = {"cases": [{**VECTORS[0], "digest": "0" * 64}]}
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cases": [{**VECTORS[0], "digest": "0" * 64}]},
+        {"cases": VECTORS, "pairs": [{**PUBLISHED["pairs"][0], "equal": True}]},
+        {"cases": []},
+    ],
+    ids=["digest", "pair", "nothing"],
+)
+def test_the_node_runner_notices_what_is_wrong(tmp_path, wrong):
     path = tmp_path / "wrong.json"
     path.write_text(json.dumps(wrong))
 
@@ -72,6 +114,8 @@ def test_python_and_javascript_publish_the_same_denylist():
     listed = re.search(r"DENYLIST = new Set\(\[(.*?)\]\)", source, re.DOTALL)[1]
 
     assert set(re.findall(r'"(\w+)"', listed)) == DENYLIST
+    assert 'DENIED_BY_API = { [COHERE]: ["priority"] };' in source
+    assert {shapes.COHERE: {"priority"}} == DENIED_BY_API
 
 
 def test_identity_leaves_the_request_as_it_was():
