@@ -3,9 +3,16 @@
 from django.urls import path
 
 from cache_api.views import HealthView, LookupView, StoreView
+from cache_api.views.purges import PurgeStatusView, PurgeView
 
 urlpatterns = [
     path("api/overflow", LookupView.as_view(), name="overflow_lookup"),
     path("api/overflow/store", StoreView.as_view(), name="overflow_store"),
+    path("api/overflow/purge", PurgeView.as_view(), name="overflow_purge"),
+    path(
+        "api/overflow/purges/<str:purge_id>",
+        PurgeStatusView.as_view(),
+        name="overflow_purge_status",
+    ),
     path("api/overflow/health", HealthView.as_view(), name="overflow_health"),
 ]

@@ -113,6 +113,8 @@ class _Request:
         else:
             assert type(step) is Answer
             self._answer = step
+            if step.learned:
+                service.door.snapshot.learn(step.learned, time.time_ns() // 1_000_000)
             if step.events:
                 service.meter.mark(step.events, self._durable)
             else:

@@ -66,6 +66,8 @@ class BlockingService:
             replies = self._lanes[step.where].run(step.commands)
             elapsed_us = (time.perf_counter_ns() - began_ns) // 1000
             step = pipeline.resume(step, replies, door.stamp, elapsed_us)
+        if step.learned:
+            door.snapshot.learn(step.learned, time.time_ns() // 1_000_000)
         if step.events:
             self._mark(step.events)
         if step.alarms:

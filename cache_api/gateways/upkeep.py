@@ -63,7 +63,9 @@ class Upkeep:
         self._saved = b""
 
     def start(self) -> None:
-        """Begin; `stop` ends it."""
+        """Make this process known, then begin; `stop` ends it. Waits half a second at most."""
+        # Before the first answer: a purge waits for every process that may have read older facts.
+        self._attempt(lambda: self._beat(stopped=False))
         self._thread.start()
 
     def stop(self) -> None:
@@ -116,11 +118,11 @@ class Upkeep:
     def _refresh(self) -> None:
         names = self._snapshot.due(_now_ms())
         for start in range(0, len(names), 500):
-            some = names[start : start + 500]
+            some, now_ms = names[start : start + 500], _now_ms()
             replies = self._lane.run([(b"GET", name) for name in some])
             if replies is None:
                 return
-            self._snapshot.absorb(some, replies, _now_ms())
+            self._snapshot.absorb(some, replies, now_ms)  # as old as the question may be
 
     def _beat(self, *, stopped: bool) -> None:
         counters = self._counters.read()
@@ -135,6 +137,7 @@ class Upkeep:
             "region": self._stamp.region,
             "stopped": stopped,
             "counters": counters,
+            "purges": self._snapshot.purges_seen(_now_ms()),
         }
         field = self._stamp.boot_id.hex.encode("ascii")
         self._lane.run([(b"HSET", HEARTBEATS, field, json.dumps(beat).encode())])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cache_api.hot import facts
 from cache_api.hot.facts import HostFacts, KeyFacts, PartnerFacts
+from cache_api.hot.floors import Purges
 from cache_api.hot.keyring import Keyring, NoKeys
 from cache_api.hot.problems import Problem
 from cache_api.hot.snapshot import Snapshot
@@ -30,11 +31,21 @@ class Presented:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated key of an active partner."""
+    """An authenticated key of an active partner, with what is known of its purges.
+
+    `lapsed`: that is older than 5 s and cannot be read again now; there may have been more since.
+    """
 
     key: KeyFacts
     partner: PartnerFacts
     ring: Keyring
+    purges: Purges | None = None
+    lapsed: bool = False
+
+    @property
+    def purge_seq(self) -> int:
+        """The number of the last purge that is known here."""
+        return 0 if self.purges is None else self.purges.seq
 
 
 def admit(headers: Headers, snapshot: Snapshot, now_ms: int) -> Caller | list[bytes]:
@@ -55,8 +66,9 @@ def admit(headers: Headers, snapshot: Snapshot, now_ms: int) -> Caller | list[by
     wanted = snapshot.wanting(names, now_ms)
     key = snapshot.get(sent.key_name)
     if not wanted and type(key) is KeyFacts:
-        names.append(key.partner_name)
-        wanted = snapshot.wanting((key.partner_name,), now_ms)
+        more = key.partner_name, key.purges_name
+        names += more
+        wanted = snapshot.wanting(more, now_ms)
     if wanted:
         return wanted
     caller = _caller(sent, host_name, snapshot, now_ms)
@@ -160,8 +172,11 @@ def _of_partner(snapshot: Snapshot, key: KeyFacts, now_ms: int) -> Caller:
         raise _unauthenticated(_NO_SUCH_KEY)
     if partner.state != "active":
         raise Problem("partner-suspended", f"This partner is {partner.state}. Ask its support.")
+    known = snapshot.get(key.purges_name)
+    purges = known if type(known) is Purges else None
+    lapsed = now_ms >= snapshot.fresh_until_ms((key.purges_name,))
     try:
-        return Caller(key, partner, partner.ring(snapshot.kek))
+        return Caller(key, partner, partner.ring(snapshot.kek), purges, lapsed)
     except NoKeys as error:
         raise Problem("overloaded", "This partner's entries cannot be opened right now.") from error
 

@@ -13,8 +13,15 @@ from cache_api.rules.events import UsageEvent
 SOURCE = b"edge-cache"
 
 
-def hit(subject: Subject, entry: Entry, event: UsageEvent, micros: int, elapsed_us: int) -> bytes:
-    """200 with the stored response, byte for byte."""
+def hit(
+    subject: Subject,
+    entry: Entry,
+    event: UsageEvent,
+    micros: int,
+    elapsed_us: int,
+    entry_key: bytes,
+) -> bytes:
+    """200 with the stored response, byte for byte. `entry.id` names the entry in feedback."""
     return b"".join(
         (
             b'{"hit":true,"response":',
@@ -23,7 +30,11 @@ def hit(subject: Subject, entry: Entry, event: UsageEvent, micros: int, elapsed_
             _milliseconds(elapsed_us),
             b',"source":"edge-cache","cost_saved":',
             _dollars(micros),
-            b',"status":"hit","entry":{"created_at":"',
+            b',"status":"',
+            event.outcome.encode("ascii"),
+            b'","entry":{"id":"',
+            entry_key.hex().encode("ascii"),
+            b'","created_at":"',
             _instant(entry.meta.created_at_ms),
             b'","expires_at":"',
             _instant(entry.meta.expires_at_ms),
@@ -33,15 +44,15 @@ def hit(subject: Subject, entry: Entry, event: UsageEvent, micros: int, elapsed_
     )
 
 
-def miss(subject: Subject, event: UsageEvent, elapsed_us: int) -> bytes:
-    """200 as well: a miss is not an error. The reason is a plain word of ours."""
+def miss(subject: Subject, event: UsageEvent, elapsed_us: int, lease: bytes = b"") -> bytes:
+    """200 as well: a miss is not an error. The reason is a plain word of ours; `lease` is JSON."""
     return b"".join(
         (
             b'{"hit":false,"response":null,"latency":',
             _milliseconds(elapsed_us),
             b',"source":"edge-cache","cost_saved":0,"status":"miss","reason":"',
             event.reason.encode("ascii"),
-            b'"',
+            b'","lease":' + lease if lease else b'"',
             _tail(subject, event),
         )
     )

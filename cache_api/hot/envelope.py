@@ -37,6 +37,8 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     model: str = ""
     tokens: dict[str, int] = {}
     tags: dict[str, str] = {}
+    seq: int = 0  # the last purge its writer knew of
+    max_stale_ms: int = 0  # how long after its expiry it may be served to whoever asks for that
 
 
 class Entry(msgspec.Struct, frozen=True):

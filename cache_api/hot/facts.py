@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 
 from cache_api.hot import memo
+from cache_api.hot.floors import Purges
 from cache_api.hot.keyring import Keyring, Scope
 
 KEY, PARTNER, HOST, TOMBSTONE = b"snap:key:", b"snap:partner:", b"snap:host:", b"snap:tombstone:"
+PURGES = b"snap:purges:"
 _SCOPES = 50_000
 _serials = itertools.count(1)
 
@@ -28,11 +30,13 @@ class KeyFacts(msgspec.Struct):
     stored_sha256: bytes = b""  # derived when parsed
     expires_at_ms: int | None = None  # derived when parsed
     partner_name: bytes = b""  # derived when parsed: the snapshot key of its partner
+    purges_name: bytes = b""  # derived when parsed: that of its partner's purges
 
     def __post_init__(self) -> None:
         """Derive once what every request compares."""
         self.stored_sha256 = bytes.fromhex(self.secret_sha256)
-        self.partner_name = PARTNER + str(self.partner_id).encode("ascii")
+        partner_id = str(self.partner_id).encode("ascii")
+        self.partner_name, self.purges_name = PARTNER + partner_id, PURGES + partner_id
         if self.expires_at is not None:
             self.expires_at_ms = int(self.expires_at.timestamp() * 1000)
 
@@ -45,10 +49,14 @@ class WrappedKey(msgspec.Struct):
 
 
 class TtlPolicy(msgspec.Struct):
-    """The partner's own time to live: default for its entries, and the most a caller may ask."""
+    """The partner's own time to live: default for its entries, and the most a caller may ask.
+
+    `max_stale_s` is how long an expired entry is kept for callers who ask for stale ones.
+    """
 
     default_s: int | None = None
     max_s: int | None = None
+    max_stale_s: int | None = None
 
 
 class PartnerFacts(msgspec.Struct, dict=True):
@@ -101,11 +109,12 @@ class HostFacts(msgspec.Struct):
     partner_id: uuid.UUID
 
 
-Fact = KeyFacts | PartnerFacts | HostFacts | bool
+Fact = KeyFacts | PartnerFacts | HostFacts | Purges | bool
 _DECODERS: tuple[tuple[bytes, Any], ...] = (
     (KEY, msgspec.json.Decoder(KeyFacts).decode),
     (PARTNER, msgspec.json.Decoder(PartnerFacts).decode),
     (HOST, msgspec.json.Decoder(HostFacts).decode),
+    (PURGES, msgspec.json.Decoder(Purges).decode),
 )
 
 

@@ -26,6 +26,9 @@ class Scope:
 
     index_prefix: bytes
     bound_to: bytes  # authenticated with every value of the scope
+    livemode: bool
+    customer: str
+    namespace: str
 
 
 class Keyring:
@@ -63,7 +66,7 @@ class Keyring:
             for raw in (customer.encode("utf-8"), namespace.encode("utf-8"))
         )
         prefix = _SCOPE_VERSION + (b"live" if livemode else b"test") + parts
-        return Scope(prefix, self.partner_id.bytes + prefix)
+        return Scope(prefix, self.partner_id.bytes + prefix, livemode, customer, namespace)
 
     def entry_key(self, scope: Scope, kind: bytes, text: bytes) -> bytes:
         """The store's key: says nothing about partner, customer or request. `kind` is one byte."""

@@ -12,6 +12,7 @@ MAX_CUSTOMER, MAX_CACHE_KEY, MAX_NAMESPACE, MAX_LABEL, MAX_TAGS = 200, 1024, 100
 _OVERFLOW_REASONS = frozenset({"miss", "slow", "error", "capacity"})
 _LATENCIES = ("redis_latency", "primary_latency", "memcached_latency", "latency")
 _MAX_LATENCY_MS = 86_400_000
+ANY_MS = 10**13
 
 
 @dataclass(slots=True)
@@ -31,17 +32,23 @@ class Common:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-def read(body: bytes, headers: Headers) -> Common:
-    """Parse a body. Raises Problem for anything that is not a usable request."""
-    _check_media(headers)
+def document(body: bytes, headers: Headers) -> dict[str, Any]:
+    """A body's members. Raises Problem for anything but a JSON object."""
+    check_media(headers)
     try:
         value = strictjson.parse(body)
     except strictjson.BadJson as error:
         raise Problem(error.code, error.detail, pointer=error.pointer) from error
     if type(value) is not dict:
         raise Problem("invalid-request", "The body must be a JSON object.", pointer="")
+    return value
+
+
+def read(body: bytes, headers: Headers) -> Common:
+    """Parse a body. Raises Problem for anything that is not a usable request."""
+    value = document(body, headers)
     original = value.get("original_request")
-    cache_key = _text(value, "cache_key", MAX_CACHE_KEY)
+    cache_key = text(value, "cache_key", MAX_CACHE_KEY)
     if original is None and cache_key is None:
         raise Problem(
             "invalid-request",
@@ -50,7 +57,7 @@ def read(body: bytes, headers: Headers) -> Common:
         )
     common = Common(
         value,
-        _text(value, "customer_id", MAX_CUSTOMER),
+        text(value, "customer_id", MAX_CUSTOMER),
         cache_key,
         original,
         _namespace(value, headers),
@@ -60,7 +67,8 @@ def read(body: bytes, headers: Headers) -> Common:
     return common
 
 
-def _check_media(headers: Headers) -> None:
+def check_media(headers: Headers) -> None:
+    """Raises Problem unless the body is plain JSON by its headers."""
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise Problem("unsupported-media", "Send the body uncompressed (no Content-Encoding).")
     media = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
@@ -68,34 +76,35 @@ def _check_media(headers: Headers) -> None:
         raise Problem("unsupported-media", "Send the body with Content-Type: application/json.")
 
 
-def _text(value: dict[str, Any], name: str, longest: int) -> str | None:
-    text = value.get(name)
-    if text is None:
+def text(value: dict[str, Any], name: str, longest: int) -> str | None:
+    """A member that is a string, or None where it is absent. Raises Problem."""
+    given = value.get(name)
+    if given is None:
         return None
     # A printable string is also one that every store and log can hold (no NUL, no lone surrogate).
-    if type(text) is not str or not 0 < len(text) <= longest or not text.isprintable():
+    if type(given) is not str or not 0 < len(given) <= longest or not given.isprintable():
         raise Problem(
             "invalid-request",
             f"{name} must be a string of 1 to {longest} printable characters.",
             pointer=f"/{name}",
         )
-    return text
+    return given
 
 
 def _namespace(value: dict[str, Any], headers: Headers) -> str:
-    named = _text(value, "namespace", MAX_NAMESPACE)
+    named = text(value, "namespace", MAX_NAMESPACE)
     if named is not None:
         return named
     header = headers.get(b"agentcache-namespace")
     if header is None:
         return ""
-    text = header.decode("latin-1")
-    if len(text) > MAX_NAMESPACE or not text.isprintable():
+    name = header.decode("latin-1")
+    if len(name) > MAX_NAMESPACE or not name.isprintable():
         raise Problem(
             "invalid-request",
             f"AgentCache-Namespace must have at most {MAX_NAMESPACE} printable characters.",
         )
-    return text
+    return name
 
 
 def _read_telemetry(common: Common, value: dict[str, Any]) -> None:
@@ -116,7 +125,7 @@ def _read_telemetry(common: Common, value: dict[str, Any]) -> None:
             break
     common.overflow_reason = _overflow_reason(metadata, common.primary_latency_us)
     if "tags" in value:
-        common.tags = _tags(value["tags"])
+        common.tags = read_tags(value["tags"])
 
 
 def _overflow_reason(metadata: dict[str, Any], primary_latency_us: int | None) -> str:
@@ -128,24 +137,62 @@ def _overflow_reason(metadata: dict[str, Any], primary_latency_us: int | None) -
     return "slow" if primary_latency_us is not None else ""
 
 
-def _tags(given: Any) -> dict[str, str]:
+def read_tags(given: Any) -> dict[str, str]:
+    """Tags, from a list or an object. Raises Problem."""
     pairs = given.items() if type(given) is dict else ((tag, "") for tag in _list(given))
     tags: dict[str, str] = {}
-    for name, text in pairs:
+    for name, value in pairs:
         tag = label(name)
-        if not tag or len(tags) >= MAX_TAGS or type(text) is not str:
+        if not tag or len(tags) >= MAX_TAGS or type(value) is not str:
             raise Problem(
                 "invalid-request",
                 f"tags must be at most {MAX_TAGS} printable strings of up to {MAX_LABEL} "
                 "characters (a list, or an object of strings).",
                 pointer="/tags",
             )
-        tags[tag] = label(text)
+        tags[tag] = label(value)
     return tags
 
 
 def _list(given: Any) -> list[Any]:
     return given if type(given) is list else [given]
+
+
+def flag(value: dict[str, Any], name: str) -> bool:
+    """A member that is true or false; absent is false. Raises Problem."""
+    given = value.get(name)
+    if given is None or type(given) is bool:
+        return bool(given)
+    raise Problem("invalid-request", f"{name} must be true or false.", pointer=f"/{name}")
+
+
+def seconds(value: dict[str, Any], name: str) -> int | None:
+    """A member in seconds as whole milliseconds, or None where it is absent. Raises Problem."""
+    given = value.get(name)
+    if given is None:
+        return None
+    if type(given) not in (int, float) or not 0 <= given < 1e10:
+        raise Problem(
+            "invalid-request", f"{name} must be a number of seconds, 0 or more.", pointer=f"/{name}"
+        )
+    return int(given * 1000)
+
+
+def seconds_or_true(value: dict[str, Any], name: str) -> int:
+    """The same, where true stands for any time, and absent or false for 0. Raises Problem."""
+    given = value.get(name)
+    if type(given) is bool:
+        return ANY_MS if given else 0
+    return seconds(value, name) or 0
+
+
+def stale_if_error_ms(cache_control: bytes) -> int:
+    """RFC 5861's directive; 0 without it, or where it cannot be used (RFC 9111 says: ignore it)."""
+    for directive in cache_control.split(b","):
+        name, _, given = directive.strip().lower().partition(b"=")
+        if name == b"stale-if-error" and given.isdigit():
+            return min(int(given[:10]) * 1000, ANY_MS)
+    return 0
 
 
 def label(value: Any) -> str:

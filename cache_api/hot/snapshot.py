@@ -11,6 +11,7 @@ import msgspec
 
 from cache_api.hot import facts
 from cache_api.hot.facts import Fact
+from cache_api.hot.floors import Purges
 
 FRESH_MS = 5_000
 MISS_MS = 1_000  # a key made a second ago must work
@@ -18,15 +19,17 @@ KEEP_MS = 600_000
 RETRY_MS = 1_000
 REFRESH_MS = 2_000
 MAX_FACTS = 200_000
+SEEN_MS = 3_600_000
 
 
 class Known:
     """One answer of the control plane: the fact or its absence, and when it was read."""
 
-    __slots__ = ("at_ms", "fact", "good_until_ms", "raw", "used")
+    __slots__ = ("at_ms", "fact", "good_until_ms", "learned_ms", "raw", "used")
 
     def __init__(self, raw: bytes | None, fact: Fact | None, at_ms: int, lasts_ms: int) -> None:
         self.raw, self.fact, self.at_ms, self.used = raw, fact, at_ms, True
+        self.learned_ms = at_ms
         self.good_until_ms = at_ms + lasts_ms
 
 
@@ -72,17 +75,38 @@ class Snapshot:
         return one.fact
 
     def absorb(self, names: Sequence[bytes], replies: Sequence[bytes | None], now_ms: int) -> None:
-        """Take in what `events` answered. Unreadable values count as absent (and are counted)."""
+        """Take in what `events` answered to a read begun at `now_ms`.
+
+        Unreadable values count as absent (and are counted). A reading that began before the one
+        that is known changes nothing.
+        """
         if len(self._known) > MAX_FACTS:  # made-up key ids; forget them all rather than grow
             self._known.clear()
         for name, raw in zip(names, replies, strict=True):
             before = self._known.get(name)
+            if before is not None and now_ms < before.at_ms:
+                continue
             if before is not None and before.raw == raw:
                 before.at_ms = now_ms
                 before.good_until_ms = now_ms + _lasts_ms(name, raw)
             else:
                 self._known[name] = Known(raw, self._parse(name, raw), now_ms, _lasts_ms(name, raw))
                 self.decided.clear()
+
+    def learn(self, made: Iterable[tuple[bytes, bytes]], now_ms: int) -> None:
+        """Take in facts that this process itself has just made."""
+        for name, raw in made:
+            self.absorb([name], [raw], now_ms)
+
+    def purges_seen(self, now_ms: int) -> dict[str, tuple[int, int]]:
+        """By partner, the last purge known here and after how many ms: those of the last hour."""
+        seen = {}
+        for name, one in list(self._known.items()):
+            fact = one.fact
+            if type(fact) is Purges and now_ms - fact.at_ms < SEEN_MS:
+                partner = name.removeprefix(facts.PURGES).decode("ascii")
+                seen[partner] = (fact.seq, max(0, one.learned_ms - fact.at_ms))
+        return seen
 
     def fresh_until_ms(self, names: Iterable[bytes]) -> int:
         """Until when all of these facts are good; 0 when one is not known."""

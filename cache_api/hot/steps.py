@@ -65,7 +65,8 @@ class Run:
 class Answer:
     """A finished answer. `events` must be durable before it is sent; `alarms` are to be counted.
 
-    `later` are commands by lane that the door runs afterwards and nobody waits for.
+    `later` are commands by lane that the door runs afterwards and nobody waits for. `learned` are
+    facts (name, value) that this process need not read first: the door absorbs them at once.
     """
 
     status: int
@@ -76,6 +77,7 @@ class Answer:
     about: str = ""  # whom the alarms concern, for the log
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     later: tuple[tuple[str, list[Command]], ...] = ()
+    learned: tuple[tuple[bytes, bytes], ...] = ()
 
 
 Step = Fetch | Run | Answer

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from cache_api.hot import leases, members
 from cache_api.hot.envelope import Meta
 from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Subject, printable
@@ -78,6 +79,12 @@ def lifetime_ms(subject: Subject, entry_key: bytes, found: Identity | None) -> i
     )
 
 
+def max_stale_ms(subject: Subject) -> int:
+    """How long the entry is kept beyond its expiry. Raises Problem for an unusable `max_stale`."""
+    asked_ms = members.seconds(subject.common.body, "max_stale")
+    return ttl.max_stale_ms(asked_ms, subject.who.partner.ttl.max_stale_s)
+
+
 def _requested_s(given: Any) -> int | None:
     if given is None:
         return None
@@ -103,6 +110,8 @@ def meta(subject: Subject, found: Identity | None) -> Meta:
         model=subject.model,
         tokens=tokens,
         tags=subject.common.tags,
+        seq=leases.purge_seq(subject),
+        max_stale_ms=max_stale_ms(subject),
     )
 
 

@@ -1,6 +1,6 @@
 """What verbs about entries share: kinds of store keys, whose scope, opening what was found."""
 
-from cache_api.hot import admit, envelope, members
+from cache_api.hot import admit, envelope, floors, members
 from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry, Forged, OutOfDate
 from cache_api.hot.keyring import Scope
@@ -13,12 +13,14 @@ from cache_api.rules import identity
 from cache_api.rules.events import Kind
 from cache_api.rules.identity import Identity
 
-# One byte of the store key's HMAC tells request digests, callers' own keys and once-only records.
-BY_DIGEST, BY_KEY, ONCE = b"d", b"k", b"o"
+# One byte of the store key's HMAC tells request digests, callers' own keys, once-only records,
+# leases and events that had an entry's answer.
+BY_DIGEST, BY_KEY, ONCE, LEASE, EVENT = b"d", b"k", b"o", b"l", b"e"
 GET, SET = b"GET", b"SET"
 FORGED = "payload_authentication"
 # The very bytes that were authenticated and opened a moment ago need not be opened again.
 _opened: "Memo[Entry | Alias]" = Memo(most_bytes=32 * 1024 * 1024, longest=64 * 1024)
+_HEX = frozenset("0123456789abcdef")
 
 
 def read(who: Caller, asked: Asked) -> tuple[Common, str]:
@@ -35,8 +37,18 @@ def scope_of(who: Caller, customer: str, common: Common) -> Scope:
 
 def identify(common: Common) -> Identity:
     """The identity of the body's original_request. Raises Problem."""
+    return identified(common.original_request)
+
+
+def is_digest(text: str) -> bool:
+    """Whether a key reads like a request's digest."""
+    return len(text) == 64 and _HEX.issuperset(text)
+
+
+def identified(original_request: object) -> Identity:
+    """The identity of a provider request. Raises Problem."""
     try:
-        return identity.identify(common.original_request)
+        return identity.identify(original_request)
     except identity.BadRequestMember as error:
         pointer = f"/original_request{error.pointer}"
         raise Problem("invalid-request", error.detail, pointer=pointer) from error
@@ -61,17 +73,29 @@ def subject_of(
 def opened(
     who: Caller, scope: Scope, key: bytes, sealed: bytes, alarms: list[str]
 ) -> Entry | Alias | None:
-    """What lay under a key, or None; a value that does not belong there is an alarm besides."""
+    """What lay under a key, or None: a purged entry, or a value that does not belong there.
+
+    The latter is an alarm besides. A softly purged entry comes back as one that has expired.
+    """
     partner = who.partner
     name = (partner.serial, key, sealed)  # the key names the scope: it is made of it
-    known = _opened.get(name)
-    if known is not None:
-        return known
-    try:
-        found = envelope.unseal(who.ring, scope, key, partner.generation, sealed)
+    found = _opened.get(name)
+    if found is None:
+        found = _unsealed(who, scope, key, sealed, alarms)
+        if found is None:
+            return None
         size = len(found.response) if type(found) is Entry else 0
         _opened.keep(name, found, size + len(sealed))
-        return found
+    if type(found) is Entry:
+        return floors.surviving(who.purges, scope, key, found)
+    return found
+
+
+def _unsealed(
+    who: Caller, scope: Scope, key: bytes, sealed: bytes, alarms: list[str]
+) -> Entry | Alias | None:
+    try:
+        return envelope.unseal(who.ring, scope, key, who.partner.generation, sealed)
     except OutOfDate:
         return None
     except Forged:

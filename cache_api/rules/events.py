@@ -15,10 +15,10 @@ STREAM = "usage:0"  # one shard for now; the number leaves room to shard by part
 FIELD = b"e"
 
 Kind = Literal["lookup", "store"]
-Outcome = Literal["hit", "semantic_hit", "miss", "stored", "unchanged"]
+Outcome = Literal["hit", "semantic_hit", "stale", "miss", "stored", "unchanged"]
 HITS: frozenset[str] = frozenset({"hit", "semantic_hit"})
 OUTCOMES: dict[str, frozenset[str]] = {
-    "lookup": frozenset({"hit", "semantic_hit", "miss"}),
+    "lookup": frozenset({"hit", "semantic_hit", "stale", "miss"}),
     "store": frozenset({"stored", "unchanged"}),
 }
 

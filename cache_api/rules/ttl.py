@@ -9,6 +9,8 @@ SEARCH_S = 15 * 60
 EMBEDDING_S = 30 * 86_400
 PLATFORM_CAP_S = 30 * 86_400
 MIN_S = 1
+STALE_S = 3_600
+STALE_CAP_S = 7 * 86_400
 
 # "-2024-08-06", "-20250929", "@20250929", "-0613", "-2411": the maker promises not to change these.
 _PINNED = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|\d{6})(-v\d+(:\d+)?)?$")
@@ -58,3 +60,10 @@ def lifetime_ms(
         ten_thousandths = -abs(ten_thousandths)
     jittered = min(wanted_s, cap_s) * (10_000 + ten_thousandths) // 10
     return max(MIN_S * 1000, min(jittered, cap_s * 1000))
+
+
+def max_stale_ms(requested_ms: int | None, partner_s: int | None) -> int:
+    """Milliseconds an entry is kept beyond its expiry: request, else partner, else an hour."""
+    ordinary_ms = (STALE_S if partner_s is None else partner_s) * 1000
+    wanted_ms = ordinary_ms if requested_ms is None else requested_ms
+    return min(max(0, wanted_ms), STALE_CAP_S * 1000)

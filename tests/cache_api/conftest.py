@@ -33,11 +33,12 @@ class Valkeys:
         """A fresh cast in the snapshot."""
         return doors.Cast(self.events.url(), self.cache.url(), self.kek_file.read_bytes())
 
-    def edge(self, folder: Path, deadline_ms: int = PATIENT_MS) -> doors.Door:
-        """A running edge on these Valkeys."""
+    def edge(self, folder: Path, deadline_ms: int = PATIENT_MS, events_url: str = "") -> doors.Door:
+        """A running edge on these Valkeys; `events_url`: by another way to the second one."""
         folder.mkdir(parents=True, exist_ok=True)
         return doors.edge(
-            folder, ports.pick(), cache_url=self.cache.url(), events_url=self.events.url(),
+            folder, ports.pick(), cache_url=self.cache.url(),
+            events_url=events_url or self.events.url(),
             kek_file=self.kek_file, deadline_ms=deadline_ms,
         ).wait()  # fmt: skip
 

@@ -3,19 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from cache_api.hot import answers, marks, work
+from cache_api.hot import answers, leases, marks, members, purges, work
 from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Stamp, Subject
 from cache_api.hot.memo import Memo
-from cache_api.hot.steps import Answer, Asked, Replies, Run
+from cache_api.hot.steps import Answer, Asked, Command, Replies, Run
 from cache_api.hot.work import BY_DIGEST, BY_KEY, GET
 from cache_api.rules import digest, prices
-from cache_api.rules.events import UsageEvent
+from cache_api.rules.events import HITS, Outcome, UsageEvent
 
 _memo: "Memo[Lookup]" = Memo(most_bytes=16 * 1024 * 1024, longest=48 * 1024)
-_HEX = frozenset("0123456789abcdef")
 Found = list[Entry | Alias | None]
 
 
@@ -32,7 +31,11 @@ def begin(who: Caller, asked: Asked) -> Run:
         known = _read(who, asked)
         _memo.keep(name, known, 3 * len(body))  # the bytes, and what was parsed out of them
     asked.request_id = known.subject.common.request_id
-    return known.again(who, asked.now_ms).run()
+    plan = known.again(who, asked.now_ms)
+    control = headers.get(b"cache-control")
+    if control is not None:
+        plan.stale_ms = plan.stale_ms or members.stale_if_error_ms(control)
+    return plan.run()
 
 
 def _read(who: Caller, asked: Asked) -> "Lookup":
@@ -47,6 +50,9 @@ def _read(who: Caller, asked: Asked) -> "Lookup":
             reason = "not_canonical"
     subject = work.subject_of(who, customer, common, "lookup", found, fingerprint, asked.now_ms)
     plan = Lookup(subject, scope, fingerprint, reason)
+    body = common.body
+    plan.stale_ms = members.seconds_or_true(body, "allow_stale")
+    plan.wants_lease = members.flag(body, "lease")
     if not reason:
         plan.look_up(common.cache_key)
     return plan
@@ -61,7 +67,11 @@ class Lookup:
     fingerprint: str | None = None
     miss_reason: str = ""
     looked: list[tuple[bytes, str, bytes]] = field(default_factory=list)
+    stale_ms: int = 0  # how long after its expiry the caller takes an entry
+    wants_lease: bool = False
     tried: int = 0  # how many of FALLBACKS
+    entry_key: bytes = b""  # where the entry was found
+    stale: Entry | None = None  # an expired one, for when nothing better is found
 
     def again(self, who: Caller, now_ms: int) -> "Lookup":
         """The same lookup, asked now by this caller."""
@@ -69,7 +79,10 @@ class Lookup:
         subject = Subject(
             who, one.customer, one.common, one.kind, one.digest, one.provider, one.model, now_ms
         )
-        return Lookup(subject, self.scope, self.fingerprint, self.miss_reason, self.looked)
+        return Lookup(
+            subject, self.scope, self.fingerprint, self.miss_reason, self.looked, self.stale_ms,
+            self.wants_lease,
+        )  # fmt: skip
 
     def look_up(self, cache_key: str | None) -> None:
         """Look under the fingerprint and, where it tells something more, the caller's key."""
@@ -77,12 +90,15 @@ class Lookup:
             self._add(BY_DIGEST, self.fingerprint)
         if cache_key is not None and cache_key != self.fingerprint:
             self._add(BY_KEY, cache_key)
-            if len(cache_key) == 64 and _HEX.issuperset(cache_key):
+            if work.is_digest(cache_key):
                 self._add(BY_DIGEST, cache_key)
 
     def run(self) -> Run:
         """The reads, in the order of `looked`."""
-        return Run([(GET, key) for _, _, key in self.looked], self)
+        commands: list[Command] = [(GET, key) for _, _, key in self.looked]
+        if self.subject.who.lapsed:
+            commands.append((GET, purges.mark_name(self.subject.who.partner.partner_id)))
+        return Run(commands, self)
 
     def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
         """A hit, a miss, or one more read where the caller's key stands for a fingerprint."""
@@ -91,6 +107,10 @@ class Lookup:
         alarms: list[str] = []
         found: Found = []
         who = self.subject.who
+        if who.lapsed:
+            *replies, last_purge = replies
+            if last_purge is not None and int(last_purge) > who.purge_seq:
+                return self._miss("purged", stamp, elapsed_us, ())
         for (_, _, key), sealed in zip(self.looked, replies, strict=True):
             found.append(
                 None if sealed is None else work.opened(who, self.scope, key, sealed, alarms)
@@ -103,8 +123,11 @@ class Lookup:
             entry = self._by_fingerprint(found)
         if entry is None:
             return self.missed(stamp, elapsed_us, tuple(alarms))
-        if entry.meta.expires_at_ms <= self.subject.now_ms:
+        now_ms, meta = self.subject.now_ms, entry.meta
+        if meta.expires_at_ms <= now_ms:
             self.miss_reason = "expired"
+            if now_ms < meta.expires_at_ms + min(self.stale_ms, meta.max_stale_ms):
+                self.stale = entry
             return self.missed(stamp, elapsed_us, tuple(alarms))
         return self.hit(entry, stamp, elapsed_us, tuple(alarms))
 
@@ -116,7 +139,17 @@ class Lookup:
                 further = FALLBACKS[self.tried - 1](self)
                 if further is not None:
                     return further
+            if self.stale is not None:
+                return self.hit(self.stale, stamp, elapsed_us, alarms, outcome="stale")
+            if self.wants_lease:
+                return leases.ask(self.subject, self.scope, alarms, self.miss_with)
         return self._miss(self.miss_reason or "not_found", stamp, elapsed_us, alarms)
+
+    def miss_with(
+        self, lease: bytes, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...]
+    ) -> Answer:
+        """A miss that tells whether this caller is to ask the provider (`lease`: JSON, or b"")."""
+        return self._miss(self.miss_reason or "not_found", stamp, elapsed_us, alarms, lease)
 
     def _add(self, kind: bytes, text: str) -> None:
         key = self.subject.who.ring.entry_key(self.scope, kind, text.encode())
@@ -131,12 +164,13 @@ class Lookup:
             if not same:
                 self.miss_reason = "key_mismatch"
                 return None
-        first = found[0]
+        first, self.entry_key = found[0], self.looked[0][2]
         return first if type(first) is Entry else None
 
     def _by_key(self, found: Found) -> tuple[Entry | None, Run | None]:
-        for (kind, _, _), value in zip(self.looked, found, strict=True):
+        for (kind, _, key), value in zip(self.looked, found, strict=True):
             if type(value) is Entry:
+                self.entry_key = key
                 return value, None
             if type(value) is Alias and kind == BY_KEY:
                 self.looked = []
@@ -145,29 +179,45 @@ class Lookup:
         return None, None
 
     def hit(
-        self, entry: Entry, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...] = ()
+        self,
+        entry: Entry,
+        stamp: Stamp,
+        elapsed_us: int,
+        alarms: tuple[str, ...] = (),
+        outcome: Outcome = "hit",
     ) -> Answer:
-        """The answer with a stored response, and its event."""
+        """The answer with a stored response, and its event. A stale one is not billed as a hit."""
         subject, meta = self.subject, entry.meta
         subject.provider, subject.model = meta.provider, meta.model
-        micros = prices.cost_saved_micros(meta.provider, meta.model, meta.tokens, subject.now_ms)
+        micros = 0
+        if outcome in HITS:
+            micros = prices.cost_saved_micros(
+                meta.provider, meta.model, meta.tokens, subject.now_ms
+            )
         event = marks.event(
             subject,
             stamp,
             elapsed_us,
-            outcome="hit",
+            outcome=outcome,
             tokens_in=meta.tokens.get("input_tokens", 0),
             tokens_out=meta.tokens.get("output_tokens", 0),
             bytes=len(entry.response),
             cost_saved_micros=micros,
             price_version=prices.PRICE_VERSION,
         )
-        body = answers.hit(subject, entry, event, micros, elapsed_us)
+        body = answers.hit(subject, entry, event, micros, elapsed_us, self.entry_key)
         return Answer(200, body, events=(event,), alarms=alarms, about=_about(event, alarms))
 
-    def _miss(self, reason: str, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...]) -> Answer:
+    def _miss(
+        self,
+        reason: str,
+        stamp: Stamp,
+        elapsed_us: int,
+        alarms: tuple[str, ...],
+        lease: bytes = b"",
+    ) -> Answer:
         event = marks.event(self.subject, stamp, elapsed_us, outcome="miss", reason=reason)
-        body = answers.miss(self.subject, event, elapsed_us)
+        body = answers.miss(self.subject, event, elapsed_us, lease)
         return Answer(200, body, events=(event,), alarms=alarms, about=_about(event, alarms))
 
 

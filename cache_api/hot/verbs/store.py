@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cache_api.hot import answers, envelope, marks, stores, work
+from cache_api.hot import answers, envelope, leases, marks, stores, work
 from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.keyring import Scope
@@ -103,7 +103,8 @@ class Store:
         """Entry and alias in one pipeline."""
         who = self.subject.who
         place, generation = (who.ring, self.scope), who.partner.generation
-        expires_at = b"%d" % self.entry.meta.expires_at_ms
+        meta = self.entry.meta
+        expires_at = b"%d" % (meta.expires_at_ms + meta.max_stale_ms)
         commands: list[Command] = []
         if self.outcome == "stored":
             sealed = envelope.seal_entry(*place, self.entry_key, generation, self.entry)
@@ -129,4 +130,5 @@ class Store:
         )
         name = self.fingerprint or self.subject.common.cache_key or ""
         body = answers.stored(self.subject, entry, self.outcome, name, event)
-        return Answer(201 if is_new else 200, body, events=(event,))
+        later = leases.release(self.subject, self.scope)
+        return Answer(201 if is_new else 200, body, events=(event,), later=later)

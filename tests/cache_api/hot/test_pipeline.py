@@ -36,7 +36,7 @@ def test_a_warm_lookup_is_one_read_and_no_fact(pipe):
     assert [[command[0] for command in commands] for commands in pipe.ran] == [[b"GET"]]
 
 
-def test_a_cold_lookup_fetches_key_tombstone_and_host_then_the_partner(pipe):
+def test_a_cold_lookup_fetches_key_tombstone_and_host_then_the_partner_and_its_purges(pipe):
     partner_id, key = pipe.redis
 
     pipe.lookup(key, cache_key="k")
@@ -44,7 +44,8 @@ def test_a_cold_lookup_fetches_key_tombstone_and_host_then_the_partner(pipe):
     key_id = key.split("_")[2].encode()
     first, second = pipe.fetched
     assert first == [b"snap:key:" + key_id, b"snap:tombstone:" + key_id, b"snap:host:localhost"]
-    assert second == [b"snap:partner:" + str(partner_id).encode()]
+    partner = str(partner_id).encode()
+    assert second == [b"snap:partner:" + partner, b"snap:purges:" + partner]
 
 
 @pytest.mark.parametrize(("after_ms", "fetches"), [(4_999, 0), (5_000, 2)])
@@ -111,11 +112,11 @@ def test_only_facts_in_use_are_due_for_refreshing(pipe):
     pipe.lookup(key, cache_key="k")
 
     assert pipe.snapshot.due(NOW_MS) == []
-    assert len(pipe.snapshot.due(NOW_MS + snapshot.REFRESH_MS)) == 4
+    assert len(pipe.snapshot.due(NOW_MS + snapshot.REFRESH_MS)) == 5
     assert pipe.snapshot.due(NOW_MS + 2 * snapshot.REFRESH_MS) == []
     pipe.now_ms += DECIDED_MS
     pipe.lookup(key, cache_key="k")
-    assert len(pipe.snapshot.due(NOW_MS + 2 * snapshot.REFRESH_MS)) == 4
+    assert len(pipe.snapshot.due(NOW_MS + 2 * snapshot.REFRESH_MS)) == 5
 
 
 def test_no_answer_from_the_store_is_a_miss_and_an_event(pipe):

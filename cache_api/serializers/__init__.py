@@ -38,6 +38,13 @@ class LookupRequestSerializer(serializers.Serializer[object]):
     request_id = serializers.CharField(
         required=False, help_text="A UUIDv7 of the last 15 minutes makes a retry one usage event."
     )
+    allow_stale = serializers.JSONField(
+        required=False,
+        help_text="Lookup: true, or for how many seconds after its expiry an entry is welcome.",
+    )
+    lease = serializers.BooleanField(
+        required=False, help_text="Lookup: of many who miss the same at once, make one the leader."
+    )
     metadata = MetadataSerializer(
         required=False, help_text="Why you came: the primary's latency in ms, region, reason."
     )
@@ -48,6 +55,12 @@ class StoreRequestSerializer(LookupRequestSerializer):
 
     response = serializers.JSONField(help_text="Kept byte for byte, up to 8 MiB.")
     ttl = serializers.FloatField(required=False, help_text="Seconds; capped by partner, platform.")
+    max_stale = serializers.FloatField(
+        required=False, help_text="Seconds the entry is kept after its expiry for `allow_stale`."
+    )
+    lease_id = serializers.CharField(
+        required=False, help_text="The lease that the lookup gave you; it ends with this."
+    )
     tags = serializers.ListField(child=serializers.CharField(), required=False, max_length=16)
     usage = serializers.DictField(
         required=False, help_text="The provider's usage object, when the response has none."
@@ -68,8 +81,18 @@ class BillingSerializer(serializers.Serializer[object]):
 class EntrySerializer(serializers.Serializer[object]):
     """The entry that answered."""
 
+    id = serializers.CharField(help_text="Names the entry in feedback.")
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
+
+
+class LeaseSerializer(serializers.Serializer[object]):
+    """Whether you are the one who asks the provider. Advisory: nobody is blocked."""
+
+    role = serializers.ChoiceField(choices=["leader", "follower"])
+    id = serializers.CharField(required=False, help_text="The leader's; store with it.")
+    ttl_ms = serializers.IntegerField(required=False, help_text="How long the lease lasts.")
+    wait_ms = serializers.IntegerField(required=False, help_text="How long a follower may wait.")
 
 
 class LookupResponseSerializer(serializers.Serializer[object]):
@@ -80,11 +103,14 @@ class LookupResponseSerializer(serializers.Serializer[object]):
     latency = serializers.FloatField(help_text="Milliseconds spent here.")
     source = serializers.CharField()  # type: ignore[assignment]
     cost_saved = serializers.FloatField(help_text="US dollars.")
-    status = serializers.ChoiceField(choices=["hit", "miss"])
+    status = serializers.ChoiceField(choices=["hit", "stale", "miss"])
     reason = serializers.CharField(required=False, help_text="Why it is a miss.")
     region = serializers.CharField(required=False)
     request_id = serializers.CharField(required=False)
     entry = EntrySerializer(required=False)
+    lease = LeaseSerializer(
+        required=False, allow_null=True, help_text="With `lease` only; null: nobody could say."
+    )
     billing = BillingSerializer(help_text="Whose traffic this is, and the usage event's id.")
 
 

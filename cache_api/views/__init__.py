@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 _CHUNK = 64 * 1024
 # Read on (and thrown away) past the limit, so that the client has sent and can read our refusal.
 _DRAIN_BYTES = 4 * MAX_BYTES
-_PROBLEMS = {
+PROBLEMS = {
     400: "Not JSON, or an incomplete or wrong member",
     401: "No valid key",
     403: "Not allowed: partner or customer suspended, unknown, or another customer's",
@@ -37,7 +37,7 @@ _PROBLEMS = {
     415: "Not plain JSON",
     503: "Not able to do this right now",
 }
-_STORE_PROBLEMS = _PROBLEMS | {
+STORE_PROBLEMS = PROBLEMS | {
     409: "This Idempotency-Key came with another body",
     422: "This response may not be stored",
 }
@@ -75,7 +75,8 @@ class RawView(APIView):
         return response
 
 
-def _told(problems: dict[int, str]) -> dict[Any, Any]:
+def told(problems: dict[int, str]) -> dict[Any, Any]:
+    """Refusals for the OpenAPI document: status → what it means here."""
     return {
         (status, "application/problem+json"): OpenApiResponse(
             serializers.ProblemSerializer, description=text
@@ -96,14 +97,14 @@ class LookupView(RawView):
             200: OpenApiResponse(
                 serializers.LookupResponseSerializer, description="A hit or a miss"
             ),
-            **_told(_PROBLEMS),
+            **told(PROBLEMS),
         },
         examples=[examples.LOOKUP],
         tags=["overflow"],
     )
     def post(self, request: Request) -> HttpResponse:
         """Look up by the request's identity, by the caller's key, or both."""
-        return _answer(request._request, VERBS["lookup"])
+        return answer(request._request, VERBS["lookup"])
 
 
 class StoreView(RawView):
@@ -120,7 +121,7 @@ class StoreView(RawView):
                 serializers.StoreResponseSerializer, description="The same is stored already"
             ),
             201: OpenApiResponse(serializers.StoreResponseSerializer, description="Stored"),
-            **_told(_STORE_PROBLEMS),
+            **told(STORE_PROBLEMS),
         },
         parameters=[
             OpenApiParameter(
@@ -131,7 +132,7 @@ class StoreView(RawView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Keep a provider's response under its request's identity, the caller's key, or both."""
-        return _answer(request._request, VERBS["store"])
+        return answer(request._request, VERBS["store"])
 
 
 class HealthView(RawView):
@@ -151,7 +152,8 @@ class HealthView(RawView):
             return _http(_failed(error))
 
 
-def _answer(request: HttpRequest, verb: Verb, tail: str = "") -> HttpResponse:
+def answer(request: HttpRequest, verb: Verb, tail: str = "") -> HttpResponse:
+    """A verb's answer to a request, whatever happens."""
     try:
         query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
         body, headers = _body(request), _headers(request)
