@@ -1,1 +1,1 @@
-"""Benchmarks and pictures: `python -m bench`, `python -m bench.screenshots`."""
+"""Benchmarks, pictures, fuzzing: `python -m bench`, `… -m bench.screenshots`, `… -m bench.fuzz`."""
