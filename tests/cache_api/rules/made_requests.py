@@ -114,7 +114,10 @@ def _written(draw: Any, value: Any) -> str:
     if type(value) is str:
         return _text(draw, value)
     if type(value) is int:
-        return draw(st.sampled_from([f"{value}", f"{value}.0", f"{value}e0", f"{value}0E-1"]))
+        spellings = [f"{value}", f"{value}.0", f"{value}e0"]
+        if value:  # JSON allows no leading zero
+            spellings.append(f"{value}0E-1")
+        return draw(st.sampled_from(spellings))
     if type(value) is float:
         return draw(st.sampled_from([repr(value), f"{value:.17e}", f"{value!r}e0"]))
     return json.dumps(value)
