@@ -18,7 +18,7 @@ MAX_NODES = 20_000
 # Never backtracks, and an unterminated string reaches to the end: linear whatever is sent.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 # Strings, other scalars, brackets and colons: what values are counted by.
-_TOKEN = re.compile(_STRING.pattern + rb'|[^\s,\[\]{}":]++|[\[\]{}:]', re.DOTALL)
+TOKEN = re.compile(_STRING.pattern + rb'|[^\s,\[\]{}":]++|[\[\]{}:]', re.DOTALL)
 _COLON = ord(":")
 _COLONS = (b'":', b" :", b"\t:", b"\n:", b"\r:")
 
@@ -79,7 +79,7 @@ def count_members(value: Any) -> int:
 def _check_structure(body: bytes) -> None:
     """Exact limits, given up at once when they are passed."""
     depth = nodes = 0
-    for match in _TOKEN.finditer(body):
+    for match in TOKEN.finditer(body):
         token = body[match.start()]
         if token in b"[{":
             depth += 1
