@@ -29,3 +29,12 @@ _COMPLETION = {
 
 LOOKUP = OpenApiExample("Lookup", value=_CALLER, request_only=True)
 STORE = OpenApiExample("Store", value={**_CALLER, "response": _COMPLETION}, request_only=True)
+BATCH = OpenApiExample(
+    "Batch",
+    value={"items": [{"op": "lookup", **_CALLER}, {"op": "store", **STORE.value}]},
+    request_only=True,
+)
+PURGE = OpenApiExample("Purge", value={"model": "gpt-4", "mode": "soft"}, request_only=True)
+EXPLAIN = OpenApiExample(
+    "Explain", value={"left": _REQUEST, "right": {**_REQUEST, "temperature": 0}}, request_only=True
+)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cache_api.hot.problems import Problem
-from cache_api.rules import strictjson
+from cache_api.rules import semantic_key, strictjson
 
 Headers = Mapping[bytes, bytes]
 MAX_CUSTOMER, MAX_CACHE_KEY, MAX_NAMESPACE, MAX_LABEL, MAX_TAGS = 200, 1024, 100, 64, 16
@@ -22,6 +22,7 @@ class Common:
     body: dict[str, Any]
     customer_id: str | None
     cache_key: str | None
+    semantic_key: str | None
     original_request: Any  # None when absent
     namespace: str
     request_id: str
@@ -49,16 +50,18 @@ def read(body: bytes, headers: Headers) -> Common:
     value = document(body, headers)
     original = value.get("original_request")
     cache_key = text(value, "cache_key", MAX_CACHE_KEY)
-    if original is None and cache_key is None:
+    meaning = text(value, "semantic_key", semantic_key.MAX_LENGTH)
+    if original is None and cache_key is None and meaning is None:
         raise Problem(
             "invalid-request",
-            "Send original_request (the provider request), cache_key, or both.",
+            "Send original_request (the provider request), cache_key, semantic_key, or several.",
             pointer="/original_request",
         )
     common = Common(
         value,
         text(value, "customer_id", MAX_CUSTOMER),
         cache_key,
+        meaning,
         original,
         _namespace(value, headers),
         "",

@@ -12,7 +12,7 @@ from cache_api.hot.marks import Subject, printable
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import Asked
 from cache_api.hot.work import ONCE
-from cache_api.rules import cacheable, ttl, usage
+from cache_api.rules import cacheable, ttl, usage, values
 from cache_api.rules.identity import Identity
 
 MAX_RESPONSE = 8 * 1024 * 1024
@@ -57,13 +57,23 @@ def _check_storable(subject: Subject, found: Identity | None) -> None:
             'Only response_format "json" is accepted: send the provider\'s JSON response.',
             pointer="/response_format",
         )
-    policy = subject.who.partner.allow_truncated
-    params = found.params if found else {}
-    reason = cacheable.refusal(given["response"], params, allow_truncated=policy)
+    response, policy = given["response"], subject.who.partner.allow_truncated
+    if values.is_value(response):
+        _check_value(response)
+    params, api = (found.params, found.api) if found else ({}, "")
+    reason = cacheable.refusal(response, params, api=api, allow_truncated=policy)
     if reason is not None:
         raise Problem(
             "uncacheable-response", cacheable.REASONS[reason], pointer="/response", reason=reason
         )
+
+
+def _check_value(response: dict[str, Any]) -> None:
+    try:
+        values.check(response)
+    except values.BadValue as error:
+        pointer = f"/response{error.pointer}"
+        raise Problem("invalid-request", error.detail, pointer=pointer) from error
 
 
 def lifetime_ms(subject: Subject, entry_key: bytes, found: Identity | None) -> int:
@@ -97,7 +107,8 @@ def meta(subject: Subject, found: Identity | None) -> Meta:
     """What is kept beside the response; expiry is set when the entry is sealed."""
     body = subject.common.body
     response = body.get("response")
-    tokens = usage.tokens_of(found.api if found else "", response, body.get("usage"))
+    api, provider = (found.api, found.provider) if found else ("", "")
+    tokens = usage.tokens_of(api, response, body.get("usage"), provider=provider)
     model = subject.model
     if not model and type(response) is dict and type(response.get("model")) is str:
         model = response["model"][:200]

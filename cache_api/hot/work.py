@@ -9,13 +9,14 @@ from cache_api.hot.members import Common
 from cache_api.hot.memo import Memo
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import Asked
-from cache_api.rules import identity
+from cache_api.rules import identity, semantic_key
+from cache_api.rules.digest import NotCanonical
 from cache_api.rules.events import Kind
 from cache_api.rules.identity import Identity
 
-# One byte of the store key's HMAC tells request digests, callers' own keys, once-only records,
-# leases and events that had an entry's answer.
-BY_DIGEST, BY_KEY, ONCE, LEASE, EVENT = b"d", b"k", b"o", b"l", b"e"
+# One byte of the store key's HMAC tells what it stands for: request digests, callers' own keys,
+# semantic keys, once-only records, leases, events that had an entry's answer.
+BY_DIGEST, BY_KEY, BY_MEANING, ONCE, LEASE, EVENT = b"d", b"k", b"m", b"o", b"l", b"e"
 GET, SET = b"GET", b"SET"
 FORGED = "payload_authentication"
 # The very bytes that were authenticated and opened a moment ago need not be opened again.
@@ -38,6 +39,16 @@ def scope_of(who: Caller, customer: str, common: Common) -> Scope:
 def identify(common: Common) -> Identity:
     """The identity of the body's original_request. Raises Problem."""
     return identified(common.original_request)
+
+
+def meaning_of(common: Common, found: Identity | None) -> str | None:
+    """What the body's semantic_key is looked up by, or None. Raises Problem."""
+    if common.semantic_key is None:
+        return None
+    try:
+        return semantic_key.semantic_digest(common.semantic_key, found)
+    except NotCanonical as error:
+        raise Problem("not-canonical", str(error), pointer="/original_request") from error
 
 
 def is_digest(text: str) -> bool:
@@ -66,7 +77,7 @@ def subject_of(
     """Who asked for what, as the usage event will tell it."""
     provider = found.provider if found else members.label(common.body.get("provider"))
     model = found.model if found else members.label(common.body.get("model"))
-    digest = fingerprint or f"key:{common.cache_key}"
+    digest = fingerprint or f"key:{common.cache_key or common.semantic_key}"
     return Subject(who, customer, common, kind, digest, provider, model, now_ms)
 
 

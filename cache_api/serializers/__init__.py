@@ -32,6 +32,12 @@ class LookupRequestSerializer(serializers.Serializer[object]):
     original_request = serializers.DictField(
         required=False, help_text="The provider request, with `provider` and `model`."
     )
+    semantic_key = serializers.CharField(
+        required=False,
+        max_length=1024,
+        help_text="Your name for what is meant, matched exactly whatever the wording; with "
+        "`original_request` for its provider and model only.",
+    )
     namespace = serializers.CharField(
         required=False, max_length=100, help_text="Keeps entries of one customer apart."
     )

@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
+from cache_api import examples
 from cache_api.hot.verbs import VERBS
 from cache_api.serializers import batch as serializers
 from cache_api.views import PROBLEMS, RawView, answer, told
@@ -22,6 +23,7 @@ class BatchView(RawView):
             200: OpenApiResponse(serializers.BatchResponseSerializer, description="By item"),
             **told(PROBLEMS | {413: "Larger than 8 MiB"}),
         },
+        examples=[examples.BATCH],
         tags=["overflow"],
     )
     def post(self, request: Request) -> HttpResponse:

@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
+from cache_api import examples
 from cache_api.hot.verbs import VERBS
 from cache_api.serializers import purges as serializers
 from cache_api.views import PROBLEMS, RawView, answer, told
@@ -24,6 +25,7 @@ class PurgeView(RawView):
             202: OpenApiResponse(serializers.PurgeSerializer, description="Written down"),
             **told(PROBLEMS),
         },
+        examples=[examples.PURGE],
         tags=["overflow"],
     )
     def post(self, request: Request) -> HttpResponse:

@@ -10,7 +10,7 @@ from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Stamp, Subject
 from cache_api.hot.memo import Memo
 from cache_api.hot.steps import Answer, Asked, Command, Replies, Run
-from cache_api.hot.work import BY_DIGEST, BY_KEY, GET
+from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET
 from cache_api.rules import digest, prices
 from cache_api.rules.events import HITS, Outcome, UsageEvent
 
@@ -54,7 +54,7 @@ def _read(who: Caller, asked: Asked) -> "Lookup":
     plan.stale_ms = members.seconds_or_true(body, "allow_stale")
     plan.wants_lease = members.flag(body, "lease")
     if not reason:
-        plan.look_up(common.cache_key)
+        plan.look_up(common.cache_key, work.meaning_of(common, found))
     return plan
 
 
@@ -84,14 +84,16 @@ class Lookup:
             self.wants_lease,
         )  # fmt: skip
 
-    def look_up(self, cache_key: str | None) -> None:
-        """Look under the fingerprint and, where it tells something more, the caller's key."""
+    def look_up(self, cache_key: str | None, meaning: str | None) -> None:
+        """Look under the fingerprint and, where they tell something more, the caller's keys."""
         if self.fingerprint is not None:
             self._add(BY_DIGEST, self.fingerprint)
         if cache_key is not None and cache_key != self.fingerprint:
             self._add(BY_KEY, cache_key)
             if work.is_digest(cache_key):
                 self._add(BY_DIGEST, cache_key)
+        if meaning is not None:
+            self._add(BY_MEANING, meaning)
 
     def run(self) -> Run:
         """The reads, in the order of `looked`."""
@@ -115,12 +117,9 @@ class Lookup:
             found.append(
                 None if sealed is None else work.opened(who, self.scope, key, sealed, alarms)
             )
-        if self.fingerprint is None:
-            entry, further = self._by_key(found)
-            if further is not None:
-                return further
-        else:
-            entry = self._by_fingerprint(found)
+        entry, further = self._chosen(found)
+        if further is not None:
+            return further
         if entry is None:
             return self.missed(stamp, elapsed_us, tuple(alarms))
         now_ms, meta = self.subject.now_ms, entry.meta
@@ -155,10 +154,18 @@ class Lookup:
         key = self.subject.who.ring.entry_key(self.scope, kind, text.encode())
         self.looked.append((kind, text, key))
 
+    def _chosen(self, found: Found) -> tuple[Entry | None, Run | None]:
+        if self.fingerprint is None:
+            return self._by_key(found, (BY_KEY, BY_DIGEST, BY_MEANING))
+        entry = self._by_fingerprint(found)
+        if entry is not None or self.miss_reason:
+            return entry, None
+        return self._by_key(found, (BY_MEANING,))
+
     def _by_fingerprint(self, found: Found) -> Entry | None:
         """The entry of the server's own fingerprint, unless the caller's key stands for another."""
         for (kind, _, _), value in zip(self.looked[1:], found[1:], strict=True):
-            if value is None:
+            if value is None or kind == BY_MEANING:
                 continue
             same = kind == BY_KEY and type(value) is Alias and value.digest == self.fingerprint
             if not same:
@@ -167,12 +174,15 @@ class Lookup:
         first, self.entry_key = found[0], self.looked[0][2]
         return first if type(first) is Entry else None
 
-    def _by_key(self, found: Found) -> tuple[Entry | None, Run | None]:
+    def _by_key(self, found: Found, kinds: tuple[bytes, ...]) -> tuple[Entry | None, Run | None]:
+        """The entry under a key of these kinds, or one more read where a key is an alias."""
         for (kind, _, key), value in zip(self.looked, found, strict=True):
+            if kind not in kinds:
+                continue
             if type(value) is Entry:
                 self.entry_key = key
                 return value, None
-            if type(value) is Alias and kind == BY_KEY:
+            if type(value) is Alias and kind != BY_DIGEST:
                 self.looked = []
                 self._add(BY_DIGEST, value.digest)
                 return None, self.run()

@@ -9,9 +9,10 @@ from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Stamp, Subject
+from cache_api.hot.members import Common
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import Answer, Asked, Command, Replies, Run
-from cache_api.hot.work import BY_DIGEST, BY_KEY, GET, SET
+from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, SET
 from cache_api.rules import digest
 
 IDEMPOTENT_S = b"86400"
@@ -30,12 +31,21 @@ def begin(who: Caller, asked: Asked) -> Run:
     scope = work.scope_of(who, customer, common)
     subject = work.subject_of(who, customer, common, "store", found, fingerprint, asked.now_ms)
     response = stores.response_slice(subject, found, asked.body)
-    plan = Store(subject, scope, Entry(stores.meta(subject, found), response), fingerprint)
-    key = common.cache_key
-    plan.ttl_ms = stores.lifetime_ms(subject, plan.entry_key, found)
-    if key is not None and fingerprint is not None and key != fingerprint:
-        plan.alias_key = who.ring.entry_key(scope, BY_KEY, key.encode())
+    names = _names(common, fingerprint, work.meaning_of(common, found))
+    entry_key, *other_keys = [
+        who.ring.entry_key(scope, kind, text.encode()) for kind, text in names
+    ]
+    entry = Entry(stores.meta(subject, found), response)
+    plan = Store(subject, scope, entry, fingerprint, entry_key, other_keys)
+    plan.ttl_ms = stores.lifetime_ms(subject, entry_key, found)
     return plan.run(stores.idempotency(subject, scope, asked))
+
+
+def _names(common: Common, fingerprint: str | None, meaning: str | None) -> list[tuple[bytes, str]]:
+    """What the entry is found under, the request's own digest first."""
+    key = common.cache_key if common.cache_key != fingerprint else None
+    named = ((BY_DIGEST, fingerprint), (BY_KEY, key), (BY_MEANING, meaning))
+    return [(kind, text) for kind, text in named if text is not None]
 
 
 @dataclass(slots=True)
@@ -46,19 +56,11 @@ class Store:
     scope: Scope
     entry: Entry
     fingerprint: str | None
+    entry_key: bytes
+    other_keys: list[bytes]  # the caller's own keys, where they are not the entry's
     ttl_ms: int = 0
-    alias_key: bytes | None = None
     once: bytes | None = None  # SHA-256 of the body, under the caller's Idempotency-Key
     outcome: str = ""  # "stored" | "unchanged", once known
-    entry_key: bytes = b""
-
-    def __post_init__(self) -> None:
-        """Name the entry: by its request's digest, or by the caller's key alone."""
-        ring, key = self.subject.who.ring, self.subject.common.cache_key
-        if self.fingerprint is not None:
-            self.entry_key = ring.entry_key(self.scope, BY_DIGEST, self.fingerprint.encode())
-        else:
-            self.entry_key = ring.entry_key(self.scope, BY_KEY, (key or "").encode())
 
     def run(self, once: tuple[bytes, bytes] | None) -> Run:
         """The reads that come first."""
@@ -100,20 +102,23 @@ class Store:
         self.outcome, self.entry = "stored", Entry(meta, self.entry.response)
 
     def _commands(self) -> list[Command]:
-        """Entry and alias in one pipeline."""
+        """Entry and aliases in one pipeline; without a digest to point at, copies."""
         who = self.subject.who
         place, generation = (who.ring, self.scope), who.partner.generation
         meta = self.entry.meta
         expires_at = b"%d" % (meta.expires_at_ms + meta.max_stale_ms)
-        commands: list[Command] = []
+        sealed: dict[bytes, bytes] = {}
         if self.outcome == "stored":
-            sealed = envelope.seal_entry(*place, self.entry_key, generation, self.entry)
-            commands.append((SET, self.entry_key, sealed, b"PXAT", expires_at))
-        if self.alias_key is not None and self.fingerprint is not None:
-            alias = Alias(self.fingerprint)
-            sealed = envelope.seal_alias(*place, self.alias_key, generation, alias)
-            commands.append((SET, self.alias_key, sealed, b"PXAT", expires_at))
-        return commands
+            sealed[self.entry_key] = envelope.seal_entry(
+                *place, self.entry_key, generation, self.entry
+            )
+        for key in self.other_keys:
+            if self.fingerprint is None:
+                sealed[key] = envelope.seal_entry(*place, key, generation, self.entry)
+            else:
+                alias = Alias(self.fingerprint)
+                sealed[key] = envelope.seal_alias(*place, key, generation, alias)
+        return [(SET, key, value, b"PXAT", expires_at) for key, value in sealed.items()]
 
     def _written(self, stamp: Stamp, elapsed_us: int) -> Answer:
         entry, is_new = self.entry, self.outcome == "stored"
@@ -128,7 +133,8 @@ class Store:
             bytes=size,
             byte_seconds=size * self.ttl_ms // 1000 if is_new else 0,
         )
-        name = self.fingerprint or self.subject.common.cache_key or ""
+        common = self.subject.common
+        name = self.fingerprint or common.cache_key or common.semantic_key or ""
         body = answers.stored(self.subject, entry, self.outcome, name, event)
         later = leases.release(self.subject, self.scope)
         return Answer(201 if is_new else 200, body, events=(event,), later=later)

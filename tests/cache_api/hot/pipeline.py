@@ -64,22 +64,23 @@ class Pipeline:
 
     def ask(self, verb, body, key, answers_events=True, **headers) -> Answer:
         """Any verb, driven to its answer."""
-        asked = self.asked(key, body, **headers)
-        step = pipeline.begin(VERBS[verb], asked, self.snapshot)
+        step = self.begin(verb, self.asked(key, body, **headers), answers_events)
         while not isinstance(step, Answer):
-            if isinstance(step, Fetch):
-                self.fetched.append(step.names)
-                assert len(self.fetched) < 1000, "the same facts are wanted again and again"
-                if answers_events:
-                    replies = [self.facts.get(name) for name in step.names]
-                    self.snapshot.absorb(step.names, replies, self.now_ms)
-                else:
-                    self.snapshot.outage(self.now_ms)
-                step = pipeline.begin(VERBS[verb], asked, self.snapshot)
+            self.ran.append(step.commands)
+            replies = [self._run(one) for one in step.commands]
+            step = pipeline.resume(step, replies, self.stamp, 412)
+        return step
+
+    def begin(self, verb, asked, answers_events=True):
+        """The first Run (or the Answer), all facts fetched."""
+        while isinstance(step := pipeline.begin(VERBS[verb], asked, self.snapshot), Fetch):
+            self.fetched.append(step.names)
+            assert len(self.fetched) < 1000, "the same facts are wanted again and again"
+            if answers_events:
+                replies = [self.facts.get(name) for name in step.names]
+                self.snapshot.absorb(step.names, replies, self.now_ms)
             else:
-                self.ran.append(step.commands)
-                replies = [self._run(one) for one in step.commands]
-                step = pipeline.resume(step, replies, self.stamp, 412)
+                self.snapshot.outage(self.now_ms)
         return step
 
     def _run(self, command):
