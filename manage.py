@@ -10,6 +10,7 @@ LOGIN_BY_COMMAND = {
     "migrate_partners": "owner",
     "makemigrations": "owner",
     "provision": "owner",
+    "destroy_data_keys": "owner",
     "load_demo": "owner",
     "record": "recorder",
     "import_usage": "recorder",

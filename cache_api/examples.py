@@ -38,3 +38,8 @@ PURGE = OpenApiExample("Purge", value={"model": "gpt-4", "mode": "soft"}, reques
 EXPLAIN = OpenApiExample(
     "Explain", value={"left": _REQUEST, "right": {**_REQUEST, "temperature": 0}}, request_only=True
 )
+FEEDBACK = OpenApiExample(
+    "Feedback",
+    value={"event_id": "01890a5d-ac96-774b-bcce-b302099a8057", "correct": False},
+    request_only=True,
+)

@@ -25,16 +25,24 @@ class Kind(models.TextChoices):
 
     LOOKUP = "lookup", _("Lookup")
     STORE = "store", _("Store")
+    FEEDBACK = "feedback", _("Feedback")
 
 
 class Outcome(models.TextChoices):
-    """How a lookup (hit, semantic hit, miss) or a store (stored, unchanged) ended."""
+    """How a lookup (hit, semantic hit, stale, miss) or a store (stored, unchanged) ended.
+
+    Feedback takes a wrong hit back, or speaks of none that is known (unmatched).
+    """
 
     HIT = "hit", _("Hit")
     SEMANTIC_HIT = "semantic_hit", _("Semantic hit")
+    STALE = "stale", _("Stale")
     MISS = "miss", _("Miss")
     STORED = "stored", _("Stored")
     UNCHANGED = "unchanged", _("Unchanged")
+    UNMATCHED = "unmatched", _("Unmatched feedback")
+    WRONG_HIT = "wrong_hit", _("Wrong hit")
+    WRONG_SEMANTIC_HIT = "wrong_semantic_hit", _("Wrong semantic hit")
 
 
 class Customer(models.Model):

@@ -19,11 +19,13 @@ from django.db.models.functions import Coalesce
 from cache_api.metering.models import PartnerPosition
 from cache_api.models import Customer, LatencyDay, LatencyHour, RollupDay, RollupHour
 from cache_api.rules import histogram, windows
+from cache_api.rules.corrections import WRONG_OUTCOMES
 from cache_api.rules.reports import CustomerUsage, UsagePoint, UsageSlice, UsageSummary, UsageTotal
 
 DAYS_ABOVE = timedelta(days=7)
 LOOKUP, STORE = Q(kind="lookup"), Q(kind="store")
 HIT = LOOKUP & Q(outcome__in=("hit", "semantic_hit"))
+WRONG = Q(kind="feedback", outcome__in=WRONG_OUTCOMES)  # hits taken back by feedback
 BREAKDOWNS = ("model", "provider", "region", "outcome", "kind")
 
 
@@ -44,11 +46,11 @@ def usage_by_meter(
         .annotate(
             lookups=_sum("quantity", LOOKUP),
             stores=_sum("quantity", STORE),
-            cached_requests=_sum("quantity", HIT),
-            bytes_served=_sum("bytes", HIT),
+            cached_requests=_net("quantity"),
+            bytes_served=_net("bytes"),
             reserved=_sum("byte_seconds", STORE),
-            tokens_saved=_sum(F("tokens_in") + F("tokens_out"), HIT),
-            saved=_sum("cost_saved_micros", HIT),
+            tokens_saved=_net(F("tokens_in") + F("tokens_out")),
+            saved=_net("cost_saved_micros"),
         )
         .order_by("segment", "customer_id", "model")
     )
@@ -103,6 +105,8 @@ def usage_breakdown(
         raise ValueError(f"cannot break usage down by {by!r}: use one of {', '.join(BREAKDOWNS)}")
     rows = (
         _period(start, end, customer_id, livemode)
+        # By outcome or kind, hits stand as they were answered; feedback is not usage.
+        .exclude(kind="feedback" if by in ("outcome", "kind") else "")
         .values(by)
         .annotate(**_MEASURES)
         .order_by("-lookups", by)[:limit]
@@ -203,13 +207,18 @@ def _sum(what: Any, condition: Q) -> Coalesce:
     return Coalesce(Sum(what, filter=condition), 0, output_field=models.DecimalField())
 
 
+def _net(what: Any) -> Any:
+    """Of the hits, less those that feedback took back."""
+    return _sum(what, HIT) - _sum(what, WRONG)
+
+
 _MEASURES: dict[str, Any] = {
     "lookups": _sum("quantity", LOOKUP),
-    "hits": _sum("quantity", HIT),
+    "hits": _net("quantity"),
     "stores": _sum("quantity", STORE),
-    "bytes_served": _sum("bytes", HIT),
-    "tokens_saved": _sum(F("tokens_in") + F("tokens_out"), HIT),
-    "cost_saved": _sum("cost_saved_micros", HIT),
+    "bytes_served": _net("bytes"),
+    "tokens_saved": _net(F("tokens_in") + F("tokens_out")),
+    "cost_saved": _net("cost_saved_micros"),
 }
 
 

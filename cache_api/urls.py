@@ -5,6 +5,7 @@ from django.urls import path
 from cache_api.views import HealthView, LookupView, StoreView
 from cache_api.views.batch import BatchView
 from cache_api.views.explain import ExplainView
+from cache_api.views.feedback import FeedbackView
 from cache_api.views.purges import PurgeStatusView, PurgeView
 
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("api/overflow/store", StoreView.as_view(), name="overflow_store"),
     path("api/overflow/batch", BatchView.as_view(), name="overflow_batch"),
     path("api/overflow/explain", ExplainView.as_view(), name="overflow_explain"),
+    path("api/overflow/feedback", FeedbackView.as_view(), name="overflow_feedback"),
     path("api/overflow/purge", PurgeView.as_view(), name="overflow_purge"),
     path(
         "api/overflow/purges/<str:purge_id>",

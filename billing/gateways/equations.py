@@ -160,10 +160,11 @@ WITH frozen AS (
     SELECT customer,
         coalesce(sum(quantity) FILTER (WHERE kind = 'lookup'), 0) AS lookups,
         coalesce(sum(quantity) FILTER (WHERE kind = 'store'), 0) AS stores,
-        coalesce(sum(quantity) FILTER (WHERE outcome IN ('hit', 'semantic_hit')), 0) AS hits,
-        coalesce(sum(quantity * bytes) FILTER (WHERE outcome IN ('hit', 'semantic_hit')), 0)
-            AS bytes
-    FROM usage_event
+        coalesce(sum(quantity * sign), 0) AS hits,
+        coalesce(sum(quantity * sign * bytes), 0) AS bytes
+    FROM usage_event, LATERAL (SELECT CASE
+        WHEN outcome IN ('hit', 'semantic_hit') THEN 1
+        WHEN outcome IN ('wrong_hit', 'wrong_semantic_hit') THEN -1 ELSE 0 END AS sign) AS counted
     WHERE partner_id = %(partner)s AND livemode AND recorded_batch <= %(bound)s
       AND event_id >= %(low)s AND event_id < %(high)s
     GROUP BY customer

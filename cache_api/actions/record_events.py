@@ -10,6 +10,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from cache_api.metering import store
 from cache_api.metering.models import DeadLetter
+from cache_api.rules import corrections
 from cache_api.rules.events import UsageEvent, encode
 
 # Ids outside of this would make partitions nobody drops; the edge accepts ± 15 minutes anyway.
@@ -54,6 +55,7 @@ def record_events(
     reason; it never stops the others. `source` names where the events come from, for people.
     """
     with transaction.atomic():
+        events = _with_corrections(events)
         schemas = store.schemas({event.partner_id for event in events})
         good, poison = _sorted_out(events, schemas, now)
         poison = [*unreadable, *poison]
@@ -66,6 +68,23 @@ def record_events(
     received = len(events) + len(unreadable)
     duplicates = received - inserted - len(poison)
     return RecordOutcome(batch, received, inserted, duplicates, len(poison))
+
+
+def _with_corrections(events: Sequence[UsageEvent]) -> Sequence[UsageEvent]:
+    """Feedback gets the numbers of the hit it speaks of: one of this batch, or a recorded one."""
+    wanted = {event.event_id: hit_id for event in events
+              if (hit_id := corrections.speaks_of(event)) is not None}  # fmt: skip
+    if not wanted:
+        return events
+    hit_ids = set(wanted.values())
+    known = {event.event_id: event for event in events if event.event_id in hit_ids}
+    known |= store.lookups(hit_ids - set(known))
+    return [
+        corrections.correction(event, known.get(wanted[event.event_id]))
+        if event.event_id in wanted
+        else event
+        for event in events
+    ]
 
 
 def _sorted_out(

@@ -7,10 +7,12 @@ import orjson
 
 from cache_api.hot.envelope import Entry
 from cache_api.hot.facts import PartnerFacts
+from cache_api.hot.keyring import KEY_PREFIX
 from cache_api.hot.marks import Subject
 from cache_api.rules.events import UsageEvent
 
 SOURCE = b"edge-cache"
+_ID_FROM = len(KEY_PREFIX)
 
 
 def hit(
@@ -33,7 +35,7 @@ def hit(
             b',"status":"',
             event.outcome.encode("ascii"),
             b'","entry":{"id":"',
-            entry_key.hex().encode("ascii"),
+            entry_key[_ID_FROM:].hex().encode("ascii"),
             b'","created_at":"',
             _instant(entry.meta.created_at_ms),
             b'","expires_at":"',

@@ -50,14 +50,14 @@ class Subject:
     who: Caller
     customer: str
     common: Common
-    kind: Any  # "lookup" | "store"
+    kind: Any  # "lookup" | "store" | "feedback"
     digest: str  # request digest, or "key:" and the caller's key
     provider: str
     model: str
     now_ms: int
 
 
-def event(subject: Subject, stamp: Stamp, elapsed_us: int, **numbers: Any) -> UsageEvent:
+def event(subject: Subject, stamp: Stamp, elapsed_us: int | None, **numbers: Any) -> UsageEvent:
     """The event. `numbers` are the members only the outcome tells (outcome, tokens, bytes, …)."""
     who, common = subject.who, subject.common
     return UsageEvent(

@@ -47,22 +47,24 @@ def document(body: bytes, headers: Headers) -> dict[str, Any]:
 
 def read(body: bytes, headers: Headers) -> Common:
     """Parse a body. Raises Problem for anything that is not a usable request."""
-    value = document(body, headers)
-    original = value.get("original_request")
-    cache_key = text(value, "cache_key", MAX_CACHE_KEY)
-    meaning = text(value, "semantic_key", semantic_key.MAX_LENGTH)
-    if original is None and cache_key is None and meaning is None:
+    found = common(document(body, headers), headers)
+    if found.original_request is None and found.cache_key is None and found.semantic_key is None:
         raise Problem(
             "invalid-request",
             "Send original_request (the provider request), cache_key, semantic_key, or several.",
             pointer="/original_request",
         )
+    return found
+
+
+def common(value: dict[str, Any], headers: Headers) -> Common:
+    """What a body's members say, none of them required. Raises Problem."""
     common = Common(
         value,
         text(value, "customer_id", MAX_CUSTOMER),
-        cache_key,
-        meaning,
-        original,
+        text(value, "cache_key", MAX_CACHE_KEY),
+        text(value, "semantic_key", semantic_key.MAX_LENGTH),
+        value.get("original_request"),
         _namespace(value, headers),
         "",
     )

@@ -1,6 +1,7 @@
 """Single entries that a caller names, by its own keys or by the request: found and removed."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,7 @@ class Targets:
     who: Caller
     scope: Scope
     found: dict[bytes, Entry | Alias | None] = field(default_factory=dict)
+    alarms: list[str] = field(default_factory=list)
     _unread: list[bytes] = field(default_factory=list)
 
     def name(self, kind: bytes, text: str) -> None:
@@ -51,19 +53,25 @@ class Targets:
         """What to read next; nothing once everything is known."""
         return [(GET, key) for key in self._unread]
 
-    def take(self, replies: list[Reply], alarms: list[str]) -> None:
+    def take(self, replies: list[Reply]) -> None:
         """The replies to `reads`. An alias names the entry that it stands for."""
         keys, self._unread = self._unread, []
         for key, sealed in zip(keys, replies, strict=True):
             if sealed is None:
                 continue
-            value = self.found[key] = work.opened(self.who, self.scope, key, sealed, alarms)
+            value = self.found[key] = work.opened(self.who, self.scope, key, sealed, self.alarms)
             if type(value) is Alias:
                 self.name(BY_DIGEST, value.digest)
 
     def entries(self) -> dict[bytes, Entry]:
         """The entries among what was found."""
         return {key: value for key, value in self.found.items() if type(value) is Entry}
+
+    def alarm(self) -> dict[str, Any]:
+        """What an Answer says of values that did not belong where they were found."""
+        key_id = self.who.key.key_id
+        about = f"partner={self.who.partner.partner_id} key={key_id}" if self.alarms else ""
+        return {"alarms": tuple(self.alarms), "about": about}
 
     def floors(self, livemode: bool) -> list[tuple[str, int, int]]:
         """Floors that outlast whatever copies of these entries are under way."""

@@ -89,7 +89,8 @@ def opened(
     The latter is an alarm besides. A softly purged entry comes back as one that has expired.
     """
     partner = who.partner
-    name = (partner.serial, key, sealed)  # the key names the scope: it is made of it
+    # The scope as well: a key that a caller names (`entry_id`) need not be one of its scope.
+    name = (partner.serial, scope.bound_to, key, sealed)
     found = _opened.get(name)
     if found is None:
         found = _unsealed(who, scope, key, sealed, alarms)

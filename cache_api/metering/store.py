@@ -108,6 +108,22 @@ def insert_new(events: Sequence[UsageEvent], batch: int) -> int:
     return int(_rows(sql.COUNT_FRESH)[0][0])
 
 
+_OF_A_HIT = (
+    "event_id", "partner_id", "customer", "kind", "outcome", "livemode", "provider", "model",
+    "tokens_in", "tokens_out", "bytes", "namespace", "cost_saved_micros", "price_version", "region",
+)  # fmt: skip
+
+
+def lookups(event_ids: Iterable[UUID]) -> dict[UUID, UsageEvent]:
+    """The recorded lookups among these events, with the members that a correction needs."""
+    rows = _rows(
+        f"SELECT {', '.join(_OF_A_HIT)} FROM usage_event"
+        " WHERE event_id = ANY(%s) AND kind = 'lookup'",
+        [list(event_ids)],
+    )
+    return {row[0]: UsageEvent(**dict(zip(_OF_A_HIT, row, strict=True))) for row in rows}
+
+
 def _copy(events: Sequence[UsageEvent]) -> None:
     # psycopg's own copy is not a Django call, so its errors must be translated here; written in
     # blocks, so that the server parses one while the next is formatted.

@@ -14,12 +14,17 @@ STREAM_PREFIX = "usage:"
 STREAM = "usage:0"  # one shard for now; the number leaves room to shard by partner
 FIELD = b"e"
 
-Kind = Literal["lookup", "store"]
-Outcome = Literal["hit", "semantic_hit", "stale", "miss", "stored", "unchanged"]
+Kind = Literal["lookup", "store", "feedback"]
+Outcome = Literal[
+    "hit", "semantic_hit", "stale", "miss", "stored", "unchanged", "unmatched", "wrong_hit",
+    "wrong_semantic_hit",
+]  # fmt: skip
 HITS: frozenset[str] = frozenset({"hit", "semantic_hit"})
 OUTCOMES: dict[str, frozenset[str]] = {
     "lookup": frozenset({"hit", "semantic_hit", "stale", "miss"}),
     "store": frozenset({"stored", "unchanged"}),
+    # Feedback on a hit: an edge only knows its id; the recorder finds it (rules.corrections).
+    "feedback": frozenset({"unmatched", "wrong_hit", "wrong_semantic_hit"}),
 }
 
 
@@ -28,7 +33,7 @@ class UnreadableEvent(ValueError):
 
 
 class UsageEvent(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """One lookup or store (or `quantity` identical ones). `occurred_at` is in `event_id`."""
+    """One lookup, store or feedback, or `quantity` identical ones. Its time is in `event_id`."""
 
     event_id: UUID  # UUIDv7
     partner_id: UUID

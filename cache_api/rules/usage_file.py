@@ -175,7 +175,7 @@ def _row_problems(row: dict[str, Any], line: int, limits: Limits) -> list[BadVal
     if at and not limits.oldest_at <= at <= limits.newest_at:
         span = f"{limits.oldest_at:%Y-%m-%d} to {limits.newest_at:%Y-%m-%dT%H:%MZ}"
         found.append(BadValue(line, "time", f"{at:%Y-%m-%dT%H:%MZ} is out of range", f"use {span}"))
-    if kind not in OUTCOMES:
+    if kind not in _DEFAULT_OUTCOME:
         found.append(BadValue(line, "kind", f"{kind!r} is unknown", "write lookup or store"))
     elif (outcome := row.get("outcome")) and outcome not in OUTCOMES[kind]:
         known = ", ".join(sorted(OUTCOMES[kind]))

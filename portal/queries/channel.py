@@ -19,6 +19,7 @@ from billing.models import AgreementVersion, SettlementRun
 from billing.queries.control_room import COUNTED
 from billing.rules.periods import Period, month_of
 from cache_api.metering.models import ChannelDay
+from cache_api.rules.corrections import WRONG, WRONG_OUTCOMES
 from tenants.models import BrandRevision, Partner
 
 _HITS = ("hit", "semantic_hit")
@@ -113,9 +114,9 @@ def partner_traffic(days: Days) -> dict[uuid.UUID, Traffic]:
         _lookups(days)
         .values("partner_id")
         .annotate(
-            lookups=Sum("quantity"),
-            hits=Coalesce(Sum("quantity", filter=Q(outcome__in=_HITS)), 0),
-            saved=Coalesce(Sum("cost_saved_micros"), 0),
+            lookups=Coalesce(Sum("quantity", filter=Q(kind="lookup")), 0),
+            hits=_sum("quantity", _HITS) - _sum("quantity", WRONG_OUTCOMES),
+            saved=_sum("cost_saved_micros", _HITS) - _sum("cost_saved_micros", WRONG_OUTCOMES),
         )
     )
     return {
@@ -133,10 +134,19 @@ def traffic_days(days: Days, partner_id: uuid.UUID | None = None) -> list[Traffi
     for row in rows.values("day", "outcome").annotate(sum=Sum("quantity")):
         sums.setdefault(row["day"], {})[row["outcome"]] = int(row["sum"])
     every = [days.start + timedelta(days=n) for n in range((days.end - days.start).days)]
-    return [
-        TrafficDay(day, found.get("hit", 0), found.get("semantic_hit", 0), found.get("miss", 0))
-        for day, found in ((day, sums.get(day, {})) for day in every)
-    ]
+    return [_traffic_day(day, sums.get(day, {})) for day in every]
+
+
+def _traffic_day(day: date, found: dict[str, int]) -> TrafficDay:
+    """A hit that feedback took back counts as a miss; so does a stale one, which is not billed."""
+    wrong = {outcome: found.get(WRONG[outcome], 0) for outcome in _HITS}
+    right = {outcome: found.get(outcome, 0) - wrong[outcome] for outcome in _HITS}
+    misses = found.get("miss", 0) + found.get("stale", 0) + sum(wrong.values())
+    return TrafficDay(day, right["hit"], right["semantic_hit"], misses)
+
+
+def _sum(what: str, outcomes: Sequence[str]) -> Any:
+    return Coalesce(Sum(what, filter=Q(outcome__in=outcomes)), 0)
 
 
 def channel_money(since: datetime) -> dict[str, list[MonthMoney]]:
@@ -224,5 +234,5 @@ def published_brand(partner_id: uuid.UUID) -> BrandRevision | None:
 
 def _lookups(days: Days) -> QuerySet[ChannelDay]:
     return ChannelDay.objects.filter(
-        day__gte=days.start, day__lt=days.end, livemode=True, kind="lookup"
+        day__gte=days.start, day__lt=days.end, livemode=True, kind__in=("lookup", "feedback")
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cache_api.hot.admit import Caller
 from cache_api.hot.steps import Answer, Asked, Run
-from cache_api.hot.verbs import batch, explain, lookup, purge, purge_status, store
+from cache_api.hot.verbs import batch, explain, feedback, lookup, purge, purge_status, store
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ VERBS: dict[str, Verb] = {
         Verb("store", "POST", "/api/overflow/store", store.begin),
         Verb("batch", "POST", "/api/overflow/batch", batch.begin),
         Verb("explain", "POST", "/api/overflow/explain", explain.begin),
+        Verb("feedback", "POST", "/api/overflow/feedback", feedback.begin),
         Verb("purge", "POST", "/api/overflow/purge", purge.begin),
         Verb("purge_status", "GET", purge.STATUS_PATH, purge_status.begin),
     )

@@ -89,7 +89,7 @@ class Purge:
 
     def _looked(self, replies: list[Any]) -> Run | Answer:
         assert self.targets is not None
-        self.targets.take(replies, [])
+        self.targets.take(replies)
         return self.look()
 
     def _written_down(self, replies: list[Any]) -> Run:
@@ -111,8 +111,10 @@ class Purge:
         if self.removed is not None:
             about["removed"] = self.removed
         where = f"{STATUS_PATH}{self.purge_id}".encode()
+        alarm = {} if self.targets is None else self.targets.alarm()
         learned = ((self.who.key.purges_name, self.fact),)
-        return Answer(202, orjson.dumps(about), headers=[(b"location", where)], learned=learned)
+        headers = [(b"location", where)]
+        return Answer(202, orjson.dumps(about), headers=headers, learned=learned, **alarm)
 
     def _about(self) -> dict[str, Any]:
         wanted = self.wanted

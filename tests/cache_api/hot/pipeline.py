@@ -69,6 +69,7 @@ class Pipeline:
             self.ran.append(step.commands)
             replies = [self._run(one) for one in step.commands]
             step = pipeline.resume(step, replies, self.stamp, 412)
+        self.snapshot.learn(step.learned, self.now_ms)
         return step
 
     def begin(self, verb, asked, answers_events=True):
@@ -87,6 +88,10 @@ class Pipeline:
         verb, key, *rest = command
         if verb == b"GET":
             return self.cache.get(key)
+        if verb == b"DEL":
+            return [self.cache.pop(one, None) for one in (key, *rest)]
+        if verb == b"EVAL":  # the purge script: here only a number, no floors
+            return [1, self.now_ms, b'{"seq":1,"at_ms":0,"floors":{}}']
         before = self.cache.get(key)
         if b"NX" not in rest or before is None:
             self.cache[key] = rest[0]

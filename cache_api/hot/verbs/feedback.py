@@ -1,0 +1,164 @@
+"""POST /api/overflow/feedback: a hit was wrong. Its entry goes, and it goes off the bill.
+
+The correction is an event of its own; the recorder finds the hit it speaks of (`rules.corrections`)
+and counts it once, however often it is sent.
+"""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from cache_api.hot import admit, envelope, marks, members, work
+from cache_api.hot.admit import Caller
+from cache_api.hot.envelope import Alias
+from cache_api.hot.keyring import KEY_PREFIX, Scope
+from cache_api.hot.marks import Stamp, Subject
+from cache_api.hot.members import Common
+from cache_api.hot.problems import Problem
+from cache_api.hot.selectors import Wanted
+from cache_api.hot.steps import Answer, Asked, Command, Replies, Run
+from cache_api.hot.targets import Targets
+from cache_api.hot.verbs.purge import Purge
+from cache_api.hot.work import EVENT, SET
+
+REMEMBER_MS = b"%d" % (7 * 86_400_000)
+
+
+def remember(who: Caller, scope: Scope, event_id: uuid.UUID, entry_key: bytes) -> Command:
+    """The command that lets feedback on this event find its entry, for seven days.
+
+    For hits whose request does not lead to the entry (semantic ones); run it on the cache lane.
+    """
+    key = who.ring.entry_key(scope, EVENT, event_id.bytes)
+    alias = Alias(entry_key.removeprefix(KEY_PREFIX).hex())
+    sealed = envelope.seal_alias(who.ring, scope, key, who.partner.generation, alias)
+    return (SET, key, sealed, b"PX", REMEMBER_MS)
+
+
+def begin(who: Caller, asked: Asked) -> Run | Answer:
+    """Find the entry that answered. Raises Problem."""
+    common = _common(asked)
+    customer = admit.customer_of(who, common.customer_id)
+    event_id = _event_id(common.body)
+    scope = work.scope_of(who, customer, common)
+    subject = Subject(who, customer, common, "feedback", str(event_id), "", "", asked.now_ms)
+    targets = Targets(who, scope)
+    if common.cache_key is not None:
+        targets.name_cache_key(common.cache_key)
+    if common.original_request is not None:
+        targets.name_request(common.original_request)
+    entry_id = members.text(common.body, "entry_id", members.MAX_LABEL)
+    if entry_id is not None:
+        targets.name_key(_entry_key(entry_id))
+    event_key = who.ring.entry_key(scope, EVENT, event_id.bytes)
+    return Feedback(subject, event_id, targets, event_key).look()
+
+
+@dataclass(slots=True)
+class Feedback:
+    """Feedback on its way: the entry is looked for, then purged by its key."""
+
+    subject: Subject
+    event_id: uuid.UUID
+    targets: Targets
+    event_key: bytes | None  # where semantic matching may have noted the entry; None once read
+    purge: Purge | None = None
+
+    def look(self) -> Run:
+        """What lies where the caller pointed, and what was noted of the event."""
+        noted = [] if self.event_key is None else [(work.GET, self.event_key)]
+        return Run([*noted, *self.targets.reads()], self)
+
+    def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
+        """Read on, purge, or answer. Raises Problem."""
+        if self.purge is not None:
+            return self._purging(self.purge.conclude(replies, stamp, elapsed_us), stamp)
+        if replies is None:
+            raise Problem("overloaded", "The cache store does not answer; send it again.")
+        self._take(list(replies))
+        if self.targets.reads():
+            return self.look()
+        evicted = self._to_evict()
+        if not evicted.found:
+            return self._answer(stamp, 0)
+        who = self.subject.who
+        wanted = Wanted(self.subject.customer, None, {"event_id": str(self.event_id)})
+        self.purge = Purge(who, wanted, self.subject.now_ms, targets=evicted)
+        return self._purging(self.purge.write_down(), stamp)
+
+    def _take(self, replies: list[Any]) -> None:
+        who, scope = self.subject.who, self.targets.scope
+        noted = None
+        if self.event_key is not None:
+            sealed = replies.pop(0)
+            if sealed is not None:
+                noted = work.opened(who, scope, self.event_key, sealed, self.targets.alarms)
+            self.event_key = None
+        self.targets.take(replies)
+        if type(noted) is Alias:
+            self.targets.name_key(KEY_PREFIX + bytes.fromhex(noted.digest))
+
+    def _to_evict(self) -> Targets:
+        """The entries that were there when the hit was answered; a later one is another answer."""
+        at_ms = self.event_id.int >> 80
+        chosen = Targets(self.subject.who, self.targets.scope)
+        for key, entry in self.targets.entries().items():
+            if entry.meta.created_at_ms <= at_ms:
+                chosen.found[key] = entry
+        return chosen
+
+    def _purging(self, step: Run | Answer, stamp: Stamp) -> Run | Answer:
+        purge = self.purge
+        assert purge is not None
+        if type(step) is Run:
+            step.work = self
+            return step
+        assert type(step) is Answer
+        assert purge.targets is not None
+        answer = self._answer(stamp, len(purge.targets.found))
+        answer.learned = step.learned
+        return answer
+
+    def _answer(self, stamp: Stamp, evicted: int) -> Answer:
+        event = marks.event(
+            self.subject, stamp, None, outcome="unmatched", reason=str(self.event_id)
+        )
+        told = {
+            "accepted": True, "event_id": str(self.event_id), "evicted": evicted,
+            "correction_id": str(event.event_id),
+        }  # fmt: skip
+        return Answer(202, orjson.dumps(told), events=(event,), **self.targets.alarm())
+
+
+def _common(asked: Asked) -> Common:
+    """Like a lookup's, but what was asked need not be sent again."""
+    value = members.document(asked.body, asked.headers)
+    common = members.common(value, asked.headers)
+    asked.request_id = common.request_id
+    if value.get("correct") is not False:
+        raise Problem(
+            "invalid-request", "correct must be false: only wrong hits are reported.",
+            pointer="/correct",
+        )  # fmt: skip
+    return common
+
+
+def _event_id(body: dict[str, Any]) -> uuid.UUID:
+    given = members.text(body, "event_id", 36)
+    try:
+        event_id = uuid.UUID(given or "")
+    except ValueError:
+        event_id = uuid.UUID(int=0)
+    if event_id.version != 7:
+        raise Problem(
+            "invalid-request", "event_id must be a hit's billing.event_id.", pointer="/event_id"
+        )
+    return event_id
+
+
+def _entry_key(entry_id: str) -> bytes:
+    if not work.is_digest(entry_id):
+        raise Problem("invalid-request", "entry_id must be a hit's entry.id.", pointer="/entry_id")
+    return KEY_PREFIX + bytes.fromhex(entry_id)

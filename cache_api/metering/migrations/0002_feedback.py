@@ -1,0 +1,27 @@
+"""The event table takes stale lookups and feedback."""
+
+from django.db import migrations
+
+BEFORE = """
+    (kind = 'lookup' AND outcome IN ('hit', 'semantic_hit', 'miss'))
+    OR (kind = 'store' AND outcome IN ('stored', 'unchanged'))
+"""
+AFTER = """
+    (kind = 'lookup' AND outcome IN ('hit', 'semantic_hit', 'stale', 'miss'))
+    OR (kind = 'store' AND outcome IN ('stored', 'unchanged'))
+    OR (kind = 'feedback' AND outcome IN ('unmatched', 'wrong_hit', 'wrong_semantic_hit'))
+"""
+
+
+def allow(words: str) -> str:
+    """The constraint, in one statement; every day's partition inherits it."""
+    return (
+        "ALTER TABLE usage_event DROP CONSTRAINT usage_event_outcome,"
+        f" ADD CONSTRAINT usage_event_outcome CHECK ({words})"
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("metering", "0001_initial")]
+
+    operations = [migrations.RunSQL(allow(AFTER), allow(BEFORE))]
