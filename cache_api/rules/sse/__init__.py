@@ -1,0 +1,1 @@
+"""One stored response as JSON and as a stream: each provider's own events, read and written."""
