@@ -32,6 +32,17 @@ def dump(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
+def load(stored: bytes) -> Any:
+    """The value of stored JSON. Raises NotRenderable for what is none."""
+    try:
+        return orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(stored)  # escaped lone surrogates
+        except ValueError as error:
+            raise NotRenderable("The response is not JSON.") from error
+
+
 def pieces(text: str) -> list[str]:
     """A text in parts of PIECE_CHARS; none for an empty one."""
     return [text[at : at + PIECE_CHARS] for at in range(0, len(text), PIECE_CHARS)]

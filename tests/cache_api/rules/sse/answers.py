@@ -102,7 +102,7 @@ claude = members(
                        "cache_read_input_tokens": st.none() | count})},
     {"stop_sequence": st.none() | text, "stop_details": st.none() | anything,
      "container": st.none() | anything},
-    reserved=("error",),
+    reserved=("error", "choices", "object"),
 )  # fmt: skip
 
 part = st.one_of(
@@ -129,7 +129,7 @@ responses = members(
     {"id": text, "object": st.just("response"), "created_at": count, "model": text,
      "status": st.sampled_from(["completed", "incomplete"]), "output": st.lists(item, max_size=3)},
     {"usage": st.none() | anything, "completed_at": count},
-    reserved=("error",),
+    reserved=("error", "choices"),
 )  # fmt: skip
 
 cohere_message = members(
@@ -153,7 +153,7 @@ cohere = members(
     {"id": text, "finish_reason": st.sampled_from(["COMPLETE", "TOOL_CALL"]),
      "message": cohere_message},
     {"usage": st.none() | anything, "logprobs": st.none() | tokens("text")},
-    reserved=("error",),
+    reserved=("error", "choices", "object", "type"),
 ).map(_measured)  # fmt: skip
 
 ANSWERS = {

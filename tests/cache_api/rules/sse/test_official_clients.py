@@ -145,7 +145,7 @@ def test_clients_put_recorded_streams_together_as_we_do(shared_data, provider, a
             continue
         provider.streams(exchange.body)
         theirs = ask(exchange.api, stream=True)
-        ours = without_places(plain(formats.assemble(exchange.api, exchange.body)))
+        ours = without_places(plain(formats.assemble(exchange.body, exchange.api)))
         if "prompt_filter_results" in ours:  # the client drops Azure's filter results
             del ours["prompt_filter_results"]
             for choice in (*ours["choices"], *theirs["choices"]):
@@ -166,7 +166,7 @@ def test_clients_read_our_streams_as_they_read_the_json(shared_data, provider, a
             continue  # OpenAI's stream helper raises for these, whoever answers
         provider.says(response)
         as_json = ask(exchange.api, stream=False)
-        provider.streams(formats.render(exchange.api, response))
+        provider.streams(formats.render(response))
         assert ask(exchange.api, stream=True) == as_json, exchange.name
         compared += 1
 
@@ -207,13 +207,13 @@ LONG = {
 
 @pytest.mark.parametrize("api", LONG)
 def test_clients_read_long_answers(provider, ask, api):
-    provider.streams(formats.render(api, LONG[api]))
+    provider.streams(formats.render(LONG[api]))
     assert ask(api, stream=True) == plain(LONG[api])
 
 
 def test_our_streams_have_usage_as_asked(provider, gpt):
     for asked in (False, True):
-        provider.streams(formats.render("openai.chat", LONG["openai.chat"], include_usage=asked))
+        provider.streams(formats.render(LONG["openai.chat"], include_usage=asked))
         stream = gpt.chat.completions.create(model="m", messages=MESSAGES, stream=True)
         usages = [chunk.usage for chunk in stream if chunk.usage]
         assert [usage.total_tokens for usage in usages] == ([3] if asked else [])

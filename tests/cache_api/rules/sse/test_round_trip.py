@@ -21,19 +21,19 @@ def test_every_answer_survives_being_streamed(api, data):
     response = data.draw(ANSWERS[api])
     before = copy.deepcopy(response)
 
-    streamed = formats.render(api, response)
+    streamed = formats.render(response)
 
-    assert formats.assemble(api, streamed.decode()) == before
+    assert formats.assemble(streamed.decode(), api) == before
     assert response == before, "rendering changed what it was given"
 
 
 @MANY
 @given(ANSWERS["openai.chat"])
 def test_usage_is_said_only_when_asked_for(response):
-    streamed = formats.render("openai.chat", response, include_usage=False)
+    streamed = formats.render(response, include_usage=False)
 
     response.pop("usage", None)
-    assert formats.assemble("openai.chat", streamed.decode()) == response
+    assert formats.assemble(streamed.decode(), "openai.chat") == response
 
 
 @pytest.mark.parametrize("api", formats.FORMATS)
@@ -42,7 +42,7 @@ def test_usage_is_said_only_when_asked_for(response):
 def test_what_is_nearly_an_answer_is_rendered_or_refused(api, data):
     response = data.draw(nearly(api) | anything)
     try:
-        streamed = formats.render(api, response)
+        streamed = formats.render(response)
     except NotRenderable:
         return
     assert streamed.endswith(b"\n\n")
@@ -52,11 +52,11 @@ def test_what_is_nearly_an_answer_is_rendered_or_refused(api, data):
 @MANY
 @given(data=st.data())
 def test_damaged_streams_are_put_together_or_refused(api, data):
-    events = formats.render(api, data.draw(ANSWERS[api])).decode().split("\n\n")
+    events = formats.render(data.draw(ANSWERS[api])).decode().split("\n\n")
     order = data.draw(st.lists(st.sampled_from(events), max_size=2 * len(events)))
     reason = None
     try:
-        response = formats.assemble(api, "\n\n".join(order) + "\n\n")
+        response = formats.assemble("\n\n".join(order) + "\n\n", api)
     except BadTranscript as refused:
         reason = refused.reason
     assert reason in REASONS or type(response) is dict
@@ -75,11 +75,11 @@ LONGEST = {
 
 @pytest.mark.parametrize("api", LONGEST)
 def test_no_line_is_longer_than_careful_readers_allow(api):
-    streamed = formats.render(api, LONGEST[api])
+    streamed = formats.render(LONGEST[api])
 
     assert max(map(len, streamed.split(b"\n"))) < 64 * 1024
-    assert formats.assemble(api, streamed.decode()) | LONGEST[api] == (
-        formats.assemble(api, streamed.decode())
+    assert formats.assemble(streamed.decode(), api) | LONGEST[api] == (
+        formats.assemble(streamed.decode(), api)
     )
 
 
@@ -89,13 +89,29 @@ def test_lone_surrogates_and_large_integers_pass():
         "choices": [{"index": 0, "message": {"content": "\udfff"}, "finish_reason": "stop"}],
     }  # fmt: skip
 
-    streamed = formats.render("openai.chat", response)
+    streamed = formats.render(response)
 
-    assert formats.assemble("openai.chat", streamed.decode("ascii")) == response
+    assert formats.assemble(streamed.decode("ascii"), "openai.chat") == response
 
 
-def test_an_api_without_streams():
-    with pytest.raises(BadTranscript, match="generic"):
-        formats.assemble("generic", "data: {}\n\n")
-    with pytest.raises(NotRenderable, match="generic"):
-        formats.render("generic", {"a": 1})
+@pytest.mark.parametrize("api", LONGEST)
+def test_events_and_responses_tell_their_api(api):
+    streamed = formats.render(LONGEST[api]).decode()
+
+    assert formats.assemble(streamed) == formats.assemble(streamed, api)
+    assert formats.assemble(streamed, "generic") == formats.assemble(streamed, api)
+
+
+@pytest.mark.parametrize(
+    ("transcript", "reason"), [("", "incomplete"), ("data: {}\n\n", "unsupported")]
+)
+def test_events_of_no_api(transcript, reason):
+    with pytest.raises(BadTranscript) as refused:
+        formats.assemble(transcript)
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("response", [{"a": 1}, [], "text", None, 0])
+def test_responses_of_no_api(response):
+    with pytest.raises(NotRenderable):
+        formats.render(response)
