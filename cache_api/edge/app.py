@@ -49,7 +49,7 @@ class App:
         try:
             body = await read_body(receive, headers)
         except Problem as problem:
-            return await send_answer(send, refused(problem))
+            return await send_answer(send, verb.voice(refused(problem)))
         except ClientGone:
             return None
         asked = Asked(body, headers, time.time_ns() // 1_000_000, tail, scope["query_string"])

@@ -131,7 +131,7 @@ class _Direct:
         if self.response_complete:
             return
         if self._size > MAX_BYTES or service is None:
-            self._reply(TOO_LARGE)
+            self._reply(self._verb.voice(TOO_LARGE))
             return
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         asked = Asked(body, dict(protocol.headers), time_ns() // 1_000_000)

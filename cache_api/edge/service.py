@@ -102,7 +102,7 @@ class _Request:
         except Exception:  # whatever it is, the caller gets a problem document
             log.exception("an answer could not be made")
             service.door.counters.add("failed")
-            step = FAILED
+            step = self._verb.voice(FAILED)
         if type(step) is Run:
             self._step = step
             service.lanes[step.where].send(step.commands, self._replied)

@@ -54,7 +54,7 @@ def admit(headers: Headers, snapshot: Snapshot, now_ms: int) -> Caller | list[by
     A decision is remembered for at most a second, never longer than its facts are fresh, and
     forgotten as soon as any fact changes.
     """
-    parts = headers.get(b"authorization", b"") + b"\0" + headers.get(b"host", b"")
+    parts = _sent_key(headers) + b"\0" + headers.get(b"host", b"")
     # By a hash, so that no secret is kept and no comparison tells one by its timing.
     name = hashlib.sha256(parts).digest()
     known = snapshot.decided.get(name)
@@ -122,8 +122,14 @@ def customer_of(who: Caller, named: str | None) -> str:
     return customer
 
 
+def _sent_key(headers: Headers) -> bytes:
+    """The Authorization header, or what Anthropic's clients send in place of it."""
+    sent = headers.get(b"authorization")
+    return b"Bearer " + headers.get(b"x-api-key", b"") if sent is None else sent
+
+
 def _presented(headers: Headers) -> Presented:
-    header = headers.get(b"authorization", b"")
+    header = _sent_key(headers)
     scheme, _, token = header.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise _unauthenticated("Send your API key as: Authorization: Bearer acp_live_…")

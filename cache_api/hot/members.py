@@ -47,7 +47,12 @@ def document(body: bytes, headers: Headers) -> dict[str, Any]:
 
 def read(body: bytes, headers: Headers) -> Common:
     """Parse a body. Raises Problem for anything that is not a usable request."""
-    found = common(document(body, headers), headers)
+    return of(document(body, headers), headers)
+
+
+def of(value: dict[str, Any], headers: Headers) -> Common:
+    """The same of a body that was parsed. Raises Problem."""
+    found = common(value, headers)
     if found.original_request is None and found.cache_key is None and found.semantic_key is None:
         raise Problem(
             "invalid-request",

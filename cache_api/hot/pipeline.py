@@ -18,6 +18,7 @@ from cache_api.hot.verbs import Verb
 
 def begin(verb: Verb, asked: Asked, snapshot: Snapshot) -> Step:
     """The first step of a request."""
+    asked.voice = verb.voice
     try:
         who = admit.admit(asked.headers, snapshot, asked.now_ms)
         if type(who) is list:
@@ -25,7 +26,7 @@ def begin(verb: Verb, asked: Asked, snapshot: Snapshot) -> Step:
         assert type(who) is admit.Caller
         return _owned(verb.begin(who, asked), asked)
     except Problem as problem:
-        return steps.refused(problem, asked.request_id)
+        return _refused(problem, asked)
 
 
 def resume(run: Run, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
@@ -35,10 +36,15 @@ def resume(run: Run, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | A
     try:
         return _owned(run.work.conclude(replies, stamp, elapsed_us), asked)
     except Problem as problem:
-        return steps.refused(problem, asked.request_id)
+        return _refused(problem, asked)
 
 
 def _owned(step: Run | Answer, asked: Asked) -> Run | Answer:
     if type(step) is Run:
         step.asked = asked
     return step
+
+
+def _refused(problem: Problem, asked: Asked) -> Answer:
+    answer = steps.refused(problem, asked.request_id)
+    return answer if asked.voice is None else asked.voice(answer)

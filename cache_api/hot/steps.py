@@ -1,6 +1,6 @@
 """What passes between a door and the pipeline: what was asked, what to fetch or run, the answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -29,6 +29,7 @@ class Asked:
     tail: str = ""
     query: bytes = b""
     request_id: str = ""  # the caller's own, once the body is read: errors repeat it
+    voice: "Voice | None" = None  # set by the pipeline: how this path's refusals are said
 
 
 @dataclass(slots=True)
@@ -81,6 +82,12 @@ class Answer:
 
 
 Step = Fetch | Run | Answer
+Voice = Callable[[Answer], Answer]
+
+
+def plainly(answer: Answer) -> Answer:
+    """A refusal as the problem document it is."""
+    return answer
 
 
 def refused(problem: Problem, request_id: str = "") -> Answer:

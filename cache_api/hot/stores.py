@@ -14,6 +14,8 @@ from cache_api.hot.steps import Asked
 from cache_api.hot.work import ONCE
 from cache_api.rules import cacheable, ttl, usage, values
 from cache_api.rules.identity import Identity
+from cache_api.rules.sse import formats, write
+from cache_api.rules.sse.parse import REASONS, BadTranscript
 
 MAX_RESPONSE = 8 * 1024 * 1024
 MAX_IDEMPOTENCY_KEY = 255
@@ -26,18 +28,25 @@ class _Slices(msgspec.Struct):
 _slices = msgspec.json.Decoder(_Slices)
 
 
-def response_slice(subject: Subject, found: Identity | None, body: bytes) -> bytes:
-    """The bytes of the member `response` exactly as sent. Raises Problem when not storable."""
-    _check_storable(subject, found)
-    try:
-        response = bytes(_slices.decode(body).response)
-    except msgspec.DecodeError as error:
-        # The body was valid JSON; what this decoder refuses is an unpaired surrogate escape.
+def response_bytes(subject: Subject, found: Identity | None, body: bytes) -> bytes:
+    """What will be kept of the member `response`. Raises Problem when it is not storable.
+
+    A response is kept exactly as sent, a transcript as the response that its events make up.
+    """
+    given = subject.common.body
+    if "response" not in given:
+        raise Problem("invalid-request", "Send the response to store.", pointer="/response")
+    wanted = given.get("response_format", "json")
+    if wanted == "sse":
+        given["response"] = _assembled(given["response"], found)
+    elif wanted != "json":
         raise Problem(
-            "not-canonical",
-            "The body has an unpaired surrogate escape (\\ud800–\\udfff), which no UTF-8 can hold.",
-            pointer="/response",
-        ) from error
+            "invalid-request",
+            'response_format must be "json" or "sse".',
+            pointer="/response_format",
+        )
+    _check_storable(subject, found)
+    response = write.dump(given["response"]) if wanted == "sse" else _slice(body)
     if len(response) > MAX_RESPONSE:
         raise Problem(
             "payload-too-large",
@@ -47,17 +56,36 @@ def response_slice(subject: Subject, found: Identity | None, body: bytes) -> byt
     return response
 
 
-def _check_storable(subject: Subject, found: Identity | None) -> None:
-    given = subject.common.body
-    if "response" not in given:
-        raise Problem("invalid-request", "Send the response to store.", pointer="/response")
-    if given.get("response_format", "json") != "json":
+def _assembled(transcript: Any, found: Identity | None) -> dict[str, Any]:
+    if type(transcript) is not str:
         raise Problem(
             "invalid-request",
-            'Only response_format "json" is accepted: send the provider\'s JSON response.',
-            pointer="/response_format",
+            'With response_format "sse" the response is the transcript as a JSON string.',
+            pointer="/response",
         )
-    response, policy = given["response"], subject.who.partner.allow_truncated
+    try:
+        return formats.assemble(transcript, found.api if found else "")
+    except BadTranscript as error:
+        detail = f"{REASONS[error.reason]} {error.detail}"
+        raise Problem(
+            "uncacheable-response", detail, pointer="/response", reason=error.reason
+        ) from error
+
+
+def _slice(body: bytes) -> bytes:
+    try:
+        return bytes(_slices.decode(body).response)
+    except msgspec.DecodeError as error:
+        # The body was valid JSON; what this decoder refuses is an unpaired surrogate escape.
+        raise Problem(
+            "not-canonical",
+            "The body has an unpaired surrogate escape (\\ud800–\\udfff), which no UTF-8 can hold.",
+            pointer="/response",
+        ) from error
+
+
+def _check_storable(subject: Subject, found: Identity | None) -> None:
+    response, policy = subject.common.body["response"], subject.who.partner.allow_truncated
     if values.is_value(response):
         _check_value(response)
     params, api = (found.params, found.api) if found else ({}, "")

@@ -1,11 +1,13 @@
 """What verbs about entries share: kinds of store keys, whose scope, opening what was found."""
 
+from collections.abc import Callable
+
 from cache_api.hot import admit, envelope, floors, members
 from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry, Forged, OutOfDate
 from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Subject
-from cache_api.hot.members import Common
+from cache_api.hot.members import Common, Headers
 from cache_api.hot.memo import Memo
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import Asked
@@ -18,15 +20,16 @@ from cache_api.rules.identity import Identity
 # semantic keys, once-only records, leases, events that had an entry's answer.
 BY_DIGEST, BY_KEY, BY_MEANING, ONCE, LEASE, EVENT = b"d", b"k", b"m", b"o", b"l", b"e"
 GET, SET = b"GET", b"SET"
+Reading = Callable[[bytes, Headers], Common]
 FORGED = "payload_authentication"
 # The very bytes that were authenticated and opened a moment ago need not be opened again.
 _opened: "Memo[Entry | Alias]" = Memo(most_bytes=32 * 1024 * 1024, longest=64 * 1024)
 _HEX = frozenset("0123456789abcdef")
 
 
-def read(who: Caller, asked: Asked) -> tuple[Common, str]:
+def read(who: Caller, asked: Asked, reading: Reading = members.read) -> tuple[Common, str]:
     """The body's common members and the customer they act for. Raises Problem."""
-    common = members.read(asked.body, asked.headers)
+    common = reading(asked.body, asked.headers)
     asked.request_id = common.request_id
     return common, admit.customer_of(who, common.customer_id)
 

@@ -51,6 +51,11 @@ class LookupRequestSerializer(serializers.Serializer[object]):
     lease = serializers.BooleanField(
         required=False, help_text="Lookup: of many who miss the same at once, make one the leader."
     )
+    response_format = serializers.ChoiceField(
+        choices=["json", "sse"],
+        required=False,
+        help_text="`sse`: `response` is the provider's stream of events, as one string.",
+    )
     metadata = MetadataSerializer(
         required=False, help_text="Why you came: the primary's latency in ms, region, reason."
     )
@@ -59,7 +64,9 @@ class LookupRequestSerializer(serializers.Serializer[object]):
 class StoreRequestSerializer(LookupRequestSerializer):
     """A lookup's members and the provider's response."""
 
-    response = serializers.JSONField(help_text="Kept byte for byte, up to 8 MiB.")
+    response = serializers.JSONField(
+        help_text="Kept byte for byte, up to 8 MiB; a stream as the response its events make up."
+    )
     ttl = serializers.FloatField(required=False, help_text="Seconds; capped by partner, platform.")
     max_stale = serializers.FloatField(
         required=False, help_text="Seconds the entry is kept after its expiry for `allow_stale`."
@@ -105,7 +112,9 @@ class LookupResponseSerializer(serializers.Serializer[object]):
     """A hit or a miss; both are 200."""
 
     hit = serializers.BooleanField(help_text="Whether `response` holds an answer.")
-    response = serializers.JSONField(allow_null=True, help_text="As stored, byte for byte.")
+    response = serializers.JSONField(
+        allow_null=True, help_text="As stored, byte for byte; or as a stream."
+    )
     latency = serializers.FloatField(help_text="Milliseconds spent here.")
     source = serializers.CharField()  # type: ignore[assignment]
     cost_saved = serializers.FloatField(help_text="US dollars.")

@@ -160,12 +160,13 @@ def answer(request: HttpRequest, verb: Verb, tail: str = "") -> HttpResponse:
         asked = Asked(body, headers, time.time_ns() // 1_000_000, tail, query)
         return _http(blocking.service().answer(verb, asked))
     except Problem as problem:
-        return _http(refused(problem))
+        refusal = refused(problem)
     except BadConfig as error:
-        return _http(_failed(error))
+        refusal = _failed(error)
     except Exception:  # whatever it is, the caller gets a problem document, as from the edge
         log.exception("an answer could not be made")
-        return _http(refused(Problem("overloaded", "Something went wrong on our side. Try again.")))
+        refusal = refused(Problem("overloaded", "Something went wrong on our side. Try again."))
+    return _http(verb.voice(refusal))
 
 
 def _failed(error: BadConfig) -> Answer:

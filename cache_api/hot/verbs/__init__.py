@@ -7,19 +7,36 @@ Answer). The work it puts into a Run concludes it. A door adds nothing but I/O.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cache_api.hot import dialects
 from cache_api.hot.admit import Caller
-from cache_api.hot.steps import Answer, Asked, Run
-from cache_api.hot.verbs import batch, explain, feedback, lookup, purge, purge_status, store
+from cache_api.hot.steps import Answer, Asked, Run, Voice, plainly
+from cache_api.hot.verbs import (
+    batch,
+    dropins,
+    explain,
+    feedback,
+    lookup,
+    purge,
+    purge_status,
+    store,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One operation. A path that ends in "/" takes the rest as `Asked.tail`."""
+    """One operation. A path that ends in "/" takes the rest as `Asked.tail`.
+
+    `voice` says a refusal in the words its callers understand.
+    """
 
     name: str
     method: str
     path: str
     begin: Callable[[Caller, Asked], Run | Answer]
+    voice: Voice = plainly
+
+
+_GPT, _CLAUDE = dialects.OPENAI.voice, dialects.ANTHROPIC.voice
 
 
 VERBS: dict[str, Verb] = {
@@ -32,5 +49,8 @@ VERBS: dict[str, Verb] = {
         Verb("feedback", "POST", "/api/overflow/feedback", feedback.begin),
         Verb("purge", "POST", "/api/overflow/purge", purge.begin),
         Verb("purge_status", "GET", purge.STATUS_PATH, purge_status.begin),
+        Verb("chat_completions", "POST", "/v1/chat/completions", dropins.openai, _GPT),
+        Verb("responses", "POST", "/v1/responses", dropins.openai, _GPT),
+        Verb("messages", "POST", "/v1/messages", dropins.anthropic, _CLAUDE),
     )
 }

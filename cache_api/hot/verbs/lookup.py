@@ -1,16 +1,21 @@
-"""POST /api/overflow: by the request's identity, by the caller's own key, or both."""
+"""POST /api/overflow: by the request's identity, by the caller's own key, or both.
+
+Other paths ask the same in another way (`verbs/dropins`).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from cache_api.hot import answers, leases, marks, members, purges, work
+from cache_api.hot import forms, leases, marks, members, purges, work
 from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry
+from cache_api.hot.forms import Form
 from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Stamp, Subject
+from cache_api.hot.members import Common
 from cache_api.hot.memo import Memo
 from cache_api.hot.steps import Answer, Asked, Command, Replies, Run
-from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET
+from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, Reading
 from cache_api.rules import digest, prices
 from cache_api.rules.events import HITS, Outcome, UsageEvent
 
@@ -18,17 +23,30 @@ _memo: "Memo[Lookup]" = Memo(most_bytes=16 * 1024 * 1024, longest=48 * 1024)
 Found = list[Entry | Alias | None]
 
 
-def begin(who: Caller, asked: Asked) -> Run:
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """How one path's lookups are read, by which headers of its own, and how they are told."""
+
+    read: Reading
+    form: Callable[[Common], Form]
+    hears: tuple[bytes, ...] = ()
+
+
+OVERFLOW = Way(members.read, lambda common: forms.of_lookup(common.body))
+
+
+def begin(who: Caller, asked: Asked, way: Way = OVERFLOW) -> Run:
     """The reads of a lookup. Raises Problem."""
     headers, body = asked.headers, asked.body
     # All that the reading depends on; the partner's serial stands for its facts as they are now.
     name = (
-        who.partner.serial, who.key.customer, who.key.livemode, headers.get(b"content-type"),
-        headers.get(b"content-encoding"), headers.get(b"agentcache-namespace"), body,
+        way, who.partner.serial, who.key.customer, who.key.livemode, headers.get(b"content-type"),
+        headers.get(b"content-encoding"), headers.get(b"agentcache-namespace"),
+        *[headers.get(one) for one in way.hears], body,
     )  # fmt: skip
     known = _memo.get(name)
     if known is None:
-        known = _read(who, asked)
+        known = _read(who, asked, way)
         _memo.keep(name, known, 3 * len(body))  # the bytes, and what was parsed out of them
     asked.request_id = known.subject.common.request_id
     plan = known.again(who, asked.now_ms)
@@ -38,8 +56,9 @@ def begin(who: Caller, asked: Asked) -> Run:
     return plan.run()
 
 
-def _read(who: Caller, asked: Asked) -> "Lookup":
-    common, customer = work.read(who, asked)
+def _read(who: Caller, asked: Asked, way: Way) -> "Lookup":
+    common, customer = work.read(who, asked, way.read)
+    form = way.form(common)
     scope = work.scope_of(who, customer, common)
     found, fingerprint, reason = None, None, ""
     if common.original_request is not None:
@@ -49,7 +68,7 @@ def _read(who: Caller, asked: Asked) -> "Lookup":
         except digest.NotCanonical:
             reason = "not_canonical"
     subject = work.subject_of(who, customer, common, "lookup", found, fingerprint, asked.now_ms)
-    plan = Lookup(subject, scope, fingerprint, reason)
+    plan = Lookup(subject, scope, form, fingerprint, reason)
     body = common.body
     plan.stale_ms = members.seconds_or_true(body, "allow_stale")
     plan.wants_lease = members.flag(body, "lease")
@@ -64,6 +83,7 @@ class Lookup:
 
     subject: Subject
     scope: Scope
+    form: Form
     fingerprint: str | None = None
     miss_reason: str = ""
     looked: list[tuple[bytes, str, bytes]] = field(default_factory=list)
@@ -80,8 +100,8 @@ class Lookup:
             who, one.customer, one.common, one.kind, one.digest, one.provider, one.model, now_ms
         )
         return Lookup(
-            subject, self.scope, self.fingerprint, self.miss_reason, self.looked, self.stale_ms,
-            self.wants_lease,
+            subject, self.scope, self.form, self.fingerprint, self.miss_reason, self.looked,
+            self.stale_ms, self.wants_lease,
         )  # fmt: skip
 
     def look_up(self, cache_key: str | None, meaning: str | None) -> None:
@@ -196,8 +216,14 @@ class Lookup:
         alarms: tuple[str, ...] = (),
         outcome: Outcome = "hit",
     ) -> Answer:
-        """The answer with a stored response, and its event. A stale one is not billed as a hit."""
+        """The answer with a stored response, and its event. A stale one is not billed as a hit.
+
+        A miss where the caller's form cannot say it.
+        """
         subject, meta = self.subject, entry.meta
+        said = self.form.say(entry.response)
+        if said is None:
+            return self._miss(forms.NOT_STREAMABLE, stamp, elapsed_us, alarms)
         subject.provider, subject.model = meta.provider, meta.model
         micros = 0
         if outcome in HITS:
@@ -215,8 +241,8 @@ class Lookup:
             cost_saved_micros=micros,
             price_version=prices.PRICE_VERSION,
         )
-        body = answers.hit(subject, entry, event, micros, elapsed_us, self.entry_key)
-        return Answer(200, body, events=(event,), alarms=alarms, about=_about(event, alarms))
+        answer = self.form.hit(subject, entry, said, event, micros, elapsed_us, self.entry_key)
+        return _counted(answer, event, alarms)
 
     def _miss(
         self,
@@ -227,8 +253,7 @@ class Lookup:
         lease: bytes = b"",
     ) -> Answer:
         event = marks.event(self.subject, stamp, elapsed_us, outcome="miss", reason=reason)
-        body = answers.miss(self.subject, event, elapsed_us, lease)
-        return Answer(200, body, events=(event,), alarms=alarms, about=_about(event, alarms))
+        return _counted(self.form.miss(self.subject, event, elapsed_us, lease), event, alarms)
 
 
 # Where else an answer may be, in the order in which it is tried: each looks at the lookup and
@@ -238,5 +263,8 @@ FALLBACKS: tuple[Fallback, ...] = ()
 _MAY_BE_ELSEWHERE = frozenset({"", "expired"})
 
 
-def _about(event: UsageEvent, alarms: tuple[str, ...]) -> str:
-    return f"partner={event.partner_id} key={event.key_id}" if alarms else ""
+def _counted(answer: Answer, event: UsageEvent, alarms: tuple[str, ...]) -> Answer:
+    answer.events, answer.alarms = (event,), alarms
+    if alarms:
+        answer.about = f"partner={event.partner_id} key={event.key_id}"
+    return answer

@@ -30,7 +30,7 @@ def begin(who: Caller, asked: Asked) -> Run:
             raise Problem("not-canonical", str(error), pointer="/original_request") from error
     scope = work.scope_of(who, customer, common)
     subject = work.subject_of(who, customer, common, "store", found, fingerprint, asked.now_ms)
-    response = stores.response_slice(subject, found, asked.body)
+    response = stores.response_bytes(subject, found, asked.body)
     names = _names(common, fingerprint, work.meaning_of(common, found))
     entry_key, *other_keys = [
         who.ring.entry_key(scope, kind, text.encode()) for kind, text in names
