@@ -68,8 +68,20 @@ BAD_STORES = {
     "ttl below zero": (b'{"cache_key":"k","response":1,"ttl":-5}', 400, "invalid-request"),
     "ttl true": (b'{"cache_key":"k","response":1,"ttl":true}', 400, "invalid-request"),
     "ttl endless": (b'{"cache_key":"k","response":1,"ttl":1e300}', 400, "invalid-request"),
-    "an sse transcript": (
-        b'{"cache_key":"k","response":"data: x","response_format":"sse"}', 400, "invalid-request",
+    "an unknown form": (
+        b'{"cache_key":"k","response":"data: x","response_format":"xml"}', 400, "invalid-request",
+    ),
+    "a transcript cut off": (
+        b'{"cache_key":"k","response":"data: x","response_format":"sse"}',
+        422, "uncacheable-response",
+    ),
+    "a surrogate in a transcript": (
+        b'{"cache_key":"k","response":"data: \\ud800\\n\\n","response_format":"sse"}',
+        422, "uncacheable-response",
+    ),
+    "a transcript of empty lines": (
+        b'{"cache_key":"k","response":"' + b"\\n" * 4_000_000 + b'","response_format":"sse"}',
+        422, "uncacheable-response",
     ),
     "a surrogate in the response": (
         b'{"cache_key":"k","response":{"a":"\\ud800"}}', 422, "not-canonical",
