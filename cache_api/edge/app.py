@@ -15,7 +15,7 @@ from cache_api.edge.protocol import EdgeProtocol
 from cache_api.edge.service import FAILED, Service
 from cache_api.gateways import config
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import CACHE, EVENTS, Answer, Asked, refused
+from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, refused
 
 log = logging.getLogger(__name__)
 _NOT_FOUND = refused(Problem("not-found", "There is nothing here."))
@@ -80,6 +80,8 @@ class App:
         if service is None:
             return FAILED
         parts = {"cache": service.lanes[CACHE].is_up, "metering": service.lanes[EVENTS].is_up}
+        if TIER in service.lanes:
+            parts["tier"] = service.lanes[TIER].is_up
         members: dict[str, Any] = {
             "status": "ok" if all(parts.values()) else "degraded",
             "region": service.region,

@@ -14,10 +14,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from cache_api.edge.meter import Meter
 from cache_api.gateways import door as doors
 from cache_api.gateways.config import Config
+from cache_api.gateways.tier import TierLane
 from cache_api.gateways.valkey import Lane
 from cache_api.hot import pipeline
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import CACHE, EVENTS, Answer, Asked, Fetch, Replies, Run, Step, refused
+from cache_api.hot.steps import (
+    CACHE,
+    EVENTS,
+    TIER,
+    Answer,
+    Asked,
+    Fetch,
+    Replies,
+    Run,
+    Step,
+    refused,
+)
 from cache_api.hot.verbs import Verb
 from cache_api.rules import prices
 
@@ -33,12 +45,13 @@ class Service:
     def __init__(self, config: Config) -> None:
         door = self.door = doors.build(config, "edge")
         self.region = config.region
-        self.lanes = {
-            CACHE: Lane("cache", config.cache_url, config.deadline_s),
-            EVENTS: Lane("events", config.events_url, config.deadline_s),
-        }
+        cache = Lane("cache", config.cache_url, config.deadline_s)
+        events = Lane("events", config.events_url, config.deadline_s)
+        self.lanes: dict[str, Lane | TierLane] = {CACHE: cache, EVENTS: events}
+        if door.tier is not None:
+            self.lanes[TIER] = TierLane(door.tier, cache, config.tier_deadline_s, door.counters)
         self.loop = asyncio.get_running_loop()
-        self.meter = Meter(self.lanes[EVENTS], door.spool, door.counters, door.stamp)
+        self.meter = Meter(events, door.spool, door.counters, door.stamp)
         self.parsers = ThreadPoolExecutor(1, thread_name_prefix="parse")
 
     async def start(self) -> None:
@@ -139,8 +152,4 @@ class _Request:
             self._service.door.counters.alarm(answer.alarms, answer.about)
         self._reply(answer)
         for where, commands in answer.later:
-            self._service.lanes[where].send(commands, _ignore)
-
-
-def _ignore(replies: Replies) -> None:
-    pass
+            self._service.lanes[where].later(commands)

@@ -11,10 +11,11 @@ from cache_api.gateways import config
 from cache_api.gateways import door as doors
 from cache_api.gateways.counters import UNMETERED
 from cache_api.gateways.spool import SpoolFull
+from cache_api.gateways.tier_sync import SyncTierLane
 from cache_api.gateways.upkeep import xadds
 from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot import pipeline
-from cache_api.hot.steps import CACHE, EVENTS, Answer, Asked, Fetch, Run
+from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, Fetch, Run
 from cache_api.hot.verbs import Verb
 from cache_api.rules import events, prices
 from cache_api.rules.events import UsageEvent
@@ -27,10 +28,13 @@ class BlockingService:
 
     def __init__(self, settings: config.Config) -> None:
         self._door = doors.build(settings, "web")
-        self._lanes = {
-            CACHE: SyncLane("cache", settings.cache_url, settings.deadline_s),
-            EVENTS: SyncLane("events", settings.events_url, settings.deadline_s),
-        }
+        door = self._door
+        cache = SyncLane("cache", settings.cache_url, settings.deadline_s)
+        events = SyncLane("events", settings.events_url, settings.deadline_s)
+        self._lanes: dict[str, SyncLane | SyncTierLane] = {CACHE: cache, EVENTS: events}
+        if door.tier is not None:
+            wait_s = settings.tier_deadline_s
+            self._lanes[TIER] = SyncTierLane(door.tier, cache, wait_s, door.counters)
 
     def start(self) -> None:
         """Begin housekeeping."""
@@ -39,6 +43,8 @@ class BlockingService:
 
     def stop(self) -> None:
         """Ship what waits and say goodbye."""
+        for lane in self._lanes.values():
+            lane.close()
         self._door.upkeep.stop()
 
     def health(self) -> dict[str, str]:
@@ -48,6 +54,8 @@ class BlockingService:
             "cache": self._lanes[CACHE].run(ping) is not None,
             "metering": self._lanes[EVENTS].run(ping) is not None,
         }
+        if (tier := self._lanes.get(TIER)) is not None:
+            parts["tier"] = tier.is_up
         told = {name: "ok" if is_up else "unavailable" for name, is_up in parts.items()}
         status = "ok" if all(parts.values()) else "degraded"
         return {"status": status, "region": self._door.config.region, **told}
@@ -73,7 +81,7 @@ class BlockingService:
         if step.alarms:
             door.counters.alarm(step.alarms, step.about)
         for where, commands in step.later:
-            self._lanes[where].run(commands)
+            self._lanes[where].later(commands)
         return step
 
     def _fetch(self, step: Fetch, now_ms: int) -> None:

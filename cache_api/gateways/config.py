@@ -25,6 +25,8 @@ class Config:
     data_dir: Path
     region: str
     deadline_s: float = DEADLINE_S  # how long a request waits for either Valkey
+    tier_url: str = ""  # "": there is no second tier
+    tier_deadline_s: float = DEADLINE_S
 
     @property
     def spool_dir(self) -> Path:
@@ -47,15 +49,22 @@ def load() -> Config:
         kek=_kek(data_dir),
         data_dir=data_dir,
         region=os.environ.get("REGION") or "local",
-        deadline_s=_deadline_s(),
+        deadline_s=_seconds("STORE_DEADLINE_MS", os.environ.get("STORE_DEADLINE_MS")),
+        tier_url=_tier_url(data_dir),
+        tier_deadline_s=_seconds("TIER_DEADLINE_MS", os.environ.get("TIER_DEADLINE_MS")),
     )
 
 
-def _deadline_s() -> float:
-    raw = os.environ.get("STORE_DEADLINE_MS") or "50"
+def _seconds(name: str, given: str | None) -> float:
+    raw = given or "50"
     if not raw.isdigit() or not 1 <= int(raw) <= 10_000:
-        raise BadConfig(f"STORE_DEADLINE_MS={raw!r} must be milliseconds from 1 to 10000.")
+        raise BadConfig(f"{name}={raw!r} must be milliseconds from 1 to 10000.")
     return int(raw) / 1000
+
+
+def _tier_url(data_dir: Path) -> str:
+    url = os.environ.get("TIER_URL") or (data_dir / "tier").as_uri()
+    return "" if url == "off" else url
 
 
 def _servers(data_dir: Path) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 Runs in a thread of its own with blocking clients, so that neither door's requests wait for it.
 Duties in order: ship the own spool; adopt the spools of dead processes; read used facts again; tell
-`events` how far the row of events has got (`usage:heartbeats`, field = boot id, JSON value).
+`events` how far the row of events has got (`usage:heartbeats`, field = boot id, JSON value); share
+what partners took of memory and tier.
 """
 
 import json
@@ -14,7 +15,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cache_api.gateways.counters import UNMETERED, Counters
+from cache_api.gateways.rooms import Rooms
 from cache_api.gateways.spool import Spool
+from cache_api.gateways.sweeper import Sweeper
 from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot.marks import Stamp
 from cache_api.hot.snapshot import Snapshot
@@ -53,8 +56,11 @@ class Upkeep:
         counters: Counters,
         door: str,
         snapshot_file: Path,
+        rooms: Rooms,
+        sweeper: Sweeper | None,
     ) -> None:
         """`lane` leads to `events` and should have a deadline of seconds: nobody waits for it."""
+        self._rooms, self._sweeper = rooms, sweeper
         self._lane, self._spool, self._snapshot = lane, spool, snapshot
         self._stamp, self._counters, self._door = stamp, counters, door
         self._snapshot_file = snapshot_file
@@ -67,10 +73,14 @@ class Upkeep:
         # Before the first answer: a purge waits for every process that may have read older facts.
         self._attempt(lambda: self._beat(stopped=False))
         self._thread.start()
+        if self._sweeper is not None:
+            self._sweeper.start()
 
     def stop(self) -> None:
         """Finish the round, ship what can be shipped, say goodbye."""
         self._stop.set()
+        if self._sweeper is not None:
+            self._sweeper.stop()
         self._thread.join(SHIP_DEADLINE_S * 2)
         self._attempt(lambda: self._spool.ship(self._ship))
         self._attempt(lambda: self._beat(stopped=True))
@@ -85,6 +95,7 @@ class Upkeep:
                 self._attempt(self._save)
             self._attempt(self._refresh)
             self._attempt(lambda: self._beat(stopped=False))
+            self._attempt(lambda: self._rooms.share(_now_ms()))
             rounds += 1
             if self._stop.wait(EVERY_S):
                 return

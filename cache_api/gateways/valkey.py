@@ -10,6 +10,7 @@ import logging
 import ssl
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from cache_api.gateways import resp
 from cache_api.gateways.connection import Batch, Connection, Future, Then, settle
@@ -53,6 +54,10 @@ class Lane:
             self._waiting.append((len(commands), then))
             if len(self._waiting) == 1:
                 self._loop.call_soon(self._flush)
+
+    def later(self, commands: Sequence[Command]) -> None:
+        """Run commands that nobody waits for."""
+        self.send(commands, _ignore)
 
     def submit(self, commands: Sequence[Command]) -> Future:
         """The same for whoever awaits: the future holds the replies, or None."""
@@ -158,3 +163,7 @@ class Lane:
         queued, self._queued = self._queued, []
         for batch in queued:
             batch.fail()
+
+
+def _ignore(replies: list[Any] | None) -> None:
+    pass

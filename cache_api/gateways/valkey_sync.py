@@ -28,11 +28,16 @@ class SyncLane:
         self._own = threading.local()
         self._paused_until = 0.0
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it is asked at all right now."""
+        return time.monotonic() >= self._paused_until
+
     def run(self, commands: Sequence[Command]) -> list[Any] | None:
         """Run commands in one pipeline; their replies, or None when there was no answer."""
         if not commands:
             return []
-        if time.monotonic() < self._paused_until:
+        if not self.is_up:
             return None
         try:
             replies = self._exchange(commands)
@@ -43,6 +48,10 @@ class SyncLane:
             log.warning("%s: %s; trying again in %.2f s", self.name, error, PAUSE_S)
             return None
         return None if any(map(resp.is_error, replies)) else replies
+
+    def later(self, commands: Sequence[Command]) -> None:
+        """Run commands whose replies nobody wants."""
+        self.run(commands)
 
     def close(self) -> None:
         """Let go of this thread's connection."""

@@ -9,6 +9,7 @@ from cache_api.hot.facts import HostFacts, KeyFacts, PartnerFacts
 from cache_api.hot.floors import Purges
 from cache_api.hot.keyring import Keyring, NoKeys
 from cache_api.hot.problems import Problem
+from cache_api.hot.site import Room, Site
 from cache_api.hot.snapshot import Snapshot
 from tenants.rules import hostnames, keys
 
@@ -39,6 +40,8 @@ class Caller:
     key: KeyFacts
     partner: PartnerFacts
     ring: Keyring
+    site: Site
+    room: Room
     purges: Purges | None = None
     lapsed: bool = False
 
@@ -182,9 +185,11 @@ def _of_partner(snapshot: Snapshot, key: KeyFacts, now_ms: int) -> Caller:
     purges = known if type(known) is Purges else None
     lapsed = now_ms >= snapshot.fresh_until_ms((key.purges_name,))
     try:
-        return Caller(key, partner, partner.ring(snapshot.kek), purges, lapsed)
+        ring = partner.ring(snapshot.kek)
     except NoKeys as error:
         raise Problem("overloaded", "This partner's entries cannot be opened right now.") from error
+    room = snapshot.site.room(partner.partner_id, partner.memory_bytes)
+    return Caller(key, partner, ring, snapshot.site, room, purges, lapsed)
 
 
 def _require(snapshot: Snapshot, name: bytes, now_ms: int) -> None:

@@ -17,6 +17,7 @@ VERSION = 1
 COMPRESS_ABOVE = 1024
 MAX_OPENED = 12 * 1024 * 1024
 _HEADER, _NONCE, _META_LENGTH = 8, 12, 4
+UNIQUE_BYTES = _HEADER + _NONCE  # a value's first bytes, which no other value has
 _ZSTD, _ALIAS = 1, 2
 
 

@@ -73,6 +73,8 @@ class PartnerFacts(msgspec.Struct, dict=True):
     customers_suspended: frozenset[str] = frozenset()
     customers: frozenset[str] | None = None
     allow_truncated: bool = False
+    memory_bytes: int | None = None  # most an hour into a full memory; None: the default share
+    tier_bytes: int | None = None  # most in the second tier; None: no limit
     serial: int = 0  # given when parsed: other facts, other serial
 
     def __post_init__(self) -> None:

@@ -24,6 +24,7 @@ _KINDS: dict[str, tuple[int, str, bool]] = {
     "unsupported-media": (415, "The body must be plain JSON", False),
     "not-canonical": (422, "The request has no canonical form", False),
     "uncacheable-response": (422, "This response may not be stored", False),
+    "over-budget": (429, "The share of the cache is used up", True),
     "overloaded": (503, "Not able to do this right now", True),
 }
 CODES: frozenset[str] = frozenset(_KINDS)

@@ -12,6 +12,7 @@ import msgspec
 from cache_api.hot import facts
 from cache_api.hot.facts import Fact
 from cache_api.hot.floors import Purges
+from cache_api.hot.site import Site
 
 FRESH_MS = 5_000
 MISS_MS = 1_000  # a key made a second ago must work
@@ -36,8 +37,8 @@ class Known:
 class Snapshot:
     """Facts by snapshot key. Does no I/O; each call is safe from any thread."""
 
-    def __init__(self, kek: bytes) -> None:
-        self.kek = kek
+    def __init__(self, kek: bytes, site: Site | None = None) -> None:
+        self.kek, self.site = kek, site or Site()
         self.unreadable = 0
         self.decided: dict[bytes, tuple[Any, int]] = {}  # admit's decisions, good until (ms)
         self._known: dict[bytes, Known] = {}

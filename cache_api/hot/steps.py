@@ -9,7 +9,7 @@ from cache_api.hot.problems import CONTENT_TYPE, Problem
 from cache_api.rules.events import UsageEvent
 
 JSON = b"application/json"
-CACHE, EVENTS = "cache", "events"
+CACHE, EVENTS, TIER = "cache", "events", "tier"
 Headers = Mapping[bytes, bytes]
 Command = tuple[bytes, ...]
 Reply = Any  # what the lane's server answers: bytes, a number, a list, or None for nothing
@@ -54,7 +54,7 @@ class Work(Protocol):
 
 @dataclass(slots=True)
 class Run:
-    """Commands for one lane (`cache`, `events`, …), one pipeline; then `pipeline.resume`."""
+    """Commands for one lane (`cache`, `tier`, …), one pipeline; then `pipeline.resume`."""
 
     commands: list[Command]
     work: Work

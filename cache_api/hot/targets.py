@@ -5,15 +5,13 @@ from typing import Any
 
 import msgspec
 
-from cache_api.hot import envelope, work
+from cache_api.hot import envelope, tier, work
 from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.keyring import Scope
 from cache_api.hot.steps import Command, Reply
-from cache_api.hot.work import BY_DIGEST, BY_KEY, GET, SET
+from cache_api.hot.work import BY_DIGEST, BY_KEY, DEL, GET, SET
 from cache_api.rules import digest, purging
-
-DEL = b"DEL"
 
 
 @dataclass(slots=True)
@@ -25,6 +23,7 @@ class Targets:
     found: dict[bytes, Entry | Alias | None] = field(default_factory=dict)
     alarms: list[str] = field(default_factory=list)
     _unread: list[bytes] = field(default_factory=list)
+    _in_tier: set[bytes] = field(default_factory=set)  # looked for there already
 
     def name(self, kind: bytes, text: str) -> None:
         """One more store key."""
@@ -53,8 +52,17 @@ class Targets:
         """What to read next; nothing once everything is known."""
         return [(GET, key) for key in self._unread]
 
+    def tier_reads(self) -> list[Command]:
+        """What to read from the second tier, once memory was asked for everything."""
+        if not self.who.site.has_tier:
+            return []
+        missing = [key for key, value in self.found.items() if value is None]
+        self._unread = [key for key in missing if key not in self._in_tier]
+        self._in_tier.update(self._unread)
+        return tier.reads(self.who, self._unread)
+
     def take(self, replies: list[Reply]) -> None:
-        """The replies to `reads`. An alias names the entry that it stands for."""
+        """The replies to `reads` or `tier_reads`. An alias names the entry that it stands for."""
         keys, self._unread = self._unread, []
         for key, sealed in zip(keys, replies, strict=True):
             if sealed is None:

@@ -54,7 +54,7 @@ def partner_values(facts: PartnerFacts) -> dict[str, str]:
         "hosts": sorted(facts.hosts),
         "customers_suspended": sorted(facts.suspended),
     }
-    for name in ("ttl", "allow_truncated"):
+    for name in ("ttl", "allow_truncated", "memory_bytes", "tier_bytes"):
         if name in facts.entitlements:
             body[name] = facts.entitlements[name]
     if facts.unknown_customer_policy == "strict":

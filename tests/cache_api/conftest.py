@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 
 from portal import env
 from portal.servers import ports
@@ -21,25 +22,33 @@ PATIENT_MS = 3_000
 class Valkeys:
     """A pair of real Valkeys that a test may kill."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **cache_settings: str) -> None:
         Secrets(folder / "secrets").ensure()
         self.cache = Valkey("cache", folder, ports.pick())
         self.events = Valkey("events", folder, ports.pick(avoid=frozenset({self.cache.port})))
         self.kek_file = folder / "secrets" / "kek"
         for server in (self.cache, self.events):
             server.start()
+        client = redis.Redis.from_url(self.cache.url())
+        for name, value in cache_settings.items():
+            client.config_set(name.replace("_", "-"), value)
 
     def cast(self) -> doors.Cast:
         """A fresh cast in the snapshot."""
         return doors.Cast(self.events.url(), self.cache.url(), self.kek_file.read_bytes())
 
-    def edge(self, folder: Path, deadline_ms: int = PATIENT_MS, events_url: str = "") -> doors.Door:
-        """A running edge on these Valkeys; `events_url`: by another way to the second one."""
+    def edge(
+        self, folder: Path, deadline_ms: int = PATIENT_MS, events_url: str = "", **environ: str
+    ) -> doors.Door:
+        """A running edge on these Valkeys; `events_url`: by another way to the second one.
+
+        `environ` adds to its environment.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         return doors.edge(
             folder, ports.pick(), cache_url=self.cache.url(),
             events_url=events_url or self.events.url(),
-            kek_file=self.kek_file, deadline_ms=deadline_ms,
+            kek_file=self.kek_file, deadline_ms=deadline_ms, **environ,
         ).wait()  # fmt: skip
 
     def stop(self) -> None:
@@ -71,8 +80,8 @@ def cast(valkeys) -> doors.Cast:
 
 @pytest.fixture(scope="session")
 def edge_door(valkeys, cast, tmp_path_factory) -> Iterator[doors.Door]:
-    """The edge."""
-    door = valkeys.edge(tmp_path_factory.mktemp("edge"))
+    """The edge, alone with its memory: tests may put anything there (`test_tier.py` has both)."""
+    door = valkeys.edge(tmp_path_factory.mktemp("edge"), TIER_URL="off")
     yield door
     door.stop()
 
@@ -98,6 +107,7 @@ def web_door(valkeys, cast, web_database, tmp_path_factory) -> Iterator[doors.Do
         **os.environ, **web_database, "DATA_DIR": str(env.data_dir()), "AC_DB_LOGIN": "web",
         "CACHE_URL": valkeys.cache.url(), "EVENTS_URL": valkeys.events.url(),
         "KEK_FILE": str(valkeys.kek_file), "STORE_DEADLINE_MS": str(PATIENT_MS),
+        "TIER_URL": "off",
     }  # fmt: skip
     door = doors.web(tmp_path_factory.mktemp("web"), ports.pick(), environ).wait()
     door.call("GET", "/api/overflow/health")  # Django imports its views with the first request

@@ -173,12 +173,12 @@ class Door:
         return self.process.wait(20)
 
 
-def edge(folder: Path, port, *, cache_url, events_url, kek_file, deadline_ms):
+def edge(folder: Path, port, *, cache_url, events_url, kek_file, deadline_ms, **more):
     """An edge process with a DATA_DIR of its own."""
     environ = {
         **os.environ, "DATA_DIR": str(folder), "CACHE_URL": cache_url, "EVENTS_URL": events_url,
         "KEK_FILE": str(kek_file), "REGION": "test-1", "PYTHONUNBUFFERED": "1",
-        "STORE_DEADLINE_MS": str(deadline_ms),
+        "STORE_DEADLINE_MS": str(deadline_ms), "TIER_DEADLINE_MS": str(deadline_ms), **more,
     }  # fmt: skip
     environ.pop("DJANGO_SETTINGS_MODULE", None)
     argv = [

@@ -29,7 +29,8 @@ def folder(tmp_path):
 
 @pytest.fixture
 def edge(own_valkeys, cast, folder):
-    door = own_valkeys.edge(folder, DEADLINE_MS)
+    """Without a second tier: `test_tier.py` is about that."""
+    door = own_valkeys.edge(folder, DEADLINE_MS, TIER_URL="off")
     yield door
     door.stop(signal.SIGKILL)
 

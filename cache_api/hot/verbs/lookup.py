@@ -3,7 +3,7 @@
 Other paths ask the same in another way (`verbs/dropins`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cache_api.hot import forms, leases, marks, members, purges, work
@@ -14,7 +14,8 @@ from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Stamp, Subject
 from cache_api.hot.members import Common
 from cache_api.hot.memo import Memo
-from cache_api.hot.steps import Answer, Asked, Command, Replies, Run
+from cache_api.hot.steps import CACHE, Answer, Asked, Command, Replies, Run
+from cache_api.hot.verbs import elsewhere
 from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, Reading
 from cache_api.rules import digest, prices
 from cache_api.rules.events import HITS, Outcome, UsageEvent
@@ -79,7 +80,10 @@ def _read(who: Caller, asked: Asked, way: Way) -> "Lookup":
 
 @dataclass(slots=True)
 class Lookup:
-    """A lookup on its way: `looked` holds (kind, text, store key), one per command sent."""
+    """A lookup on its way: `looked` holds (kind, text, store key), `found` what lay there so far.
+
+    `brought` are (store key, sealed value) that came from another place than memory.
+    """
 
     subject: Subject
     scope: Scope
@@ -92,6 +96,10 @@ class Lookup:
     tried: int = 0  # how many of FALLBACKS
     entry_key: bytes = b""  # where the entry was found
     stale: Entry | None = None  # an expired one, for when nothing better is found
+    found: Found = field(default_factory=list)
+    brought: list[tuple[bytes, bytes]] = field(default_factory=list)
+    came_from: str = CACHE  # where the last of them came from
+    alarms: list[str] = field(default_factory=list)
 
     def again(self, who: Caller, now_ms: int) -> "Lookup":
         """The same lookup, asked now by this caller."""
@@ -117,6 +125,7 @@ class Lookup:
 
     def run(self) -> Run:
         """The reads, in the order of `looked`."""
+        self.found = [None] * len(self.looked)
         commands: list[Command] = [(GET, key) for _, _, key in self.looked]
         if self.subject.who.lapsed:
             commands.append((GET, purges.mark_name(self.subject.who.partner.partner_id)))
@@ -124,45 +133,70 @@ class Lookup:
 
     def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
         """A hit, a miss, or one more read where the caller's key stands for a fingerprint."""
-        if replies is None:
-            return self._miss("unavailable", stamp, elapsed_us, ())
-        alarms: list[str] = []
-        found: Found = []
         who = self.subject.who
+        if replies is None:
+            self.miss_reason = "unavailable"
+            # Whether a purge was missed cannot be told either: nothing is good then.
+            if who.lapsed:
+                return self._miss("unavailable", stamp, elapsed_us, ())
+            return self.missed(stamp, elapsed_us)
         if who.lapsed:
             *replies, last_purge = replies
             if last_purge is not None and int(last_purge) > who.purge_seq:
                 return self._miss("purged", stamp, elapsed_us, ())
-        for (_, _, key), sealed in zip(self.looked, replies, strict=True):
-            found.append(
-                None if sealed is None else work.opened(who, self.scope, key, sealed, alarms)
-            )
-        entry, further = self._chosen(found)
+        return self.weigh(CACHE, replies, stamp, elapsed_us)
+
+    def missing(self) -> list[bytes]:
+        """Store keys that no place had so far."""
+        pairs = zip(self.looked, self.found, strict=True)
+        return [key for (_, _, key), value in pairs if value is None]
+
+    def weigh(
+        self, where: str, replies: Sequence[bytes | None], stamp: Stamp, elapsed_us: int
+    ) -> Run | Answer:
+        """Go on with what a place had under the `missing` keys."""
+        self._take(where, replies)
+        entry, further = self._chosen()
         if further is not None:
             return further
         if entry is None:
-            return self.missed(stamp, elapsed_us, tuple(alarms))
+            return self.missed(stamp, elapsed_us)
         now_ms, meta = self.subject.now_ms, entry.meta
         if meta.expires_at_ms <= now_ms:
             self.miss_reason = "expired"
             if now_ms < meta.expires_at_ms + min(self.stale_ms, meta.max_stale_ms):
                 self.stale = entry
-            return self.missed(stamp, elapsed_us, tuple(alarms))
-        return self.hit(entry, stamp, elapsed_us, tuple(alarms))
+            self.found = [None if value is entry else value for value in self.found]
+            return self.missed(stamp, elapsed_us)
+        return self.hit(entry, stamp, elapsed_us)
 
     def missed(self, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...] = ()) -> Run | Answer:
-        """Not in the region's memory: the next place that may know, else a miss."""
+        """Not in the region's memory: while there is time, the next place that may know."""
+        self.alarms += alarms
         if self.miss_reason in _MAY_BE_ELSEWHERE:
-            while self.tried < len(FALLBACKS):
+            in_time = elapsed_us < self.subject.who.site.deadline_us
+            while in_time and self.tried < len(FALLBACKS):
                 self.tried += 1
                 further = FALLBACKS[self.tried - 1](self)
                 if further is not None:
                     return further
             if self.stale is not None:
-                return self.hit(self.stale, stamp, elapsed_us, alarms, outcome="stale")
-            if self.wants_lease:
-                return leases.ask(self.subject, self.scope, alarms, self.miss_with)
-        return self._miss(self.miss_reason or "not_found", stamp, elapsed_us, alarms)
+                return self.hit(self.stale, stamp, elapsed_us, outcome="stale")
+            if self.wants_lease and self.miss_reason != "unavailable":
+                return leases.ask(self.subject, self.scope, (), self.miss_with)
+        return self._miss(self.miss_reason or "not_found", stamp, elapsed_us, ())
+
+    def _take(self, where: str, replies: Sequence[bytes | None]) -> None:
+        who, came = self.subject.who, iter(replies)
+        for place, (_, _, key) in enumerate(self.looked):
+            sealed = next(came) if self.found[place] is None else None
+            if sealed is None:
+                continue
+            value = work.opened(who, self.scope, key, sealed, self.alarms)
+            if value is not None and where != CACHE:
+                self.brought.append((key, sealed))
+                self.came_from = where
+            self.found[place] = value
 
     def miss_with(
         self, lease: bytes, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...]
@@ -174,36 +208,36 @@ class Lookup:
         key = self.subject.who.ring.entry_key(self.scope, kind, text.encode())
         self.looked.append((kind, text, key))
 
-    def _chosen(self, found: Found) -> tuple[Entry | None, Run | None]:
+    def _chosen(self) -> tuple[Entry | None, Run | None]:
         if self.fingerprint is None:
-            return self._by_key(found, (BY_KEY, BY_DIGEST, BY_MEANING))
-        entry = self._by_fingerprint(found)
-        if entry is not None or self.miss_reason:
+            return self._by_key((BY_KEY, BY_DIGEST, BY_MEANING))
+        entry = self._by_fingerprint()
+        if entry is not None or self.miss_reason == "key_mismatch":
             return entry, None
-        return self._by_key(found, (BY_MEANING,))
+        return self._by_key((BY_MEANING,))
 
-    def _by_fingerprint(self, found: Found) -> Entry | None:
+    def _by_fingerprint(self) -> Entry | None:
         """The entry of the server's own fingerprint, unless the caller's key stands for another."""
-        for (kind, _, _), value in zip(self.looked[1:], found[1:], strict=True):
+        for (kind, _, _), value in zip(self.looked[1:], self.found[1:], strict=True):
             if value is None or kind == BY_MEANING:
                 continue
             same = kind == BY_KEY and type(value) is Alias and value.digest == self.fingerprint
             if not same:
                 self.miss_reason = "key_mismatch"
                 return None
-        first, self.entry_key = found[0], self.looked[0][2]
+        first, self.entry_key = self.found[0], self.looked[0][2]
         return first if type(first) is Entry else None
 
-    def _by_key(self, found: Found, kinds: tuple[bytes, ...]) -> tuple[Entry | None, Run | None]:
+    def _by_key(self, kinds: tuple[bytes, ...]) -> tuple[Entry | None, Run | None]:
         """The entry under a key of these kinds, or one more read where a key is an alias."""
-        for (kind, _, key), value in zip(self.looked, found, strict=True):
+        for (kind, _, key), value in zip(self.looked, self.found, strict=True):
             if kind not in kinds:
                 continue
             if type(value) is Entry:
                 self.entry_key = key
                 return value, None
             if type(value) is Alias and kind != BY_DIGEST:
-                self.looked = []
+                self.looked, self.tried = [], 0
                 self._add(BY_DIGEST, value.digest)
                 return None, self.run()
         return None, None
@@ -235,6 +269,7 @@ class Lookup:
             stamp,
             elapsed_us,
             outcome=outcome,
+            reason=self.came_from if self.brought else "",
             tokens_in=meta.tokens.get("input_tokens", 0),
             tokens_out=meta.tokens.get("output_tokens", 0),
             bytes=len(entry.response),
@@ -242,7 +277,9 @@ class Lookup:
             price_version=prices.PRICE_VERSION,
         )
         answer = self.form.hit(subject, entry, said, event, micros, elapsed_us, self.entry_key)
-        return _counted(answer, event, alarms)
+        if self.brought:
+            answer.later += elsewhere.promotion(self, entry)
+        return _counted(answer, event, alarms + tuple(self.alarms))
 
     def _miss(
         self,
@@ -253,14 +290,15 @@ class Lookup:
         lease: bytes = b"",
     ) -> Answer:
         event = marks.event(self.subject, stamp, elapsed_us, outcome="miss", reason=reason)
-        return _counted(self.form.miss(self.subject, event, elapsed_us, lease), event, alarms)
+        answer = self.form.miss(self.subject, event, elapsed_us, lease)
+        return _counted(answer, event, alarms + tuple(self.alarms))
 
 
 # Where else an answer may be, in the order in which it is tried: each looks at the lookup and
 # returns a Run, or None where it has nothing to try. Its work ends in `hit` or in `missed`.
 Fallback = Callable[[Lookup], Run | None]
-FALLBACKS: tuple[Fallback, ...] = ()
-_MAY_BE_ELSEWHERE = frozenset({"", "expired"})
+FALLBACKS: tuple[Fallback, ...] = (elsewhere.from_tier,)
+_MAY_BE_ELSEWHERE = frozenset({"", "expired", "unavailable"})
 
 
 def _counted(answer: Answer, event: UsageEvent, alarms: tuple[str, ...]) -> Answer:

@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
-from cache_api.hot import purges, selectors
+from cache_api.hot import purges, selectors, tier
 from cache_api.hot.admit import Caller
 from cache_api.hot.marks import Stamp
 from cache_api.hot.problems import Problem
 from cache_api.hot.selectors import Wanted
-from cache_api.hot.steps import CACHE, EVENTS, Answer, Asked, Command, Replies, Run
+from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, Command, Replies, Run
 from cache_api.hot.targets import Targets
 from cache_api.hot.work import SET
 from tenants.rules import ids
@@ -67,6 +67,10 @@ class Purge:
         if reads:
             self.then = self._looked
             return Run(reads, self)
+        further = targets.tier_reads()
+        if further:
+            self.then = self._looked
+            return Run(further, self, TIER)
         self.removed = len(targets.entries())
         return self.dry_answer(self.removed) if self.wanted.dry_run else self.write_down()
 
@@ -96,8 +100,20 @@ class Purge:
         self.seq, _, self.fact = replies[0]
         partner_id = self.who.partner.partner_id
         mark = (SET, purges.mark_name(partner_id), b"%d" % self.seq, b"PX", purges.MARK_MS_TEXT)
+        removal = self._removal()
+        keys = self.targets.found if self.targets is not None else ()
+        in_tier = tier.removal(self.who, keys) if self.who.site.has_tier else []
+        # The order is `hot.tier`'s.
+        self.then = (lambda _: self._from_tier(in_tier, removal)) if in_tier else self._acknowledged
+        return Run([mark, *removal], self, CACHE)
+
+    def _from_tier(self, in_tier: list[Command], removal: list[Command]) -> Run:
+        self.then = lambda _: self._again(removal)
+        return Run(in_tier, self, TIER)
+
+    def _again(self, removal: list[Command]) -> Run:
         self.then = self._acknowledged
-        return Run([mark, *self._removal()], self, CACHE)
+        return Run(removal, self, CACHE)
 
     def _removal(self) -> list[Command]:
         if self.targets is None:

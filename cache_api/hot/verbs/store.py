@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cache_api.hot import answers, envelope, leases, marks, stores, work
+from cache_api.hot import answers, envelope, leases, marks, stores, tier, work
 from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Stamp, Subject
 from cache_api.hot.members import Common
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import Answer, Asked, Command, Replies, Run
-from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, SET
+from cache_api.hot.steps import CACHE, TIER, Answer, Asked, Command, Replies, Run
+from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, SET, UNLINK
 from cache_api.rules import digest
 
 IDEMPOTENT_S = b"86400"
@@ -61,6 +61,7 @@ class Store:
     ttl_ms: int = 0
     once: bytes | None = None  # SHA-256 of the body, under the caller's Idempotency-Key
     outcome: str = ""  # "stored" | "unchanged", once known
+    later: tuple[tuple[str, list[Command]], ...] = ()
 
     def run(self, once: tuple[bytes, bytes] | None) -> Run:
         """The reads that come first."""
@@ -84,7 +85,7 @@ class Store:
             )
         self._compare(replies[0])
         commands = self._commands()
-        return Run(commands, self) if commands else self._written(stamp, elapsed_us)
+        return self._write(commands) if commands else self._written(stamp, elapsed_us)
 
     def _compare(self, sealed: bytes | None) -> None:
         subject, present = self.subject, None
@@ -100,6 +101,25 @@ class Store:
         expires_at_ms = subject.now_ms + self.ttl_ms
         meta = msgspec.structs.replace(self.entry.meta, expires_at_ms=expires_at_ms)
         self.outcome, self.entry = "stored", Entry(meta, self.entry.response)
+
+    def _write(self, commands: list[Command]) -> Run:
+        """Into memory now and the tier behind the answer; over the room in memory, the tier now."""
+        who, size = self.subject.who, sum([len(command[2]) for command in commands])
+        in_tier = tier.writes(who, commands, self.entry.meta.seq)
+        if who.room.take_memory(size):
+            left_ms = self.entry.meta.expires_at_ms - self.subject.now_ms
+            if left_ms >= tier.MIN_TTL_MS and self._tier_takes(size):
+                self.later = ((TIER, in_tier),)
+            return Run(commands, self)
+        if not self._tier_takes(size):
+            raise Problem("over-budget", "Your share of the cache is full; nothing was stored.")
+        # What memory holds under these keys is older now.
+        self.later = ((CACHE, [(UNLINK, command[1]) for command in commands]),)
+        return Run(in_tier, self, TIER)
+
+    def _tier_takes(self, size: int) -> bool:
+        who = self.subject.who
+        return who.site.has_tier and who.room.take_tier(size)
 
     def _commands(self) -> list[Command]:
         """Entry and aliases in one pipeline; without a digest to point at, copies."""
@@ -136,5 +156,5 @@ class Store:
         common = self.subject.common
         name = self.fingerprint or common.cache_key or common.semantic_key or ""
         body = answers.stored(self.subject, entry, self.outcome, name, event)
-        later = leases.release(self.subject, self.scope)
+        later = self.later + leases.release(self.subject, self.scope)
         return Answer(201 if is_new else 200, body, events=(event,), later=later)
