@@ -43,3 +43,15 @@ FEEDBACK = OpenApiExample(
     value={"event_id": "01890a5d-ac96-774b-bcce-b302099a8057", "correct": False},
     request_only=True,
 )
+_QUESTION = [{"role": "user", "content": "What is your refund policy?"}]
+CHAT = OpenApiExample("Chat", value={"model": "gpt-4", "messages": _QUESTION}, request_only=True)
+RESPONSES = OpenApiExample(
+    "Responses",
+    value={"model": "gpt-5", "input": "What is your refund policy?", "stream": True},
+    request_only=True,
+)
+MESSAGES = OpenApiExample(
+    "Messages",
+    value={"model": "claude-sonnet-5", "max_tokens": 1024, "messages": _QUESTION},
+    request_only=True,
+)

@@ -2,10 +2,9 @@
 
 from django.urls import path
 
-from cache_api.hot.verbs import VERBS
 from cache_api.views import HealthView, LookupView, StoreView
 from cache_api.views.batch import BatchView
-from cache_api.views.dropins import DropInView
+from cache_api.views.dropins import ChatView, MessagesView, ResponsesView
 from cache_api.views.explain import ExplainView
 from cache_api.views.feedback import FeedbackView
 from cache_api.views.purges import PurgeStatusView, PurgeView
@@ -23,9 +22,7 @@ urlpatterns = [
         name="overflow_purge_status",
     ),
     path("api/overflow/health", HealthView.as_view(), name="overflow_health"),
-    *[
-        path(verb.path.lstrip("/"), DropInView.as_view(verb=verb.name), name=verb.name)
-        for verb in VERBS.values()
-        if verb.path.startswith("/v1/")
-    ],
+    path("v1/chat/completions", ChatView.as_view(), name="chat_completions"),
+    path("v1/responses", ResponsesView.as_view(), name="responses"),
+    path("v1/messages", MessagesView.as_view(), name="messages"),
 ]
