@@ -1,0 +1,66 @@
+"""What a partner sets for semantic matching, and what a request may add. Pure."""
+
+import math
+from typing import Annotated, Any
+
+import msgspec
+
+ONE_BPS = 10_000  # similarities are compared in 1/10,000, rounded down
+BANDS = 7  # from 0.92: 0.96, 0.98, … 0.99875
+
+_Share = Annotated[int, msgspec.Meta(ge=1, le=ONE_BPS)]
+
+
+class BadPolicy(ValueError):
+    """An entitlement that is no policy; the text names the member."""
+
+
+class BadSimilarity(ValueError):
+    """A similarity asked for by a request that is none."""
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """The partner's setting: the entitlement `semantic`.
+
+    `threshold` is the least cosine similarity of a hit, `budget_bps` the wrong share of hits it
+    accepts, `shadow_bps` the share of hits withheld to be judged, `max_temperature` the highest of
+    a request that takes part (left out by the request, it is 1). With `prove_first` nothing is
+    served before shadows have proven it; without, the threshold is trusted until they speak
+    against it.
+    """
+
+    threshold: Annotated[float, msgspec.Meta(ge=0.7, le=1)] = 0.92
+    budget_bps: _Share = 100
+    shadow_bps: _Share = 200
+    max_temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.3
+    prove_first: bool = False
+
+    def floor_bps(self, band: int) -> int:
+        """The least similarity of a band; above 10,000 for the one beyond the highest."""
+        if band >= BANDS:
+            return ONE_BPS + 1
+        return ONE_BPS - ((ONE_BPS - round(self.threshold * ONE_BPS)) >> band)
+
+    def band_of(self, similarity_bps: int) -> int:
+        """The band (0 = the lowest) that a similarity belongs to."""
+        floors = [band for band in range(BANDS) if similarity_bps >= self.floor_bps(band)]
+        return floors[-1] if floors else 0
+
+
+def policy_of(entitlement: Any) -> Policy:
+    """The policy of an entitlement's JSON object. Raises BadPolicy."""
+    try:
+        return msgspec.convert(entitlement, Policy)
+    except msgspec.ValidationError as error:
+        raise BadPolicy(f"semantic: {error}") from error
+
+
+def asked_bps(text: str) -> int:
+    """`AgentCache-Min-Similarity`, a number from 0 to 1, in 1/10,000. Raises BadSimilarity."""
+    try:
+        similarity = float(text)
+    except ValueError:
+        similarity = -1.0
+    if not 0 <= similarity <= 1:  # NaN as well
+        raise BadSimilarity("The least similarity must be a number from 0 to 1, like 0.95.")
+    return math.ceil(round(similarity * ONE_BPS, 6))
