@@ -45,7 +45,7 @@ class Features:
     code: list[str] = field(default_factory=list)  # code spans, symbols of code and formulas
     addresses: list[str] = field(default_factory=list)  # links and e-mail addresses
     negated: list[str] = field(default_factory=list)  # what follows each negation ("" = nothing)
-    roles: dict[tuple[str, str], str] = field(default_factory=dict)  # (stem, class) → role
+    roles: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # (stem, class) → roles
 
 
 @lru_cache(maxsize=4096)
@@ -67,6 +67,7 @@ class _Reader:
             kind = match.lastgroup or ""
             getattr(self, f"_{kind}")(match[0])
             self._before = kind
+        self._stop("")
 
     def _code(self, raw: str) -> None:
         self.found.code.append(raw.strip("`"))
@@ -76,6 +77,7 @@ class _Reader:
 
     def _quote(self, raw: str) -> None:
         self.found.quotes.append(raw[1:-1].strip())
+        self._give_roles("")
         self.found.words += map(_stem, _INNER_WORD.findall(raw.lower()))
 
     def _number(self, raw: str) -> None:
@@ -83,7 +85,7 @@ class _Reader:
         self._unit = ""
 
     def _stop(self, raw: str) -> None:
-        self._roles = {}
+        self._give_roles("")  # "… where from?": said of whatever is asked for
 
     def _symbol(self, raw: str) -> None:
         unit = lexicon.UNITS.get(raw)
@@ -121,21 +123,26 @@ class _Reader:
         if word in lexicon.COMMON:
             if len(raw) > 1 and raw.isupper():
                 self.found.acronyms.add(raw)
+                self._give_roles(raw)
         elif raw[1:] != raw[1:].lower() or (self._before != "stop" and raw[0] != raw[0].lower()):
             self.found.names.add(word)
             self.found.has_proper_name |= raw.istitle()
 
     def _note(self, word: str) -> None:
-        role = lexicon.ROLES.get(word)
+        found, role = self.found, lexicon.ROLES.get(word)
         if role is not None:
             self._roles[role[0]] = role[1]
         elif word not in lexicon.COMMON and word not in lexicon.NEGATIONS:
             stem = _stem(lexicon.FORMS.get(word, word))
-            self.found.words.append(stem)
-            if self.found.negated and not self.found.negated[-1]:
-                self.found.negated[-1] = stem
-            self.found.roles |= {(stem, kind): said for kind, said in self._roles.items()}
-            self._roles = {}
+            found.words.append(stem)
+            if found.negated and not found.negated[-1]:
+                found.negated[-1] = stem
+            self._give_roles(stem)
+
+    def _give_roles(self, stem: str) -> None:
+        for kind, role in self._roles.items():
+            self.found.roles.setdefault((stem, kind), set()).add(role)
+        self._roles = {}
 
 
 def _uncontracted(word: str) -> tuple[str, bool]:

@@ -16,8 +16,8 @@ def _lines(text: str) -> dict[str, str]:
 
 
 # Words that do not change what is asked for: articles, auxiliaries, politeness, ways to say "tell
-# me". Not here, since they do change it: when, where, why, how, who; not; should, must; all, only;
-# before, after; new, first, last; more, less.
+# me". Not here, since they do change it: what, when, where, why, how, who; not; should, must; all,
+# only; before, after; new, first, last; more, less.
 COMMON = _words("""
 a an the this that these those it its there here
 i im ive id ill me my mine myself we us our ours you your yours
@@ -31,7 +31,7 @@ want wanted need needed wish like would looking look trying try tried seem seems
 wondering wonder
 get gets got getting gotten
 way ways possible able ability exactly actually really just too very quite simply currently
-some any what which whats
+some any
 """)
 
 NEGATIONS = _words("""
@@ -156,6 +156,7 @@ hold held
 sell sold
 speak spoke spoken
 wrong incorrect incorrectly wrongly
+what which whats
 quick fast quickly
 auto automatic automatically
 mobile cellphone

@@ -37,6 +37,8 @@ DIFFERENT = [
     ("roles", "Transfer money from my account", "Transfer money to my account"),
     ("roles", "How do I get from paris to rome?", "How do I get from rome to paris?"),
     ("roles", "What does your contract cover?", "What does my contract cover?"),
+    ("roles", "Where does the money come from?", "Where does the money come to?"),
+    ("roles", "Is a transfer from the US free?", "Is a transfer to the US free?"),
     ("order", "Does Ann like Bob's dog?", "Does Bob's dog like Ann?"),
     ("order", "Who did Ann Miller love?", "Who loved Ann Miller?"),
     ("order", "what eats a big spider?", "what a big spider eats?"),
