@@ -10,10 +10,12 @@ from typing import Any
 import orjson
 
 from cache_api.edge import routes
+from cache_api.edge.forwarder import Forwarder
 from cache_api.edge.http import ClientGone, Receive, Scope, Send, read_body, send_answer
 from cache_api.edge.protocol import EdgeProtocol
 from cache_api.edge.service import FAILED, Service
 from cache_api.gateways import config
+from cache_api.hot import forwards
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, refused
 
@@ -26,6 +28,7 @@ class App:
 
     def __init__(self) -> None:
         self._service: Service | None = None
+        self._forwarder: Forwarder | None = None
         self._is_draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +56,11 @@ class App:
         except ClientGone:
             return None
         asked = Asked(body, headers, time.time_ns() // 1_000_000, tail, scope["query_string"])
-        return await send_answer(send, await service.ask(verb, asked))
+        answer = await service.ask(verb, asked)
+        onward = forwards.onward(verb, asked, answer, service.door.snapshot)
+        if onward is not None and self._forwarder is not None:
+            return await self._forwarder.relay(onward, receive, send)
+        return await send_answer(send, answer)
 
     def _small(self, scope: Scope) -> Answer:
         """The answers that need no key."""
@@ -98,10 +105,12 @@ class App:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         self._service = EdgeProtocol.service = service
+        self._forwarder = Forwarder(service)
         self._tell_draining()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._is_draining = True
+        await self._forwarder.close()
         await service.stop()
         await send({"type": "lifespan.shutdown.complete"})
 

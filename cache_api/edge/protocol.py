@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from cache_api.edge.http import DRAIN_BYTES, TOO_LARGE, head
 from cache_api.edge.routes import DIRECT
 from cache_api.edge.service import Service
+from cache_api.hot import forwards
 from cache_api.hot.steps import Answer, Asked
 from cache_api.hot.verbs import Verb
 from cache_api.rules.strictjson import MAX_BYTES
@@ -46,6 +47,7 @@ class EdgeProtocol(HttpToolsProtocol):
             and self.service is not None
             and not self.expect_100_continue
             and not self.parser.should_upgrade()
+            and (verb.dialect is None or not forwards.has_key(self.headers))
         ):
             self.cycle = _Direct(self, verb)  # type: ignore[assignment]
         else:

@@ -35,10 +35,14 @@ Error = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One provider's API: who speaks it, where its client reads a request's id, how it refuses."""
+    """One provider's API: who speaks it, where its client reads a request's id, how it refuses.
+
+    `base_path` is the part of our paths that the provider's base address has already.
+    """
 
     provider: str
     providers: frozenset[str]
+    base_path: str
     id_header: bytes
     error: Callable[[str, str, str, str | None], Error]  # type, code, message, faulty member
 
@@ -82,6 +86,19 @@ class Dialect:
         body = orjson.dumps(self.error(kind, told["code"], told["detail"], member))
         return replace(answer, body=body, content_type=JSON, headers=[*answer.headers, _NO_RETRY])
 
+    def credential(self, key: bytes) -> tuple[bytes, bytes]:
+        """The header that takes a caller's own key to the provider."""
+        is_bearer = key[:7].lower() == b"bearer "
+        if self.provider == "anthropic" and not is_bearer:
+            return b"x-api-key", key
+        return b"authorization", key if is_bearer else b"Bearer " + key
+
+    def unreachable(self) -> Answer:
+        """502: the provider, to whom a miss was forwarded, did not answer."""
+        message = "The request is not in the cache, and the provider could not be reached."
+        error = self.error("api_error", "upstream_unreachable", message, None)
+        return Answer(502, orjson.dumps(error))
+
     def _json(
         self, subject: Subject, entry: Entry, said: bytes, event: UsageEvent, *more: object
     ) -> Answer:
@@ -114,5 +131,5 @@ def _anthropic_error(kind: str, code: str, message: str, member: str | None) -> 
     return {"type": "error", "error": {"type": kind, "message": message, "code": code}}
 
 
-OPENAI = Dialect("openai", OPENAI_COMPATIBLE, b"x-request-id", _openai_error)
-ANTHROPIC = Dialect("anthropic", frozenset({"anthropic"}), b"request-id", _anthropic_error)
+OPENAI = Dialect("openai", OPENAI_COMPATIBLE, "/v1", b"x-request-id", _openai_error)
+ANTHROPIC = Dialect("anthropic", frozenset({"anthropic"}), "", b"request-id", _anthropic_error)

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cache_api.rules import upstreams
+
 
 @dataclass(frozen=True)
 class PartnerFacts:
@@ -57,6 +59,8 @@ def partner_values(facts: PartnerFacts) -> dict[str, str]:
     for name in ("ttl", "allow_truncated", "memory_bytes", "tier_bytes"):
         if name in facts.entitlements:
             body[name] = facts.entitlements[name]
+    if "upstreams" in facts.entitlements:
+        body["upstreams"] = upstreams.granted(facts.entitlements["upstreams"])
     if facts.unknown_customer_policy == "strict":
         body["customers"] = sorted(facts.customers)
     values = {f"snap:partner:{facts.partner_id}": _json(body)}

@@ -7,8 +7,8 @@ Answer). The work it puts into a Run concludes it. A door adds nothing but I/O.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cache_api.hot import dialects
 from cache_api.hot.admit import Caller
+from cache_api.hot.dialects import ANTHROPIC, OPENAI, Dialect
 from cache_api.hot.steps import Answer, Asked, Run, Voice, plainly
 from cache_api.hot.verbs import (
     batch,
@@ -26,17 +26,19 @@ from cache_api.hot.verbs import (
 class Verb:
     """One operation. A path that ends in "/" takes the rest as `Asked.tail`.
 
-    `voice` says a refusal in the words its callers understand.
+    `dialect` is the provider's whose clients ask there.
     """
 
     name: str
     method: str
     path: str
     begin: Callable[[Caller, Asked], Run | Answer]
-    voice: Voice = plainly
+    dialect: Dialect | None = None
 
-
-_GPT, _CLAUDE = dialects.OPENAI.voice, dialects.ANTHROPIC.voice
+    @property
+    def voice(self) -> Voice:
+        """How refusals are said here."""
+        return plainly if self.dialect is None else self.dialect.voice
 
 
 VERBS: dict[str, Verb] = {
@@ -49,8 +51,8 @@ VERBS: dict[str, Verb] = {
         Verb("feedback", "POST", "/api/overflow/feedback", feedback.begin),
         Verb("purge", "POST", "/api/overflow/purge", purge.begin),
         Verb("purge_status", "GET", purge.STATUS_PATH, purge_status.begin),
-        Verb("chat_completions", "POST", "/v1/chat/completions", dropins.openai, _GPT),
-        Verb("responses", "POST", "/v1/responses", dropins.openai, _GPT),
-        Verb("messages", "POST", "/v1/messages", dropins.anthropic, _CLAUDE),
+        Verb("chat_completions", "POST", "/v1/chat/completions", dropins.openai, OPENAI),
+        Verb("responses", "POST", "/v1/responses", dropins.openai, OPENAI),
+        Verb("messages", "POST", "/v1/messages", dropins.anthropic, ANTHROPIC),
     )
 }

@@ -1,8 +1,6 @@
 """The providers' own Python clients read our streams, and put theirs together as we do."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import anthropic
 import openai
@@ -10,6 +8,7 @@ import pytest
 
 from cache_api.rules import cacheable
 from cache_api.rules.sse import formats
+from tests.cache_api.provider import STREAM, Provider
 from tests.cache_api.rules.sse.exchanges import exchanges
 
 # Providers of the same API say more than OpenAI's own types know: Mistral's content is a list.
@@ -19,47 +18,17 @@ ADDED = {"parsed", "parsed_arguments", "parsed_output"}
 MESSAGES = [{"role": "user", "content": "hi"}]
 
 
-class Provider:
-    """A provider that answers every request with the same bytes."""
-
-    def __init__(self):
-        provider = self
-        self.body, self.content_type = b"", ""
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                self.rfile.read(int(self.headers["content-length"]))
-                self.send_response(200)
-                self.send_header("content-type", provider.content_type)
-                self.send_header("content-length", str(len(provider.body)))
-                self.end_headers()
-                self.wfile.write(provider.body)
-
-            def log_message(self, *arguments):
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def streams(self, transcript):
-        """Answer with this stream from now on."""
-        self.body = transcript if type(transcript) is bytes else transcript.encode()
-        self.content_type = "text/event-stream; charset=utf-8"
-
-    def says(self, response):
-        """Answer with this JSON from now on."""
-        self.body, self.content_type = json.dumps(response).encode(), "application/json"
+def streams(provider, transcript):
+    """Let the provider answer with this stream."""
+    raw = transcript if type(transcript) is bytes else transcript.encode()
+    provider.says(raw, content_type=STREAM)
 
 
 @pytest.fixture(scope="module")
 def provider():
     provider = Provider()
     yield provider
-    provider.server.shutdown()
-    provider.server.server_close()
+    provider.close()
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +112,7 @@ def test_clients_put_recorded_streams_together_as_we_do(shared_data, provider, a
     for exchange in exchanges(shared_data, stream=True):
         if exchange.api not in ASK or not exchange.finished:
             continue
-        provider.streams(exchange.body)
+        streams(provider, exchange.body)
         theirs = ask(exchange.api, stream=True)
         ours = without_places(plain(formats.assemble(exchange.body, exchange.api)))
         if "prompt_filter_results" in ours:  # the client drops Azure's filter results
@@ -164,9 +133,9 @@ def test_clients_read_our_streams_as_they_read_the_json(shared_data, provider, a
         response = json.loads(exchange.body)
         if cacheable.refusal(response, {}) == "truncated":
             continue  # OpenAI's stream helper raises for these, whoever answers
-        provider.says(response)
+        provider.says(json.dumps(response).encode())
         as_json = ask(exchange.api, stream=False)
-        provider.streams(formats.render(response))
+        streams(provider, formats.render(response))
         assert ask(exchange.api, stream=True) == as_json, exchange.name
         compared += 1
 
@@ -207,13 +176,13 @@ LONG = {
 
 @pytest.mark.parametrize("api", LONG)
 def test_clients_read_long_answers(provider, ask, api):
-    provider.streams(formats.render(LONG[api]))
+    streams(provider, formats.render(LONG[api]))
     assert ask(api, stream=True) == plain(LONG[api])
 
 
 def test_our_streams_have_usage_as_asked(provider, gpt):
     for asked in (False, True):
-        provider.streams(formats.render(LONG["openai.chat"], include_usage=asked))
+        streams(provider, formats.render(LONG["openai.chat"], include_usage=asked))
         stream = gpt.chat.completions.create(model="m", messages=MESSAGES, stream=True)
         usages = [chunk.usage for chunk in stream if chunk.usage]
         assert [usage.total_tokens for usage in usages] == ([3] if asked else [])
