@@ -35,23 +35,28 @@ def _hit(server: str, connections: int) -> dict[str, Any]:
     return {"server": server, "c": connections, "bytes": 2_048}
 
 
+# Portkey cannot be measured here (docs/benchmarks.md): what it gave when it was built from source.
 EDGE = (
     Bar("P1", "edge, c=16, × webdis", _hit("edge", 16), "× webdis", "≥", 0.6),
     Bar("P1 ahead", "edge, c=16, × webdis", _hit("edge", 16), "× webdis", "≥", 1.0),
     Bar("P2", "edge, c=16, × LiteLLM", _hit("edge", 16), "× LiteLLM", "≥", 100),
-    Bar("P2", "edge, c=16, × Portkey", {}, "× Portkey", "≥", 10),
+    Bar("P2", "edge, c=16, requests/s: 10 × Portkey's 669", _hit("edge", 16), "requests/s", "≥",
+        6_690),
     Bar("P3", "edge, c=1, p50 in ms", _hit("edge", 1), "p50 ms", "≤", 1.5),
     Bar("P3", "edge, c=1, p99 in ms", _hit("edge", 1), "p99 ms", "≤", 5),
     Bar("P3", "edge, c=16, p99 in ms", _hit("edge", 16), "p99 ms", "≤", 10),
-    Bar("P4", "DRF door, c=16, × Portkey", {}, "× Portkey", "≥", 2),
-)
+    Bar("P4", "DRF door, c=16, requests/s: 2 × Portkey's 669", _hit("DRF door", 16),
+        "requests/s", "≥", 1_338),
+)  # fmt: skip
+WORKER, GROWTH = "web worker, idle after use", "edge, growth in the second half"
 MEMORY = (
     Bar("P11", "one idle edge process, MB", {"what": "edge, idle"}, "RSS MB", "≤", 80),
-    Bar("P11", "one idle web worker, MB", {"what": "web worker, idle"}, "RSS MB", "≤", 150),
-    Bar("flat", "edge grew by, MB", {"what": "edge, growth"}, "RSS MB", "≤", 5),
-)
+    Bar("P11", "one web worker, MB", {"what": WORKER}, "RSS MB", "≤", 150),
+    Bar("flat", "growth by the last 100,000 of 200,000 requests, MB", {"what": GROWTH},
+        "RSS MB", "≤", 2),
+)  # fmt: skip
 HIT_RATE = (
-    Bar("goal", "hit rate %, memory for a tenth of the keys, best policy", {"best": True},
+    Bar("goal", "hit rate %, memory for a tenth of the keys, best policy", {"best": "best"},
         "hit rate %", "≥", 75),
     Bar("goal", "hit rate %, nothing forgotten (second tier)", {"memory": "unlimited"},
         "hit rate %", "≥", 75),

@@ -18,18 +18,15 @@ PATIENCE_S, APPENDS, PAGE = 5.0, 100, 5_000
 
 @dataclass
 class Durable:
-    """Reads the usage events that came since it last looked; a Proof."""
+    """Reads the usage events that came since it last looked; a Proof.
 
-    place: Place
+    `total`: all events so far by `kind:outcome`. `seen`: their ids, for those not yet in rows.
+    """
+
+    url: str
     total: Counter[str] = field(default_factory=Counter)
     last_id: str = "0-0"
     seen: set[object] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        """Connect; rows that are there already belong to others."""
-        self.url = self.place.stack.urls["EVENTS_URL"]
-        self.stream = EventStream(self.url)
-        self._rows_before = self._rows()
 
     def begin(self) -> None:
         """What came so far belongs to no round."""
@@ -53,17 +50,6 @@ class Durable:
         self.total += found
         return found
 
-    def record(self) -> int:
-        """Let the recorder empty the stream; rows now in Postgres. Raises Untrue unless one each.
-
-        Never during a round: it takes a core.
-        """
-        self.new()
-        self.place.run("manage.py", "record", "--once")
-        check_rows(self.total, self._rows() - self._rows_before)
-        self.seen.clear()  # the rows' primary key has shown that they were distinct
-        return self.total.total()
-
     def append_alone_ms(self) -> float:
         """Median of single durable appends: what the disk asks of every answer at c = 1."""
         client, took = redis.Redis.from_url(self.url), []
@@ -73,19 +59,38 @@ class Durable:
             took.append(time.perf_counter() - began)
         return round(median(took) * 1000, 2)
 
-    def _rows(self) -> Counter[str]:
-        with psycopg.connect(self.place.stack.urls["SUPERUSER_DATABASE_URL"]) as database:
-            rows = database.execute(
-                "SELECT kind || ':' || outcome, count(*) FROM usage_event GROUP BY 1"
-            ).fetchall()
-        return Counter({str(name): int(count) for name, count in rows})
-
     def _read(self) -> Counter[str]:
         found: Counter[str] = Counter()
-        while entries := self.stream.read_after(STREAM, self.last_id, PAGE).entries:
+        while entries := EventStream(self.url).read_after(STREAM, self.last_id, PAGE).entries:
             for self.last_id, payload in entries:
                 event = decode(payload or b"")
                 name = f"{event.kind}:{event.outcome}"
                 found["twice" if event.event_id in self.seen else name] += 1
                 self.seen.add(event.event_id)
         return found
+
+
+class Rows:
+    """Event rows in PostgreSQL; those that were there before belong to others."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.before = self._count()
+
+    def record(self, durable: Durable) -> int:
+        """Let the recorder empty the stream; how many rows. Raises Untrue unless one an event.
+
+        Never during a round: it takes a core.
+        """
+        durable.new()
+        self.place.run("manage.py", "record", "--once")
+        check_rows(durable.total, self._count() - self.before)
+        durable.seen.clear()  # the rows' primary key has shown that they were distinct
+        return durable.total.total()
+
+    def _count(self) -> Counter[str]:
+        with psycopg.connect(self.place.stack.urls["SUPERUSER_DATABASE_URL"]) as database:
+            rows = database.execute(
+                "SELECT kind || ':' || outcome, count(*) FROM usage_event GROUP BY 1"
+            ).fetchall()
+        return Counter({str(name): int(count) for name, count in rows})

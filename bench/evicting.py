@@ -14,7 +14,8 @@ from portal.servers import binaries, ports
 from portal.servers.child import Child
 
 DAY_S = 86_400
-ENTRY_BYTES, AT_ONCE, TRIES = 2_048, 20, 8
+ENTRY_BYTES, AT_ONCE, TRIES = 2_048, 10, 8
+PAUSE_S = 4  # of its own clock: then it has let go of the buffers of what was sent
 # As the pipeline stores a pinned model's response: seven days, a tenth more or less.
 TTL_MS, JITTER = 7 * DAY_S * 1000, 0.1
 
@@ -59,7 +60,7 @@ def replay(
     speed = round(DAY_S / (minutes * 60))
     with _valkey(policy, library, speed, folder) as client:
         if policy.share is not None:
-            _give_room(client, round(len(set(keys)) * policy.share))
+            _give_room(client, round(len(set(keys)) * policy.share), PAUSE_S / speed)
         hits, began_s = 0, time.monotonic()
         for start in range(0, len(keys), AT_ONCE):
             hits += _ask(client, [b"key:%d" % key for key in keys[start : start + AT_ONCE]])
@@ -84,7 +85,7 @@ def _ask(client: redis.Redis, names: Sequence[bytes]) -> int:
 _VALUE = os.urandom(ENTRY_BYTES)  # sealed entries look like this
 
 
-def _give_room(client: redis.Redis, wanted: int) -> None:
+def _give_room(client: redis.Redis, wanted: int, pause_s: float) -> None:
     """Set maxmemory so that as many entries fit as wanted, within a hundredth. Raises Untrue."""
     entry_bytes = ENTRY_BYTES + 200
     room = client.info("memory")["used_memory"] + wanted * entry_bytes
@@ -92,6 +93,7 @@ def _give_room(client: redis.Redis, wanted: int) -> None:
         client.config_set("maxmemory", room)
         for start in range(0, 3 * wanted, AT_ONCE):
             _ask(client, [b"fill:%d" % (start + n) for n in range(AT_ONCE)])
+            time.sleep(pause_s)
         lacking = wanted - client.dbsize()
         client.execute_command("FLUSHALL", "SYNC")
         if abs(lacking) * 100 <= wanted:

@@ -30,8 +30,10 @@ Rounds = Mapping[Line, Sequence[Round]]
 def rows(rounds: Rounds, beside: Mapping[str, str], rss_mb: Mapping[str, float]) -> list[Any]:
     """One row a line, small responses and most connections first.
 
-    `beside`: by its short name, each server the others are compared with where it was measured.
+    `beside`: by its short name, each server the others are compared with if it was measured.
     """
+    measured = {line.server for line in rounds}
+    beside = {name: server for name, server in beside.items() if server in measured}
     lines = sorted(rounds, key=lambda line: (line.size, -line.connections))
     return [_row(line, rounds, beside) | {"RSS MB": rss_mb.get(line.server)} for line in lines]
 
@@ -71,8 +73,8 @@ def ratios_by_round(mine: Sequence[Round], theirs: Sequence[Round]) -> list[floa
 
 
 def rounded(ratio: float) -> float:
-    """Two figures behind the point, fewer for large ratios."""
-    return round(ratio, 2) if ratio < 10 else round(ratio, 1) if ratio < 100 else round(ratio)
+    """Three figures that count."""
+    return float(f"{ratio:.3g}")
 
 
 def _range(ratios: Sequence[float]) -> str | None:

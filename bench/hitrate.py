@@ -27,7 +27,7 @@ from bench.place import Place
 from portal import env
 
 TRACE = env.BASE_DIR.parent / "shared" / "data" / "traces" / "trace-mt-20121220.trc.bin.gz"
-MINUTES, RESPONSE_BYTES = 2.0, 2_048
+MINUTES, RESPONSE_BYTES, CALLERS = 2.0, 2_048, 16
 LFU, DECAY = "allkeys-lfu", "lfu-decay-time"
 POLICIES = (
     Policy("allkeys-lru"),
@@ -63,7 +63,7 @@ def run(place: Place, file: Path, minutes: float) -> dict[str, Any]:
     tenth = [row for row in rows if row["memory"] == "10 %"]
     best = max(row["hit rate %"] for row in tenth)
     for row in tenth:
-        row["best"] = row["hit rate %"] == best
+        row["best"] = "best" if row["hit rate %"] == best else None
     rows.append(_through_edge(place, keys))
     return {
         "benchmark": "hit rate (goal 75 %)",
@@ -87,31 +87,35 @@ def _row(policy: Policy, outcome: Outcome) -> dict[str, Any]:
         "evicted": outcome.evicted,
         "days": round(outcome.days, 2),
         "hit rate %": round(100 * outcome.hits / outcome.requests, 1),
-        "best": False,
+        "best": None,
     }
 
 
 @dataclass
-class Shopper:
+class Caller:
     """Asks our edge for each key, stores what is not there, and compares what is."""
 
     keys: Sequence[int]
-    host: str
+    edge: servers.Server
     key: str
     hits: int = 0
     wrong: int = 0
     _answer: loop.Answer | None = None
 
+    def go(self) -> None:
+        """All its keys, one after the other. Raises Untrue."""
+        loop.converse(self.edge.port, self.asked(), self.heard)
+
     def asked(self) -> Iterator[tuple[int, bytes]]:
         """A lookup for each key, and a store behind each miss."""
         for number in self.keys:
-            yield number, traffic.lookup(self.host, self.key, number)
+            yield number, traffic.lookup(self.edge.host, self.key, number)
             response = bodies.response(number, RESPONSE_BYTES)
             if b'"hit":true' in self._body(200):
                 self.hits += 1
                 self.wrong += response not in self._body(200)
             else:
-                yield number, traffic.store(self.host, self.key, number, response)
+                yield number, traffic.store(self.edge.host, self.key, number, response)
                 self._body(201)
 
     def heard(self, answer: loop.Answer) -> None:
@@ -134,15 +138,21 @@ def check_ceiling(keys: Sequence[int], hits: int, wrong: int, events: Counter[st
 
 
 def _through_edge(place: Place, keys: Sequence[int]) -> dict[str, Any]:
+    """Each caller has keys of its own, so that every key's requests keep their order."""
     cache = redis.Redis.from_url(place.stack.urls["CACHE_URL"])
     cache.execute_command("FLUSHALL", "SYNC")
-    durable = Durable(place)
+    durable = Durable(place.stack.urls["EVENTS_URL"])
     durable.begin()
     with servers.edge(place, min(os.sched_getaffinity(0))) as edge:
-        shopper = Shopper(keys, edge.host, place.keys[PARTNER])
-        loop.converse(edge.port, shopper.asked(), shopper.heard)
-    check_ceiling(keys, shopper.hits, shopper.wrong, durable.new())
-    outcome = Outcome(len(keys), shopper.hits, cache.dbsize(), 0, 0)
+        callers = [
+            Caller([key for key in keys if key % CALLERS == number], edge, place.keys[PARTNER])
+            for number in range(CALLERS)
+        ]
+        with ThreadPoolExecutor(CALLERS) as pool:
+            list(pool.map(Caller.go, callers))
+    hits, wrong = sum(one.hits for one in callers), sum(one.wrong for one in callers)
+    check_ceiling(keys, hits, wrong, durable.new())
+    outcome = Outcome(len(keys), hits, cache.dbsize(), 0, 0)
     return _row(Policy("through our edge", share=None), outcome)
 
 

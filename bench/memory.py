@@ -23,21 +23,26 @@ from bench.field import PARTNER
 from bench.place import Place
 from tenants.rules import keys
 
-CONNECTIONS, WARM, SAMPLES, PAGES = 16, 5_000, 10, 20
+CONNECTIONS, SAMPLES, PAGES = 16, 10, 20
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many requests, all different, the edge is sent."""
+    """How many requests, all different, the edge is sent; 0: only the idle processes."""
 
     requests: int
 
 
-QUICK, FULL = Plan(50_000), Plan(200_000)
+QUICK, FULL = Plan(0), Plan(200_000)
 # What one request differs by, and the status it gets. All of one process' memories are here.
 KINDS: dict[str, int] = {
     "request": 200, "cache_key": 200, "customer": 200, "host": 200, "API key": 401,
 }  # fmt: skip
+METHOD = {
+    "RSS": "VmRSS of /proc, shared pages counted, in 10⁶ bytes",
+    "flood": f"requests all different, in turn by {', '.join(KINDS)}; c = {CONNECTIONS}",
+    "checked": "each answered as it must be; lookups answered = durable events",
+}
 
 
 @dataclass
@@ -79,41 +84,39 @@ def run(place: Place, plan: Plan) -> dict[str, Any]:
     """Measure; the result as it goes to JSON. Raises Untrue."""
     core = min(os.sched_getaffinity(0))
     with servers.edge(place, core) as edge:
-        idle = edge.rss_mb()
-        grown = _grown(place, edge, plan.requests)
-    rows = [
-        {"what": "edge, idle", "after requests": 0, "RSS MB": round(idle, 1)},
-        *_web_rows(place, core),
-        *grown,
-        {"what": "edge, growth", "after requests": plan.requests,
-         "RSS MB": round(grown[-1]["RSS MB"] - grown[0]["RSS MB"], 1)},
-    ]  # fmt: skip
+        rows = [_row("edge, idle", 0, edge.rss_mb())]
+        if plan.requests:
+            rows += _grown(place, edge, plan.requests)
     return {
         "benchmark": "memory (P11)",
-        "method": {
-            "RSS": "VmRSS of /proc, shared pages counted, 10⁶ bytes",
-            "growth": f"from after {WARM:,} requests to after {plan.requests:,}",
-            "requests": f"all different, in turn by {', '.join(KINDS)}; c = {CONNECTIONS}",
-            "checked": f"each answered as it must be ({KINDS}); lookups = durable events",
-        },
+        "method": METHOD,
         "surroundings": report.surroundings(),
-        "rows": rows,
+        "rows": (rows := rows + _web_rows(place, core)),
         "bars": bars.judged(bars.MEMORY, rows),
     }
 
 
 def _grown(place: Place, edge: servers.Server, requests: int) -> list[dict[str, Any]]:
-    """RSS after the first requests, then ten times until the last."""
-    durable, strangers = Durable(place), Strangers(edge.host, place.keys[PARTNER])
+    """RSS ten times on the way; then what the second half added, when memories are full."""
+    durable, strangers = (
+        Durable(place.stack.urls["EVENTS_URL"]),
+        Strangers(edge.host, place.keys[PARTNER]),
+    )
     durable.begin()
-    rows, sent = [], 0
-    steps = [WARM, *[(requests - WARM) // SAMPLES] * SAMPLES]
-    for step in steps:
+    rows, step = [], requests // SAMPLES
+    for sent in range(step, requests + 1, step):
         loop.converse(edge.port, strangers.asked(step), strangers.heard, CONNECTIONS)
-        sent += step
-        rows.append({"what": "edge", "after requests": sent, "RSS MB": round(edge.rss_mb(), 1)})
-    check(strangers.answered, sent, durable.new())
-    return rows
+        rows.append(_row("edge, flooded", sent, edge.rss_mb()))
+    check(strangers.answered, requests, durable.new())
+    first, last = rows[SAMPLES // 2 - 1], rows[-1]
+    return [
+        *rows,
+        _row("edge, growth in the second half", requests, last["RSS MB"] - first["RSS MB"]),
+    ]
+
+
+def _row(what: str, requests: int, rss_mb: float) -> dict[str, Any]:
+    return {"what": what, "after requests": requests, "RSS MB": round(rss_mb, 1)}
 
 
 def check(answered: Counter[tuple[str, int]], sent: int, events: Counter[str]) -> None:
@@ -130,7 +133,7 @@ def _web_rows(place: Place, core: int) -> list[dict[str, Any]]:
     """The larger worker before any request, and after pages and lookups."""
     place.run("manage.py", "collectstatic", "--noinput", "--verbosity=0")
     with servers.web(place, core) as web:
-        rows = [("web worker, idle", 0, web.rss_mb())]
+        rows = [_row("web worker, fresh", 0, web.rss_mb())]
         page = b"GET /accounts/login/ HTTP/1.1\r\nHost: %b\r\n\r\n" % web.host.encode()
         key = place.keys[PARTNER]
         asks: list[Callable[[int], bytes]] = [
@@ -140,11 +143,7 @@ def _web_rows(place: Place, core: int) -> list[dict[str, Any]]:
         statuses = Counter(answer.status for answer in loop.ask(web.port, requests, 4))
         if set(statuses) != {200}:
             raise Untrue(f"pages and lookups of the web process were answered {dict(statuses)}")
-        rows.append(("web worker, used", PAGES, web.rss_mb()))
-    return [
-        {"what": what, "after requests": count, "RSS MB": round(rss, 1)}
-        for what, count, rss in rows
-    ]
+        return [*rows, _row("web worker, idle after use", PAGES, web.rss_mb())]
 
 
 def show(result: report.Facts) -> None:

@@ -36,6 +36,7 @@ class Subject:
         """Ask for every value once and compare; SHA-256 over all of them. Raises Untrue."""
         self.values, self.folder, self.next_index = values, folder, 0
         with self._named():
+            self.server.settle()
             self.proof.begin()
             found = loop.ask(self.server.port, self.requests, AT_ONCE)
             hashes = [
@@ -48,13 +49,14 @@ class Subject:
 
     def round(self, connections: int, seconds: float) -> tuple[Tally, float]:
         """One round, compared before it counts, and the server's CPU seconds. Raises Untrue."""
-        order = load.Order(
-            str(self.folder), self.hit_mark, self.server.port, connections, seconds,
-            self.next_index,
-        )  # fmt: skip
         with self._named():
             self.server.settle()
+            self._check_one()
             self.proof.begin()
+            order = load.Order(
+                str(self.folder), self.hit_mark, self.server.port, connections, seconds,
+                self.next_index,
+            )  # fmt: skip
             cpu_s = self.server.cpu_s()
             tally = load.fire(order)
             cpu_s = self.server.cpu_s() - cpu_s
@@ -62,7 +64,6 @@ class Subject:
             self.proof.check(tally)
             # On from there: a proxy's own memory of the last few keys shall not answer.
             self.next_index = (self.next_index + tally.sent) % len(self.requests)
-            self._check_one()
         return tally, cpu_s
 
     def _seen(self, found: Sequence[loop.Answer]) -> Tally:
@@ -75,6 +76,7 @@ class Subject:
         return tally
 
     def _check_one(self) -> None:
+        """The next key, by a client of our own that knows whose answer it must be."""
         index = self.next_index
         (answer,) = loop.ask(self.server.port, [self.requests[index]])
         check_body(answer.body, self.value_after, self.values[index])
