@@ -1,31 +1,51 @@
-"""`make bench` (`python -m bench [NAME …]`): every benchmark, or those named.
+"""`make bench` (`python -m bench [NAME …] [--full]`): the quick benchmarks, or those named.
 
 Each prints a table and its method and leaves JSON in DATA_DIR/bench. They measure in throw-away
 servers of their own. A figure below its bar is no failure; a round that did not do what it claims
 is: it aborts with exit code 1.
 """
 
+import argparse
+import dataclasses
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from bench import edge, report
+from bench import edge, field, hitrate, memory, report
 from bench.checks import Untrue
 from bench.place import Place, results_dir
 from portal import env
 from portal.servers import ServerError
 
 EVENTS = 100_000  # five of the recorder's batches; more by `python -m bench.recorder --events`
+Options = argparse.Namespace
 
 
-def edge_beside_webdis(place: Place) -> None:
-    """P1, P3."""
-    report.write(results_dir() / "edge.json", edge.run(place))
+def hits(place: Place, given: Options) -> None:
+    """P1–P4."""
+    plan = edge.FULL if given.full else edge.QUICK
+    chosen = {"rows": given.rows, "rounds": given.rounds, "seconds": given.seconds}
+    plan = dataclasses.replace(plan, **{name: one for name, one in chosen.items() if one})
+    _keep("edge", edge.run(place, plan), edge.show)
 
 
-def recorder(place: Place) -> None:
+def memory_of_processes(place: Place, given: Options) -> None:
+    """P11, and memory that stays flat."""
+    _keep("memory", memory.run(place, memory.FULL if given.full else memory.QUICK), memory.show)
+
+
+def hit_rate(place: Place, given: Options) -> None:
+    """The 75 % goal by eviction policy."""
+    if told := hitrate.missing(given.trace):
+        print(told)
+        return
+    _keep("hitrate", hitrate.run(place, given.trace, given.minutes), hitrate.show)
+
+
+def recorder(place: Place, given: Options) -> None:
     """P5, in a process of its own: Django reads DATA_DIR once."""
     file = results_dir() / "recorder.json"
     argv = [sys.executable, "-m", "bench.recorder", f"--events={EVENTS}", f"--json={file}"]
@@ -34,26 +54,60 @@ def recorder(place: Place) -> None:
         raise Untrue("the recorder benchmark ended without a figure (see above)")
 
 
-BENCHMARKS: dict[str, Callable[[Place], None]] = {
-    "edge": edge_beside_webdis,
+BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
+    "edge": hits,
+    "memory": memory_of_processes,
     "recorder": recorder,
+    "hitrate": hit_rate,
 }
+QUICK = ("edge", "memory", "recorder")  # within three minutes
 
 
-def main(names: list[str]) -> int:
-    """Run them; 0, or 1 aborted, or 2 for a name that does not exist."""
-    unknown = [name for name in names if name not in BENCHMARKS]
+def options(argv: list[str]) -> Options:
+    """The command line; ends the process with 2 and the reason when it is not one."""
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--full", action="store_true", help="every size, concurrency and rival")
+    parser.add_argument("--rows", type=_rows, help=f"of edge: {','.join(field.NAMES)}")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=int, help="of one round")
+    parser.add_argument(
+        "--trace", type=Path, default=hitrate.TRACE, help="key sequence for hitrate"
+    )
+    parser.add_argument("--minutes", type=float, default=hitrate.MINUTES, help="a day's trace in")
+    given = parser.parse_args(argv)
+    unknown = [name for name in given.names if name not in BENCHMARKS]
     if unknown:
-        print(f"no benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}")
-        return 2
+        parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}")
+    return given
+
+
+def _rows(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if unknown := [name for name in names if name not in field.NAMES]:
+        raise argparse.ArgumentTypeError(
+            f"no row {', '.join(unknown)}; there are: {', '.join(field.NAMES)}"
+        )
+    return names
+
+
+def _keep(name: str, result: report.Facts, show: Callable[[report.Facts], None]) -> None:
+    show(result)
+    report.write(results_dir() / f"{name}.json", result)
+
+
+def main(argv: list[str]) -> int:
+    """Run them; 0, or 1 aborted."""
+    given = options(argv)
+    names = given.names or (tuple(BENCHMARKS) if given.full else QUICK)
     started = time.monotonic()
     try:
         with Place() as place:
             print(f"servers and two partners ready after {time.monotonic() - started:.0f} s")
-            for name in names or BENCHMARKS:
+            for name in names:
                 print(f"\n== {name}", flush=True)
-                BENCHMARKS[name](place)
-    except (Untrue, ServerError, RuntimeError) as error:
+                BENCHMARKS[name](place, given)
+    except (Untrue, ServerError, RuntimeError, OSError) as error:
         print(f"ABORTED: {error}", file=sys.stderr)
         return 1
     print(f"\nJSON in {results_dir()}; {time.monotonic() - started:.0f} s in all")

@@ -1,6 +1,7 @@
 """What makes a round count: pure comparisons. A figure from a round that fails one is no figure."""
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 
 
@@ -65,14 +66,38 @@ def check_durable(tally: Tally, hit_events: int, other_events: int) -> None:
         )
 
 
+def check_rows(events: Counter[str], rows: Counter[str]) -> None:
+    """The recorder made one row of each event, by `kind:outcome`. Raises Untrue."""
+    if events != rows:
+        raise Untrue(f"the stream held {dict(events)}, but the event rows are {dict(rows)}")
+
+
+def check_flat(tally: Tally, asked_upstream: int) -> None:
+    """A round of cached answers asked the provider behind nothing. Raises Untrue."""
+    if asked_upstream:
+        raise Untrue(
+            f"{tally.answers} answers, but the provider was asked {asked_upstream} times: "
+            "these were not cached"
+        )
+
+
+def check_stored(statuses: Counter[int], wanted: int) -> None:
+    """Every response was stored before anything is measured. Raises Untrue."""
+    if set(statuses) != {wanted}:
+        raise Untrue(f"storing was answered {dict(statuses)} (status: how often), not {wanted}")
+
+
 def check_body(answer: bytes, value_after: bytes, stored: bytes) -> str:
     """The SHA-256 (hex) of the value inside an answer. Raises Untrue when it is not the stored one.
 
-    `value_after` is the text right before the value.
+    `value_after` is the text right before the value; b"" when the value is the whole body.
     """
-    _, _, rest = answer.partition(value_after)
+    rest = answer.partition(value_after)[2] if value_after else answer
     found = hashlib.sha256(rest[: len(stored)]).hexdigest()
     wanted = hashlib.sha256(stored).hexdigest()
     if found != wanted:
-        raise Untrue(f"the answer's value has SHA-256 {found[:16]}…, the stored one {wanted[:16]}…")
+        raise Untrue(
+            f"the answer's value has SHA-256 {found[:16]}…, the stored one {wanted[:16]}…; "
+            f"it begins {answer[:200]!r}"
+        )
     return found

@@ -1,141 +1,114 @@
-"""P1, P3: a cached exact hit through our edge beside webdis, in one run on the same cores.
+"""P1–P4: cached exact hits through both our doors, beside webdis and LiteLLM, in one run.
 
-    python -m bench edge
+    python -m bench edge [--full] [--rows edge,drf,webdis] [--rounds N] [--seconds N]
 
-Ours authenticates, checks the customer, canonicalises, decrypts and marks each answer durably;
-webdis does one GET of a value of the same size in the same Valkey. Rounds are interleaved. Aborts
-unless 200s = hits = durable events and every body is the stored one.
+1,000 different requests in turn, each with a response of its own. Ours authenticates, checks the
+customer, canonicalises, decrypts and marks each answer durably; webdis does one GET of a value of
+the same size in the same Valkey. Rounds are interleaved. Aborts unless 200s = hits = durable events
+= event rows and every body is the stored one.
 """
 
-import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import redis
 
-from bench import figures, load, report, rivals, traffic
-from bench.checks import check_answers, check_body, check_durable
+from bench import bars, bodies, figures, load, processes, report, servers
+from bench.durable import Durable, Rows
+from bench.field import LITELLM, NAMES, WEBDIS, Field, field_of, missing
+from bench.figures import Line, Round
+from bench.litellm import VERSION
 from bench.place import Place
 
-ROUNDS, SECONDS, WARM_S = 3, 2, 1
-CONNECTIONS = (16, 1)
-VALUE = "bench:value"
-BARS = "P1 ≥ 0.6 × webdis; P3 c=1 p50 ≤ 1.5 ms, p99 ≤ 5 ms; c=16 p99 ≤ 10 ms"
-WHOLE, BY_KEY, WEBDIS = "edge, whole request", "edge, cache_key only", "webdis, one GET"
+WARM_S = 1
+PORTKEY = (
+    "Portkey is not measured: its npm package cannot cache and its source is on no package index. "
+    "Its 669 requests/s (c=16, 2 kB, one core of such a machine) are from when it was built."
+)
 
 
 @dataclass(frozen=True)
-class Subject:
-    """One line of the table: a server and what it is asked."""
+class Plan:
+    """What is measured: response sizes, connections, rows (names of NAMES), rounds of seconds."""
 
-    name: str
-    server: rivals.Server
-    request: bytes
-    value_after: str
-    hit_mark: str
-    is_metered: bool = True
-
-
-class Bench:
-    """The measuring: one stored response, one durable stream, several subjects."""
-
-    def __init__(self, place: Place) -> None:
-        self.value = traffic.response()
-        self.stream = traffic.DurableStream(place.stack.urls["EVENTS_URL"])
-
-    def measure(self, subject: Subject, connections: int, seconds: float) -> figures.Round:
-        """One round, compared before it counts. Raises Untrue."""
-        order = load.Order(
-            subject.server.port, subject.request.decode(), self.value.decode(), subject.hit_mark,
-            connections, seconds,
-        )  # fmt: skip
-        self.check_one(subject)
-        self.stream.new()
-        cpu_s = subject.server.cpu_s()
-        tally = load.fire(order)
-        cpu_s = subject.server.cpu_s() - cpu_s
-        check_answers(tally, connections)
-        if subject.is_metered:
-            events = self.stream.new(at_least=tally.sent)
-            hits = events.pop("lookup:hit", 0)
-            check_durable(tally, hits, events.total())
-        self.check_one(subject)
-        return figures.Round(tally, cpu_s)
-
-    def check_one(self, subject: Subject) -> None:
-        """The body hash of one answer of its own. Raises Untrue."""
-        answer = traffic.once(subject.server.port, subject.request)
-        check_body(answer, subject.value_after.encode(), self.value)
+    sizes: tuple[int, ...]
+    connections: tuple[int, ...]
+    rows: tuple[str, ...]
+    rounds: int = 3
+    seconds: float = 2
 
 
-@contextmanager
-def subjects(place: Place, core: int, value: bytes) -> Iterator[list[Subject]]:
-    """The servers, running, with the response stored in each."""
-    key = place.keys["redis-labs"]
-    with rivals.edge(place, core) as ours, rivals.webdis(place, core) as theirs:
-        traffic.store(ours.port, key, value)
-        found = [
-            Subject(name, ours, traffic.lookup(ours.port, key, whole=name == WHOLE),
-                    '"response":', '"hit":true')
-            for name in (WHOLE, BY_KEY)
-        ]  # fmt: skip
-        if theirs is not None:
-            redis.Redis.from_url(place.stack.urls["CACHE_URL"]).set(VALUE, value)
-            request = traffic.plain_get(theirs.port, VALUE)
-            found.append(Subject(WEBDIS, theirs, request, "\r\n\r\n", value[:40].decode(), False))
-        yield found
+QUICK = Plan((2_048,), (16, 1), ("edge", "key", "drf", "webdis"))
+FULL = Plan(bodies.SIZES, (64, 16, 1), tuple(NAMES), seconds=4)
 
 
-def run(place: Place) -> dict[str, Any]:
+def run(place: Place, plan: Plan) -> dict[str, Any]:
     """Measure everything; the result as it goes to JSON. Raises Untrue."""
     cores = sorted(os.sched_getaffinity(0))
-    bench = Bench(place)
-    rounds: dict[tuple[str, int], list[figures.Round]] = {}
-    with rivals.moved(place, cores[-1]), subjects(place, cores[0], bench.value) as found:
-        for subject in found:
-            bench.measure(subject, CONNECTIONS[0], WARM_S)
-        for _ in range(ROUNDS):
-            for connections in CONNECTIONS:
-                for subject in found:
-                    one = bench.measure(subject, connections, SECONDS)
-                    rounds.setdefault((subject.name, connections), []).append(one)
-        append_ms = bench.stream.append_alone_ms()
-    result = {
-        "benchmark": "edge (P1, P3)",
-        "method": method(cores, bench.value),
+    durable, event_rows = Durable(place.stack.urls["EVENTS_URL"]), Rows(place)
+    digests: dict[str, str] = {}
+    rounds: dict[Line, list[Round]] = {}
+    aside = [server.child.pid for server in place.stack.servers.values()]
+    with field_of(place, durable, plan.rows, cores[0]) as field:
+        for size in plan.sizes:
+            with processes.moved(aside, cores[-1]):
+                print(f"{size:,} bytes …", flush=True)
+                digests[str(size)] = field.fill(size)
+                _measure(field, plan, size, rounds)
+            recorded = event_rows.record(durable)
+        rss_mb = {one.name: round(one.server.rss_mb()) for one in field.subjects}
+        append_ms = durable.append_alone_ms()
+    rows = figures.rows(rounds, {"webdis": WEBDIS, "LiteLLM": LITELLM}, rss_mb)
+    return {
+        "benchmark": "edge (P1–P4)",
+        "method": method(cores, plan),
         "surroundings": surroundings(place) | {"one durable append ms": append_ms},
-        "bars": BARS,
-        "rows": figures.rows(rounds, beside=WEBDIS),
+        "SHA-256 over all responses, by bytes": digests,
+        "event rows compared": recorded,
+        "rows": rows,
+        "bars": bars.judged(bars.EDGE, rows),
+        "not measured": [text for text in (missing(plan.rows), PORTKEY) if text],
     }
-    show(result)
-    return result
 
 
-def method(cores: list[int], value: bytes) -> dict[str, str]:
+def _measure(field: Field, plan: Plan, size: int, rounds: dict[Line, list[Round]]) -> None:
+    for subject in field.subjects:
+        subject.round(plan.connections[0], WARM_S)
+    for _ in range(plan.rounds):
+        for connections in plan.connections:
+            for subject in field.subjects:
+                one = Round(*subject.round(connections, plan.seconds))
+                rounds.setdefault(Line(size, connections, subject.name), []).append(one)
+
+
+def method(cores: list[int], plan: Plan) -> dict[str, str]:
     """How it was measured."""
     return {
-        "payload": f"cached response of {len(value)} bytes",
-        "SHA-256": hashlib.sha256(value).hexdigest(),
-        "rounds": f"{ROUNDS} interleaved of {SECONDS} s a line; medians, ratios within a round",
-        "server": f"one process, pinned to core {cores[0]}",
-        "load": f"{load.generator()}; on core {cores[-1]} with both Valkeys",
-        "checked": "200s = hits = durable events (appendfsync always) in every round; every body",
+        "requests": f"{bodies.KEYS:,} different ones in turn, a response of its own for each",
+        "rounds": f"{plan.rounds} interleaved of {plan.seconds:g} s; medians, ratios in each round",
+        "server": f"all its processes on core {cores[0]} (edge, webdis, LiteLLM: one; DRF: 2 × 4)",
+        "load": f"{load.generator()}; on core {cores[-1]} with both Valkeys and PostgreSQL",
+        "checked": "200s = hits = durable events (appendfsync always) in every round, every body; "
+        "then event rows in PostgreSQL = events; LiteLLM: its provider was not asked",
+        "CPU µs": "CPU time of the server's processes for one answer; CPU × = theirs / this one's",
     }
 
 
 def surroundings(place: Place) -> dict[str, Any]:
     """Versions and the machine."""
     valkey = redis.Redis.from_url(place.stack.urls["CACHE_URL"]).info("server")
-    known = {"webdis": rivals.webdis_version(), "valkey": valkey["valkey_version"]}
-    return report.surroundings() | known
+    return report.surroundings() | {
+        "gunicorn": report.version("gunicorn"),
+        "webdis": servers.webdis_version(),
+        "LiteLLM": VERSION,
+        "valkey": valkey["valkey_version"],
+    }
 
 
 def show(result: dict[str, Any]) -> None:
     """Print it."""
-    print(report.facts(result["method"] | result["surroundings"] | {"bars": result["bars"]}))
+    print(report.facts(result["method"] | result["surroundings"]))
     print("\n" + report.table(result["rows"]))
-    if not any(row["server"] == WEBDIS for row in result["rows"]):
-        print("webdis is not installed, so there is no ratio: apt-get install -y webdis")
+    print("\n" + report.table(result["bars"]))
+    print("\n" + "\n".join(result["not measured"]))

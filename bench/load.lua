@@ -1,5 +1,6 @@
--- For wrk: sends one request again and again, compares every answer, prints what it saw as JSON.
--- Arguments: file with the request's bytes, file with the stored value, text that marks a hit.
+-- For wrk: sends the requests in turn, compares every answer, prints what it saw as JSON.
+-- Arguments: folder with the files `requests` and `values` (parts end with a zero byte), text that
+-- marks a hit ("" when the server does not say so), index of the first request.
 -- Counters are globals because `done` can only read a thread's globals.
 local threads = {}
 
@@ -7,29 +8,42 @@ function setup(thread)
   table.insert(threads, thread)
 end
 
-local function content(name)
+local function parts(name)
   local file = assert(io.open(name, "rb"))
   local bytes = file:read("*a")
   file:close()
-  return bytes
+  local found = {}
+  for part in bytes:gmatch("([^%z]+)%z") do table.insert(found, part) end
+  return found
 end
 
 function init(args)
-  raw, value, mark = content(args[1]), content(args[2]), args[3]
+  requests, values, mark = parts(args[1] .. "/requests"), parts(args[1] .. "/values"), args[2]
+  index = tonumber(args[3])
+  open = {}  -- requests under way, by the number their answer carries
   -- wrk calls `request` once before the round, to look at its result, and sends nothing.
   sent, answers, ok, hits, same = -1, 0, 0, 0, 0
 end
 
 function request()
   sent = sent + 1
-  return raw
+  if sent == 0 then return requests[index + 1] end
+  local now = index
+  open[now] = (open[now] or 0) + 1
+  index = (index + 1) % #requests
+  return requests[now + 1]
 end
 
 function response(status, headers, body)
   answers = answers + 1
   if status == 200 then ok = ok + 1 end
-  if body:find(mark, 1, true) then hits = hits + 1 end
-  if body:find(value, 1, true) then same = same + 1 end
+  if mark == "" or body:find(mark, 1, true) then hits = hits + 1 end
+  local name = tonumber(body:match("answer%-(%d%d%d%d)"))
+  -- The right value of a request that nobody waits for is as wrong as a wrong value.
+  if name and (open[name] or 0) > 0 and body:find(values[name + 1], 1, true) then
+    open[name] = open[name] - 1
+    same = same + 1
+  end
 end
 
 function done(summary, latency, requests)

@@ -41,6 +41,11 @@ class Place:
         }
         return {**kept, "DATA_DIR": str(self.folder), "PYTHONUNBUFFERED": "1"}
 
+    @staticmethod
+    def host(slug: str) -> str:
+        """The partner's own host name."""
+        return f"cache.{slug}.localhost"
+
     def run(self, *argv: str) -> str:
         """`python …` in this place; its output. Raises RuntimeError with what it said."""
         done = subprocess.run(
@@ -57,7 +62,7 @@ class Place:
             self.run("manage.py", "migrate_schemas", "--shared", "-v0")
             for slug, kind in PARTNERS.items():
                 self.run("manage.py", "open_partner", slug, "--name", slug, "--kind", kind,
-                         "--host", f"cache.{slug}.localhost", "--no-wait")  # fmt: skip
+                         "--host", self.host(slug), "--no-wait")  # fmt: skip
             self.run("manage.py", "provision", "--once")
             self.keys = json.loads(self.run("-m", "bench.keys"))
         except BaseException:

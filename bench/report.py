@@ -17,9 +17,14 @@ def surroundings() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)),
         "processor": _processor(),
         "python": platform.python_version(),
-        **{name: metadata.version(name) for name in ("uvicorn", "uvloop", "httptools")},
+        **{name: version(name) for name in ("uvicorn", "uvloop", "httptools")},
         "load_average_1_min": round(os.getloadavg()[0], 1),
     }
+
+
+def version(package: str) -> str:
+    """Of an installed package."""
+    return metadata.version(package)
 
 
 def table(rows: Sequence[Facts]) -> str:

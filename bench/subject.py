@@ -1,0 +1,90 @@
+"""A row of the table: a server, what it is asked, and what shows that it did what it claims."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import load, loop
+from bench.checks import Tally, Untrue, check_answers, check_body
+from bench.proofs import Proof
+from bench.servers import Server
+
+AT_ONCE = 8  # connections while nothing is measured
+
+
+@dataclass
+class Subject:
+    """One row: a server, one request per key, and the value each answer must carry.
+
+    `value_after`: the text right before the value. `hit_mark`: by which the server says that it
+    was a hit, "" when it does not say.
+    """
+
+    name: str
+    server: Server
+    requests: Sequence[bytes]
+    proof: Proof
+    value_after: bytes = b""
+    hit_mark: str = ""
+    values: Sequence[bytes] = ()
+    folder: Path = field(default_factory=Path)
+    next_index: int = 0
+
+    def prepare(self, folder: Path, values: Sequence[bytes]) -> str:
+        """Ask for every value once and compare; SHA-256 over all of them. Raises Untrue."""
+        self.values, self.folder, self.next_index = values, folder, 0
+        with self._named():
+            self.server.settle()
+            self.proof.begin()
+            found = loop.ask(self.server.port, self.requests, AT_ONCE)
+            hashes = [
+                check_body(answer.body, self.value_after, value)
+                for answer, value in zip(found, values, strict=True)
+            ]
+            self.proof.check(self._seen(found))
+        load.lay(folder, self.requests, values)
+        return hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+    def round(self, connections: int, seconds: float) -> tuple[Tally, float]:
+        """One round, compared before it counts, and the server's CPU seconds. Raises Untrue."""
+        with self._named():
+            self.server.settle()
+            self._check_one()
+            self.proof.begin()
+            order = load.Order(
+                str(self.folder), self.hit_mark, self.server.port, connections, seconds,
+                self.next_index,
+            )  # fmt: skip
+            cpu_s = self.server.cpu_s()
+            tally = load.fire(order)
+            cpu_s = self.server.cpu_s() - cpu_s
+            check_answers(tally, connections)
+            self.proof.check(tally)
+            # On from there: a proxy's own memory of the last few keys shall not answer.
+            self.next_index = (self.next_index + tally.sent) % len(self.requests)
+        return tally, cpu_s
+
+    def _seen(self, found: Sequence[loop.Answer]) -> Tally:
+        """A tally of answers whose bodies have been compared. Raises Untrue."""
+        count, mark = len(found), self.hit_mark.encode()
+        ok = sum(answer.status == 200 for answer in found)
+        hits = sum(mark in answer.body for answer in found)
+        tally = Tally(1, count, count, ok, hits, count, 0, 0, 0)
+        check_answers(tally, AT_ONCE)
+        return tally
+
+    def _check_one(self) -> None:
+        """The next key, by a client of our own that knows whose answer it must be."""
+        index = self.next_index
+        (answer,) = loop.ask(self.server.port, [self.requests[index]])
+        check_body(answer.body, self.value_after, self.values[index])
+        self.next_index = (index + 1) % len(self.requests)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except Untrue as error:
+            raise Untrue(f"{self.name}: {error}\n{self.server.child.log_end()}") from error
