@@ -4,11 +4,10 @@ import uuid
 
 import pytest
 
-from cache_api.hot.admit import Caller
-from cache_api.hot.facts import KeyFacts, PartnerFacts
+from cache_api.hot import admit
 from cache_api.hot.verbs import feedback as verb
 from tenants.rules import ids
-from tests.cache_api.hot.pipeline import KEK, Pipeline, body
+from tests.cache_api.hot.pipeline import Pipeline, body
 from tests.cache_api.test_contract import fresh, wait_for
 
 PATH = "/api/overflow/feedback"
@@ -145,12 +144,9 @@ def test_without_the_cache_store_feedback_is_not_acknowledged(own_valkeys, tmp_p
 
 def caller(pipe, key):
     """The caller behind a key, as a verb gets it."""
-    facts = {name: pipe.snapshot.get(name) for name in pipe.facts}
-    named = facts[b"snap:key:" + key.split("_")[2].encode()]
-    assert type(named) is KeyFacts
-    partner = facts[named.partner_name]
-    assert type(partner) is PartnerFacts
-    return Caller(named, partner, partner.ring(KEK))
+    found = admit.admit(pipe.asked(key).headers, pipe.snapshot, pipe.now_ms)
+    assert type(found) is admit.Caller
+    return found
 
 
 def test_a_remembered_event_leads_to_its_entry():
@@ -173,3 +169,21 @@ def test_a_remembered_event_leads_to_its_entry():
     assert (ignored["evicted"], answer["evicted"]) == (0, 1)
     assert not body(pipe.lookup(mine, cache_key="k"))["hit"]
     assert body(pipe.lookup(theirs, cache_key="k"))["hit"]
+
+
+def test_a_wrong_entry_that_memory_evicted_goes_from_the_second_tier(own_valkeys, tmp_path):
+    cast = own_valkeys.cast()
+    edge = own_valkeys.edge(tmp_path / "edge")
+    request = fresh()
+    for key in (cast.redis.live, cast.pinecone.live):
+        edge.store(key, original_request=request)
+    told = hit(edge, cast.redis.live, request)
+    assert wait_for(lambda: len([f for f in tmp_path.rglob("tier/**/*") if f.is_file()]) == 2)
+    cast.cache.flushdb()
+
+    answer = wrong(edge, cast.redis.live, told["billing"]["event_id"], entry_id=told["entry"]["id"])
+
+    assert answer.json["evicted"] == 1
+    assert not edge.lookup(cast.redis.live, original_request=request).json["hit"]
+    assert hit(edge, cast.pinecone.live, request)
+    edge.stop()

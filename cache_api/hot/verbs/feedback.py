@@ -18,7 +18,7 @@ from cache_api.hot.marks import Stamp, Subject
 from cache_api.hot.members import Common
 from cache_api.hot.problems import Problem
 from cache_api.hot.selectors import Wanted
-from cache_api.hot.steps import Answer, Asked, Command, Replies, Run
+from cache_api.hot.steps import TIER, Answer, Asked, Command, Replies, Run
 from cache_api.hot.targets import Targets
 from cache_api.hot.verbs.purge import Purge
 from cache_api.hot.work import EVENT, SET
@@ -80,6 +80,9 @@ class Feedback:
         self._take(list(replies))
         if self.targets.reads():
             return self.look()
+        further = self.targets.tier_reads()
+        if further:
+            return Run(further, self, TIER)
         evicted = self._to_evict()
         if not evicted.found:
             return self._answer(stamp, 0)
