@@ -116,4 +116,4 @@ def test_our_own_generator_compares_every_answer(answering, monkeypatch):
 
 def test_an_unknown_benchmark_is_named(capsys):
     assert bench.main(["edge", "egde"]) == 2
-    assert "no benchmark egde; there are: edge, recorder" in capsys.readouterr().out
+    assert "no benchmark egde; there are: edge, recorder, semantic" in capsys.readouterr().out
