@@ -17,6 +17,7 @@ from pathlib import Path
 from bench import edge, field, hitrate, memory, report
 from bench.checks import Untrue
 from bench.place import Place, results_dir
+from cache_api.gateways import embedder
 from portal import env
 from portal.servers import ServerError
 
@@ -47,11 +48,24 @@ def hit_rate(place: Place, given: Options) -> None:
 
 def recorder(place: Place, given: Options) -> None:
     """P5, in a process of its own: Django reads DATA_DIR once."""
-    file = results_dir() / "recorder.json"
-    argv = [sys.executable, "-m", "bench.recorder", f"--events={EVENTS}", f"--json={file}"]
+    _apart(place, "recorder", f"--events={EVENTS}")
+
+
+def semantic(place: Place, given: Options) -> None:
+    """P12 and the quality of semantic matching, in a process of its own: it takes one core."""
+    try:
+        embedder.load(embedder.DEFAULT)
+    except embedder.NoEmbedder as error:
+        return print(f"left out: {error}")
+    return _apart(place, "semantic")
+
+
+def _apart(place: Place, name: str, *options: str) -> None:
+    file = results_dir() / f"{name}.json"
+    argv = [sys.executable, "-m", f"bench.{name}", *options, f"--json={file}"]
     done = subprocess.run(argv, cwd=env.BASE_DIR, env=place.environ, check=False)
     if done.returncode:
-        raise Untrue("the recorder benchmark ended without a figure (see above)")
+        raise Untrue(f"the {name} benchmark ended without a figure (see above)")
 
 
 BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
@@ -59,6 +73,7 @@ BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "memory": memory_of_processes,
     "recorder": recorder,
     "hitrate": hit_rate,
+    "semantic": semantic,
 }
 QUICK = ("edge", "memory", "recorder")  # within three minutes
 

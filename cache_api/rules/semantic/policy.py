@@ -1,6 +1,8 @@
 """What a partner sets for semantic matching, and what a request may add. Pure."""
 
+import bisect
 import math
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -37,14 +39,17 @@ class Policy(msgspec.Struct, frozen=True):
 
     def floor_bps(self, band: int) -> int:
         """The least similarity of a band; above 10,000 for the one beyond the highest."""
-        if band >= BANDS:
-            return ONE_BPS + 1
-        return ONE_BPS - ((ONE_BPS - round(self.threshold * ONE_BPS)) >> band)
+        return _floors(self.threshold)[band]
 
     def band_of(self, similarity_bps: int) -> int:
         """The band (0 = the lowest) that a similarity belongs to."""
-        floors = [band for band in range(BANDS) if similarity_bps >= self.floor_bps(band)]
-        return floors[-1] if floors else 0
+        return max(0, bisect.bisect_right(_floors(self.threshold), similarity_bps) - 1)
+
+
+@lru_cache(maxsize=1024)
+def _floors(threshold: float) -> tuple[int, ...]:
+    width = ONE_BPS - round(threshold * ONE_BPS)
+    return (*(ONE_BPS - (width >> band) for band in range(BANDS)), ONE_BPS + 1)
 
 
 def policy_of(entitlement: Any) -> Policy:
