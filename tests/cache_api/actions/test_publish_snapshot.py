@@ -9,6 +9,7 @@ import redis
 from cache_api.actions.publish_snapshot import SnapshotPublisher, publish_snapshot
 from cache_api.gateways.snapshots import MARKER, SnapshotStore
 from cache_api.gateways.stream import EventsUnavailable
+from cache_api.hot import facts
 from tests.cache_api.cast import NOW, sql
 from tests.conftest import servers
 
@@ -67,6 +68,25 @@ def test_partners_hosts_and_keys_are_written_as_the_doors_read_them(valkey, data
         "revoked": False,
     }  # fmt: skip
     assert read(client, "snap:key:key2")["customer"] is None
+
+
+def test_only_addresses_that_a_key_may_travel_to_are_published(valkey, database, partners):
+    client, store = valkey
+    good = {"openai": "https://api.openai.com/v1"}
+    given = {**good, "groq": "http://api.groq.com/openai/v1", "mistral": 7}
+    sql(
+        database,
+        "INSERT INTO tenants_entitlement (partner_id, name, value, updated_at)"
+        " VALUES (%s, 'upstreams', %s, now())",
+        partners.redis.pk, json.dumps(given),
+    )  # fmt: skip
+
+    publish_snapshot(store=store)
+
+    name = f"snap:partner:{partners.redis.pk}"
+    assert facts.parse(name.encode(), client.get(name)).upstreams == good
+    theirs = f"snap:partner:{partners.pinecone.pk}"
+    assert facts.parse(theirs.encode(), client.get(theirs)).upstreams == {}
 
 
 def test_a_strict_partner_lists_its_confirmed_customers(valkey, database, partners):
