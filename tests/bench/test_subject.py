@@ -58,9 +58,11 @@ def test_a_true_round_has_a_figure_and_goes_on_where_it_ended(subject):
     assert subject.next_index == (1 + tally.sent) % KEYS  # one was looked at before
 
 
-def test_a_hit_that_is_a_miss_aborts(subject, valkeys, tmp_path):
-    cache = redis.Redis.from_url(valkeys.cache.url())
-    cache.delete(cache.randomkey())
+def test_a_hit_that_is_a_miss_aborts(subject, ours, tmp_path):
+    door, key = ours
+    # Gone from memory and from the second tier.
+    gone = {"customer_id": traffic.CUSTOMER, "original_request": bodies.request(0)}
+    assert door.post("/api/overflow/purge", gone, key).status == 202
     with pytest.raises(Untrue, match="edge: "):
         subject.round(2, 0.3)
     with pytest.raises(Untrue, match="SHA-256"):
