@@ -58,6 +58,11 @@ class Customer(models.Model):
         default=dict,
         help_text="legal_name, address, country, tax_id, email, currency",
     )
+    quota = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="lookups a UTC day and month: {day, month, hard}; null for no quota",
+    )
     created_at = models.DateTimeField()
     first_seen_at = models.DateTimeField(null=True, blank=True)
 

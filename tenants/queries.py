@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import F, FilteredRelation, Q
 
-from tenants.models import ApiKey, BrandRevision, Domain, Partner, ProvisioningJob
+from tenants.models import ApiKey, BrandRevision, Domain, Entitlement, Partner, ProvisioningJob
 
 
 def host_owner(host: str) -> dict[str, Any] | None:
@@ -70,6 +70,13 @@ def provisioning_job(partner_id: uuid.UUID) -> ProvisioningJob | None:
 def api_keys(partner_id: uuid.UUID) -> list[ApiKey]:
     """A partner's keys, newest first (console or owner)."""
     return list(ApiKey.objects.filter(partner_id=partner_id).order_by("-created_at"))
+
+
+def api_brand(partner_id: uuid.UUID) -> dict[str, str] | None:
+    """How a partner's API calls itself, where it has a brand of its own (partner or console)."""
+    grants = Entitlement.objects.filter(partner_id=partner_id, name="brand_api")
+    found: dict[str, str] | None = grants.values_list("value", flat=True).first()
+    return found
 
 
 def _published(path: str) -> Q:

@@ -65,8 +65,11 @@ def _start() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """More rounds of the kill test than the suite does."""
+    """More rounds than the suite does."""
     parser.addoption("--kill-rounds", type=int, default=20, help="kills in the kill test")
+    parser.addoption(
+        "--schemathesis-examples", type=int, default=15, help="requests per operation and phase"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

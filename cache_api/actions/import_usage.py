@@ -110,7 +110,7 @@ def _limits(partner: Partner, now: datetime) -> Limits:
     customers = None
     if partner.unknown_customer_policy == Partner.UnknownCustomers.STRICT:
         names = store.customer_states({partner.pk: partner.schema_name}, {partner.pk})
-        customers = frozenset(name for _, name, _ in names)
+        customers = frozenset(name for _, name, *_ in names)
     # A day of slack at the old end: what passes here must not become too old while it is recorded.
     return Limits(now - OLDEST + timedelta(days=1), now + TOLERANCE, customers)
 

@@ -91,8 +91,9 @@ def _partner_facts(rows: dict[UUID, Partner]) -> Iterable[PartnerFacts]:
             entitlements=dict(entitlements[partner_id]),
             data_keys=[(number, bytes(wrapped)) for number, wrapped in data_keys[partner_id]],
             hosts=[host for (host,) in hosts[partner_id]],
-            suspended=[name for name, state in known if state == "suspended"],
-            customers=[name for name, state in known if state != "unconfirmed"],
+            suspended=[name for name, state, _ in known if state == "suspended"],
+            customers=[name for name, state, _ in known if state != "unconfirmed"],
+            quotas={name: quota for name, _, quota in known if quota is not None},
         )
 
 

@@ -11,11 +11,12 @@ import orjson
 
 from cache_api.edge import routes
 from cache_api.edge.forwarder import Forwarder
-from cache_api.edge.http import ClientGone, Receive, Scope, Send, read_body, send_answer
+from cache_api.edge.http import ClientGone, Receive, Scope, Send, joined, read_body, send_answer
 from cache_api.edge.protocol import EdgeProtocol
 from cache_api.edge.service import FAILED, Service
 from cache_api.gateways import config
 from cache_api.hot import forwards
+from cache_api.hot.look import NO_STORE
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, refused
 
@@ -48,7 +49,7 @@ class App:
         verb = verbs.get(scope["method"])
         if verb is None:
             return await send_answer(send, _only(*verbs))
-        headers = dict(scope["headers"])
+        headers = joined(scope["headers"])
         try:
             body = await read_body(receive, headers)
         except Problem as problem:
@@ -65,7 +66,7 @@ class App:
     def _small(self, scope: Scope) -> Answer:
         """The answers that need no key."""
         pages: dict[str, Callable[[], Answer]] = {
-            "/livez": lambda: Answer(200, b"ok\n", b"text/plain"),
+            "/livez": lambda: Answer(200, b"ok\n", b"text/plain", fields=NO_STORE),
             "/readyz": self._readyz,
             "/api/overflow/health": self._health,
         }
@@ -77,10 +78,11 @@ class App:
     def _readyz(self) -> Answer:
         service = self._service
         if self._is_draining or service is None:
-            return Answer(503, b"draining\n", b"text/plain")
+            return Answer(503, b"draining\n", b"text/plain", fields=NO_STORE)
         if not service.can_serve():
-            return Answer(503, b"events store unreachable: keys cannot be checked\n", b"text/plain")
-        return Answer(200, b"ready\n", b"text/plain")
+            why = b"events store unreachable: keys cannot be checked\n"
+            return Answer(503, why, b"text/plain", fields=NO_STORE)
+        return Answer(200, b"ready\n", b"text/plain", fields=NO_STORE)
 
     def _health(self) -> Answer:
         service = self._service
@@ -94,7 +96,7 @@ class App:
             "region": service.region,
             **{name: "ok" if is_up else "unavailable" for name, is_up in parts.items()},
         }
-        return Answer(200, orjson.dumps(members))
+        return Answer(200, orjson.dumps(members), fields=NO_STORE)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

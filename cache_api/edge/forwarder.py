@@ -44,7 +44,7 @@ class Forwarder:
         has_begun = False
         try:
             async with self._upstream.post(onward.url, onward.headers, onward.body) as reply:
-                headers = forwards.coming_back(reply.headers)
+                headers = forwards.coming_back(reply.headers) + onward.told
                 start = {"type": "http.response.start", "status": reply.status, "headers": headers}
                 await send(start)
                 has_begun = True

@@ -1,6 +1,6 @@
 """HTTP as bytes: read a bounded body, send an answer. Knows nothing of the overflow API."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +13,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # Read on (and thrown away) past the limit, so that the client has sent and can read our refusal.
 DRAIN_BYTES = 4 * MAX_BYTES
+MAX_HEAD_BYTES = 64 * 1024
 _PROBLEM = Problem("payload-too-large", f"The body is larger than {MAX_BYTES} bytes.")
 TOO_LARGE = refused(_PROBLEM)
 _STATUS = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n".encode() for one in HTTPStatus}
@@ -50,7 +51,7 @@ async def send_answer(send: Send, answer: Answer) -> None:
     headers = [
         (b"content-type", answer.content_type),
         (b"content-length", b"%d" % len(answer.body)),
-        *answer.headers,
+        *answer.all_headers(),
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
@@ -70,7 +71,20 @@ def head(answer: Answer, common: bytes, *, keep_alive: bool) -> bytes:
         )
     lines = b"".join([b"%b: %b\r\n" % header for header in answer.headers])
     close = b"" if keep_alive else b"connection: close\r\n"
-    return b"%b%d\r\n%b%b%b\r\n" % (start, len(answer.body), common, lines, close)
+    return b"%b%d\r\n%b%b%b%b\r\n" % (
+        start, len(answer.body), common, answer.fields, lines, close,
+    )  # fmt: skip
+
+
+def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Headers by name; one that came twice as one list (RFC 9110 §5.2), as the other door has it.
+
+    A second key or host so becomes one that nobody has.
+    """
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        found[name] = found[name] + b"," + value if name in found else value
+    return found
 
 
 async def _next(receive: Receive) -> MutableMapping[str, Any]:

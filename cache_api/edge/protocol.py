@@ -11,13 +11,19 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from cache_api.edge.http import DRAIN_BYTES, TOO_LARGE, head
+from cache_api.edge.http import DRAIN_BYTES, MAX_HEAD_BYTES, TOO_LARGE, head, joined
 from cache_api.edge.routes import DIRECT
 from cache_api.edge.service import Service
 from cache_api.hot import forwards
-from cache_api.hot.steps import Answer, Asked
+from cache_api.hot.problems import Problem
+from cache_api.hot.steps import Answer, Asked, refused
 from cache_api.hot.verbs import Verb
 from cache_api.rules.strictjson import MAX_BYTES
+
+_MALFORMED = refused(Problem("invalid-request", "This is not HTTP/1.1 as RFC 9112 has it."))
+_LONG_HEAD = refused(
+    Problem("headers-too-large", f"Address and headers are larger than {MAX_HEAD_BYTES} bytes.")
+)
 
 
 class EdgeProtocol(HttpToolsProtocol):
@@ -26,6 +32,7 @@ class EdgeProtocol(HttpToolsProtocol):
     service: Service | None = None
     _idle_timer: TimerHandle | None = None
     _answered_at = 0.0
+    head_bytes = 0  # read so far of a head that is not complete
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio: the connection ended."""
@@ -33,12 +40,34 @@ class EdgeProtocol(HttpToolsProtocol):
             self._idle_timer.cancel()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """asyncio: bytes came. A head that never ends must not fill the memory."""
+        super().data_received(data)
+        if self.head_bytes:
+            self.head_bytes += len(data)
+            if self.head_bytes > MAX_HEAD_BYTES:
+                self._hang_up(_LONG_HEAD)
+
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn: the parser gave up. Say so as everywhere else."""
+        self._hang_up(_MALFORMED)
+
+    def _hang_up(self, answer: Answer) -> None:
+        """Answer and close: nothing that follows on this connection can be understood."""
+        self.head_bytes = 0
+        if not self.transport.is_closing():
+            start = head(answer, _common(self), keep_alive=False)
+            self.transport.write(start + answer.body)
+            self.transport.close()
+
     def on_message_begin(self) -> None:
         """httptools: a request starts. ASGI's scope is made only where ASGI is taken."""
         self.url, self.headers, self.expect_100_continue = b"", [], False
+        self.head_bytes = 1
 
     def on_headers_complete(self) -> None:
         """httptools: choose the way."""
+        self.head_bytes = 0
         verb = DIRECT.get((self.parser.get_method(), self.url))
         idle = self.cycle is None or self.cycle.response_complete
         if (
@@ -136,7 +165,10 @@ class _Direct:
             self._reply(self._verb.voice(TOO_LARGE))
             return
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        asked = Asked(body, dict(protocol.headers), time_ns() // 1_000_000)
+        headers = dict(protocol.headers)
+        if len(headers) != len(protocol.headers):
+            headers = joined(protocol.headers)
+        asked = Asked(body, headers, time_ns() // 1_000_000)
         service.answer(self._verb, asked, self._reply)
 
     def _reply(self, answer: Answer) -> None:

@@ -89,7 +89,9 @@ class Service:
 class _Request:
     """One request on its way through the pipeline."""
 
-    __slots__ = ("_answer", "_asked", "_began_ns", "_names", "_reply", "_service", "_step", "_verb")
+    __slots__ = (
+        "_absorb", "_answer", "_asked", "_began_ns", "_reply", "_service", "_step", "_verb",
+    )  # fmt: skip
 
     def __init__(self, service: Service, verb: Verb, asked: Asked, reply: Reply) -> None:
         self._service, self._verb, self._asked, self._reply = service, verb, asked, reply
@@ -120,9 +122,8 @@ class _Request:
             self._step = step
             service.lanes[step.where].send(step.commands, self._replied)
         elif type(step) is Fetch:
-            self._names = step.names
-            commands = [(b"GET", name) for name in step.names]
-            service.lanes[EVENTS].send(commands, self._fetched)
+            self._absorb = step.absorb
+            service.lanes[step.where].send(step.commands, self._fetched)
         else:
             assert type(step) is Answer
             self._answer = step
@@ -139,17 +140,14 @@ class _Request:
         self._take(lambda: pipeline.resume(self._step, replies, stamp, elapsed_us))
 
     def _fetched(self, replies: Replies) -> None:
-        snapshot, now_ms = self._service.door.snapshot, self._asked.now_ms
-        if replies is None:
-            snapshot.outage(now_ms)
-        else:
-            snapshot.absorb(self._names, replies, now_ms)
+        self._absorb(replies)
         self.begin()
 
     def _durable(self) -> None:
         answer = self._answer
         if answer.alarms:
             self._service.door.counters.alarm(answer.alarms, answer.about)
+        pipeline.finish(self._asked)
         self._reply(answer)
         for where, commands in answer.later:
             self._service.lanes[where].later(commands)

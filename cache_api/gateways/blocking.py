@@ -62,12 +62,18 @@ class BlockingService:
 
     def answer(self, verb: Verb, asked: Asked) -> Answer:
         """The answer of a verb, its events durable."""
+        try:
+            return self._answer(verb, asked)
+        finally:
+            pipeline.finish(asked)
+
+    def _answer(self, verb: Verb, asked: Asked) -> Answer:
         began_ns = time.perf_counter_ns()
         door = self._door
         step = pipeline.begin(verb, asked, door.snapshot)
         while type(step) is not Answer:
             if type(step) is Fetch:
-                self._fetch(step, asked.now_ms)
+                step.absorb(self._lanes[step.where].run(step.commands))
                 step = pipeline.begin(verb, asked, door.snapshot)
                 continue
             assert type(step) is Run
@@ -83,13 +89,6 @@ class BlockingService:
         for where, commands in step.later:
             self._lanes[where].later(commands)
         return step
-
-    def _fetch(self, step: Fetch, now_ms: int) -> None:
-        replies = self._lanes[EVENTS].run([(b"GET", name) for name in step.names])
-        if replies is None:
-            self._door.snapshot.outage(now_ms)
-        else:
-            self._door.snapshot.absorb(step.names, replies, now_ms)
 
     def _mark(self, marked: Sequence[UsageEvent]) -> None:
         """Durable before answered: the stream, else the spool, else a count."""

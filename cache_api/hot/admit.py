@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cache_api.hot import facts
+from cache_api.hot import facts, limits
 from cache_api.hot.facts import HostFacts, KeyFacts, PartnerFacts
 from cache_api.hot.floors import Purges
 from cache_api.hot.keyring import Keyring, NoKeys
+from cache_api.hot.limits import Gate
+from cache_api.hot.look import DEFAULT, Look
 from cache_api.hot.problems import Problem
 from cache_api.hot.site import Room, Site
 from cache_api.hot.snapshot import Snapshot
@@ -42,6 +44,7 @@ class Caller:
     ring: Keyring
     site: Site
     room: Room
+    gate: Gate | None = None  # None: no limits
     purges: Purges | None = None
     lapsed: bool = False
 
@@ -100,6 +103,23 @@ def _caller(sent: Presented, host_name: bytes, snapshot: Snapshot, now_ms: int) 
     return _of_partner(snapshot, key, now_ms)
 
 
+def look_for(headers: Headers, snapshot: Snapshot, now_ms: int) -> Look | list[bytes]:
+    """Whose brand a refusal bears: the host's, else the key's. Or the facts to fetch first."""
+    host_name = _host_name(headers)
+    wanted = snapshot.wanting((host_name,), now_ms)
+    if wanted:
+        return wanted
+    host = snapshot.get(host_name)
+    if type(host) is HostFacts and host.brand_api is not None:
+        return facts.look_of(host.brand_api)
+    try:
+        key = snapshot.get(_presented(headers).key_name)
+    except Problem:
+        return DEFAULT
+    partner = snapshot.get(key.partner_name) if type(key) is KeyFacts else None
+    return partner.look if type(partner) is PartnerFacts else DEFAULT
+
+
 def customer_of(who: Caller, named: str | None) -> str:
     """The customer a request acts for. Raises Problem."""
     bound = who.key.customer
@@ -135,7 +155,7 @@ def _presented(headers: Headers) -> Presented:
     header = _sent_key(headers)
     scheme, _, token = header.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise _unauthenticated("Send your API key as: Authorization: Bearer acp_live_…")
+        raise _unauthenticated("Send your API key as: Authorization: Bearer <key>")
     try:
         parsed = keys.parse(token.strip())
     except keys.MalformedKey as error:
@@ -188,8 +208,10 @@ def _of_partner(snapshot: Snapshot, key: KeyFacts, now_ms: int) -> Caller:
         ring = partner.ring(snapshot.kek)
     except NoKeys as error:
         raise Problem("overloaded", "This partner's entries cannot be opened right now.") from error
-    room = snapshot.site.room(partner.partner_id, partner.memory_bytes)
-    return Caller(key, partner, ring, snapshot.site, room, purges, lapsed)
+    site = snapshot.site
+    room = site.room(partner.partner_id, partner.memory_bytes)
+    gate = limits.gate_of(site.stocks, key, partner)
+    return Caller(key, partner, ring, site, room, gate, purges, lapsed)
 
 
 def _require(snapshot: Snapshot, name: bytes, now_ms: int) -> None:

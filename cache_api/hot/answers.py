@@ -11,7 +11,6 @@ from cache_api.hot.keyring import KEY_PREFIX
 from cache_api.hot.marks import Subject
 from cache_api.rules.events import UsageEvent
 
-SOURCE = b"edge-cache"
 _ID_FROM = len(KEY_PREFIX)
 
 
@@ -31,7 +30,9 @@ def hit(
             said,
             b',"latency":',
             _milliseconds(elapsed_us),
-            b',"source":"edge-cache","cost_saved":',
+            b',"source":"',
+            subject.who.partner.look.source,
+            b'","cost_saved":',
             _dollars(micros),
             b',"status":"',
             event.outcome.encode("ascii"),
@@ -53,7 +54,9 @@ def miss(subject: Subject, event: UsageEvent, elapsed_us: int, lease: bytes = b"
         (
             b'{"hit":false,"response":null,"latency":',
             _milliseconds(elapsed_us),
-            b',"source":"edge-cache","cost_saved":0,"status":"miss","reason":"',
+            b',"source":"',
+            subject.who.partner.look.source,
+            b'","cost_saved":0,"status":"miss","reason":"',
             event.reason.encode("ascii"),
             b'","lease":' + lease if lease else b'"',
             _tail(subject, event),
@@ -83,6 +86,12 @@ def stored(
     )
 
 
+def not_stored(subject: Subject) -> bytes:
+    """200 as well: the caller itself asked to keep nothing. Nothing happened, so no event."""
+    start = b'{"stored":false,"status":"bypass","reason":"no_store"'
+    return b"".join((start, *_request_id(subject), b"}"))
+
+
 def _tail(subject: Subject, event: UsageEvent) -> bytes:
     """`billing`, region and request id: what every answer ends with."""
     partner = subject.who.partner
@@ -91,10 +100,14 @@ def _tail(subject: Subject, event: UsageEvent) -> bytes:
     parts = [start, str(event.event_id).encode("ascii"), b'"}']
     if event.region:
         parts += (b',"region":', orjson.dumps(event.region))
-    if subject.common.request_id:
-        parts += (b',"request_id":', orjson.dumps(subject.common.request_id))
+    parts += _request_id(subject)
     parts.append(b"}")
     return b"".join(parts)
+
+
+def _request_id(subject: Subject) -> tuple[bytes, ...]:
+    told = subject.request_id
+    return (b',"request_id":', orjson.dumps(told)) if told else ()
 
 
 def _billing(partner: PartnerFacts, *, with_share: bool) -> bytes:

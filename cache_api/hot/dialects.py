@@ -59,7 +59,9 @@ class Dialect:
                 "identity. Leave it out.",
                 pointer="/original_request/provider",
             )
+        cache = request.pop("cache") if type(request.get("cache")) is dict else None
         caller = {
+            "cache": cache,  # where LiteLLM's callers say it
             "customer_id": _text(headers, CUSTOMER) or None,
             "original_request": {**request, "provider": provider},
             "metadata": {"sdk": _text(headers, CLIENT)},
@@ -107,8 +109,7 @@ class Dialect:
     def _stream(
         self, subject: Subject, entry: Entry, said: bytes, event: UsageEvent, *more: object
     ) -> Answer:
-        headers = [self._id(event), (b"cache-control", b"no-cache")]
-        return Answer(200, said, EVENT_STREAM, headers=headers)
+        return Answer(200, said, EVENT_STREAM, headers=[self._id(event)])
 
     def _miss(self, subject: Subject, event: UsageEvent, *more: object) -> Answer:
         message = f"This request is not in the cache ({event.reason}). Ask the provider."

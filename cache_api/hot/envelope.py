@@ -5,6 +5,7 @@ Partner, mode, customer, namespace, store key and the whole header are authentic
 to another place, or a header that was edited, does not open.
 """
 
+import hashlib
 import os
 
 import msgspec
@@ -40,6 +41,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     tags: dict[str, str] = {}
     seq: int = 0  # the last purge its writer knew of
     max_stale_ms: int = 0  # how long after its expiry it may be served to whoever asks for that
+    etag: str = ""  # of the response: `etag_of`
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -53,6 +55,11 @@ class Alias(msgspec.Struct, frozen=True):
     """A caller's own key that stands for a request digest (64 hex digits)."""
 
     digest: str
+
+
+def etag_of(response: bytes) -> str:
+    """A strong entity tag of a stored response: the same bytes, the same tag, in every region."""
+    return hashlib.sha256(response).hexdigest()[:24]
 
 
 _encode_meta = msgspec.msgpack.Encoder().encode

@@ -3,13 +3,14 @@
 import itertools
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from cache_api.hot import memo
 from cache_api.hot.floors import Purges
 from cache_api.hot.keyring import Keyring, Scope
+from cache_api.hot.look import DEFAULT, Look
 
 KEY, PARTNER, HOST, TOMBSTONE = b"snap:key:", b"snap:partner:", b"snap:host:", b"snap:tombstone:"
 PURGES = b"snap:purges:"
@@ -59,6 +60,33 @@ class TtlPolicy(msgspec.Struct):
     max_stale_s: int | None = None
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """Requests a second and bursts, per key and for the partner; requests at once per process."""
+
+    key_rps: float | None = None
+    key_burst: float | None = None
+    partner_rps: float | None = None
+    partner_burst: float | None = None
+    concurrency: int | None = None
+
+
+class Quota(msgspec.Struct, frozen=True):
+    """Lookups of one customer per UTC day and month; `hard` refuses beyond them."""
+
+    day: int | None = None
+    month: int | None = None
+    hard: bool = False
+
+
+class Brand(msgspec.Struct, frozen=True):
+    """How the API calls itself towards a partner's engineers."""
+
+    header_prefix: str
+    cache_name: str
+    problem_base: str
+    key_prefix: str = "acp"
+
+
 class PartnerFacts(msgspec.Struct, dict=True):
     """`snap:partner:<uuid>`: what the hot path must know about a partner."""
 
@@ -76,12 +104,18 @@ class PartnerFacts(msgspec.Struct, dict=True):
     memory_bytes: int | None = None  # most an hour into a full memory; None: the default share
     tier_bytes: int | None = None  # most in the second tier; None: no limit
     upstreams: dict[str, str] = {}  # provider → base address that misses may be forwarded to
+    limits: Limits | None = None
+    quotas: dict[str, Quota] = {}
+    brand_api: Brand | None = None
     serial: int = 0  # given when parsed: other facts, other serial
+    look: ClassVar[Look] = DEFAULT  # the partner's own, where it has a brand
 
     def __post_init__(self) -> None:
         """Tell these facts from all others, earlier ones of the partner included."""
         self.serial = next(_serials)
         memo.forget_all()  # nothing opened with a key that is destroyed now stays in memory
+        if self.brand_api is not None:
+            self.__dict__["look"] = look_of(self.brand_api)
 
     def ring(self, kek: bytes) -> Keyring:
         """The opened data keys, kept with the fact. Raises keyring.NoKeys."""
@@ -107,9 +141,15 @@ class PartnerFacts(msgspec.Struct, dict=True):
 
 
 class HostFacts(msgspec.Struct):
-    """`snap:host:<host>`: which partner's host this is."""
+    """`snap:host:<host>`: which partner's host this is, and under which brand it answers."""
 
     partner_id: uuid.UUID
+    brand_api: Brand | None = None
+
+
+def look_of(brand: Brand) -> Look:
+    """What a brand's answers look like."""
+    return Look(brand.header_prefix, brand.cache_name, brand.problem_base, brand.cache_name)
 
 
 Fact = KeyFacts | PartnerFacts | HostFacts | Purges | bool

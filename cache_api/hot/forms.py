@@ -13,6 +13,7 @@ from cache_api.rules.events import UsageEvent
 from cache_api.rules.sse import formats, write
 
 NOT_STREAMABLE = "not_streamable"
+OTHERWISE = "-s"  # what the entity tag of a response ends in where it is not told as stored
 Say = Callable[[bytes], bytes | None]
 
 

@@ -13,10 +13,11 @@ from cache_api.hot.members import Common
 from cache_api.hot.snapshot import Snapshot
 from cache_api.hot.steps import JSON, Answer, Asked
 from cache_api.hot.verbs import Verb
-from cache_api.rules import strictjson, upstreams
+from cache_api.rules import controls, strictjson, upstreams
 from cache_api.rules.sse import write
 
 KEY = b"agentcache-upstream-authorization"
+_ANY_PREFIX = b"-upstream-authorization"  # a partner's own stands for ours once it is known
 Pairs = list[tuple[bytes, bytes]]
 # What a provider must know of a request, and what its client must know of the answer.
 _THERE = frozenset({b"accept", b"content-type", b"user-agent"})
@@ -27,7 +28,7 @@ _BACK = frozenset(
 _THERE_PREFIXES = (b"anthropic-", b"openai-")
 _BACK_PREFIXES = (b"anthropic-", b"openai-", b"x-ratelimit-")
 # Who asks, and where the answer is kept.
-_OURS = frozenset({b"authorization", b"x-api-key", b"host", b"agentcache-namespace"})
+_OURS = frozenset({b"authorization", b"x-api-key", b"host"})
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Onward:
     dialect: Dialect
     asked: Asked = field(repr=False)
     common: Common = field(repr=False)
+    told: Pairs = field(repr=False)  # header lines of the miss: they go beside the provider's
 
     def to_store(self, content_type: bytes, said: bytes, now_ms: int) -> Asked | None:
         """The store request of a whole answer, None where the request alone does not decide it."""
@@ -51,6 +53,7 @@ class Onward:
             "original_request": self.common.original_request,
             "customer_id": self.common.customer_id,
             "response_format": "sse" if streamed else "json",
+            "cache": self.common.body.get("cache"),
         }
         try:
             if streamed:
@@ -60,13 +63,14 @@ class Onward:
         except (UnicodeDecodeError, strictjson.BadJson):
             return None
         body = write.dump(members)[:-1] + b',"response":' + said + b"}"
-        headers = {name: text for name, text in self.asked.headers.items() if name in _OURS}
+        kept = _OURS | controls.NAMES
+        headers = {name: text for name, text in self.asked.headers.items() if name in kept}
         return Asked(body, headers | {b"content-type": JSON}, now_ms)
 
 
 def has_key(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether the caller sent a key for the provider."""
-    return any(name == KEY for name, _ in headers)
+    return any(name.endswith(_ANY_PREFIX) for name, _ in headers)
 
 
 def onward(verb: Verb, asked: Asked, answer: Answer, snapshot: Snapshot) -> Onward | None:
@@ -84,7 +88,8 @@ def onward(verb: Verb, asked: Asked, answer: Answer, snapshot: Snapshot) -> Onwa
     if url is None:
         return None
     headers = _chosen(asked.headers.items(), _THERE, _THERE_PREFIXES)
-    return Onward(url, [*headers, dialect.credential(key)], asked.body, dialect, asked, common)
+    credential, told = dialect.credential(key), answer.field_pairs()
+    return Onward(url, [*headers, credential], asked.body, dialect, asked, common, told)
 
 
 def coming_back(headers: Iterable[tuple[bytes, bytes]]) -> Pairs:

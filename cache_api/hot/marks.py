@@ -55,6 +55,7 @@ class Subject:
     provider: str
     model: str
     now_ms: int
+    request_id: str = ""  # what the answer repeats: the caller's own, else its trace
 
 
 def event(subject: Subject, stamp: Stamp, elapsed_us: int | None, **numbers: Any) -> UsageEvent:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cache_api.hot.problems import Problem
-from cache_api.rules import semantic_key, strictjson
+from cache_api.rules import controls, semantic_key, strictjson
+from cache_api.rules.controls import NAMES, NOTHING, BadControl, Controls
 
 Headers = Mapping[bytes, bytes]
 MAX_CUSTOMER, MAX_CACHE_KEY, MAX_NAMESPACE, MAX_LABEL, MAX_TAGS = 200, 1024, 100, 64, 16
@@ -31,6 +32,7 @@ class Common:
     primary_latency_us: int | None = None
     sdk: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    controls: Controls = NOTHING
 
 
 def document(body: bytes, headers: Headers) -> dict[str, Any]:
@@ -64,14 +66,16 @@ def of(value: dict[str, Any], headers: Headers) -> Common:
 
 def common(value: dict[str, Any], headers: Headers) -> Common:
     """What a body's members say, none of them required. Raises Problem."""
+    said = _controls(value, headers)
     common = Common(
         value,
         text(value, "customer_id", MAX_CUSTOMER),
-        text(value, "cache_key", MAX_CACHE_KEY),
+        text(value, "cache_key", MAX_CACHE_KEY) or said.cache_key,
         text(value, "semantic_key", semantic_key.MAX_LENGTH),
         value.get("original_request"),
-        _namespace(value, headers),
+        text(value, "namespace", MAX_NAMESPACE) or said.namespace,
         "",
+        controls=said,
     )
     _read_telemetry(common, value)
     return common
@@ -101,20 +105,15 @@ def text(value: dict[str, Any], name: str, longest: int) -> str | None:
     return given
 
 
-def _namespace(value: dict[str, Any], headers: Headers) -> str:
-    named = text(value, "namespace", MAX_NAMESPACE)
-    if named is not None:
-        return named
-    header = headers.get(b"agentcache-namespace")
-    if header is None:
-        return ""
-    name = header.decode("latin-1")
-    if len(name) > MAX_NAMESPACE or not name.isprintable():
-        raise Problem(
-            "invalid-request",
-            f"AgentCache-Namespace must have at most {MAX_NAMESPACE} printable characters.",
-        )
-    return name
+def _controls(value: dict[str, Any], headers: Headers) -> Controls:
+    cache = value.get("cache")
+    if cache is None and NAMES.isdisjoint(headers):
+        return NOTHING
+    try:
+        return controls.read(headers, cache)
+    except BadControl as error:
+        pointer = error.where if error.where.startswith("/") else None
+        raise Problem("invalid-request", str(error), pointer=pointer) from error
 
 
 def _read_telemetry(common: Common, value: dict[str, Any]) -> None:
@@ -136,6 +135,8 @@ def _read_telemetry(common: Common, value: dict[str, Any]) -> None:
     common.overflow_reason = _overflow_reason(metadata, common.primary_latency_us)
     if "tags" in value:
         common.tags = read_tags(value["tags"])
+    elif common.controls.tags:
+        common.tags = dict.fromkeys(common.controls.tags, "")
 
 
 def _overflow_reason(metadata: dict[str, Any], primary_latency_us: int | None) -> str:
@@ -194,15 +195,6 @@ def seconds_or_true(value: dict[str, Any], name: str) -> int:
     if type(given) is bool:
         return ANY_MS if given else 0
     return seconds(value, name) or 0
-
-
-def stale_if_error_ms(cache_control: bytes) -> int:
-    """RFC 5861's directive; 0 without it, or where it cannot be used (RFC 9111 says: ignore it)."""
-    for directive in cache_control.split(b","):
-        name, _, given = directive.strip().lower().partition(b"=")
-        if name == b"stale-if-error" and given.isdigit():
-            return min(int(given[:10]) * 1000, ANY_MS)
-    return 0
 
 
 def label(value: Any) -> str:

@@ -1,8 +1,11 @@
 """Errors as RFC 9457 problem documents with a stable `code`, pointers and `retryable`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
+
+from cache_api.hot.look import DEFAULT, Look
 
 CONTENT_TYPE = b"application/problem+json"
 # code → (status, title, retryable)
@@ -25,6 +28,9 @@ _KINDS: dict[str, tuple[int, str, bool]] = {
     "not-canonical": (422, "The request has no canonical form", False),
     "uncacheable-response": (422, "This response may not be stored", False),
     "over-budget": (429, "The share of the cache is used up", True),
+    "headers-too-large": (431, "The request's headers are too large", False),
+    "rate-limited": (429, "Too many requests", True),
+    "quota-exceeded": (429, "The quota is used up", True),
     "overloaded": (503, "Not able to do this right now", True),
 }
 CODES: frozenset[str] = frozenset(_KINDS)
@@ -50,28 +56,35 @@ class Problem(Exception):
         reason: str = "",
         alarm: str = "",
         about: str = "",
+        retry_after_s: int = 1,
+        fields: bytes = b"",
+        members: Mapping[str, object] | None = None,
     ) -> None:
+        """`fields` are header lines, `members` more members of the document."""
         super().__init__(detail)
         self.code, self.detail, self.reason = code, detail, reason
         self.alarm, self.about = alarm, about
+        self.retry_after_s, self.fields, self.members = retry_after_s, fields, members
         self.status, self.title, self.retryable = _KINDS[code]
         self.errors = () if pointer is None else (Pointed(pointer, detail),)
 
-    def document(self, request_id: str = "") -> bytes:
-        """The problem+json body."""
+    def document(self, request_id: str = "", look: Look = DEFAULT) -> bytes:
+        """The problem+json body, in the words and under the address of a brand."""
         members: dict[str, object] = {
-            "type": f"/problems/{self.code}",
+            "type": look.problem_base + self.code,
             "title": self.title,
             "status": self.status,
-            "detail": self.detail,
+            "detail": look.worded(self.detail),
             "code": self.code,
             "retryable": self.retryable,
         }
         if self.reason:
             members["reason"] = self.reason
+        if self.members:
+            members.update(self.members)
         if self.errors:
             members["errors"] = [
-                {"pointer": one.pointer, "detail": one.detail} for one in self.errors
+                {"pointer": one.pointer, "detail": look.worded(one.detail)} for one in self.errors
             ]
         if request_id:
             members["request_id"] = request_id
@@ -79,5 +92,5 @@ class Problem(Exception):
             return orjson.dumps(members)
         except orjson.JSONEncodeError:
             # A lone surrogate quoted from the request: show it escaped rather than fail.
-            members = {**members, "detail": ascii(self.detail), "errors": []}
+            members = {**members, "detail": ascii(look.worded(self.detail)), "errors": []}
             return orjson.dumps(members)

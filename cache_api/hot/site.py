@@ -6,6 +6,8 @@ and housekeeping shares the sums and hands out what may still be taken (`gateway
 
 import uuid
 
+from cache_api.hot.stock import Stocks
+
 # What Valkey spends on a key beside its value: the key, the object, the expiry (measured: 110–140).
 OVERHEAD = 128
 
@@ -55,7 +57,7 @@ class Site:
     all. `memory_free`: what anybody may put there before it is full.
     """
 
-    __slots__ = ("deadline_us", "has_tier", "memory_free", "memory_share", "rooms")
+    __slots__ = ("deadline_us", "has_tier", "memory_free", "memory_share", "rooms", "stocks")
 
     def __init__(self, *, has_tier: bool = False, deadline_us: int = 50_000) -> None:
         self.has_tier = has_tier
@@ -63,6 +65,7 @@ class Site:
         self.memory_share: int | None = None
         self.memory_free = 0
         self.rooms: dict[uuid.UUID, Room] = {}
+        self.stocks = Stocks()  # tokens of limits and quotas
 
     def room(self, partner_id: uuid.UUID, budget: int | None) -> Room:
         """A partner's room; when it is first seen, all of its budget is left."""

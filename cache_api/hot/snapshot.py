@@ -75,6 +75,15 @@ class Snapshot:
         one.used = True
         return one.fact
 
+    def take(
+        self, names: Sequence[bytes], replies: Sequence[bytes | None] | None, now_ms: int
+    ) -> None:
+        """What a request's own reading brought: facts, or an outage."""
+        if replies is None:
+            self.outage(now_ms)
+        else:
+            self.absorb(names, replies, now_ms)
+
     def absorb(self, names: Sequence[bytes], replies: Sequence[bytes | None], now_ms: int) -> None:
         """Take in what `events` answered to a read begun at `now_ms`.
 

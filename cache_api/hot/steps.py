@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from cache_api.hot.marks import Stamp
+from cache_api.hot.look import DEFAULT, NO_STORE, Look
 from cache_api.hot.problems import CONTENT_TYPE, Problem
 from cache_api.rules.events import UsageEvent
+
+if TYPE_CHECKING:
+    from cache_api.hot.limits import Gate
+    from cache_api.hot.marks import Stamp
 
 JSON = b"application/json"
 CACHE, EVENTS, TIER = "cache", "events", "tier"
@@ -30,22 +34,27 @@ class Asked:
     query: bytes = b""
     request_id: str = ""  # the caller's own, once the body is read: errors repeat it
     voice: "Voice | None" = None  # set by the pipeline: how this path's refusals are said
+    gate: "Gate | None" = None  # the limits it was counted in by; the door lets it `leave`
+    look: Look | None = None  # whose brand the answer bears, once the partner is known
 
 
 @dataclass(slots=True)
 class Fetch:
-    """Snapshot keys to GET from `events`; give the replies to `snapshot.absorb`, then begin again.
+    """What must be read before a request can begin: facts from `events`, tokens of a limit.
 
-    When `events` does not answer, call `snapshot.outage` and begin again.
+    Run the commands on the lane, call `absorb` with the replies (None: no answer in time), and
+    begin again.
     """
 
-    names: list[bytes]
+    commands: list[Command]
+    absorb: Callable[[Replies], None]
+    where: str = EVENTS
 
 
 class Work(Protocol):
     """A verb's work in progress: it knows what the replies to its commands mean."""
 
-    def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> "Run | Answer":
+    def conclude(self, replies: Replies, stamp: "Stamp", elapsed_us: int) -> "Run | Answer":
         """The next step. One reply per command; None when the lane did not answer in time.
 
         `elapsed_us` is the time spent on this request so far. Raises Problem.
@@ -66,8 +75,9 @@ class Run:
 class Answer:
     """A finished answer. `events` must be durable before it is sent; `alarms` are to be counted.
 
-    `later` are commands by lane that the door runs afterwards and nobody waits for. `learned` are
-    facts (name, value) that this process need not read first: the door absorbs them at once.
+    `fields` are header lines as bytes, each with its CRLF: what is formatted at once. `later` are
+    commands by lane that the door runs afterwards and nobody waits for. `learned` are facts (name,
+    value) that this process need not read first: the door absorbs them at once.
     """
 
     status: int
@@ -79,6 +89,16 @@ class Answer:
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     later: tuple[tuple[str, list[Command]], ...] = ()
     learned: tuple[tuple[bytes, bytes], ...] = ()
+    fields: bytes = b""
+
+    def field_pairs(self) -> list[tuple[bytes, bytes]]:
+        """`fields` in pairs."""
+        lines = self.fields.split(b"\r\n")[:-1]
+        return [(name, value) for name, _, value in (line.partition(b": ") for line in lines)]
+
+    def all_headers(self) -> list[tuple[bytes, bytes]]:
+        """`headers` and `fields` in pairs, for a door that takes them so."""
+        return [*self.headers, *self.field_pairs()]
 
 
 Step = Fetch | Run | Answer
@@ -90,13 +110,16 @@ def plainly(answer: Answer) -> Answer:
     return answer
 
 
-def refused(problem: Problem, request_id: str = "") -> Answer:
-    """The answer that tells a problem."""
+def refused(problem: Problem, request_id: str = "", look: Look | None = None) -> Answer:
+    """The answer that tells a problem; without a `look`, to somebody nobody knows."""
     headers = []
     if problem.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     if problem.retryable:
-        headers.append((b"retry-after", b"1"))
+        headers.append((b"retry-after", b"%d" % problem.retry_after_s))
     alarms = (problem.alarm,) if problem.alarm else ()
-    body = problem.document(request_id)
-    return Answer(problem.status, body, CONTENT_TYPE, (), alarms, problem.about, headers)
+    body = problem.document(request_id, look or DEFAULT)
+    fields = problem.fields + (look.problem(problem.code) if look else NO_STORE)
+    return Answer(
+        problem.status, body, CONTENT_TYPE, (), alarms, problem.about, headers, fields=fields
+    )

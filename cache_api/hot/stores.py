@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from cache_api.hot import leases, members
-from cache_api.hot.envelope import Meta
+from cache_api.hot.envelope import Meta, etag_of
 from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Subject, printable
 from cache_api.hot.problems import Problem
@@ -109,7 +109,7 @@ def lifetime_ms(subject: Subject, entry_key: bytes, found: Identity | None) -> i
     policy = subject.who.partner.ttl
     model = found.model if found else subject.model
     return ttl.lifetime_ms(
-        requested_s=_requested_s(subject.common.body.get("ttl")),
+        requested_s=_requested_s(subject),
         partner_default_s=policy.default_s,
         partner_max_s=policy.max_s,
         model_s=ttl.model_ttl_s(model, found.params if found else {}),
@@ -120,10 +120,16 @@ def lifetime_ms(subject: Subject, entry_key: bytes, found: Identity | None) -> i
 def max_stale_ms(subject: Subject) -> int:
     """How long the entry is kept beyond its expiry. Raises Problem for an unusable `max_stale`."""
     asked_ms = members.seconds(subject.common.body, "max_stale")
+    if asked_ms is None:
+        asked_ms = subject.common.controls.max_stale_ms
     return ttl.max_stale_ms(asked_ms, subject.who.partner.ttl.max_stale_s)
 
 
-def _requested_s(given: Any) -> int | None:
+def _requested_s(subject: Subject) -> int | None:
+    """The body's `ttl`, else what headers ask; there `max-age` means a lifetime too."""
+    controls, given = subject.common.controls, subject.common.body.get("ttl")
+    if given is None:
+        given = controls.ttl_s or controls.max_age_s or None
     if given is None:
         return None
     if type(given) not in (int, float) or not 0 < given < 1e10:
@@ -131,7 +137,7 @@ def _requested_s(given: Any) -> int | None:
     return max(1, int(given))
 
 
-def meta(subject: Subject, found: Identity | None) -> Meta:
+def meta(subject: Subject, found: Identity | None, response_bytes: bytes) -> Meta:
     """What is kept beside the response; expiry is set when the entry is sealed."""
     body = subject.common.body
     response = body.get("response")
@@ -151,6 +157,7 @@ def meta(subject: Subject, found: Identity | None) -> Meta:
         tags=subject.common.tags,
         seq=leases.purge_seq(subject),
         max_stale_ms=max_stale_ms(subject),
+        etag=etag_of(response_bytes),
     )
 
 

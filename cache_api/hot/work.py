@@ -11,7 +11,7 @@ from cache_api.hot.members import Common, Headers
 from cache_api.hot.memo import Memo
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import Asked
-from cache_api.rules import identity, semantic_key
+from cache_api.rules import controls, identity, semantic_key
 from cache_api.rules.digest import NotCanonical
 from cache_api.rules.events import Kind
 from cache_api.rules.identity import Identity
@@ -30,7 +30,7 @@ _HEX = frozenset("0123456789abcdef")
 def read(who: Caller, asked: Asked, reading: Reading = members.read) -> tuple[Common, str]:
     """The body's common members and the customer they act for. Raises Problem."""
     common = reading(asked.body, asked.headers)
-    asked.request_id = common.request_id
+    asked.request_id = common.request_id or controls.trace_id(asked.headers)
     return common, admit.customer_of(who, common.customer_id)
 
 

@@ -4,6 +4,7 @@ Several partners' schemas are written by qualified name in one transaction, whic
 cannot do; this is the only file that runs that SQL.
 """
 
+import json
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -179,17 +180,24 @@ def partners_in_fresh() -> list[UUID]:
 
 def customer_states(
     schema_of: dict[UUID, str], strict: Container[UUID]
-) -> list[tuple[UUID, str, str]]:
-    """(partner, external id, state) of suspended customers; of strict partners all. One query."""
+) -> list[tuple[UUID, str, str, dict[str, Any] | None]]:
+    """(partner, external id, state, quota) of customers that are suspended or have a quota; of
+    strict partners all. One query."""
+    text = "SELECT {}::uuid, external_id, state, quota FROM {}.cache_api_customer{}"
+    some = " WHERE state = 'suspended' OR quota IS NOT NULL"
     parts = [
-        compose.SQL("SELECT {}::uuid, external_id, state FROM {}.cache_api_customer{}").format(
+        compose.SQL(text).format(
             compose.Literal(str(partner_id)),
             compose.Identifier(schema),
-            compose.SQL("" if partner_id in strict else " WHERE state = 'suspended'"),
+            compose.SQL("" if partner_id in strict else some),
         )
         for partner_id, schema in schema_of.items()
     ]
-    return _rows(compose.SQL(" UNION ALL ").join(parts)) if parts else []  # type: ignore[return-value]
+    rows = _rows(compose.SQL(" UNION ALL ").join(parts)) if parts else []
+    return [
+        (partner_id, name, state, None if quota is None else json.loads(quota))
+        for partner_id, name, state, quota in rows
+    ]
 
 
 def in_schema(schema: str, text: str, params: Params = ()) -> list[tuple[Any, ...]]:

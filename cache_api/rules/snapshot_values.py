@@ -25,6 +25,7 @@ class PartnerFacts:
     hosts: Sequence[str] = ()
     suspended: Sequence[str] = ()
     customers: Sequence[str] = ()
+    quotas: Mapping[str, Any] = field(default_factory=dict)  # by customer
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,20 @@ def partner_values(facts: PartnerFacts) -> dict[str, str]:
         "hosts": sorted(facts.hosts),
         "customers_suspended": sorted(facts.suspended),
     }
-    for name in ("ttl", "allow_truncated", "memory_bytes", "tier_bytes"):
+    for name in ("ttl", "allow_truncated", "memory_bytes", "tier_bytes", "limits", "brand_api"):
         if name in facts.entitlements:
             body[name] = facts.entitlements[name]
     if "upstreams" in facts.entitlements:
         body["upstreams"] = upstreams.granted(facts.entitlements["upstreams"])
+    if facts.quotas:
+        body["quotas"] = dict(facts.quotas)
     if facts.unknown_customer_policy == "strict":
         body["customers"] = sorted(facts.customers)
     values = {f"snap:partner:{facts.partner_id}": _json(body)}
+    # A refusal bears the host's brand before anybody knows whose key it is.
+    host_body = {name: body[name] for name in ("partner_id", "brand_api") if name in body}
     for host in facts.hosts:
-        values[f"snap:host:{host}"] = _json({"partner_id": str(facts.partner_id)})
+        values[f"snap:host:{host}"] = _json(host_body)
     return values
 
 

@@ -130,17 +130,20 @@ class LookupResponseSerializer(serializers.Serializer[object]):
 
 
 class StoreResponseSerializer(serializers.Serializer[object]):
-    """201 for a new entry, 200 for the same again."""
+    """201 for a new entry, 200 for the same again, or where the caller asked to store nothing."""
 
     stored = serializers.BooleanField()
-    status = serializers.ChoiceField(choices=["stored", "unchanged"])
-    cache_key = serializers.CharField(help_text="The request's digest, or the caller's own key.")
-    expires_at = serializers.DateTimeField()
-    ttl = serializers.IntegerField(help_text="Seconds left.")
-    bytes = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=["stored", "unchanged", "bypass"])
+    reason = serializers.CharField(required=False, help_text="Why nothing was stored.")
+    cache_key = serializers.CharField(
+        required=False, help_text="The request's digest, or the caller's own key."
+    )
+    expires_at = serializers.DateTimeField(required=False)
+    ttl = serializers.IntegerField(required=False, help_text="Seconds left.")
+    bytes = serializers.IntegerField(required=False)
     region = serializers.CharField(required=False)
     request_id = serializers.CharField(required=False)
-    billing = BillingSerializer()
+    billing = BillingSerializer(required=False)
 
 
 class FaultSerializer(serializers.Serializer[object]):

@@ -35,6 +35,7 @@ PROBLEMS = {
     404: "This key belongs to another host",
     413: "Larger than 10 MiB (the response: 8 MiB)",
     415: "Not plain JSON",
+    429: "Beyond a limit, or a quota that stops hard",
     503: "Not able to do this right now",
 }
 STORE_PROBLEMS = PROBLEMS | {
@@ -125,7 +126,10 @@ class StoreView(RawView):
         },
         parameters=[
             OpenApiParameter(
-                "Idempotency-Key", str, OpenApiParameter.HEADER, description="Good for 24 hours."
+                "Idempotency-Key",
+                {"type": "string", "minLength": 1, "maxLength": 255},
+                OpenApiParameter.HEADER,
+                description="Good for 24 hours.",
             )
         ],
         tags=["overflow"],
@@ -147,7 +151,7 @@ class HealthView(RawView):
     def get(self, request: Request) -> HttpResponse:
         """What answers right now; needs no key."""
         try:
-            return JsonResponse(blocking.service().health())
+            return JsonResponse(blocking.service().health(), headers={"Cache-Control": "no-store"})
         except BadConfig as error:
             return _http(_failed(error))
 
@@ -197,6 +201,6 @@ def _http(answer: Answer) -> HttpResponse:
     response = HttpResponse(
         answer.body, status=answer.status, content_type=answer.content_type.decode("ascii")
     )
-    for name, value in answer.headers:
+    for name, value in answer.all_headers():
         response[name.decode("ascii")] = value.decode("ascii")
     return response

@@ -1,12 +1,11 @@
 """The API and its description, on every partner's host."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView
 
-from portal.views.api_docs import api_docs
+from portal.views.api_docs import ApiSchema, api_docs
 
 urlpatterns = [
     path("", include("cache_api.urls")),
-    path("api/schema/", SpectacularAPIView.as_view(urlconf="cache_api.urls"), name="api_schema"),
+    path("api/schema/", ApiSchema.as_view(), name="api_schema"),
     path("docs/api/", api_docs, name="api_docs"),
 ]

@@ -9,6 +9,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cache_api.rules.controls import OWN_PREFIX
+from tenants import queries
+from tenants.resolve import Resolved
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -31,6 +38,7 @@ class Operation:
     path: str
     summary: str
     description: str
+    headers: tuple[Field, ...]
     fields: tuple[Field, ...]
     answers: tuple[tuple[str, str, tuple[Field, ...]], ...]
     curl: str
@@ -39,9 +47,10 @@ class Operation:
 def api_docs(request: HttpRequest) -> HttpResponse:
     """The reference with this host's own URL in every snippet."""
     base = f"{'https' if settings.HTTPS else 'http'}://{request.get_host()}"
+    described = branded(document(), request.owner)  # type: ignore[attr-defined]
     return render(
         request, "docs/api.html",
-        {"operations": operations(base), "edge": f"http://127.0.0.1:{settings.EDGE_PORT}"},
+        {"operations": operations(base, described), "edge": f"http://127.0.0.1:{settings.EDGE_PORT}"},
     )  # fmt: skip
 
 
@@ -52,9 +61,31 @@ def document() -> dict[str, Any]:
     return schema
 
 
-def operations(base: str) -> list[Operation]:
+class ApiSchema(SpectacularAPIView):
+    """The OpenAPI document, under the names of the host it is read on."""
+
+    urlconf = "cache_api.urls"
+
+    def _get_schema_response(self, request: Request) -> Response:
+        response = super()._get_schema_response(request)
+        response.data = branded(response.data, request._request.owner)
+        return response
+
+
+def branded(schema: dict[str, Any], owner: Resolved) -> dict[str, Any]:
+    """A copy of the document with a partner's title and, where it has them, its own names."""
+    told: dict[str, Any] = {**schema, "info": {**schema["info"]}}
+    told["info"]["title"] = f"{owner.brand.product_name}: {schema['info']['title']}"
+    brand = queries.api_brand(owner.partner_id) if owner.partner_id else None
+    if brand is None:
+        return told
+    text = json.dumps(told, default=str).replace(OWN_PREFIX, brand["header_prefix"])
+    renamed: dict[str, Any] = json.loads(text)
+    return renamed
+
+
+def operations(base: str, schema: dict[str, Any]) -> list[Operation]:
     """Every documented endpoint, in the document's order."""
-    schema = document()
     return [
         _operation(schema, method, path, entry[method], base)
         for path, entry in schema["paths"].items()
@@ -73,8 +104,16 @@ def _operation(
     )
     return Operation(
         method.upper(), path, entry.get("summary", ""), entry.get("description", ""),
-        _fields(schema, body), answers, _curl(method, base + path, _example(body)),
+        _headers(entry), _fields(schema, body), answers, _curl(method, base + path, _example(body)),
     )  # fmt: skip
+
+
+def _headers(entry: dict[str, Any]) -> tuple[Field, ...]:
+    return tuple(
+        Field(one["name"], "header", one.get("required", False), one.get("description", ""))
+        for one in entry.get("parameters", ())
+        if one["in"] == "header"
+    )
 
 
 def _media(answer: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +148,7 @@ def _example(media: dict[str, Any]) -> Any:
 
 
 def _curl(method: str, url: str, example: Any) -> str:
-    lines = [f"curl -X {method.upper()} {url}", '  -H "Authorization: Bearer $AGENTCACHE_KEY"']
+    lines = [f"curl -X {method.upper()} {url}", '  -H "Authorization: Bearer $API_KEY"']
     if method != "get":
         lines.append('  -H "Content-Type: application/json"')
         lines.append(f"  -d '{json.dumps(example or {}, ensure_ascii=False, indent=1)}'")

@@ -35,7 +35,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """404: nothing here, or nothing of yours."""
     if request.path.startswith("/api/"):
         problem = Problem("not-found", "There is nothing here.")
-        return HttpResponse(problem.document(), status=404, content_type=CONTENT_TYPE.decode())
+        return HttpResponse(
+            problem.document(), status=404, content_type=CONTENT_TYPE.decode(),
+            headers={"Cache-Control": "no-store"},
+        )  # fmt: skip
     return _page(request, 404)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from tenants import audit
+from tenants import audit, queries
 from tenants.models import ApiKey
 from tenants.rules import keys
 
@@ -15,7 +15,7 @@ def create_key(
     customer_external_id: str | None = None, label: str = "",
 ) -> tuple[ApiKey, str]:  # fmt: skip
     """A new key and its full text, shown once. Not safe to repeat: each call makes a key."""
-    minted = keys.mint(livemode=livemode)
+    minted = keys.mint(livemode=livemode, prefix=_prefix(partner_id))
     with transaction.atomic():
         row = ApiKey.objects.create(
             id=minted.key_id, partner_id=partner_id, livemode=livemode, label=label,
@@ -26,6 +26,12 @@ def create_key(
         audit.record(actor=actor, verb="key.created", target=minted.key_id, at=now,
                      partner_id=partner_id, data=facts)  # fmt: skip
     return row, minted.text
+
+
+def _prefix(partner_id: uuid.UUID) -> str:
+    """The partner's own, where its API has a brand."""
+    brand = queries.api_brand(partner_id)
+    return brand["key_prefix"] if brand else keys.PREFIX
 
 
 def revoke_key(*, partner_id: uuid.UUID, key_id: str, actor: str, now: datetime) -> bool:

@@ -1,5 +1,7 @@
 """API keys: `acp_live_<id>_<secret><crc>`. Minted once, shown once, kept as a SHA-256. Pure.
 
+A partner may have a prefix of its own instead of `acp`; it tells whose brand the key is, no more.
+
 id: 12 base62 digits, public. secret: 256 random bits as 43 base62 digits. crc: CRC-32 of everything
 before it as 6 base62 digits, so that a truncated or mistyped key is told apart without a lookup.
 """
@@ -13,8 +15,11 @@ from dataclasses import dataclass
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ID_LENGTH, _SECRET_LENGTH, _CRC_LENGTH = 12, 43, 6
-_SHAPE = re.compile(r"acp_(live|test)_([0-9A-Za-z]{12})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})")
-MAX_LENGTH = len("acp_live_") + _ID_LENGTH + 1 + _SECRET_LENGTH + _CRC_LENGTH
+PREFIX = "acp"
+# Any prefix is understood: whose key it is, its record tells.
+_SHAPE = re.compile(
+    r"[a-z][a-z0-9]{1,9}_(live|test)_([0-9A-Za-z]{12})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})"
+)
 
 
 class MalformedKey(ValueError):
@@ -46,20 +51,20 @@ class MintedKey:
         return fingerprint(self.secret)
 
 
-def mint(*, livemode: bool) -> MintedKey:
-    """A new random key."""
+def mint(*, livemode: bool, prefix: str = PREFIX) -> MintedKey:
+    """A new random key; it begins with the partner's own prefix where it has one."""
     key_id = "".join(secrets.choice(_DIGITS) for _ in range(_ID_LENGTH))
-    prefix = f"acp_{'live' if livemode else 'test'}_{key_id}"
+    shown = f"{prefix}_{'live' if livemode else 'test'}_{key_id}"
     secret = _base62(secrets.randbits(256), _SECRET_LENGTH)
-    body = f"{prefix}_{secret}"
-    return MintedKey(key_id, livemode, prefix, secret, body + _checksum(body))
+    body = f"{shown}_{secret}"
+    return MintedKey(key_id, livemode, shown, secret, body + _checksum(body))
 
 
 def parse(text: str) -> ParsedKey:
     """A presented key's parts. Raises MalformedKey."""
     match = _SHAPE.fullmatch(text)
     if match is None:
-        raise MalformedKey("The API key does not look like acp_live_… or acp_test_….")
+        raise MalformedKey("The API key does not look like one: …_live_… or …_test_….")
     mode, key_id, secret, crc = match.groups()
     if _checksum(text[:-_CRC_LENGTH]) != crc:
         raise MalformedKey("The API key's check digits do not match: it is mistyped or cut short.")

@@ -76,9 +76,9 @@ class Cast:
         partner.acme = self.key(partner, customer="acme")
         return partner
 
-    def key(self, partner, *, livemode=True, customer=None, **facts):
+    def key(self, partner, *, livemode=True, customer=None, prefix="acp", **facts):
         """A new key of a partner; its text."""
-        minted = keys.mint(livemode=livemode)
+        minted = keys.mint(livemode=livemode, prefix=prefix)
         body = {
             "key_id": minted.key_id, "partner_id": str(partner.partner_id), "customer": customer,
             "livemode": livemode, "secret_sha256": minted.secret_sha256.hex(), "expires_at": None,

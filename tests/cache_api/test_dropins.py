@@ -297,7 +297,7 @@ def test_the_wire_at_both_doors(door, cast, api):
     assert (as_json.status, as_json.content_type, as_json.body) == (200, "application/json", stored)
     assert as_stream.status == 200
     assert as_stream.content_type == "text/event-stream; charset=utf-8"
-    assert as_stream.headers["cache-control"] == "no-cache"
+    assert as_stream.headers["cache-control"] == "no-store"
     assert as_stream.body == again.body
     assert as_stream.body.endswith(b"\n\n")
     assert (miss.status, miss.content_type) == (504, "application/json")

@@ -1,7 +1,8 @@
 """What a caller can ask: one file a verb, and the table that both doors route by.
 
 A verb's `begin` gets the authenticated caller and what was asked, and returns the first Run (or the
-Answer). The work it puts into a Run concludes it. A door adds nothing but I/O.
+Answer; or a Fetch, to begin again). The work it puts into a Run concludes it. A door adds nothing
+but I/O.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 from cache_api.hot.admit import Caller
 from cache_api.hot.dialects import ANTHROPIC, OPENAI, Dialect
-from cache_api.hot.steps import Answer, Asked, Run, Voice, plainly
+from cache_api.hot.steps import Asked, Step, Voice, plainly
 from cache_api.hot.verbs import (
     batch,
     dropins,
@@ -32,7 +33,7 @@ class Verb:
     name: str
     method: str
     path: str
-    begin: Callable[[Caller, Asked], Run | Answer]
+    begin: Callable[[Caller, Asked], Step]
     dialect: Dialect | None = None
 
     @property

@@ -13,12 +13,12 @@ from cache_api.hot import members, steps
 from cache_api.hot.admit import Caller
 from cache_api.hot.marks import Stamp
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import Answer, Asked, Command, Replies, Run
+from cache_api.hot.steps import Answer, Asked, Command, Fetch, Replies, Run, Step
 from cache_api.hot.verbs import lookup, store
 from cache_api.rules import slices, strictjson
 
 MAX_ITEMS, MAX_BYTES = 100, 8 * 1024 * 1024
-OPERATIONS: dict[str, Callable[[Caller, Asked], Run | Answer]] = {
+OPERATIONS: dict[str, Callable[[Caller, Asked], Step]] = {
     "lookup": lookup.begin,
     "store": store.begin,
 }
@@ -34,26 +34,29 @@ _named = msgspec.json.Decoder(_Named).decode
 
 def begin(who: Caller, asked: Asked) -> Run | Answer:
     """The first steps of all items. Raises Problem for a body that is no batch."""
-    batch = Batch()
+    batch = Batch(who)
     headers = {name: text for name, text in asked.headers.items() if name not in _NOT_FOR_ITEMS}
     for raw in _read(asked):
         one = Asked(raw, headers, asked.now_ms)
         batch.asked.append(one)
         batch.steps.append(_begin(who, one))
+    if who.gate is not None:
+        who.gate.charge(len(batch.steps) - 1)
     return batch.next()
 
 
 @dataclass(slots=True)
 class Batch:
-    """Items on their way: each at its Run or its Answer."""
+    """Items on their way: each at its Fetch, its Run or its Answer."""
 
+    who: Caller
     asked: list[Asked] = field(default_factory=list)
-    steps: list[Run | Answer] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     running: list[int] = field(default_factory=list)  # the items whose commands are under way
 
     def next(self) -> Run | Answer:
         """One Run for all items that wait for the same lane, or the answer once none waits."""
-        waiting = [(n, step) for n, step in enumerate(self.steps) if type(step) is Run]
+        waiting = [(n, step) for n, step in enumerate(self.steps) if not isinstance(step, Answer)]
         if not waiting:
             return self._answer()
         where = waiting[0][1].where
@@ -66,15 +69,20 @@ class Batch:
         """Every item gets its own replies and says what comes next."""
         start = 0
         for number in self.running:
-            run = self.steps[number]
-            assert type(run) is Run
-            end = start + len(run.commands)
+            step, one = self.steps[number], self.asked[number]
+            assert not isinstance(step, Answer)
+            end = start + len(step.commands)
             own = None if replies is None else replies[start:end]
             start = end
+            if isinstance(step, Fetch):
+                step.absorb(own)
+                self.steps[number] = _begin(self.who, one)
+                continue
             try:
-                self.steps[number] = run.work.conclude(own, stamp, elapsed_us)
+                self.steps[number] = step.work.conclude(own, stamp, elapsed_us)
             except Problem as problem:
-                self.steps[number] = steps.refused(problem, self.asked[number].request_id)
+                look = self.who.partner.look
+                self.steps[number] = steps.refused(problem, one.request_id, look)
         return self.next()
 
     def _answer(self) -> Answer:
@@ -97,14 +105,14 @@ def _told(answer: Answer) -> bytes:
     return b'{"status":%d,"%b":%b}' % (answer.status, member, answer.body)
 
 
-def _begin(who: Caller, asked: Asked) -> Run | Answer:
+def _begin(who: Caller, asked: Asked) -> Step:
     try:
         return _operation_of(asked)(who, asked)
     except Problem as problem:
-        return steps.refused(problem, asked.request_id)
+        return steps.refused(problem, asked.request_id, who.partner.look)
 
 
-def _operation_of(asked: Asked) -> Callable[[Caller, Asked], Run | Answer]:
+def _operation_of(asked: Asked) -> Callable[[Caller, Asked], Step]:
     try:
         named: object = _named(asked.body).op
     except (msgspec.DecodeError, RecursionError):

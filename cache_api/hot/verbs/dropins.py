@@ -9,11 +9,11 @@ from collections.abc import Callable
 from cache_api.hot import dialects
 from cache_api.hot.admit import Caller
 from cache_api.hot.dialects import Dialect
-from cache_api.hot.steps import Asked, Run
+from cache_api.hot.steps import Asked, Step
 from cache_api.hot.verbs import lookup
 
 
-def _begin(dialect: Dialect) -> Callable[[Caller, Asked], Run]:
+def _begin(dialect: Dialect) -> Callable[[Caller, Asked], Step]:
     way = lookup.Way(dialect.read, dialect.form, dialects.HEARS)
     return lambda who, asked: lookup.begin(who, asked, way)
 

@@ -6,7 +6,7 @@ Other paths ask the same in another way (`verbs/dropins`).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from cache_api.hot import forms, leases, marks, members, purges, work
+from cache_api.hot import envelope, forms, leases, marks, members, purges, quotas, work
 from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.forms import Form
@@ -14,14 +14,16 @@ from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Stamp, Subject
 from cache_api.hot.members import Common
 from cache_api.hot.memo import Memo
-from cache_api.hot.steps import CACHE, Answer, Asked, Command, Replies, Run
+from cache_api.hot.steps import CACHE, Answer, Asked, Command, Fetch, Replies, Run
 from cache_api.hot.verbs import elsewhere
 from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, Reading
-from cache_api.rules import digest, prices
+from cache_api.rules import controls, digest, prices
+from cache_api.rules.controls import NOTHING
 from cache_api.rules.events import HITS, Outcome, UsageEvent
 
 _memo: "Memo[Lookup]" = Memo(most_bytes=16 * 1024 * 1024, longest=48 * 1024)
 Found = list[Entry | Alias | None]
+LATE = "deadline"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,24 +38,27 @@ class Way:
 OVERFLOW = Way(members.read, lambda common: forms.of_lookup(common.body))
 
 
-def begin(who: Caller, asked: Asked, way: Way = OVERFLOW) -> Run:
-    """The reads of a lookup. Raises Problem."""
+def begin(who: Caller, asked: Asked, way: Way = OVERFLOW) -> Run | Fetch:
+    """The reads of a lookup; a Fetch where the customer's quota must be asked. Raises Problem."""
     headers, body = asked.headers, asked.body
     # All that the reading depends on; the partner's serial stands for its facts as they are now.
     name = (
         way, who.partner.serial, who.key.customer, who.key.livemode, headers.get(b"content-type"),
-        headers.get(b"content-encoding"), headers.get(b"agentcache-namespace"),
+        headers.get(b"content-encoding"), controls.said(headers),
         *[headers.get(one) for one in way.hears], body,
     )  # fmt: skip
     known = _memo.get(name)
     if known is None:
         known = _read(who, asked, way)
         _memo.keep(name, known, 3 * len(body))  # the bytes, and what was parsed out of them
-    asked.request_id = known.subject.common.request_id
-    plan = known.again(who, asked.now_ms)
-    control = headers.get(b"cache-control")
-    if control is not None:
-        plan.stale_ms = plan.stale_ms or members.stale_if_error_ms(control)
+    asked.request_id = known.subject.common.request_id or controls.trace_id(headers)
+    plan = known.again(who, asked)
+    if who.partner.quotas:
+        over = quotas.spend(who, plan.subject.customer, asked)
+        if type(over) is Fetch:
+            return over
+        if over:
+            plan.miss_reason, plan.looked = quotas.OVER, []
     return plan.run()
 
 
@@ -61,17 +66,18 @@ def _read(who: Caller, asked: Asked, way: Way) -> "Lookup":
     common, customer = work.read(who, asked, way.read)
     form = way.form(common)
     scope = work.scope_of(who, customer, common)
-    found, fingerprint, reason = None, None, ""
+    found, fingerprint, reason = None, None, common.controls.reason
     if common.original_request is not None:
         found = work.identify(common)
         try:
             fingerprint = digest.digest(found)
         except digest.NotCanonical:
-            reason = "not_canonical"
+            reason = reason or "not_canonical"
     subject = work.subject_of(who, customer, common, "lookup", found, fingerprint, asked.now_ms)
     plan = Lookup(subject, scope, form, fingerprint, reason)
     body = common.body
-    plan.stale_ms = members.seconds_or_true(body, "allow_stale")
+    stale_ms = members.seconds_or_true(body, "allow_stale")
+    plan.stale_ms = stale_ms or common.controls.max_stale_ms or 0
     plan.wants_lease = members.flag(body, "lease")
     if not reason:
         plan.look_up(common.cache_key, work.meaning_of(common, found))
@@ -101,12 +107,13 @@ class Lookup:
     came_from: str = CACHE  # where the last of them came from
     alarms: list[str] = field(default_factory=list)
 
-    def again(self, who: Caller, now_ms: int) -> "Lookup":
+    def again(self, who: Caller, asked: Asked) -> "Lookup":
         """The same lookup, asked now by this caller."""
         one = self.subject
         subject = Subject(
-            who, one.customer, one.common, one.kind, one.digest, one.provider, one.model, now_ms
-        )
+            who, one.customer, one.common, one.kind, one.digest, one.provider, one.model,
+            asked.now_ms, asked.request_id,
+        )  # fmt: skip
         return Lookup(
             subject, self.scope, self.form, self.fingerprint, self.miss_reason, self.looked,
             self.stale_ms, self.wants_lease,
@@ -133,6 +140,8 @@ class Lookup:
 
     def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
         """A hit, a miss, or one more read where the caller's key stands for a fingerprint."""
+        if not self.looked:  # nothing was to be read, and why is known
+            return self.missed(stamp, elapsed_us)
         who = self.subject.who
         if replies is None:
             self.miss_reason = "unavailable"
@@ -161,18 +170,34 @@ class Lookup:
             return further
         if entry is None:
             return self.missed(stamp, elapsed_us)
-        now_ms, meta = self.subject.now_ms, entry.meta
-        if meta.expires_at_ms <= now_ms:
-            self.miss_reason = "expired"
-            if now_ms < meta.expires_at_ms + min(self.stale_ms, meta.max_stale_ms):
-                self.stale = entry
+        self.miss_reason = self._unfit(entry, elapsed_us)
+        if self.miss_reason:
             self.found = [None if value is entry else value for value in self.found]
             return self.missed(stamp, elapsed_us)
         return self.hit(entry, stamp, elapsed_us)
 
+    def _unfit(self, entry: Entry, elapsed_us: int) -> str:
+        """Why this entry is no answer to this caller, or ""; one that has expired may do later."""
+        now_ms, meta, wanted = self.subject.now_ms, entry.meta, self.subject.common.controls
+        if meta.expires_at_ms <= now_ms:
+            if now_ms < meta.expires_at_ms + min(self.stale_ms, meta.max_stale_ms):
+                self.stale = entry
+            return "expired"
+        if wanted is NOTHING:
+            return ""
+        if self._is_late(elapsed_us):
+            return LATE
+        return wanted.refuses(now_ms - meta.created_at_ms, meta.expires_at_ms - now_ms)
+
+    def _is_late(self, elapsed_us: int) -> bool:
+        deadline_ms = self.subject.common.controls.deadline_ms
+        return deadline_ms is not None and elapsed_us > deadline_ms * 1000
+
     def missed(self, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...] = ()) -> Run | Answer:
         """Not in the region's memory: while there is time, the next place that may know."""
         self.alarms += alarms
+        if self._is_late(elapsed_us):
+            return self._miss(LATE, stamp, elapsed_us, ())
         if self.miss_reason in _MAY_BE_ELSEWHERE:
             in_time = elapsed_us < self.subject.who.site.deadline_us
             while in_time and self.tried < len(FALLBACKS):
@@ -277,6 +302,12 @@ class Lookup:
             price_version=prices.PRICE_VERSION,
         )
         answer = self.form.hit(subject, entry, said, event, micros, elapsed_us, self.entry_key)
+        ttl_ms, age_ms = meta.expires_at_ms - subject.now_ms, subject.now_ms - meta.created_at_ms
+        etag = meta.etag or envelope.etag_of(entry.response)
+        if said is not entry.response:
+            etag += forms.OTHERWISE
+        look = subject.who.partner.look
+        answer.fields = look.hit(outcome, ttl_ms, age_ms, etag, elapsed_us)
         if self.brought:
             answer.later += elsewhere.promotion(self, entry)
         return _counted(answer, event, alarms + tuple(self.alarms))
@@ -291,6 +322,7 @@ class Lookup:
     ) -> Answer:
         event = marks.event(self.subject, stamp, elapsed_us, outcome="miss", reason=reason)
         answer = self.form.miss(self.subject, event, elapsed_us, lease)
+        answer.fields = self.subject.who.partner.look.miss(reason, elapsed_us)
         return _counted(answer, event, alarms + tuple(self.alarms))
 
 

@@ -18,7 +18,7 @@ from cache_api.rules import digest
 IDEMPOTENT_S = b"86400"
 
 
-def begin(who: Caller, asked: Asked) -> Run:
+def begin(who: Caller, asked: Asked) -> Run | Answer:
     """Read the present entry and claim the Idempotency-Key, in one pipeline. Raises Problem."""
     common, customer = work.read(who, asked)
     found, fingerprint = None, None
@@ -30,15 +30,20 @@ def begin(who: Caller, asked: Asked) -> Run:
             raise Problem("not-canonical", str(error), pointer="/original_request") from error
     scope = work.scope_of(who, customer, common)
     subject = work.subject_of(who, customer, common, "store", found, fingerprint, asked.now_ms)
+    subject.request_id = asked.request_id
     response = stores.response_bytes(subject, found, asked.body)
     names = _names(common, fingerprint, work.meaning_of(common, found))
     entry_key, *other_keys = [
         who.ring.entry_key(scope, kind, text.encode()) for kind, text in names
     ]
-    entry = Entry(stores.meta(subject, found), response)
+    entry = Entry(stores.meta(subject, found, response), response)
     plan = Store(subject, scope, entry, fingerprint, entry_key, other_keys)
     plan.ttl_ms = stores.lifetime_ms(subject, entry_key, found)
-    return plan.run(stores.idempotency(subject, scope, asked))
+    once = stores.idempotency(subject, scope, asked)
+    if not common.controls.store:  # after all that may be wrong with the request
+        fields = who.partner.look.problem("no_store")
+        return Answer(200, answers.not_stored(subject), fields=fields)
+    return plan.run(once)
 
 
 def _names(common: Common, fingerprint: str | None, meaning: str | None) -> list[tuple[bytes, str]]:
@@ -157,4 +162,7 @@ class Store:
         name = self.fingerprint or common.cache_key or common.semantic_key or ""
         body = answers.stored(self.subject, entry, self.outcome, name, event)
         later = self.later + leases.release(self.subject, self.scope)
-        return Answer(201 if is_new else 200, body, events=(event,), later=later)
+        etag = entry.meta.etag or envelope.etag_of(entry.response)
+        ttl_ms = entry.meta.expires_at_ms - self.subject.now_ms
+        fields = self.subject.who.partner.look.stored(self.outcome, ttl_ms, etag, elapsed_us)
+        return Answer(201 if is_new else 200, body, events=(event,), later=later, fields=fields)

@@ -6,10 +6,13 @@ from datetime import timedelta
 import pytest
 import redis
 
+from cache_api.actions.announce_customer import announce_customer
+from cache_api.actions.entitle import entitle, set_quota
 from cache_api.actions.publish_snapshot import SnapshotPublisher, publish_snapshot
 from cache_api.gateways.snapshots import MARKER, SnapshotStore
 from cache_api.gateways.stream import EventsUnavailable
 from cache_api.hot import facts
+from tenants import schema
 from tests.cache_api.cast import NOW, sql
 from tests.conftest import servers
 
@@ -140,3 +143,39 @@ def test_a_server_that_is_away_is_said_so():
     for call in (away.is_complete, lambda: away.write({"a": "b"}), lambda: away.remove(["a"])):
         with pytest.raises(EventsUnavailable, match="snapshot not"):
             call()
+
+
+def test_limits_brand_and_quotas_travel_along(valkey, database, partners):
+    client, store = valkey
+    mine = partners.redis
+    database.login("owner")
+    brand = {
+        "header_prefix": "Redis-Cache", "cache_name": "RedisOverflow", "key_prefix": "rcp",
+        "problem_base": "https://cache.redis.example/problems/",
+    }  # fmt: skip
+    for name, value in (("limits", {"key_rps": 5}), ("brand_api", brand)):
+        entitle(partner_id=mine.pk, name=name, value=value, actor="op@x.example", now=NOW)
+    with schema.in_partner(mine):
+        for customer in ("acme", "free"):
+            announce_customer(
+                partner_id=mine.pk, external_id=customer, name="", actor="op", now=NOW
+            )
+        set_quota(
+            partner_id=mine.pk, external_id="acme", quota={"day": 7}, actor="op", now=NOW
+        )  # fmt: skip
+    database.login("recorder")
+
+    publish_snapshot(store=store)
+
+    told = read(client, f"snap:partner:{mine.pk}")
+    assert told["limits"] == {"key_rps": 5, "key_burst": 5}
+    assert told["brand_api"] == brand
+    assert told["quotas"] == {"acme": {"day": 7, "hard": False}}
+    host = read(client, "snap:host:cache.redis.localhost")
+    assert host == {"partner_id": str(mine.pk), "brand_api": brand}
+    theirs = read(client, f"snap:partner:{partners.pinecone.pk}")
+    assert {"limits", "brand_api", "quotas"}.isdisjoint(theirs)
+    raw = client.get(f"snap:partner:{mine.pk}")
+    fact = facts.parse(f"snap:partner:{mine.pk}".encode(), raw)
+    assert (fact.limits.key_burst, fact.quotas["acme"].day) == (5, 7)
+    assert fact.look.problem_base == brand["problem_base"]

@@ -40,12 +40,21 @@ class Pipeline:
             ], **facts,
         }  # fmt: skip
         self.facts[b"snap:partner:" + str(partner_id).encode()] = json.dumps(body).encode()
-        minted = keys.mint(livemode=True)
+        return partner_id, self.mint(partner_id)
+
+    def mint(self, partner_id, livemode=True, **facts):
+        """A new key of a partner."""
+        minted = keys.mint(livemode=livemode)
         self.facts[b"snap:key:" + minted.key_id.encode()] = json.dumps({
             "key_id": minted.key_id, "partner_id": str(partner_id), "customer": None,
-            "livemode": True, "secret_sha256": minted.secret_sha256.hex(),
+            "livemode": livemode, "secret_sha256": minted.secret_sha256.hex(), **facts,
         }).encode()  # fmt: skip
-        return partner_id, minted.text
+        return minted.text
+
+    def rewrite(self, partner_id, **facts):
+        """Publish other facts of a partner."""
+        name = b"snap:partner:" + str(partner_id).encode()
+        self.facts[name] = json.dumps(json.loads(self.facts[name]) | facts).encode()
 
     def lookup(self, key, answers_events=True, **members):
         """A whole lookup."""
@@ -75,14 +84,20 @@ class Pipeline:
     def begin(self, verb, asked, answers_events=True):
         """The first Run (or the Answer), all facts fetched."""
         while isinstance(step := pipeline.begin(VERBS[verb], asked, self.snapshot), Fetch):
-            self.fetched.append(step.names)
-            assert len(self.fetched) < 1000, "the same facts are wanted again and again"
-            if answers_events:
-                replies = [self.facts.get(name) for name in step.names]
-                self.snapshot.absorb(step.names, replies, self.now_ms)
-            else:
-                self.snapshot.outage(self.now_ms)
+            self.fetched.append([command[1] for command in step.commands])
+            assert len(self.fetched) < 10_000, "the same facts are wanted again and again"
+            step.absorb(self._read(step.commands) if answers_events else None)
         return step
+
+    def evaluate(self, command):
+        """The reply of a script of limits; None where no server answers."""
+        return
+
+    def _read(self, commands):
+        if commands[0][0] == b"GET":
+            return [self.facts.get(name) for _, name in commands]
+        replies = [self.evaluate(command) for command in commands]
+        return None if None in replies else replies
 
     def _run(self, command):
         verb, key, *rest = command
@@ -90,6 +105,8 @@ class Pipeline:
             return self.cache.get(key)
         if verb == b"DEL":
             return [self.cache.pop(one, None) for one in (key, *rest)]
+        if verb == b"EVAL" and rest[1].startswith(b"quota:"):
+            return self.evaluate(command)
         if verb == b"EVAL":  # the purge script: here only a number, no floors
             return [1, self.now_ms, b'{"seq":1,"at_ms":0,"floors":{}}']
         before = self.cache.get(key)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tenants.rules import datakeys, ids, keys
 
 KEK = b"k" * 32
+LENGTH = len("acp_live_") + 12 + 1 + 43 + 6
 REDIS, PINECONE = ids.uuid7(), ids.uuid7()
 
 
@@ -21,12 +22,12 @@ def test_a_minted_key_is_parsed_and_matches_only_itself(livemode):
 
     assert mine.text.startswith(f"acp_{'live' if livemode else 'test'}_{mine.key_id}_")
     assert (parsed.key_id, parsed.livemode) == (mine.key_id, livemode)
-    assert len(mine.text) == keys.MAX_LENGTH
+    assert len(mine.text) == LENGTH
     assert keys.matches(parsed, mine.secret_sha256)
     assert not keys.matches(parsed, other.secret_sha256)
 
 
-@given(st.integers(0, keys.MAX_LENGTH - 1), st.sampled_from("0aZ_-é \n"))
+@given(st.integers(0, LENGTH - 1), st.sampled_from("0aZ_-é \n"))
 def test_any_mistyped_digit_is_noticed_without_repeating_the_key(position, digit):
     text = keys.mint(livemode=True).text
     mistyped = text[:position] + digit + text[position + 1 :]
@@ -37,6 +38,18 @@ def test_any_mistyped_digit_is_noticed_without_repeating_the_key(position, digit
         keys.parse(mistyped)
 
     assert mistyped not in str(caught.value)
+
+
+def test_a_partners_own_prefix_is_part_of_the_key_and_of_its_check_digits():
+    mine = keys.mint(livemode=True, prefix="rcp")
+
+    parsed = keys.parse(mine.text)
+
+    assert mine.text.startswith(f"rcp_live_{mine.key_id}_")
+    assert (parsed.key_id, parsed.livemode) == (mine.key_id, True)
+    assert keys.matches(parsed, mine.secret_sha256)
+    with pytest.raises(keys.MalformedKey, match="check digits"):
+        keys.parse("acp" + mine.text[3:])
 
 
 @pytest.mark.parametrize(

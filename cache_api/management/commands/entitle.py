@@ -1,0 +1,45 @@
+"""`manage.py entitle SLUG limits|brand_api JSON`: grant a partner's API limits or its own names."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from cache_api.actions.entitle import CHECKS, entitle
+from cache_api.rules.entitlements import BadEntitlement
+from tenants import queries, schema
+
+EXAMPLES = """examples:
+  limits     {"key_rps": 100, "key_burst": 200, "partner_rps": 1000, "concurrency": 64}
+  brand_api  {"header_prefix": "Redis-Cache", "cache_name": "RedisOverflow",
+              "problem_base": "https://cache.redis.example/problems/", "key_prefix": "rcp"}"""
+
+
+class Command(BaseCommand):
+    """The value replaces the one before it; every edge follows within seconds."""
+
+    help = f"Grant a partner {' or '.join(CHECKS)}. {EXAMPLES}"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """To whom, and what."""
+        parser.add_argument("slug")
+        parser.add_argument("name", choices=sorted(CHECKS))
+        parser.add_argument("value", help="a JSON object")
+        parser.add_argument("--as", dest="actor", required=True, help="your e-mail, for the audit")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """One call."""
+        try:
+            value = json.loads(options["value"])
+            with schema.in_console():
+                partner = queries.partner_by_slug(options["slug"])
+                if partner is None:
+                    raise CommandError(f"There is no partner {options['slug']!r}.")
+                entitle(
+                    partner_id=partner.id, name=options["name"], value=value,
+                    actor=options["actor"], now=timezone.now(),
+                )  # fmt: skip
+        except (BadEntitlement, json.JSONDecodeError) as error:
+            raise CommandError(f"nothing was changed: {error}") from error
+        self.stdout.write("granted")

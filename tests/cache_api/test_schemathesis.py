@@ -1,0 +1,51 @@
+"""schemathesis over the OpenAPI document, every check on, against both doors.
+
+Few examples here, always the same ones; `--schemathesis-examples` runs as many as wanted.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portal.views.api_docs import document
+
+# Text is ASCII, where the document's pattern says exactly what is printable. 422 is the answer to
+# a well-formed request that has no canonical form, or to a response that may not be stored.
+CONFIG = """
+[generation]
+codec = "ascii"
+deterministic = true
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "422", "429", "5xx"]
+"""
+
+
+@pytest.fixture
+def described(tmp_path) -> Path:
+    """The document as a file, and schemathesis's configuration beside it."""
+    (tmp_path / "schemathesis.toml").write_text(CONFIG)
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(document()))
+    return path
+
+
+def test_the_document_holds_for_whatever_is_sent(door, cast, described, request):
+    partner = cast.open(f"schemathesis-{door.name}")
+    examples = request.config.getoption("schemathesis_examples")
+    arguments = [
+        "run", described.name, f"--url=http://127.0.0.1:{door.port}", "--checks=all",
+        f"--max-examples={examples}", "--seed=1", "--workers=1", "--warnings=off",
+        "--max-response-time=10", "--header", f"Authorization: Bearer {partner.live}",
+        "--header", f"Host: {door.host}", "--suppress-health-check=all", "--no-color",
+    ]  # fmt: skip
+
+    done = subprocess.run(
+        [sys.executable, "-m", "schemathesis.cli", *arguments],
+        cwd=described.parent, capture_output=True, text=True, check=False, timeout=3_600,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
+    assert "No issues found" in done.stdout
