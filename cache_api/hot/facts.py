@@ -75,6 +75,8 @@ class PartnerFacts(msgspec.Struct, dict=True):
     allow_truncated: bool = False
     memory_bytes: int | None = None  # most an hour into a full memory; None: the default share
     tier_bytes: int | None = None  # most in the second tier; None: no limit
+    resident: frozenset[str] = frozenset()  # customers whose entries stay where they are; "*": all
+    strict_purge: bool = True  # a region that may have missed a purge answers with misses
     upstreams: dict[str, str] = {}  # provider → base address that misses may be forwarded to
     serial: int = 0  # given when parsed: other facts, other serial
 

@@ -10,6 +10,7 @@ from cache_api.rules.events import UsageEvent
 
 JSON = b"application/json"
 CACHE, EVENTS, TIER = "cache", "events", "tier"
+HOME = "home"  # the home region's `events`: purges are made there
 Headers = Mapping[bytes, bytes]
 Command = tuple[bytes, ...]
 Reply = Any  # what the lane's server answers: bytes, a number, a list, or None for nothing
