@@ -159,6 +159,7 @@ class Upkeep:
             "region": self._stamp.region,
             "stopped": stopped,
             "counters": counters,
+            "answers": dict(self._stamp.answers),
             "lags_us": dict(self._lags),
             "purges": self._snapshot.purges_seen(_now_ms()),
         }
