@@ -41,13 +41,16 @@ class Run:
         self, data_dir: Path, listen: Ports, before: list[Step], table: list[Process]
     ) -> None:
         self.data_dir, self.listen, self.before, self.table = data_dir, listen, before, table
-        self.stack = Stack(data_dir)
-        self.edge_url = f"http://127.0.0.1:{listen.edge}"
+        self.stack = Stack(data_dir, regions=listen.regions)
+        self.edge_urls = {
+            region: f"http://127.0.0.1:{port}" for region, port in listen.edges().items()
+        }
         self.env = {
             "DATA_DIR": str(data_dir),
             "DJANGO_SETTINGS_MODULE": "portal.settings",
             "PYTHONUNBUFFERED": "1",
             **{name: str(port) for name, port in listen.by_variable().items()},
+            "REGIONS": ",".join(listen.regions),
         }
         self.supervisor = Supervisor(
             table, data_dir=data_dir, env=self.env, say=say, tend_servers=self.stack.revive
@@ -76,7 +79,9 @@ class Run:
         self.stack.stop()
 
     def _check_ports(self) -> None:
-        for name, port in self.listen.by_variable().items():
+        wanted = [("WEB_PORT", self.listen.web)]
+        wanted += [("EDGE_PORT", port) for port in self.listen.edges().values()]
+        for name, port in wanted:
             if not ports.is_free(port):
                 raise ServerError(
                     f"{name}: port {port} of 127.0.0.1 is busy. Stop what listens there, or "
@@ -106,8 +111,8 @@ class Run:
         demo = welcome.read_demo(self.data_dir)
         urls = welcome.page_urls(demo)
         silent = {url: code for url in urls if not 0 < (code := status_of(url)) < 400}
-        lock.tell({"urls": [*urls, self.edge_url]})
-        say(welcome.text(demo, self.edge_url, silent))
+        lock.tell({"urls": [*urls, *self.edge_urls.values()]})
+        say(welcome.text(demo, self.edge_urls, silent))
         say(f"\nReady after {time.monotonic() - self.began:.0f} s. Ctrl-C stops everything.")
 
 

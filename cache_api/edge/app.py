@@ -15,7 +15,7 @@ from cache_api.edge.http import ClientGone, Receive, Scope, Send, joined, read_b
 from cache_api.edge.protocol import EdgeProtocol
 from cache_api.edge.service import FAILED, Service
 from cache_api.gateways import config
-from cache_api.hot import forwards
+from cache_api.hot import forwards, regions
 from cache_api.hot.look import NO_STORE
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, refused
@@ -96,6 +96,8 @@ class App:
             "region": service.region,
             **{name: "ok" if is_up else "unavailable" for name, is_up in parts.items()},
         }
+        if service.others:
+            members["regions"] = {name: _reached(service, name) for name in service.others}
         return Answer(200, orjson.dumps(members), fields=NO_STORE)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -126,6 +128,14 @@ class App:
                 before(number, frame)
 
         signal.signal(signal.SIGTERM, drain)
+
+
+def _reached(service: Service, region: str) -> dict[str, Any]:
+    lag_us = service.door.lags.get(region)
+    return {
+        "status": "ok" if service.lanes[regions.lane(region)].is_up else "unavailable",
+        "lag_ms": None if lag_us is None else lag_us / 1000,
+    }
 
 
 def _only(*methods: str) -> Answer:

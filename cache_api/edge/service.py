@@ -14,13 +14,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from cache_api.edge.meter import Meter
 from cache_api.gateways import door as doors
 from cache_api.gateways.config import Config
+from cache_api.gateways.peers import PeerLane
 from cache_api.gateways.tier import TierLane
 from cache_api.gateways.valkey import Lane
-from cache_api.hot import pipeline
+from cache_api.hot import pipeline, regions
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import (
     CACHE,
     EVENTS,
+    HOME,
     TIER,
     Answer,
     Asked,
@@ -45,14 +47,26 @@ class Service:
     def __init__(self, config: Config) -> None:
         door = self.door = doors.build(config, "edge")
         self.region = config.region
+        self.others = [one.name for one in config.others]
         cache = Lane("cache", config.cache_url, config.deadline_s)
         events = Lane("events", config.events_url, config.deadline_s)
         self.lanes: dict[str, Lane | TierLane] = {CACHE: cache, EVENTS: events}
         if door.tier is not None:
             self.lanes[TIER] = TierLane(door.tier, cache, config.tier_deadline_s, door.counters)
+        self._reach_regions(config)
         self.loop = asyncio.get_running_loop()
         self.meter = Meter(events, door.spool, door.counters, door.stamp)
         self.parsers = ThreadPoolExecutor(1, thread_name_prefix="parse")
+
+    def _reach_regions(self, config: Config) -> None:
+        wait_s, door = config.region_deadline_s, self.door
+        self.lanes[HOME] = self.lanes[EVENTS]
+        if config.home is not None:
+            self.lanes[HOME] = Lane("home", config.home.events_url, wait_s)
+        for one in config.others:
+            self.lanes[regions.lane(one.name)] = PeerLane(
+                one.name, one.cache_url, wait_s, door.lags, door.counters
+            )
 
     async def start(self) -> None:
         """Connect (a server that is away is tried again later) and begin housekeeping."""

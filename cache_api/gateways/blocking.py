@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from cache_api.gateways import config
 from cache_api.gateways import door as doors
 from cache_api.gateways.counters import UNMETERED
+from cache_api.gateways.peers import SyncPeerLane
 from cache_api.gateways.spool import SpoolFull
 from cache_api.gateways.tier_sync import SyncTierLane
 from cache_api.gateways.upkeep import xadds
 from cache_api.gateways.valkey_sync import SyncLane
-from cache_api.hot import pipeline
-from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, Fetch, Run
+from cache_api.hot import pipeline, regions
+from cache_api.hot.steps import CACHE, EVENTS, HOME, TIER, Answer, Asked, Fetch, Run
 from cache_api.hot.verbs import Verb
 from cache_api.rules import events, prices
 from cache_api.rules.events import UsageEvent
@@ -35,6 +36,13 @@ class BlockingService:
         if door.tier is not None:
             wait_s = settings.tier_deadline_s
             self._lanes[TIER] = SyncTierLane(door.tier, cache, wait_s, door.counters)
+        self._lanes[HOME], wait_s = events, settings.region_deadline_s
+        if settings.home is not None:
+            self._lanes[HOME] = SyncLane("home", settings.home.events_url, wait_s)
+        for one in settings.others:
+            self._lanes[regions.lane(one.name)] = SyncPeerLane(
+                one.name, one.cache_url, wait_s, door.lags, door.counters
+            )
 
     def start(self) -> None:
         """Begin housekeeping."""

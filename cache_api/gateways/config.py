@@ -1,23 +1,22 @@
 """Where the doors find their servers, secrets and folder. Environment first, then DATA_DIR."""
 
-import json
+import dataclasses
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from cache_api.gateways import servers
+from cache_api.gateways.servers import BadConfig, Region
 from tenants.rules.datakeys import parse_kek
 
-DEADLINE_S = 0.05
-_BASE_DIR = Path(__file__).resolve().parents[2]
+DEADLINE_S, REGION_DEADLINE_S = 0.05, 0.15
 
-
-class BadConfig(ValueError):
-    """A setting that is missing or unusable; the text says which and what to do."""
+__all__ = ["BadConfig", "Config", "load"]
 
 
 @dataclass(frozen=True)
 class Config:
-    """One process's surroundings."""
+    """One process's surroundings. `home` and `others` only where there are several regions."""
 
     cache_url: str
     events_url: str
@@ -27,65 +26,65 @@ class Config:
     deadline_s: float = DEADLINE_S  # how long a request waits for either Valkey
     tier_url: str = ""  # "": there is no second tier
     tier_deadline_s: float = DEADLINE_S
+    home: Region | None = None  # None: this is it
+    others: tuple[Region, ...] = ()
+    region_deadline_s: float = REGION_DEADLINE_S
+
+    @property
+    def own_dir(self) -> Path:
+        """What belongs to this region alone; the home's is the installation's."""
+        return self.data_dir / "regions" / self.region if self.home else self.data_dir
 
     @property
     def spool_dir(self) -> Path:
         """Where events wait while `events` does not take them."""
-        return self.data_dir / "spool"
+        return self.own_dir / "spool"
 
     @property
     def snapshot_file(self) -> Path:
         """The facts of the last process, for a restart while `events` is away."""
-        return self.data_dir / "edge" / "snapshot"
+        return self.own_dir / "edge" / "snapshot"
 
 
 def load() -> Config:
     """Read the surroundings. Raises BadConfig."""
-    data_dir = Path(os.environ.get("DATA_DIR") or _BASE_DIR / ".data").resolve()
-    written = _servers(data_dir)
-    return Config(
-        cache_url=_url("CACHE_URL", written, data_dir),
-        events_url=_url("EVENTS_URL", written, data_dir),
+    known = servers.regions()
+    name = os.environ.get("REGION") or known[0].name
+    mine = next((one for one in known if one.name == name), None)
+    if mine is None:
+        names = ", ".join(one.name for one in known)
+        raise BadConfig(f"REGION={name!r} is not among the regions {names}.")
+    data_dir = servers.data_dir()
+    config = Config(
+        cache_url=mine.cache_url,
+        events_url=mine.events_url,
         kek=_kek(data_dir),
         data_dir=data_dir,
-        region=os.environ.get("REGION") or "local",
-        deadline_s=_seconds("STORE_DEADLINE_MS", os.environ.get("STORE_DEADLINE_MS")),
-        tier_url=_tier_url(data_dir),
-        tier_deadline_s=_seconds("TIER_DEADLINE_MS", os.environ.get("TIER_DEADLINE_MS")),
+        region=name,
+        deadline_s=_seconds("STORE_DEADLINE_MS", os.environ.get("STORE_DEADLINE_MS"), DEADLINE_S),
+        tier_deadline_s=_seconds(
+            "TIER_DEADLINE_MS", os.environ.get("TIER_DEADLINE_MS"), DEADLINE_S
+        ),
+        home=None if mine is known[0] else known[0],
+        others=tuple(one for one in known if one is not mine),
+        region_deadline_s=_seconds(
+            "REGION_DEADLINE_MS", os.environ.get("REGION_DEADLINE_MS"), REGION_DEADLINE_S
+        ),
     )
+    return dataclasses.replace(config, tier_url=_tier_url(config))
 
 
-def _seconds(name: str, given: str | None) -> float:
-    raw = given or "50"
-    if not raw.isdigit() or not 1 <= int(raw) <= 10_000:
-        raise BadConfig(f"{name}={raw!r} must be milliseconds from 1 to 10000.")
-    return int(raw) / 1000
+def _seconds(name: str, given: str | None, default_s: float = DEADLINE_S) -> float:
+    if not given:
+        return default_s
+    if not given.isdigit() or not 1 <= int(given) <= 10_000:
+        raise BadConfig(f"{name}={given!r} must be milliseconds from 1 to 10000.")
+    return int(given) / 1000
 
 
-def _tier_url(data_dir: Path) -> str:
-    url = os.environ.get("TIER_URL") or (data_dir / "tier").as_uri()
+def _tier_url(config: Config) -> str:
+    url = os.environ.get("TIER_URL") or (config.own_dir / "tier").as_uri()
     return "" if url == "off" else url
-
-
-def _servers(data_dir: Path) -> dict[str, str]:
-    path = data_dir / "servers.json"
-    if not path.exists():
-        return {}
-    try:
-        found: dict[str, str] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise BadConfig(f"{path} cannot be read: {error}") from error
-    return found
-
-
-def _url(name: str, written: dict[str, str], data_dir: Path) -> str:
-    url = os.environ.get(name) or written.get(name)
-    if not url:
-        raise BadConfig(
-            f"{name} is not set and {data_dir}/servers.json does not name it: "
-            "start the servers (make run) or set it to your Valkey's URL."
-        )
-    return url
 
 
 def _kek(data_dir: Path) -> bytes:

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 
 from cache_api.gateways.config import BadConfig, Config
 from cache_api.gateways.counters import Counters
+from cache_api.gateways.follower import Follower
+from cache_api.gateways.peers import Lags
 from cache_api.gateways.rooms import Rooms, place_of
 from cache_api.gateways.spool import Spool
 from cache_api.gateways.sweeper import Sweeper
 from cache_api.gateways.tier_store import BadTier, TierStore
-from cache_api.gateways.upkeep import SHIP_DEADLINE_S, Upkeep, load_snapshot
+from cache_api.gateways.upkeep import SHIP_DEADLINE_S, Helper, Upkeep, load_snapshot
 from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot.marks import Stamp
 from cache_api.hot.site import Site
 from cache_api.hot.snapshot import Snapshot
 
-ROOMS_DEADLINE_S = 0.25
+ROOMS_DEADLINE_S, FOLLOWER_DEADLINE_S = 0.25, 1.0
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Door:
     counters: Counters
     upkeep: Upkeep
     tier: TierStore | None
+    lags: Lags
 
 
 def build(config: Config, name: str) -> Door:
@@ -39,7 +42,14 @@ def build(config: Config, name: str) -> Door:
     tier = _tier(config)
     boot_id = uuid.uuid4()
     stamp = Stamp(boot_id, config.region)
-    site = Site(has_tier=tier is not None, deadline_us=int(config.deadline_s * 1_000_000))
+    site = Site(
+        has_tier=tier is not None,
+        deadline_us=int(config.deadline_s * 1_000_000),
+        region=config.region,
+        others=tuple(one.name for one in config.others),
+        is_home=config.home is None,
+    )
+    lags: Lags = {}
     snapshot, counters = Snapshot(config.kek, site), Counters()
     spool = Spool(config.spool_dir, boot_id)
     load_snapshot(config.snapshot_file, snapshot)
@@ -54,9 +64,30 @@ def build(config: Config, name: str) -> Door:
         door=name,
         snapshot_file=config.snapshot_file,
         rooms=Rooms(cache, snapshot, place),
-        sweeper=None if tier is None else Sweeper(tier, cache, place),
+        helpers=_helpers(config, name, tier, Sweeper(tier, cache, place) if tier else None),
+        lags=lags,
     )
-    return Door(config, snapshot, stamp, spool, counters, upkeep, tier)
+    return Door(config, snapshot, stamp, spool, counters, upkeep, tier, lags)
+
+
+def _helpers(
+    config: Config, name: str, tier: TierStore | None, sweeper: Sweeper | None
+) -> list[Helper]:
+    """What else runs in threads of its own."""
+    found: list[Helper] = [] if sweeper is None else [sweeper]
+    if config.others:
+        home_url = config.home.events_url if config.home else config.events_url
+        found.append(
+            Follower(
+                region=config.region,
+                home=SyncLane(f"{name} purges: home", home_url, FOLLOWER_DEADLINE_S),
+                events=SyncLane(f"{name} purges", config.events_url, FOLLOWER_DEADLINE_S),
+                cache=SyncLane(f"{name} purges: cache", config.cache_url, FOLLOWER_DEADLINE_S),
+                store=tier,
+                is_home=config.home is None,
+            )
+        )
+    return found
 
 
 def _tier(config: Config) -> TierStore | None:

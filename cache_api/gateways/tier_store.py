@@ -97,6 +97,13 @@ class TierStore:
         """How many objects a partner has here."""
         return sum([len(listed) for listed in obstore.list(self._objects, f"{partner}/")])
 
+    def clear(self) -> None:
+        """Remove everything."""
+        for partner in self.partners():
+            for listed in obstore.list(self._objects, f"{partner}/"):
+                for one in listed:
+                    self.remove(one["path"])
+
     def sweep(self, partner: str, now_ms: int) -> Iterator[tuple[int, int]]:
         """Remove what has expired of a partner, a hundred objects a step.
 

@@ -11,13 +11,13 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from cache_api.gateways.counters import UNMETERED, Counters
 from cache_api.gateways.rooms import Rooms
 from cache_api.gateways.spool import Spool
-from cache_api.gateways.sweeper import Sweeper
 from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot.marks import Stamp
 from cache_api.hot.snapshot import Snapshot
@@ -43,6 +43,16 @@ def xadds(encoded: Sequence[bytes]) -> list[tuple[bytes, ...]]:
     return commands
 
 
+class Helper(Protocol):
+    """Work beside upkeep, in a thread of its own."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End soon."""
+
+
 class Upkeep:
     """One process's housekeeping thread."""
 
@@ -57,10 +67,11 @@ class Upkeep:
         door: str,
         snapshot_file: Path,
         rooms: Rooms,
-        sweeper: Sweeper | None,
+        helpers: Sequence[Helper],
+        lags: Mapping[str, int],
     ) -> None:
         """`lane` leads to `events` and should have a deadline of seconds: nobody waits for it."""
-        self._rooms, self._sweeper = rooms, sweeper
+        self._rooms, self._helpers, self._lags = rooms, helpers, lags
         self._lane, self._spool, self._snapshot = lane, spool, snapshot
         self._stamp, self._counters, self._door = stamp, counters, door
         self._snapshot_file = snapshot_file
@@ -73,14 +84,14 @@ class Upkeep:
         # Before the first answer: a purge waits for every process that may have read older facts.
         self._attempt(lambda: self._beat(stopped=False))
         self._thread.start()
-        if self._sweeper is not None:
-            self._sweeper.start()
+        for helper in self._helpers:
+            helper.start()
 
     def stop(self) -> None:
         """Finish the round, ship what can be shipped, say goodbye."""
         self._stop.set()
-        if self._sweeper is not None:
-            self._sweeper.stop()
+        for helper in self._helpers:
+            helper.stop()
         self._thread.join(SHIP_DEADLINE_S * 2)
         self._attempt(lambda: self._spool.ship(self._ship))
         self._attempt(lambda: self._beat(stopped=True))
@@ -148,6 +159,8 @@ class Upkeep:
             "region": self._stamp.region,
             "stopped": stopped,
             "counters": counters,
+            "answers": dict(self._stamp.answers),
+            "lags_us": dict(self._lags),
             "purges": self._snapshot.purges_seen(_now_ms()),
         }
         field = self._stamp.boot_id.hex.encode("ascii")

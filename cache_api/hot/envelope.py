@@ -17,7 +17,7 @@ from cache_api.hot.keyring import Keyring, Scope
 VERSION = 1
 COMPRESS_ABOVE = 1024
 MAX_OPENED = 12 * 1024 * 1024
-_HEADER, _NONCE, _META_LENGTH = 8, 12, 4
+_HEADER, _NONCE, _META_LENGTH, _DIGEST = 8, 12, 4, 64
 UNIQUE_BYTES = _HEADER + _NONCE  # a value's first bytes, which no other value has
 _ZSTD, _ALIAS = 1, 2
 
@@ -52,9 +52,10 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Alias(msgspec.Struct, frozen=True):
-    """A caller's own key that stands for a request digest (64 hex digits)."""
+    """A caller's own key that stands for a request digest (64 hex digits), since when."""
 
     digest: str
+    created_at_ms: int = 0
 
 
 def etag_of(response: bytes) -> str:
@@ -79,7 +80,14 @@ def seal_entry(ring: Keyring, scope: Scope, key: bytes, generation: int, entry: 
 
 def seal_alias(ring: Keyring, scope: Scope, key: bytes, generation: int, alias: Alias) -> bytes:
     """An alias, ready to lie under `key`."""
-    return _seal(ring, scope, key, generation, _ALIAS, alias.digest.encode("ascii"))
+    return _seal(
+        ring,
+        scope,
+        key,
+        generation,
+        _ALIAS,
+        b"%b%d" % (alias.digest.encode("ascii"), alias.created_at_ms),
+    )
 
 
 def unseal(
@@ -107,7 +115,7 @@ def unseal(
 
 def _opened(flags: int, plain: bytes) -> Entry | Alias:
     if flags & _ALIAS:
-        return Alias(plain.decode("ascii"))
+        return Alias(plain[:_DIGEST].decode("ascii"), int(plain[_DIGEST:] or 0))
     if flags & _ZSTD:
         plain = _decompress(plain, max_output_size=MAX_OPENED)
     end = _META_LENGTH + int.from_bytes(plain[:_META_LENGTH], "big")

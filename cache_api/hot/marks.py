@@ -3,6 +3,7 @@
 import hashlib
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ class Stamp:
         self.boot_id, self.region = boot_id, region
         self._lock = threading.Lock()
         self._last_seq = 0
+        # For people: how many answers of each kind, hits from elsewhere by where ("hit:tier").
+        self.answers = Counter[str]()
         self._open: set[int] = set()
 
     def next_seq(self) -> int:
@@ -31,6 +34,10 @@ class Stamp:
             self._last_seq += 1
             self._open.add(self._last_seq)
             return self._last_seq
+
+    def count(self, outcome: str, reason: str) -> None:
+        """One more answer. Approximate where threads share a process."""
+        self.answers[f"hit:{reason}" if reason and outcome == "hit" else outcome] += 1
 
     def settle(self, seqs: Iterable[int]) -> None:
         """These events are in the stream or the spool, or counted as unmetered."""
@@ -61,6 +68,7 @@ class Subject:
 def event(subject: Subject, stamp: Stamp, elapsed_us: int | None, **numbers: Any) -> UsageEvent:
     """The event. `numbers` are the members only the outcome tells (outcome, tokens, bytes, …)."""
     who, common = subject.who, subject.common
+    stamp.count(numbers["outcome"], numbers.get("reason", ""))
     return UsageEvent(
         event_id=_event_id(subject),
         partner_id=who.partner.partner_id,

@@ -6,6 +6,7 @@ its number there as well.
 """
 
 import uuid
+from collections.abc import Iterable
 
 from cache_api.hot import facts
 from cache_api.hot.steps import Command
@@ -14,6 +15,8 @@ from cache_api.rules import purging
 LEASE_MS = 5_000  # how long a door may rely on what it read
 IN_FLIGHT_MS = 1_000  # an answer that was begun on the last moment of it is out by then
 RECORD_S = 7 * 86_400
+# The home's log of purges, which every region follows; one cut off for longer starts empty.
+LOG, LOG_MS = b"purges:log", 7 * 86_400_000
 # Longer than facts are used while the durable store is away (snapshot.KEEP_MS).
 MARK_MS = 15 * 60 * 1000
 MARK_MS_TEXT = b"%d" % MARK_MS
@@ -90,6 +93,13 @@ def mark_name(partner_id: uuid.UUID) -> bytes:
 def record_name(partner_id: uuid.UUID, purge_id: uuid.UUID) -> bytes:
     """The key of one purge's record, in the durable store."""
     return f"purge:{partner_id}:{purge_id}".encode("ascii")
+
+
+def note(partner_id: uuid.UUID, keys: Iterable[bytes], now_ms: int) -> Command:
+    """The command that tells all regions of a purge, after `record`: whose, which store keys."""
+    oldest = b"%d-0" % max(0, now_ms - LOG_MS)
+    words = (b"p", partner_id.bytes, b"k", b"".join(keys))
+    return (b"XADD", LOG, b"MINID", b"~", oldest, b"*", *words)
 
 
 def record(

@@ -1,15 +1,18 @@
-"""Where a process stands: what there is besides its region's memory, and each partner's room.
+"""Where a process stands: its region and the others, its second tier, each partner's room.
 
 One Site a process, kept with the snapshot. Rooms are estimates: each process counts what it writes,
 and housekeeping shares the sums and hands out what may still be taken (`gateways.rooms`).
 """
 
 import uuid
+from collections import Counter
 
 from cache_api.hot.stock import Stocks
 
 # What Valkey spends on a key beside its value: the key, the object, the expiry (measured: 110–140).
 OVERHEAD = 128
+# So many hits within a minute and other regions get the entry without asking.
+HOT, MOST_KEYS = 8, 50_000
 
 
 class Room:
@@ -50,6 +53,23 @@ class Room:
         return taken
 
 
+class Heat:
+    """Which keys are asked for often, as far as this process sees."""
+
+    __slots__ = ("_asked", "_minute")
+
+    def __init__(self) -> None:
+        self._minute, self._asked = 0, Counter[bytes]()
+
+    def is_hot(self, key: bytes, now_ms: int) -> bool:
+        """Count one more hit; whether it is the one that makes this minute's key a hot one."""
+        minute = now_ms // 60_000
+        if minute != self._minute or len(self._asked) > MOST_KEYS:
+            self._minute, self._asked = minute, Counter()
+        self._asked[key] += 1
+        return self._asked[key] == HOT
+
+
 class Site:
     """One process's surroundings, as the pipeline must know them.
 
@@ -57,9 +77,22 @@ class Site:
     all. `memory_free`: what anybody may put there before it is full.
     """
 
-    __slots__ = ("deadline_us", "has_tier", "memory_free", "memory_share", "rooms", "stocks")
+    __slots__ = (
+        "deadline_us", "has_tier", "heat", "is_home", "memory_free", "memory_share", "others",
+        "region", "rooms", "stocks",
+    )  # fmt: skip
 
-    def __init__(self, *, has_tier: bool = False, deadline_us: int = 50_000) -> None:
+    def __init__(
+        self,
+        *,
+        has_tier: bool = False,
+        deadline_us: int = 50_000,
+        region: str = "",
+        others: tuple[str, ...] = (),
+        is_home: bool = True,
+    ) -> None:
+        self.region, self.others, self.is_home = region, others, is_home
+        self.heat = Heat()
         self.has_tier = has_tier
         self.deadline_us = deadline_us  # after this a request asks no further place
         self.memory_share: int | None = None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 JSON = b"application/json"
 CACHE, EVENTS, TIER = "cache", "events", "tier"
+HOME = "home"  # the home region's `events`: purges are made there
 Headers = Mapping[bytes, bytes]
 Command = tuple[bytes, ...]
 Reply = Any  # what the lane's server answers: bytes, a number, a list, or None for nothing

@@ -52,12 +52,20 @@ class Targets:
         """What to read next; nothing once everything is known."""
         return [(GET, key) for key in self._unread]
 
+    def missing(self) -> list[bytes]:
+        """Store keys under which nothing was found so far."""
+        return [key for key, value in self.found.items() if value is None]
+
+    def region_reads(self) -> list[Command]:
+        """What to ask another region's memory."""
+        self._unread = self.missing()
+        return self.reads()
+
     def tier_reads(self) -> list[Command]:
         """What to read from the second tier, once memory was asked for everything."""
         if not self.who.site.has_tier:
             return []
-        missing = [key for key, value in self.found.items() if value is None]
-        self._unread = [key for key in missing if key not in self._in_tier]
+        self._unread = [key for key in self.missing() if key not in self._in_tier]
         self._in_tier.update(self._unread)
         return tier.reads(self.who, self._unread)
 

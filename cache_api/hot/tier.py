@@ -25,9 +25,14 @@ MIN_TTL_MS = 60_000
 
 
 def name(who: Caller, key: bytes) -> bytes:
-    """Where the value of a store key lies: partner / first byte / key, in hex digits."""
+    """Where the value of a store key lies."""
+    return name_in(who.partner.partner_id, key)
+
+
+def name_in(partner_id: uuid.UUID, key: bytes) -> bytes:
+    """The same: partner / first byte / key, in hex digits."""
     text = key[len(KEY_PREFIX) :].hex()
-    return f"{who.partner.partner_id.hex}/{text[:2]}/{text}".encode("ascii")
+    return f"{partner_id.hex}/{text[:2]}/{text}".encode("ascii")
 
 
 def reads(who: Caller, keys: Sequence[bytes]) -> list[Command]:

@@ -10,6 +10,12 @@ from uuid import UUID
 
 from cache_api.rules import upstreams
 
+# Entitlements that the hot path reads as they are (`cache_api/hot/facts.py` has their meaning).
+_AS_ENTITLED = (
+    "ttl", "allow_truncated", "memory_bytes", "tier_bytes", "resident", "strict_purge", "limits",
+    "brand_api",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class PartnerFacts:
@@ -57,7 +63,7 @@ def partner_values(facts: PartnerFacts) -> dict[str, str]:
         "hosts": sorted(facts.hosts),
         "customers_suspended": sorted(facts.suspended),
     }
-    for name in ("ttl", "allow_truncated", "memory_bytes", "tier_bytes", "limits", "brand_api"):
+    for name in _AS_ENTITLED:
         if name in facts.entitlements:
             body[name] = facts.entitlements[name]
     if "upstreams" in facts.entitlements:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -42,7 +42,10 @@ class Stack:
         durable: bool = True,
         environ: Mapping[str, str] | None = None,
         as_whom: Identity | None = None,
+        regions: Sequence[str] = (),
     ) -> None:
+        """`regions`: their names, the home first, where there are several."""
+        self.regions = tuple(regions)
         self.data_dir = Path(data_dir).resolve()
         self.durable, self.as_whom = durable, as_whom
         self.environ = os.environ if environ is None else environ
@@ -122,12 +125,19 @@ class Stack:
 
     def _start_servers(self, own_postgres: bool) -> None:
         used: set[int] = set()
-        for name in ("cache", "events"):
-            if not self.environ.get(f"{name.upper()}_URL"):
-                self._add(Valkey(name, self.data_dir, self._port(name, used)))
+        for server in self._valkeys():
+            if not self.environ.get(server.variable):
+                port = self._port(server.name, used)
+                self._add(Valkey(server.kind, self.data_dir, port, server.region))
         if not own_postgres:
             port = self._port("postgres", used)
             self._add(Postgres(self.data_dir, port, durable=self.durable, as_whom=self.as_whom))
+
+    def _valkeys(self) -> list[Valkey]:
+        """A pair for each region, without their ports."""
+        regions = ("", *self.regions[1:])
+        kinds = ("cache", "events")
+        return [Valkey(kind, self.data_dir, 0, region) for region in regions for kind in kinds]
 
     def _add(self, server: Server) -> None:
         self.servers[server.name] = server
@@ -157,9 +167,9 @@ class Stack:
         own: dict[str, str] = {}
         for server in self.servers.values():
             own |= server.urls()
-        keys = (*DATABASE_KEYS, "CACHE_URL", "EVENTS_URL")
+        keys = (*DATABASE_KEYS, *[server.variable for server in self._valkeys()])
         urls = own | {key: self.environ[key] for key in keys if self.environ.get(key)}
         urls["BROKER_URL"] = (
             self.environ.get("BROKER_URL") or own.get("BROKER_URL") or urls["EVENTS_URL"]
         )
-        return urls
+        return urls | ({"REGIONS": ",".join(self.regions)} if self.regions else {})

@@ -42,7 +42,7 @@ class Supervised:
             row.name,
             row.argv,
             data_dir=data_dir,
-            env={**env, "AC_DB_LOGIN": row.login},
+            env={**env, "AC_DB_LOGIN": row.login, **dict(row.environ)},
             cwd=BASE_DIR,
         )
 

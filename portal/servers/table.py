@@ -1,6 +1,7 @@
 """What `make run` runs, as data: the steps before, then the processes in order of start."""
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ class Process:
     login: str
     ready: str = ""
     patience_s: float = 10.0
+    environ: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,18 +42,23 @@ class Ports:
 
     web: int
     edge: int
+    regions: tuple[str, ...] = ()  # the home first; each has an edge, on the ports from `edge` on
 
     @classmethod
     def from_environ(cls) -> "Ports":
         """WEB_PORT (8000) and EDGE_PORT (8001). Raises ServerError naming a bad variable."""
-        found = cls(_port("WEB_PORT", 8000), _port("EDGE_PORT", 8001))
-        if found.web == found.edge:
+        found = cls(_port("WEB_PORT", 8000), _port("EDGE_PORT", 8001), _regions())
+        if found.web in found.edges().values():
             raise ServerError(f"WEB_PORT and EDGE_PORT are both {found.web}: choose two ports.")
         return found
 
     def by_variable(self) -> dict[str, int]:
         """The ports by the environment variable that sets them."""
         return {"WEB_PORT": self.web, "EDGE_PORT": self.edge}
+
+    def edges(self) -> dict[str, int]:
+        """The edges' ports by region; "" where there is only one."""
+        return {name: self.edge + n for n, name in enumerate(self.regions or ("",))}
 
 
 def steps(demo: bool) -> list[Step]:
@@ -71,7 +78,7 @@ def processes(ports: Ports, data_dir: Path, demo: bool) -> list[Process]:
     celery = (*_module("celery"), "-A", "portal.celery")
     found = [
         Process("web", _web(ports.web), "web", f"http://127.0.0.1:{ports.web}/livez"),
-        Process("edge", _edge(ports.edge), "web", f"http://127.0.0.1:{ports.edge}/livez"),
+        *[_edge(region, port, ports) for region, port in ports.edges().items()],
         Process("recorder", _manage("record"), "recorder"),
         Process("provisioner", _manage("provision"), "owner"),
         Process("worker", (*celery, "worker", *_WORKER), "settle"),
@@ -98,8 +105,11 @@ def _web(port: int) -> tuple[str, ...]:
     )
 
 
-def _edge(port: int) -> tuple[str, ...]:
-    return (*_module("cache_api.edge"), f"--port={port}")
+def _edge(region: str, port: int, ports: Ports) -> Process:
+    name = "edge" if port == ports.edge else f"edge-{region}"
+    environ = (("REGION", region),) if region else ()
+    argv = (*_module("cache_api.edge"), f"--port={port}")
+    return Process(name, argv, "web", f"http://127.0.0.1:{port}/livez", environ=environ)
 
 
 def _module(name: str) -> tuple[str, ...]:
@@ -108,6 +118,23 @@ def _module(name: str) -> tuple[str, ...]:
 
 def _manage(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, str(BASE_DIR / "manage.py"), *arguments)
+
+
+def _regions() -> tuple[str, ...]:
+    """REGIONS: how many (then they get names), or their names with commas, the home first."""
+    given = os.environ.get("REGIONS") or "1"
+    names = tuple(name.strip() for name in given.split(","))
+    if not given.isdecimal() and all(map(_REGION.fullmatch, names)) and len({*names}) == len(names):
+        return names
+    if not given.isdecimal():
+        raise ServerError(f"REGIONS={given!r}: a number, or different names: eu,us,ap.")
+    if not 1 <= int(given) <= len(_REGION_NAMES):
+        raise ServerError(f"REGIONS={given}: 1 to {len(_REGION_NAMES)}, or names: eu,us,ap.")
+    return _REGION_NAMES[: int(given)] if int(given) > 1 else ()
+
+
+_REGION = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_REGION_NAMES = ("eu", "us", "ap", "sa", "af", "me")
 
 
 def _port(name: str, default: int) -> int:

@@ -1,4 +1,4 @@
-"""Two Valkeys of the wheel, never mixed: `cache` may forget, `events` may not."""
+"""Two Valkeys of the wheel, never mixed: `cache` may forget, `events` may not. A pair a region."""
 
 import os
 from pathlib import Path
@@ -25,26 +25,33 @@ CONFIG = {
 
 
 class Valkey:
-    """One instance; `name` is a key of CONFIG."""
+    """One instance; `kind` is a key of CONFIG, `region` "" for the home region's."""
 
-    def __init__(self, name: str, data_dir: Path, port: int) -> None:
-        self.name, self.port = name, port
-        self.folder = data_dir / f"valkey-{name}"
+    def __init__(self, kind: str, data_dir: Path, port: int, region: str = "") -> None:
+        self.kind, self.region, self.port = kind, region, port
+        self.name = f"{kind}-{region}" if region else kind
+        self.folder = data_dir / f"valkey-{self.name}"
         self.config_file = self.folder / "valkey.conf"
         self.secrets = Secrets(data_dir / "secrets")
         self.child = Child(
-            f"valkey-{name}",
+            f"valkey-{self.name}",
             [str(binaries.valkey_server()), str(self.config_file)],
             data_dir=data_dir,
         )
 
+    @property
+    def variable(self) -> str:
+        """The environment variable that names it, or one of yours."""
+        suffix = "_" + self.region.upper().replace("-", "_") if self.region else ""
+        return f"{self.kind.upper()}_URL{suffix}"
+
     def url(self, database: int = 0) -> str:
         """redis:// URL of one numbered database."""
-        return f"redis://:{self.secrets.password(self.name)}@127.0.0.1:{self.port}/{database}"
+        return f"redis://:{self.secrets.password(self.kind)}@127.0.0.1:{self.port}/{database}"
 
     def urls(self) -> dict[str, str]:
         """By environment variable. Celery's broker is database 1 of `events`."""
-        found = {f"{self.name.upper()}_URL": self.url()}
+        found = {self.variable: self.url()}
         return {**found, "BROKER_URL": self.url(1)} if self.name == "events" else found
 
     def start(self) -> None:
@@ -65,13 +72,13 @@ class Valkey:
         lines = {
             "bind": "127.0.0.1",
             "port": str(self.port),
-            "requirepass": self.secrets.password(self.name),
+            "requirepass": self.secrets.password(self.kind),
             "dir": f'"{self.folder}"',
             "daemonize": "no",
             # A title would overwrite the mark by which `leftovers` knows its processes.
             "set-proc-title": "no",
             "save": '""',
-            **CONFIG[self.name],
+            **CONFIG[self.kind],
         }
         return "".join(f"{key} {value}\n" for key, value in lines.items())
 

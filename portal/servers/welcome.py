@@ -21,8 +21,11 @@ def page_urls(demo: dict[str, Any]) -> list[str]:
     return [url for url in urls if url]
 
 
-def text(demo: dict[str, Any], edge_url: str, silent: dict[str, int]) -> str:
-    """All of demo.json for people. `silent`: pages that do not answer, with their status."""
+def text(demo: dict[str, Any], edge_urls: dict[str, str], silent: dict[str, int]) -> str:
+    """All of demo.json for people, and the edges by region.
+
+    `silent`: pages that do not answer, with their status.
+    """
     lines = [""]
     console = demo.get("console", {})
     if console:
@@ -30,7 +33,11 @@ def text(demo: dict[str, Any], edge_url: str, silent: dict[str, int]) -> str:
         lines += [_login(login) for login in console.get("logins", [])]
     for partner in demo.get("partners", []):
         lines += _partner(partner, silent)
-    lines += ["", f"Overflow API       {demo.get('edge', {}).get('url', edge_url)}"]
+    lines += [""]
+    if len(edge_urls) == 1 and demo.get("edge"):
+        edge_urls = {"": demo["edge"]["url"]}
+    for region, url in edge_urls.items():
+        lines += [f"Overflow API       {url}{f'  (region {region})' if region else ''}"]
     if not demo:
         lines += ["No demo is loaded: `manage.py open_partner` opens a partner."]
     return "\n".join(lines)

@@ -8,6 +8,7 @@ from portal.views import (
     console_documents,
     console_finance,
     console_partners,
+    console_regions,
     console_run,
 )
 
@@ -39,6 +40,7 @@ documents = [
 ]
 urlpatterns = [
     path("", console_cockpit.cockpit, name="console_cockpit"),
+    path("regions/", console_regions.regions, name="console_regions"),
     *partners,
     *finance,
     path("finance/runs/<uuid:run_id>/", include(runs)),

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cache_api.hot import tier
+from cache_api.hot import regions, tier
 from cache_api.hot.envelope import Entry
 from cache_api.hot.marks import Stamp
 from cache_api.hot.steps import CACHE, TIER, Answer, Command, Replies, Run
-from cache_api.hot.work import SET
+from cache_api.hot.work import GET, SET
+
+REGION = "region"
 
 if TYPE_CHECKING:
     from cache_api.hot.verbs.lookup import Lookup
@@ -18,13 +20,15 @@ class Elsewhere:
     """A lookup that waits for another place than memory."""
 
     lookup: "Lookup"
-    where: str
+    where: str  # as usage events tell it
+    keys: list[bytes]
 
     def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
         """Go on with what the place had; one that does not answer in time had nothing."""
         if replies is None:
             return self.lookup.missed(stamp, elapsed_us)
-        return self.lookup.weigh(self.where, replies, stamp, elapsed_us)
+        had = dict(zip(self.keys, replies, strict=True))
+        return self.lookup.weigh(self.where, had, stamp, elapsed_us)
 
 
 def from_tier(lookup: "Lookup") -> Run | None:
@@ -32,7 +36,31 @@ def from_tier(lookup: "Lookup") -> Run | None:
     who, keys = lookup.subject.who, lookup.missing()
     if not who.site.has_tier or not keys:
         return None
-    return Run(tier.reads(who, keys), Elsewhere(lookup, TIER), TIER)
+    return Run(tier.reads(who, keys), Elsewhere(lookup, TIER, keys), TIER)
+
+
+def from_region(lookup: "Lookup") -> Run | None:
+    """What this region heard of but does not hold."""
+    who, missing, known = lookup.subject.who, lookup.missing(), lookup.versions
+    region = regions.holder(who, known, missing) if known else None
+    if region is None:
+        return None
+    keys = [key for key in missing if key in known and known[key][1] == region]
+    reads: list[Command] = [(GET, key) for key in keys]
+    return Run(reads, Elsewhere(lookup, REGION, keys), regions.lane(region))
+
+
+def spread(lookup: "Lookup", entry: Entry) -> tuple[tuple[str, list[Command]], ...]:
+    """Give an entry of this region's own to all others once it is asked for often."""
+    who, key, now_ms = lookup.subject.who, lookup.entry_key, lookup.subject.now_ms
+    sealed, version = lookup.sealed.get(key), lookup.versions.get(key)
+    is_own = version is not None and version[1] == who.site.region
+    if not is_own or sealed is None or not regions.may_leave(who, lookup.subject.customer):
+        return ()
+    if not who.site.heat.is_hot(key, now_ms):
+        return ()
+    command: Command = (SET, key, sealed, b"PXAT", _until(entry))
+    return tuple((regions.lane(region), [command]) for region in who.site.others)
 
 
 def promotion(lookup: "Lookup", entry: Entry) -> tuple[tuple[str, list[Command]], ...]:
@@ -40,8 +68,12 @@ def promotion(lookup: "Lookup", entry: Entry) -> tuple[tuple[str, list[Command]]
     size = sum([len(sealed) for _, sealed in lookup.brought])
     if not lookup.subject.who.room.take_memory(size):
         return ()
-    expires_at = b"%d" % (entry.meta.expires_at_ms + entry.meta.max_stale_ms)
+    expires_at = _until(entry)
     commands: list[Command] = [
         (SET, key, sealed, b"PXAT", expires_at) for key, sealed in lookup.brought
     ]
     return ((CACHE, commands),)
+
+
+def _until(entry: Entry) -> bytes:
+    return b"%d" % (entry.meta.expires_at_ms + entry.meta.max_stale_ms)

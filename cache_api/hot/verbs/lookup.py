@@ -3,10 +3,10 @@
 Other paths ask the same in another way (`verbs/dropins`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from cache_api.hot import envelope, forms, leases, marks, members, purges, quotas, work
+from cache_api.hot import envelope, forms, leases, marks, members, purges, quotas, regions, work
 from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.forms import Form
@@ -14,6 +14,7 @@ from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Stamp, Subject
 from cache_api.hot.members import Common
 from cache_api.hot.memo import Memo
+from cache_api.hot.regions import Versions
 from cache_api.hot.steps import CACHE, Answer, Asked, Command, Fetch, Replies, Run
 from cache_api.hot.verbs import elsewhere
 from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, Reading
@@ -106,6 +107,8 @@ class Lookup:
     brought: list[tuple[bytes, bytes]] = field(default_factory=list)
     came_from: str = CACHE  # where the last of them came from
     alarms: list[str] = field(default_factory=list)
+    versions: Versions = field(default_factory=dict)  # newest ones, where there are regions
+    sealed: Mapping[bytes, bytes | None] = field(default_factory=dict)  # what memory had
 
     def again(self, who: Caller, asked: Asked) -> "Lookup":
         """The same lookup, asked now by this caller."""
@@ -133,7 +136,9 @@ class Lookup:
     def run(self) -> Run:
         """The reads, in the order of `looked`."""
         self.found = [None] * len(self.looked)
-        commands: list[Command] = [(GET, key) for _, _, key in self.looked]
+        keys = self.missing()
+        commands: list[Command] = [(GET, key) for key in keys]
+        commands += regions.reads(self.subject.who, keys)
         if self.subject.who.lapsed:
             commands.append((GET, purges.mark_name(self.subject.who.partner.partner_id)))
         return Run(commands, self)
@@ -145,15 +150,22 @@ class Lookup:
         who = self.subject.who
         if replies is None:
             self.miss_reason = "unavailable"
-            # Whether a purge was missed cannot be told either: nothing is good then.
-            if who.lapsed:
+            # Where it is memory that tells whether a purge was missed, nothing is good then.
+            if who.lapsed or not who.site.is_home:
                 return self._miss("unavailable", stamp, elapsed_us, ())
             return self.missed(stamp, elapsed_us)
         if who.lapsed:
             *replies, last_purge = replies
             if last_purge is not None and int(last_purge) > who.purge_seq:
                 return self._miss("purged", stamp, elapsed_us, ())
-        return self.weigh(CACHE, replies, stamp, elapsed_us)
+        keys = self.missing()
+        self.sealed = dict(zip(keys, replies, strict=False))
+        if who.site.others:
+            try:
+                self.versions |= regions.versions(who, keys, replies[len(keys) :])
+            except regions.CutOff:
+                return self._miss("cut_off", stamp, elapsed_us, ())
+        return self.weigh(CACHE, self.sealed, stamp, elapsed_us)
 
     def missing(self) -> list[bytes]:
         """Store keys that no place had so far."""
@@ -161,10 +173,10 @@ class Lookup:
         return [key for (_, _, key), value in pairs if value is None]
 
     def weigh(
-        self, where: str, replies: Sequence[bytes | None], stamp: Stamp, elapsed_us: int
+        self, where: str, had: Mapping[bytes, bytes | None], stamp: Stamp, elapsed_us: int
     ) -> Run | Answer:
-        """Go on with what a place had under the `missing` keys."""
-        self._take(where, replies)
+        """Go on with what a place had (by store key)."""
+        self._take(where, had)
         entry, further = self._chosen()
         if further is not None:
             return further
@@ -211,17 +223,26 @@ class Lookup:
                 return leases.ask(self.subject, self.scope, (), self.miss_with)
         return self._miss(self.miss_reason or "not_found", stamp, elapsed_us, ())
 
-    def _take(self, where: str, replies: Sequence[bytes | None]) -> None:
-        who, came = self.subject.who, iter(replies)
+    def _take(self, where: str, had: Mapping[bytes, bytes | None]) -> None:
+        who = self.subject.who
         for place, (_, _, key) in enumerate(self.looked):
-            sealed = next(came) if self.found[place] is None else None
-            if sealed is None:
+            sealed = had.get(key)
+            if sealed is None or self.found[place] is not None:
                 continue
             value = work.opened(who, self.scope, key, sealed, self.alarms)
-            if value is not None and where != CACHE:
+            if value is None or self._is_outdated(key, value):
+                continue
+            if where != CACHE:
                 self.brought.append((key, sealed))
                 self.came_from = where
             self.found[place] = value
+
+    def _is_outdated(self, key: bytes, value: Entry | Alias) -> bool:
+        newest = self.versions.get(key) if self.versions else None
+        if newest is None:
+            return False
+        known = value.meta if isinstance(value, Entry) else value
+        return known.created_at_ms < newest[0]
 
     def miss_with(
         self, lease: bytes, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...]
@@ -310,6 +331,8 @@ class Lookup:
         answer.fields = look.hit(outcome, ttl_ms, age_ms, etag, elapsed_us)
         if self.brought:
             answer.later += elsewhere.promotion(self, entry)
+        elif self.versions:
+            answer.later += elsewhere.spread(self, entry)
         return _counted(answer, event, alarms + tuple(self.alarms))
 
     def _miss(
@@ -329,7 +352,7 @@ class Lookup:
 # Where else an answer may be, in the order in which it is tried: each looks at the lookup and
 # returns a Run, or None where it has nothing to try. Its work ends in `hit` or in `missed`.
 Fallback = Callable[[Lookup], Run | None]
-FALLBACKS: tuple[Fallback, ...] = (elsewhere.from_tier,)
+FALLBACKS: tuple[Fallback, ...] = (elsewhere.from_tier, elsewhere.from_region)
 _MAY_BE_ELSEWHERE = frozenset({"", "expired", "unavailable"})
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
-from cache_api.hot import purges, selectors, tier
+from cache_api.hot import purges, regions, selectors, tier
 from cache_api.hot.admit import Caller
 from cache_api.hot.marks import Stamp
 from cache_api.hot.problems import Problem
 from cache_api.hot.selectors import Wanted
-from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, Command, Replies, Run
+from cache_api.hot.steps import CACHE, HOME, TIER, Answer, Asked, Command, Replies, Run
 from cache_api.hot.targets import Targets
 from cache_api.hot.work import SET
 from tenants.rules import ids
@@ -27,7 +27,7 @@ STATUS_PATH = "/api/overflow/purges/"
 def begin(who: Caller, asked: Asked) -> Run | Answer:
     """Read single entries first, number any other purge at once. Raises Problem."""
     wanted = selectors.read(who, asked)
-    plan = Purge(who, wanted, asked.now_ms)
+    plan = Purge(who, wanted, asked.now_ms, regions_left=list(who.site.others))
     if not wanted.is_by_key:
         return plan.dry_answer(None) if wanted.dry_run else plan.write_down()
     targets = plan.targets = Targets(who, selectors.scope_of(who, wanted))
@@ -50,10 +50,17 @@ class Purge:
     seq: int = 0
     fact: bytes = b""
     removed: int | None = None
+    regions_left: list[str] = field(default_factory=list)  # that may know what is missing here
+    is_asking_a_region: bool = False
     then: Callable[[Any], Run | Answer] = field(init=False)
 
     def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
         """The next step. Raises Problem: what is not durable everywhere is not acknowledged."""
+        if self.is_asking_a_region:
+            self.is_asking_a_region = False  # one that does not answer removes it when it is back
+            return self.then(
+                replies or [None] * len(self.targets.missing() if self.targets else ())
+            )
         if replies is None:
             detail = "The purge could not be written down. It is not done; send it again."
             raise Problem("overloaded", detail)
@@ -71,6 +78,9 @@ class Purge:
         if further:
             self.then = self._looked
             return Run(further, self, TIER)
+        if self.regions_left and targets.missing():
+            self.then, self.is_asking_a_region = self._looked, True
+            return Run(targets.region_reads(), self, regions.lane(self.regions_left.pop()))
         self.removed = len(targets.entries())
         return self.dry_answer(self.removed) if self.wanted.dry_run else self.write_down()
 
@@ -83,7 +93,11 @@ class Purge:
         self.then = self._written_down
         about = orjson.dumps(self._about())
         partner_id = self.who.partner.partner_id
-        return Run([purges.record(partner_id, self.purge_id, floors, about)], self, EVENTS)
+        commands = [purges.record(partner_id, self.purge_id, floors, about)]
+        if self.who.site.others:
+            keys = self.targets.found if self.targets is not None else ()
+            commands.append(purges.note(partner_id, keys, self.now_ms))
+        return Run(commands, self, HOME)
 
     def dry_answer(self, matches: int | None) -> Answer:
         """What would be purged; counted only where single entries are named."""

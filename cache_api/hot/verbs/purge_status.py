@@ -15,9 +15,11 @@ from cache_api.hot import purges
 from cache_api.hot.admit import Caller
 from cache_api.hot.marks import Stamp
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import EVENTS, Answer, Asked, Replies, Run
+from cache_api.hot.regions import LEASE_MS
+from cache_api.hot.steps import HOME, Answer, Asked, Command, Replies, Run
 
 HEARTBEATS = b"usage:heartbeats"
+HEARD = b"purges:heard"  # by region, in the home: the heartbeats of its processes (JSON list)
 SILENT_MS = 10 * 60 * 1000
 SEEN, WAITING, EXPIRED = "seen", "waiting", "lease_expired"
 
@@ -34,6 +36,7 @@ class Beat(msgspec.Struct):
 
 
 _beat = msgspec.json.Decoder(Beat).decode
+_beats = msgspec.json.Decoder(list[Beat]).decode
 
 
 def begin(who: Caller, asked: Asked) -> Run:
@@ -43,7 +46,10 @@ def begin(who: Caller, asked: Asked) -> Run:
     except ValueError as error:
         raise _unknown() from error
     name = purges.record_name(who.partner.partner_id, purge_id)
-    return Run([(b"GET", name), (b"HVALS", HEARTBEATS), (b"TIME",)], Status(who), EVENTS)
+    commands: list[Command] = [(b"GET", name), (b"HVALS", HEARTBEATS), (b"TIME",)]
+    if who.site.others:
+        commands.append((b"HVALS", HEARD))
+    return Run(commands, Status(who), HOME)
 
 
 @dataclass(slots=True)
@@ -56,7 +62,8 @@ class Status:
         """The answer. Raises Problem for a purge that is not this caller's."""
         if replies is None:
             raise Problem("overloaded", "The purge cannot be looked up right now.")
-        raw, beats, (seconds, micros) = replies
+        raw, beats, (seconds, micros), *heard = replies
+        others = [beat for told in heard for text in told for beat in _heard(text)]
         if raw is None:
             raise _unknown()
         seq, at_ms, text = raw.split(b" ", 2)
@@ -66,11 +73,12 @@ class Status:
             raise _unknown()
         now_ms = int(seconds) * 1000 + int(micros) // 1000
         age_ms = now_ms - int(at_ms)
-        living = [beat for beat in map(_read, beats) if beat is not None]
+        living = [*[beat for beat in map(_read, beats) if beat is not None], *others]
         living = [b for b in living if not b.stopped and now_ms - b.seen_at_ms < SILENT_MS]
         partner = str(self.who.partner.partner_id)
-        regions = _regions(living, partner, int(seq), is_over(age_ms))
-        complete = is_over(age_ms) or all(one["state"] == SEEN for one in regions)
+        over = is_over(age_ms, LEASE_MS if self.who.site.others else purges.LEASE_MS)
+        regions = _regions(living, partner, int(seq), over)
+        complete = over or all(one["state"] == SEEN for one in regions)
         about |= {
             "status": "complete" if complete else "pending", "seq": int(seq),
             "age_ms": age_ms, "regions": regions,
@@ -78,9 +86,9 @@ class Status:
         return Answer(200, orjson.dumps(about))
 
 
-def is_over(age_ms: int) -> bool:
+def is_over(age_ms: int, lease_ms: int = purges.LEASE_MS) -> bool:
     """Whether nobody can rely on facts from before the purge any more."""
-    return age_ms >= purges.LEASE_MS + purges.IN_FLIGHT_MS
+    return age_ms >= lease_ms + purges.IN_FLIGHT_MS
 
 
 def _regions(living: list[Beat], partner: str, seq: int, over: bool) -> list[dict[str, Any]]:
@@ -109,6 +117,13 @@ def _read(raw: bytes) -> Beat | None:
         return _beat(raw)
     except msgspec.DecodeError:
         return None  # another version's
+
+
+def _heard(raw: bytes) -> list[Beat]:
+    try:
+        return _beats(raw)
+    except msgspec.DecodeError:
+        return []
 
 
 def _unknown() -> Problem:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cache_api.hot import answers, envelope, leases, marks, stores, tier, work
+from cache_api.hot import answers, envelope, leases, marks, regions, stores, tier, work
 from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.keyring import Scope
@@ -75,6 +75,7 @@ class Store:
             key, self.once = once
             # Answers the earlier claim's value, or nothing when this is the first.
             commands.append((SET, key, self.once, b"EX", IDEMPOTENT_S, b"NX", b"GET"))
+        commands += regions.version_reads(self.subject.who, self.entry_key)
         return Run(commands, self)
 
     def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
@@ -88,11 +89,12 @@ class Store:
                 "idempotency-conflict",
                 "This Idempotency-Key was used with another body within 24 hours. Send a new key.",
             )
-        self._compare(replies[0])
+        newest = replies[-1] if self.subject.who.site.others else None
+        self._compare(replies[0], newest)
         commands = self._commands()
         return self._write(commands) if commands else self._written(stamp, elapsed_us)
 
-    def _compare(self, sealed: bytes | None) -> None:
+    def _compare(self, sealed: bytes | None, newest: bytes | None) -> None:
         subject, present = self.subject, None
         if sealed is not None:
             present = work.opened(subject.who, self.scope, self.entry_key, sealed, [])
@@ -100,6 +102,7 @@ class Store:
             type(present) is Entry
             and present.response == self.entry.response
             and present.meta.expires_at_ms > subject.now_ms
+            and not regions.is_newer(newest, present.meta.created_at_ms)
         ):
             self.outcome, self.entry = "unchanged", present  # expiry is absolute: it does not slide
             return
@@ -111,16 +114,33 @@ class Store:
         """Into memory now and the tier behind the answer; over the room in memory, the tier now."""
         who, size = self.subject.who, sum([len(command[2]) for command in commands])
         in_tier = tier.writes(who, commands, self.entry.meta.seq)
+        noted, told = self._notes(commands)
         if who.room.take_memory(size):
             left_ms = self.entry.meta.expires_at_ms - self.subject.now_ms
             if left_ms >= tier.MIN_TTL_MS and self._tier_takes(size):
                 self.later = ((TIER, in_tier),)
-            return Run(commands, self)
+            self.later += told
+            return Run(commands + noted, self)
         if not self._tier_takes(size):
             raise Problem("over-budget", "Your share of the cache is full; nothing was stored.")
         # What memory holds under these keys is older now.
-        self.later = ((CACHE, [(UNLINK, command[1]) for command in commands]),)
+        older: list[Command] = [(UNLINK, command[1]) for command in commands]
+        self.later = ((CACHE, older + noted), *told)
         return Run(in_tier, self, TIER)
+
+    def _notes(
+        self, commands: list[Command]
+    ) -> tuple[list[Command], tuple[tuple[str, list[Command]], ...]]:
+        """What this region's index and the others' are told."""
+        who, stored_at_ms = self.subject.who, self.entry.meta.created_at_ms
+        if self.fingerprint is not None:
+            stored_at_ms = self.subject.now_ms  # aliases say so; an entry beside them is as new
+        if not regions.may_leave(who, self.subject.customer):
+            return [], ()
+        return (
+            regions.notes(who, commands, stored_at_ms),
+            regions.pushes(who, commands, stored_at_ms),
+        )
 
     def _tier_takes(self, size: int) -> bool:
         who = self.subject.who
@@ -141,7 +161,7 @@ class Store:
             if self.fingerprint is None:
                 sealed[key] = envelope.seal_entry(*place, key, generation, self.entry)
             else:
-                alias = Alias(self.fingerprint)
+                alias = Alias(self.fingerprint, self.subject.now_ms)
                 sealed[key] = envelope.seal_alias(*place, key, generation, alias)
         return [(SET, key, value, b"PXAT", expires_at) for key, value in sealed.items()]
 

@@ -7,7 +7,6 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseFailure
 from django.db import connection
@@ -16,6 +15,8 @@ from django.utils import timezone
 from cache_api.actions.drain_stream import Drained, StreamReader, drain_stream
 from cache_api.actions.publish_snapshot import SnapshotPublisher
 from cache_api.actions.retry_dead_letters import retry_dead_letters
+from cache_api.gateways import servers
+from cache_api.gateways.servers import Region
 from cache_api.gateways.snapshots import SnapshotStore
 from cache_api.gateways.stream import EventStream, EventsUnavailable
 from cache_api.rules.events import STREAM
@@ -26,8 +27,20 @@ BUSY_S = 1.0
 LONGEST_WAIT_S = 5.0
 
 
+class Line:
+    """One region's stream and the snapshot that is published there."""
+
+    def __init__(self, region: Region, stream: str, batch: int) -> None:
+        self.region = region.name
+        self.reader = StreamReader(EventStream(region.events_url), stream, batch)
+        self.publisher = SnapshotPublisher(SnapshotStore(region.events_url))
+
+
 class Command(BaseCommand):
-    """Waits through restarts of Postgres and Valkey; SIGTERM stops after the running batch."""
+    """Waits through restarts of Postgres and Valkey; SIGTERM stops after the running batch.
+
+    Every region has a thread, its position and its copy of the snapshot.
+    """
 
     help = "Record usage events from the durable stream. Runs until stopped; --once drains it."
 
@@ -53,32 +66,42 @@ class Command(BaseCommand):
         # A batch is tens of thousands of objects without cycles: scanning them only costs time.
         gc.freeze()
         gc.disable()
-        reader = StreamReader(EventStream(settings.EVENTS_URL), options["stream"], options["batch"])
-        publisher = SnapshotPublisher(SnapshotStore(settings.EVENTS_URL))
+        lines = [Line(one, options["stream"], options["batch"]) for one in servers.regions()]
+        if options["once"]:
+            for line in lines:
+                self._run(line, stop, once=True)
+            return
+        # A region that is away makes only its own thread wait.
+        others = [threading.Thread(target=self._run, args=(line, stop)) for line in lines[1:]]
+        for thread in others:
+            thread.start()
         try:
-            self._run(reader, publisher, stop, once=options["once"])
+            self._run(lines[0], stop)
         finally:
-            reader.close()
+            for thread in others:
+                thread.join()
 
-    def _run(
-        self,
-        reader: StreamReader,
-        publisher: SnapshotPublisher,
-        stop: threading.Event,
-        *,
-        once: bool,
-    ) -> None:
+    def _run(self, line: Line, stop: threading.Event, *, once: bool = False) -> None:
+        try:
+            self._drain(line, stop, once=once)
+        finally:
+            if not once:
+                stop.set()  # none goes on alone: whoever watches us starts all of them again
+            line.reader.close()
+            connection.close()
+
+    def _drain(self, line: Line, stop: threading.Event, *, once: bool) -> None:
         failures = 0
         while not stop.is_set():
             try:
-                drained = drain_stream(reader=reader, now=timezone.now())
-                publisher.publish_if_due(now=timezone.now())
+                drained = drain_stream(reader=line.reader, now=timezone.now())
+                line.publisher.publish_if_due(now=timezone.now())
                 failures = 0
             except (EventsUnavailable, DatabaseFailure) as error:
                 if once:
                     raise CommandError(f"The recorder cannot work now: {error}") from error
                 failures += 1
-                log.warning("recorder waits: %s", error)
+                log.warning("recorder of %s waits: %s", line.region, error)
                 connection.close()
                 stop.wait(min(LONGEST_WAIT_S, 0.1 * 2**failures))
                 continue

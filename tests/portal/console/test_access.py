@@ -12,6 +12,7 @@ from tests.portal.console.cast import HOST, ROLES, signed_in
 SOME = uuid.uuid4()
 PAGES = {
     "/": "cockpit.view",
+    "/regions/": "cockpit.view",
     "/partners/": "channel.view",
     "/partners/redis-labs/": "channel.view",
     "/partners/open/": "partners.open",

@@ -1,0 +1,122 @@
+"""How the regions are, for people: what each one's servers answer and its processes last said."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import redis
+
+from cache_api.gateways.servers import Region
+from cache_api.gateways.upkeep import HEARTBEATS
+from cache_api.rules.events import STREAM
+
+PATIENCE_S = 0.5
+SILENT_MS = 10_000
+
+
+@dataclass(frozen=True)
+class RegionState:
+    """One region now. Counts are of its living processes since they started.
+
+    `lag_ms`: the longest that another region's last store took to be known here; None: not heard.
+    """
+
+    name: str
+    is_home: bool
+    cache_up: bool
+    events_up: bool
+    processes: int = 0
+    waiting: int = 0  # entries in the usage stream that are not recorded yet
+    answers: Counter[str] = field(default_factory=Counter)
+    lag_ms: float | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether both of its servers answer and somebody serves."""
+        return self.cache_up and self.events_up and self.processes > 0
+
+    @property
+    def hits(self) -> int:
+        """Answers from anywhere."""
+        return sum([n for name, n in self.answers.items() if name.startswith("hit")])
+
+    @property
+    def lookups(self) -> int:
+        """Hits and misses."""
+        return self.hits + self.answers["miss"]
+
+    @property
+    def from_tier(self) -> int:
+        """Hits that memory had lost."""
+        return self.answers["hit:tier"]
+
+    @property
+    def from_regions(self) -> int:
+        """Hits that came from another region."""
+        return self.answers["hit:region"]
+
+
+@dataclass(frozen=True)
+class _Heard:
+    cache_up: bool
+    beats: list[dict[str, Any]] | None  # None: its durable store does not answer
+    waiting: int = 0
+
+
+def region_states(regions: Sequence[Region]) -> list[RegionState]:
+    """Ask all regions at once; half a second at most for each server."""
+    with ThreadPoolExecutor(len(regions)) as pool:
+        heard = dict(zip([one.name for one in regions], pool.map(_ask, regions), strict=True))
+    lags = _lags([beat for one in heard.values() for beat in one.beats or []])
+    return [
+        RegionState(
+            name=region.name,
+            is_home=region is regions[0],
+            cache_up=one.cache_up,
+            events_up=one.beats is not None,
+            processes=len(one.beats or []),
+            waiting=one.waiting,
+            answers=sum([Counter(beat.get("answers", {})) for beat in one.beats or []], Counter()),
+            lag_ms=lags.get(region.name),
+        )
+        for region in regions
+        for one in [heard[region.name]]
+    ]
+
+
+def _ask(region: Region) -> _Heard:
+    cache_up = False
+    with suppress(redis.RedisError), _client(region.cache_url) as cache:
+        cache_up = bool(cache.ping())
+    try:
+        with _client(region.events_url) as events:
+            raw, waiting = events.hvals(HEARTBEATS), events.xlen(STREAM)
+    except redis.RedisError:
+        return _Heard(cache_up, None)
+    return _Heard(cache_up, [beat for beat in map(_living, raw) if beat], waiting)
+
+
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
+
+
+def _living(raw: bytes) -> dict[str, Any] | None:
+    try:
+        beat: dict[str, Any] = json.loads(raw)
+        silent_ms = time.time_ns() // 1_000_000 - int(beat["seen_at_ms"])
+    except (ValueError, KeyError, TypeError):
+        return None  # another version's
+    return None if beat.get("stopped") or silent_ms > SILENT_MS else beat
+
+
+def _lags(beats: Sequence[dict[str, Any]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for beat in beats:
+        for region, lag_us in beat.get("lags_us", {}).items():
+            found[region] = max(found.get(region, 0.0), lag_us / 1000)
+    return found

@@ -1,0 +1,18 @@
+"""The regions: which answer, how far apart they are, where hits came from."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from cache_api.gateways import servers
+from cache_api.gateways.region_states import region_states
+from tenants.accounts.permissions import permission
+
+
+@permission("cockpit.view")
+@require_safe
+def regions(request: HttpRequest) -> HttpResponse:
+    """Every region, as its servers and processes tell right now. Asks no database."""
+    return render(request, "console/regions.html", {"rows": region_states(servers.regions())})
