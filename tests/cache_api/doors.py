@@ -56,9 +56,9 @@ class Cast:
         )  # fmt: skip
         self.suspended = self.open("suspended-co", state="suspended")
 
-    def open(self, slug, *, hosts=(), **facts):
-        """Write a partner's facts and three keys."""
-        partner = Partner(slug, ids.uuid7(), datakeys.new_data_key())
+    def open(self, slug, *, hosts=(), partner_id=None, **facts):
+        """Write a partner's facts and three keys; `partner_id`: the one in Postgres."""
+        partner = Partner(slug, partner_id or ids.uuid7(), datakeys.new_data_key())
         wrapped = datakeys.wrap(self.kek, partner.data_key, partner_id=partner.partner_id, number=1)
         body = {
             "partner_id": str(partner.partner_id), "slug": slug, "state": "active",
