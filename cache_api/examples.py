@@ -55,3 +55,31 @@ MESSAGES = OpenApiExample(
     value={"model": "claude-sonnet-5", "max_tokens": 1024, "messages": _QUESTION},
     request_only=True,
 )
+_MEASURES = {
+    "lookups": 20,
+    "hits": 16,
+    "semantic_hits": 6,
+    "misses": 4,
+    "stores": 2,
+    "hit_rate": 0.8,
+    "bytes_served": 20800,
+    "tokens_saved": 1920,
+    "cost_saved": 0.0072,
+}
+STATS = OpenApiExample(
+    "Stats",
+    value={
+        "start": "2026-11-23T12:00:00Z",
+        "end": "2026-11-23T13:00:00Z",
+        "granularity": "hour",
+        "livemode": True,
+        "customer": None,
+        "totals": _MEASURES,
+        "latency_ms": {"p50": 0.512, "p95": 0.812, "p99": 1.29},
+        "series": [{"at": "2026-11-23T12:00:00Z", **_MEASURES}],
+        "by": "model",
+        "breakdown": [{"value": "gpt-4", **_MEASURES}],
+    },
+    response_only=True,
+    status_codes=["200"],
+)

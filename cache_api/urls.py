@@ -7,7 +7,9 @@ from cache_api.views.batch import BatchView
 from cache_api.views.dropins import ChatView, MessagesView, ResponsesView
 from cache_api.views.explain import ExplainView
 from cache_api.views.feedback import FeedbackView
+from cache_api.views.metrics import MetricsView
 from cache_api.views.purges import PurgeStatusView, PurgeView
+from cache_api.views.stats import StatsView
 
 urlpatterns = [
     path("api/overflow", LookupView.as_view(), name="overflow_lookup"),
@@ -21,6 +23,8 @@ urlpatterns = [
         PurgeStatusView.as_view(),
         name="overflow_purge_status",
     ),
+    path("api/overflow/stats", StatsView.as_view(), name="overflow_stats"),
+    path("api/v1/metrics", MetricsView.as_view(), name="metrics"),
     path("api/overflow/health", HealthView.as_view(), name="overflow_health"),
     path("v1/chat/completions", ChatView.as_view(), name="chat_completions"),
     path("v1/responses", ResponsesView.as_view(), name="responses"),

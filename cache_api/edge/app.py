@@ -22,6 +22,11 @@ from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, refused
 
 log = logging.getLogger(__name__)
 _NOT_FOUND = refused(Problem("not-found", "There is nothing here."))
+# Read from Postgres, which the edge does not have.
+_ELSEWHERE = frozenset({"/api/overflow/stats", "/api/v1/metrics"})
+_ASK_THERE = refused(
+    Problem("not-found", "Not on the edge: ask the same path on your portal's host.")
+)
 
 
 class App:
@@ -70,6 +75,8 @@ class App:
             "/readyz": self._readyz,
             "/api/overflow/health": self._health,
         }
+        if scope["path"] in _ELSEWHERE:
+            return _ASK_THERE
         page = pages.get(scope["path"])
         if page is None:
             return _NOT_FOUND

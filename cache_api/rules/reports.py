@@ -33,6 +33,7 @@ class UsagePoint:
     bytes_served: int
     tokens_saved: int
     cost_saved_micros: int
+    semantic_hits: int = 0  # of the hits
 
     @property
     def misses(self) -> int:
@@ -51,6 +52,7 @@ class UsageSlice:
     bytes_served: int
     tokens_saved: int
     cost_saved_micros: int
+    semantic_hits: int = 0  # of the hits
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class CustomerUsage:
     bytes_served: int
     tokens_saved: int
     cost_saved_micros: int
+    semantic_hits: int = 0  # of the hits
 
     @property
     def hit_rate(self) -> float | None:
@@ -84,6 +87,7 @@ class UsageSummary:
     bytes_served: int
     tokens_saved: int
     cost_saved_micros: int
+    semantic_hits: int = 0  # of the hits
 
     @property
     def misses(self) -> int:
@@ -94,3 +98,30 @@ class UsageSummary:
     def hit_rate(self) -> float | None:
         """Hits in lookups, 0 to 1; None without lookups."""
         return self.hits / self.lookups if self.lookups else None
+
+
+@dataclass(frozen=True)
+class CustomerCounters:
+    """Everything a customer (or the rest of them together) did since the counters began.
+
+    As answered: hits that feedback took back stay in `hits` and are in `wrong_hits` as well, since
+    a counter never goes down.
+    """
+
+    customer: str
+    lookups: int
+    hits: int
+    semantic_hits: int
+    wrong_hits: int
+    stores: int
+    bytes_served: int
+    cost_saved_micros: int
+
+
+@dataclass(frozen=True)
+class OutcomeLatency:
+    """All timed requests of one outcome: 48 buckets (rules.histogram) and their sum."""
+
+    outcome: str
+    buckets: list[int]
+    sum_us: int

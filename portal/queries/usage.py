@@ -89,4 +89,5 @@ def _sum(at: datetime, days: list[UsagePoint]) -> UsagePoint:
         bytes_served=sum(day.bytes_served for day in days),
         tokens_saved=sum(day.tokens_saved for day in days),
         cost_saved_micros=sum(day.cost_saved_micros for day in days),
+        semantic_hits=sum(day.semantic_hits for day in days),
     )

@@ -8,11 +8,14 @@ import psycopg
 import pytest
 import redis
 
+from cache_api.gateways import blocking, config
 from portal import env
 from portal.servers import ports
 from portal.servers.secrets import Secrets
 from portal.servers.valkey import Valkey
+from tenants import resolve
 from tests.cache_api import doors
+from tests.cache_api.reading import Reader
 from tests.conftest import LOGIN_KEYS, servers
 
 # What a request waits for a Valkey: long, where a test is not about waiting.
@@ -119,3 +122,26 @@ def web_door(valkeys, cast, web_database, tmp_path_factory) -> Iterator[doors.Do
 def door(request) -> doors.Door:
     """Each contract test runs against both doors, over TCP."""
     return request.getfixturevalue(f"{request.param}_door")
+
+
+@pytest.fixture
+def reader(database, partners, own_valkeys, tmp_path, monkeypatch) -> Iterator[Reader]:
+    """Redis Labs and Pinecone of this test's database, with keys, through the web door."""
+    for name, value in {
+        "CACHE_URL": own_valkeys.cache.url(), "EVENTS_URL": own_valkeys.events.url(),
+        "KEK_FILE": str(own_valkeys.kek_file), "DATA_DIR": str(tmp_path), "TIER_URL": "off",
+        "STORE_DEADLINE_MS": str(PATIENT_MS),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    cast = own_valkeys.cast()
+    opened = [
+        cast.open(partner.slug, hosts=[host], partner_id=partner.pk, partner_share_bps=3000)
+        for partner, host in zip(partners, (doors.REDIS_HOST, doors.PINECONE_HOST), strict=True)
+    ]
+    service = blocking.BlockingService(config.load())
+    service.start()
+    monkeypatch.setattr(blocking, "_service", (os.getpid(), service))
+    resolve.forget()
+    yield Reader(*opened, cast)
+    service.stop()
+    resolve.forget()

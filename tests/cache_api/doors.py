@@ -57,7 +57,7 @@ class Cast:
         self.suspended = self.open("suspended-co", state="suspended")
 
     def open(self, slug, *, hosts=(), partner_id=None, **facts):
-        """Write a partner's facts and three keys."""
+        """Write a partner's facts and three keys; `partner_id`: the one in Postgres."""
         partner = Partner(slug, partner_id or ids.uuid7(), datakeys.new_data_key())
         wrapped = datakeys.wrap(self.kek, partner.data_key, partner_id=partner.partner_id, number=1)
         body = {

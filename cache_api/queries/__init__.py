@@ -26,6 +26,8 @@ DAYS_ABOVE = timedelta(days=7)
 LOOKUP, STORE = Q(kind="lookup"), Q(kind="store")
 HIT = LOOKUP & Q(outcome__in=("hit", "semantic_hit"))
 WRONG = Q(kind="feedback", outcome__in=WRONG_OUTCOMES)  # hits taken back by feedback
+SEMANTIC = LOOKUP & Q(outcome="semantic_hit")
+WRONG_SEMANTIC = Q(kind="feedback", outcome="wrong_semantic_hit")
 BREAKDOWNS = ("model", "provider", "region", "outcome", "kind")
 
 
@@ -44,11 +46,11 @@ def usage_by_meter(
         .annotate(segment=_segment(boundaries))
         .values_list("segment", "customer_id", "model")
         .annotate(
-            lookups=_sum("quantity", LOOKUP),
-            stores=_sum("quantity", STORE),
+            lookups=total("quantity", LOOKUP),
+            stores=total("quantity", STORE),
             cached_requests=_net("quantity"),
             bytes_served=_net("bytes"),
-            reserved=_sum("byte_seconds", STORE),
+            reserved=total("byte_seconds", STORE),
             tokens_saved=_net(F("tokens_in") + F("tokens_out")),
             saved=_net("cost_saved_micros"),
         )
@@ -146,11 +148,15 @@ def latency_buckets(
 
 
 def top_customers(
-    start: datetime, end: datetime, limit: int = 10, livemode: bool = True
+    start: datetime,
+    end: datetime,
+    limit: int = 10,
+    livemode: bool = True,
+    customer_id: UUID | None = None,
 ) -> list[CustomerUsage]:
-    """The customers with most lookups. Two queries."""
+    """The customers with most lookups (of one customer: at most itself). Two queries."""
     rows = list(
-        _period(start, end, None, livemode)
+        _period(start, end, customer_id, livemode)
         .values("customer_id")
         .annotate(**_MEASURES)
         .order_by("-lookups", "customer_id")[:limit]
@@ -203,22 +209,24 @@ def batch_bound(partner_id: UUID) -> int:
     return position.last_batch if position else 0
 
 
-def _sum(what: Any, condition: Q) -> Coalesce:
+def total(what: Any, condition: Q) -> Coalesce:
+    """The sum of a column (or of an expression) over the rows of a condition; 0 without any."""
     return Coalesce(Sum(what, filter=condition), 0, output_field=models.DecimalField())
 
 
 def _net(what: Any) -> Any:
     """Of the hits, less those that feedback took back."""
-    return _sum(what, HIT) - _sum(what, WRONG)
+    return total(what, HIT) - total(what, WRONG)
 
 
 _MEASURES: dict[str, Any] = {
-    "lookups": _sum("quantity", LOOKUP),
+    "lookups": total("quantity", LOOKUP),
     "hits": _net("quantity"),
-    "stores": _sum("quantity", STORE),
+    "stores": total("quantity", STORE),
     "bytes_served": _net("bytes"),
     "tokens_saved": _net(F("tokens_in") + F("tokens_out")),
     "cost_saved": _net("cost_saved_micros"),
+    "semantic_hits": total("quantity", SEMANTIC) - total("quantity", WRONG_SEMANTIC),
 }
 
 
