@@ -9,13 +9,11 @@ from pathlib import Path
 
 import redis
 
-from bench.checks import Untrue
 from portal.servers import binaries, ports
 from portal.servers.child import Child
 
 DAY_S = 86_400
-ENTRY_BYTES, AT_ONCE, TRIES = 2_048, 10, 8
-PAUSE_S = 4  # of its own clock: then it has let go of the buffers of what was sent
+ENTRY_BYTES, AT_ONCE, STEER_EVERY = 2_048, 10, 500
 # As the pipeline stores a pinned model's response: seven days, a tenth more or less.
 TTL_MS, JITTER = 7 * DAY_S * 1000, 0.1
 
@@ -53,24 +51,40 @@ def fast_clock() -> str:
 def replay(
     keys: Sequence[int], policy: Policy, minutes: float, library: str, folder: Path
 ) -> Outcome:
-    """A day's keys in that many minutes, stored on a miss. Raises ServerError, Untrue.
+    """A day's keys in that many minutes, stored on a miss. Raises ServerError.
 
     `library`: libfaketime.
     """
     speed = round(DAY_S / (minutes * 60))
+    wanted = round(len(set(keys)) * policy.share) if policy.share else None
     with _valkey(policy, library, speed, folder) as client:
-        if policy.share is not None:
-            _give_room(client, round(len(set(keys)) * policy.share), PAUSE_S / speed)
+        room = Room(client, wanted) if wanted else None
         hits, began_s = 0, time.monotonic()
         for start in range(0, len(keys), AT_ONCE):
             hits += _ask(client, [b"key:%d" % key for key in keys[start : start + AT_ONCE]])
+            if room is not None and start % STEER_EVERY == 0:
+                room.steer()
             due_s = began_s + (start + AT_ONCE) / len(keys) * minutes * 60
             time.sleep(max(0.0, due_s - time.monotonic()))
         took_s = time.monotonic() - began_s
-        stats = client.info("stats")
-        return Outcome(
-            len(keys), hits, client.dbsize(), stats["evicted_keys"], took_s * speed / DAY_S
-        )
+        evicted = client.info("stats")["evicted_keys"]
+        return Outcome(len(keys), hits, client.dbsize(), evicted, took_s * speed / DAY_S)
+
+
+class Room:
+    """maxmemory, kept such that `wanted` entries fit: buffers and tables count as memory too."""
+
+    def __init__(self, client: redis.Redis, wanted: int) -> None:
+        self.client, self.wanted = client, wanted
+        self.room = client.info("memory")["used_memory"] + wanted * (ENTRY_BYTES + 200)
+        client.config_set("maxmemory", self.room)
+
+    def steer(self) -> None:
+        """Once it is full: a little more or less."""
+        lacking = self.wanted - self.client.dbsize()
+        if lacking < 0 or self.client.info("stats")["evicted_keys"]:
+            self.room += lacking * ENTRY_BYTES
+            self.client.config_set("maxmemory", self.room)
 
 
 def _ask(client: redis.Redis, names: Sequence[bytes]) -> int:
@@ -83,24 +97,6 @@ def _ask(client: redis.Redis, names: Sequence[bytes]) -> int:
 
 
 _VALUE = os.urandom(ENTRY_BYTES)  # sealed entries look like this
-
-
-def _give_room(client: redis.Redis, wanted: int, pause_s: float) -> None:
-    """Set maxmemory so that as many entries fit as wanted, within a hundredth. Raises Untrue."""
-    entry_bytes = ENTRY_BYTES + 200
-    room = client.info("memory")["used_memory"] + wanted * entry_bytes
-    for _ in range(TRIES):
-        client.config_set("maxmemory", room)
-        for start in range(0, 3 * wanted, AT_ONCE):
-            _ask(client, [b"fill:%d" % (start + n) for n in range(AT_ONCE)])
-            time.sleep(pause_s)
-        lacking = wanted - client.dbsize()
-        client.execute_command("FLUSHALL", "SYNC")
-        if abs(lacking) * 100 <= wanted:
-            client.config_resetstat()
-            return
-        room += lacking * entry_bytes
-    raise Untrue(f"no maxmemory was found that holds {wanted} entries")
 
 
 @contextmanager

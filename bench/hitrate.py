@@ -71,7 +71,7 @@ def run(place: Place, file: Path, minutes: float) -> dict[str, Any]:
             "trace": file.name,
             **trace.facts(keys),
             "clock": f"a day in {minutes:g} minutes, the Valkeys' clock as fast (libfaketime)",
-            "entries": "2 kB each, stored on a miss for 7 days ± 10 %; memory set by trying out",
+            "entries": "2 kB each, stored on a miss for 7 days ± 10 %; maxmemory steered",
         },
         "surroundings": report.surroundings(),
         "rows": rows,

@@ -1,9 +1,13 @@
-"""Tables for people, JSON for machines, and the surroundings that make a figure readable."""
+"""Tables for people, JSON for machines, and the surroundings that make a figure readable.
+
+python -m bench.report FILE.json …    the tables of results as docs/benchmarks.md has them
+"""
 
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Collection, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -42,6 +46,13 @@ def table(rows: Sequence[Facts]) -> str:
     )
 
 
+def markdown(rows: Sequence[Facts], without: Collection[str] = ()) -> str:
+    """The same rows as a Markdown table; `without`: members left out."""
+    heads = [head for head in rows[0] if head not in without]
+    cells = [heads, ["---"] * len(heads), *([shown(row[head]) for head in heads] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
 def facts(pairs: Facts) -> str:
     """One line for each fact."""
     width = max(map(len, pairs))
@@ -70,3 +81,13 @@ def _processor() -> str:
         return platform.machine()
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.machine()
+
+
+# In the JSON, but too wide for a page.
+NARROW = ("webdis range", "LiteLLM range", "CPU × LiteLLM", "answers", "days")
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        result = json.loads(Path(name).read_text())
+        for part in ("rows", "bars"):
+            print(markdown(result[part], NARROW) + "\n")
