@@ -31,39 +31,39 @@ class Field:
         self.subjects: list[Subject] = []
 
     def fill(self, size: int) -> str:
-        """Responses of `size` bytes into each server, each asked for once; their SHA-256."""
+        """Responses of `size` bytes into each server, each asked for once; their SHA-256.
+
+        Each size for a customer of its own: the edge's second tier forgets nothing.
+        """
         responses = [bodies.response(index, size) for index in range(bodies.KEYS)]
+        customer = f"{traffic.CUSTOMER}-{size}"
+        for number, subject in enumerate(self.subjects):
+            subject.lay_out(self.place.folder / "decks" / str(number), customer, responses)
         self.cache.execute_command("FLUSHALL", "SYNC")
-        self._store(responses)
+        self._store(responses, customer)
         self.cache.mset({_name(index): one for index, one in enumerate(responses)})
         if self.provider is not None:
-            self.provider.responses = responses
-            self._prime()
-        digest = ""
-        for number, subject in enumerate(self.subjects):
-            is_rewritten = subject.name == LITELLM
-            values = [bodies.content(one) for one in responses] if is_rewritten else responses
-            folder = self.place.folder / "decks" / str(number)
-            found = subject.prepare(folder, values)
-            digest = digest or found
-        return digest
+            self._prime(self.provider, responses)
+        hashes = [subject.prove() for subject in self.subjects]
+        return hashes[0]
 
-    def _store(self, responses: list[bytes]) -> None:
-        ours = next(one for one in self.subjects if one.name in {WHOLE, BY_KEY, DRF})
-        key, host = self.place.keys[PARTNER], ours.server.host
-        requests = [traffic.store(host, key, n, one) for n, one in enumerate(responses)]
-        answers = loop.ask(ours.server.port, requests, AT_ONCE)
-        check_stored(Counter(answer.status for answer in answers), 201)
+    def _store(self, responses: list[bytes], customer: str) -> None:
+        """Once, by one door: both read the same entries."""
+        key = self.place.keys[PARTNER]
+        for door in [one.server for one in self.subjects if one.name in {WHOLE, BY_KEY, DRF}][:1]:
+            pairs = enumerate(responses)
+            requests = [traffic.store(door.host, key, n, one, customer) for n, one in pairs]
+            answers = loop.ask(door.port, requests, AT_ONCE)
+            check_stored(Counter(answer.status for answer in answers), 201)
 
-    def _prime(self) -> None:
+    def _prime(self, provider: upstream.Upstream, responses: list[bytes]) -> None:
         """LiteLLM asks its provider for each key once."""
         (proxy,) = [one for one in self.subjects if one.name == LITELLM]
-        assert self.provider is not None
-        before = self.provider.asked
+        provider.responses, before = responses, provider.asked
         answers = loop.ask(proxy.server.port, proxy.requests, AT_ONCE)
         check_stored(Counter(answer.status for answer in answers), 200)
-        if self.provider.asked - before != len(proxy.requests):
-            raise Untrue(f"LiteLLM asked its provider {self.provider.asked - before} times to fill")
+        if provider.asked - before != len(proxy.requests):
+            raise Untrue(f"LiteLLM asked its provider {provider.asked - before} times to fill")
 
 
 def missing(rows: Sequence[str]) -> str:
@@ -77,32 +77,44 @@ def missing(rows: Sequence[str]) -> str:
 def field_of(place: Place, durable: Durable, rows: Sequence[str], core: int) -> Iterator[Field]:
     """The servers of these rows (names of NAMES), running."""
     found, key = Field(place, durable), place.keys[PARTNER]
-    everyone = range(bodies.KEYS)
     with ExitStack() as stack:
         if {"edge", "key"} & {*rows}:
             edge = stack.enter_context(servers.edge(place, core))
-            for name in [name for name in ("edge", "key") if name in rows]:
-                asked = [traffic.lookup(edge.host, key, n, whole=name == "edge") for n in everyone]
-                found.subjects.append(_ours(NAMES[name], edge, asked, durable))
+            if "edge" in rows:
+                found.subjects.append(_ours(WHOLE, edge, key, durable))
+            if "key" in rows:
+                found.subjects.append(_ours(BY_KEY, edge, key, durable, whole=False))
         if "drf" in rows:
             web = stack.enter_context(servers.web(place, core))
-            asked = [traffic.lookup(web.host, key, n) for n in everyone]
-            found.subjects.append(_ours(DRF, web, asked, durable))
+            found.subjects.append(_ours(DRF, web, key, durable))
         if "webdis" in rows and not missing(rows):
-            one = stack.enter_context(servers.webdis(place, core))
-            asked = [traffic.webdis_get(one.host, _name(n)) for n in everyone]
-            found.subjects.append(Subject(WEBDIS, one, asked, Unproven()))
+            found.subjects.append(_webdis(stack.enter_context(servers.webdis(place, core))))
         if "litellm" in rows:
             found.provider = stack.enter_context(upstream.upstream())
-            one = stack.enter_context(litellm.litellm(place, core, found.provider.port))
-            asked = [traffic.chat(one.host, litellm.KEY, n) for n in everyone]
-            proof = Flat(found.provider)
-            found.subjects.append(Subject(LITELLM, one, asked, proof, b'"content":"'))
+            proxy = litellm.litellm(place, core, found.provider.port)
+            found.subjects.append(_litellm(stack.enter_context(proxy), found.provider))
         yield found
 
 
-def _ours(name: str, server: Server, requests: list[bytes], durable: Durable) -> Subject:
-    return Subject(name, server, requests, durable, b'"response":', '"hit":true')
+def _ours(name: str, server: Server, key: str, durable: Durable, *, whole: bool = True) -> Subject:
+    def ask(index: int, customer: str) -> bytes:
+        return traffic.lookup(server.host, key, index, customer, whole=whole)
+
+    return Subject(name, server, ask, durable, b'"response":', '"hit":true')
+
+
+def _webdis(server: Server) -> Subject:
+    return Subject(
+        WEBDIS, server, lambda n, customer: traffic.webdis_get(server.host, _name(n)), Unproven()
+    )
+
+
+def _litellm(server: Server, provider: upstream.Upstream) -> Subject:
+    """It writes the completion anew: what must be the same is what the model said."""
+    return Subject(
+        LITELLM, server, lambda n, customer: traffic.chat(server.host, litellm.KEY, n),
+        Flat(provider), b'"content":"', kept=bodies.content,
+    )  # fmt: skip
 
 
 def _name(index: int) -> str:

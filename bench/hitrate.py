@@ -28,6 +28,7 @@ from portal import env
 
 TRACE = env.BASE_DIR.parent / "shared" / "data" / "traces" / "trace-mt-20121220.trc.bin.gz"
 MINUTES, RESPONSE_BYTES, CALLERS = 2.0, 2_048, 16
+CUSTOMER = "shop"  # of its own: the second tier still has what others stored
 LFU, DECAY = "allkeys-lfu", "lfu-decay-time"
 POLICIES = (
     Policy("allkeys-lru"),
@@ -109,13 +110,13 @@ class Caller:
     def asked(self) -> Iterator[tuple[int, bytes]]:
         """A lookup for each key, and a store behind each miss."""
         for number in self.keys:
-            yield number, traffic.lookup(self.edge.host, self.key, number)
+            yield number, traffic.lookup(self.edge.host, self.key, number, CUSTOMER)
             response = bodies.response(number, RESPONSE_BYTES)
             if b'"hit":true' in self._body(200):
                 self.hits += 1
                 self.wrong += response not in self._body(200)
             else:
-                yield number, traffic.store(self.edge.host, self.key, number, response)
+                yield number, traffic.store(self.edge.host, self.key, number, response, CUSTOMER)
                 self._body(201)
 
     def heard(self, answer: loop.Answer) -> None:

@@ -1,7 +1,7 @@
 """A row of the table: a server, what it is asked, and what shows that it did what it claims."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,37 +14,48 @@ from bench.servers import Server
 AT_ONCE = 8  # connections while nothing is measured
 
 
+def _as_stored(response: bytes) -> bytes:
+    return response
+
+
 @dataclass
 class Subject:
-    """One row: a server, one request per key, and the value each answer must carry.
+    """One row: a server, what it is asked by index and customer, and what shows that it was true.
 
     `value_after`: the text right before the value. `hit_mark`: by which the server says that it
-    was a hit, "" when it does not say.
+    was a hit, "" when it does not say. `kept`: the part of a response that it keeps as it is.
     """
 
     name: str
     server: Server
-    requests: Sequence[bytes]
+    ask: Callable[[int, str], bytes]
     proof: Proof
     value_after: bytes = b""
     hit_mark: str = ""
+    kept: Callable[[bytes], bytes] = _as_stored
+    requests: Sequence[bytes] = ()
     values: Sequence[bytes] = ()
     folder: Path = field(default_factory=Path)
     next_index: int = 0
 
-    def prepare(self, folder: Path, values: Sequence[bytes]) -> str:
+    def lay_out(self, folder: Path, customer: str, responses: Sequence[bytes]) -> None:
+        """Requests for all responses, and what each must be answered, here and in a deck."""
+        self.requests = [self.ask(index, customer) for index in range(len(responses))]
+        self.values = [self.kept(response) for response in responses]
+        self.folder, self.next_index = folder, 0
+        load.lay(folder, self.requests, self.values)
+
+    def prove(self) -> str:
         """Ask for every value once and compare; SHA-256 over all of them. Raises Untrue."""
-        self.values, self.folder, self.next_index = values, folder, 0
         with self._named():
             self.server.settle()
             self.proof.begin()
             found = loop.ask(self.server.port, self.requests, AT_ONCE)
             hashes = [
                 check_body(answer.body, self.value_after, value)
-                for answer, value in zip(found, values, strict=True)
+                for answer, value in zip(found, self.values, strict=True)
             ]
             self.proof.check(self._seen(found))
-        load.lay(folder, self.requests, values)
         return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
     def round(self, connections: int, seconds: float) -> tuple[Tally, float]:

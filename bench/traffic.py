@@ -9,11 +9,13 @@ from cache_api.rules import digest, identity
 CUSTOMER = "acme-corp"
 
 
-def lookup(host: str, key: str, index: int, *, whole: bool = True) -> bytes:
+def lookup(
+    host: str, key: str, index: int, customer: str = CUSTOMER, *, whole: bool = True
+) -> bytes:
     """A lookup on either of our doors: with `original_request`, or by `cache_key` alone."""
     asked = bodies.request(index)
     body: dict[str, object] = {
-        "provider": "redis", "customer_id": CUSTOMER,
+        "provider": "redis", "customer_id": customer,
         "cache_key": digest.digest(identity.identify(asked)),
         "metadata": {"redis_latency": 150, "region": "us-east-1"},
     }  # fmt: skip
@@ -22,9 +24,9 @@ def lookup(host: str, key: str, index: int, *, whole: bool = True) -> bytes:
     return post(host, "/api/overflow", key, json.dumps(body).encode())
 
 
-def store(host: str, key: str, index: int, response: bytes) -> bytes:
+def store(host: str, key: str, index: int, response: bytes, customer: str = CUSTOMER) -> bytes:
     """A store of that response, byte for byte."""
-    members = {"customer_id": CUSTOMER, "original_request": bodies.request(index)}
+    members = {"customer_id": customer, "original_request": bodies.request(index)}
     body = json.dumps(members)[:-1].encode() + b', "response": ' + response + b"}"
     return post(host, "/api/overflow/store", key, body)
 

@@ -44,10 +44,14 @@ def subject(valkeys, ours, tmp_path, monkeypatch):
     stores = [traffic.store(door.host, key, n, value) for n, value in enumerate(values)]
     statuses = Counter(answer.status for answer in loop.ask(door.port, stores))
     assert set(statuses) <= {200, 201}
-    asked = [traffic.lookup(door.host, key, index) for index in range(KEYS)]
+
+    def ask(index, customer):
+        return traffic.lookup(door.host, key, index, customer)
+
     durable = Durable(valkeys.events.url())
-    one = Subject("edge", server, asked, durable, b'"response":', '"hit":true')
-    one.prepare(tmp_path / "deck", values)
+    one = Subject("edge", server, ask, durable, b'"response":', '"hit":true')
+    one.lay_out(tmp_path / "deck", traffic.CUSTOMER, values)
+    one.prove()
     return one
 
 
@@ -58,7 +62,7 @@ def test_a_true_round_has_a_figure_and_goes_on_where_it_ended(subject):
     assert subject.next_index == (1 + tally.sent) % KEYS  # one was looked at before
 
 
-def test_a_hit_that_is_a_miss_aborts(subject, ours, tmp_path):
+def test_a_hit_that_is_a_miss_aborts(subject, ours):
     door, key = ours
     # Gone from memory and from the second tier.
     gone = {"customer_id": traffic.CUSTOMER, "original_request": bodies.request(0)}
@@ -66,17 +70,17 @@ def test_a_hit_that_is_a_miss_aborts(subject, ours, tmp_path):
     with pytest.raises(Untrue, match="edge: "):
         subject.round(2, 0.3)
     with pytest.raises(Untrue, match="SHA-256"):
-        subject.prepare(tmp_path / "again", subject.values)
+        subject.prove()
 
 
-def test_a_body_that_differs_aborts(subject, ours, tmp_path):
+def test_a_body_that_differs_aborts(subject, ours):
     door, key = ours
     other = bodies.response(3, SIZE).replace(b"answer-0003", b"answer-0004")
     loop.ask(door.port, [traffic.store(door.host, key, 3, other)])
     with pytest.raises(Untrue, match="stored value"):
         subject.round(2, 0.3)
     with pytest.raises(Untrue, match="SHA-256"):
-        subject.prepare(tmp_path / "again", subject.values)
+        subject.prove()
 
 
 def test_an_event_that_is_missing_aborts(subject, valkeys, monkeypatch):
