@@ -7,6 +7,7 @@ to another place, or a header that was edited, does not open.
 
 import hashlib
 import os
+import threading
 
 import msgspec
 import zstandard
@@ -65,8 +66,17 @@ def etag_of(response: bytes) -> str:
 
 _encode_meta = msgspec.msgpack.Encoder().encode
 _decode_meta = msgspec.msgpack.Decoder(Meta).decode
-_compress = zstandard.ZstdCompressor(level=3).compress
-_decompress = zstandard.ZstdDecompressor().decompress
+
+
+class _Zstd(threading.local):
+    """A thread's own: shared between threads, they mix bodies up and crash the process."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(level=3).compress
+        self.decompress = zstandard.ZstdDecompressor().decompress
+
+
+_zstd = _Zstd()
 
 
 def seal_entry(ring: Keyring, scope: Scope, key: bytes, generation: int, entry: Entry) -> bytes:
@@ -75,7 +85,7 @@ def seal_entry(ring: Keyring, scope: Scope, key: bytes, generation: int, entry: 
     plain = len(meta).to_bytes(_META_LENGTH, "big") + meta + entry.response
     if len(plain) <= COMPRESS_ABOVE:
         return _seal(ring, scope, key, generation, 0, plain)
-    return _seal(ring, scope, key, generation, _ZSTD, _compress(plain))
+    return _seal(ring, scope, key, generation, _ZSTD, _zstd.compress(plain))
 
 
 def seal_alias(ring: Keyring, scope: Scope, key: bytes, generation: int, alias: Alias) -> bytes:
@@ -117,7 +127,7 @@ def _opened(flags: int, plain: bytes) -> Entry | Alias:
     if flags & _ALIAS:
         return Alias(plain[:_DIGEST].decode("ascii"), int(plain[_DIGEST:] or 0))
     if flags & _ZSTD:
-        plain = _decompress(plain, max_output_size=MAX_OPENED)
+        plain = _zstd.decompress(plain, max_output_size=MAX_OPENED)
     end = _META_LENGTH + int.from_bytes(plain[:_META_LENGTH], "big")
     return Entry(_decode_meta(plain[_META_LENGTH:end]), plain[end:])
 

@@ -14,7 +14,7 @@ from cache_api.hot.look import DEFAULT, Look
 
 KEY, PARTNER, HOST, TOMBSTONE = b"snap:key:", b"snap:partner:", b"snap:host:", b"snap:tombstone:"
 PURGES = b"snap:purges:"
-_SCOPES = 50_000
+_SCOPES = 10_000
 _serials = itertools.count(1)
 
 

@@ -19,7 +19,7 @@ MISS_MS = 1_000  # a key made a second ago must work
 KEEP_MS = 600_000
 RETRY_MS = 1_000
 REFRESH_MS = 2_000
-MAX_FACTS = 200_000
+MAX_FACTS = 20_000
 SEEN_MS = 3_600_000
 
 

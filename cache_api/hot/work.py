@@ -23,7 +23,7 @@ GET, SET, DEL, UNLINK = b"GET", b"SET", b"DEL", b"UNLINK"
 Reading = Callable[[bytes, Headers], Common]
 FORGED = "payload_authentication"
 # The very bytes that were authenticated and opened a moment ago need not be opened again.
-_opened: "Memo[Entry | Alias]" = Memo(most_bytes=32 * 1024 * 1024, longest=64 * 1024)
+_opened: "Memo[Entry | Alias]" = Memo(most_bytes=12 * 1024 * 1024, longest=64 * 1024)
 _HEX = frozenset("0123456789abcdef")
 
 

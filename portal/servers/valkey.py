@@ -12,7 +12,10 @@ from portal.servers.secrets import Secrets
 CONFIG = {
     "cache": {
         "maxmemory": "256mb",
-        "maxmemory-policy": "allkeys-lru",
+        # Chosen by replaying a day of real traffic (docs/benchmarks.md); with the default decay of
+        # a minute, LFU is no better than chance.
+        "maxmemory-policy": "allkeys-lfu",
+        "lfu-decay-time": "60",
         "appendonly": "no",
     },
     "events": {

@@ -22,7 +22,7 @@ from cache_api.rules import controls, digest, prices
 from cache_api.rules.controls import NOTHING
 from cache_api.rules.events import HITS, Outcome, UsageEvent
 
-_memo: "Memo[Lookup]" = Memo(most_bytes=16 * 1024 * 1024, longest=48 * 1024)
+_memo: "Memo[Lookup]" = Memo(most_bytes=8 * 1024 * 1024, longest=48 * 1024)
 Found = list[Entry | Alias | None]
 LATE = "deadline"
 
