@@ -68,7 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """More rounds than the suite does."""
     parser.addoption("--kill-rounds", type=int, default=20, help="kills in the kill test")
     parser.addoption(
-        "--schemathesis-examples", type=int, default=15, help="requests per operation and phase"
+        "--schemathesis-examples", type=int, default=10, help="requests per operation and phase"
     )
 
 

@@ -17,7 +17,9 @@ class ShapeSerializer(serializers.Serializer[object]):
 
     type = serializers.CharField()
     length = serializers.IntegerField(allow_null=True)
-    hash = serializers.CharField(help_text="The start of its SHA-256: equal values, equal hashes.")
+    hash = serializers.CharField(
+        allow_null=True, help_text="The start of its SHA-256: equal values, equal hashes."
+    )
 
 
 class FieldSerializer(serializers.Serializer[object]):

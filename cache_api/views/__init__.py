@@ -98,7 +98,7 @@ class LookupView(RawView):
             200: OpenApiResponse(
                 serializers.LookupResponseSerializer, description="A hit or a miss"
             ),
-            **told(PROBLEMS),
+            **told(PROBLEMS | {422: "What the semantic_key is for has no canonical form"}),
         },
         examples=[examples.LOOKUP],
         tags=["overflow"],

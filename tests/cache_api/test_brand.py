@@ -81,6 +81,21 @@ def test_no_answer_bears_our_name(door, cast, branded):
         "no such method": door.call("GET", lookup, headers={"host": HOST}),
         "no such purge": door.call("GET", "/api/overflow/purges/x", headers={
             "host": HOST, "authorization": f"Bearer {key}"}),
+        "batch": ask(door, "/api/overflow/batch",
+                     {"items": [{"op": "lookup", "cache_key": name}, {"op": "x"}, {"op": "store"}]},
+                     key),
+        "explain": ask(door, "/api/overflow/explain", {"left": CHAT, "right": CHAT}, key),
+        "not explained": ask(door, "/api/overflow/explain", {}, key),
+        "feedback": ask(door, "/api/overflow/feedback", {}, key),
+        "purge": ask(door, "/api/overflow/purge", {"dry_run": True, "all": True}, key),
+        "wrong purge": ask(door, "/api/overflow/purge", {"x": 1}, key),
+        "chat": ask(door, "/v1/chat/completions", CHAT, key),
+        "wrong chat": ask(door, "/v1/chat/completions", {"provider": "nobody"}, key),
+        "chat of another": ask(door, "/v1/chat/completions", CHAT, key,
+                               redis_cache_provider="nobody"),
+        "chat without a key": ask(door, "/v1/chat/completions", CHAT, "nonsense"),
+        "messages": ask(door, "/v1/messages", {"model": "m", "messages": []}, key),
+        "stats": door.call("GET", "/api/overflow/stats", headers={"host": HOST}),
         "health": door.call("GET", "/api/overflow/health", headers={"host": HOST}),
     }  # fmt: skip
 
@@ -88,7 +103,7 @@ def test_no_answer_bears_our_name(door, cast, branded):
     assert {name: ours for name, ours in found.items() if ours} == {}
     statuses = {name: answer.status for name, answer in answers.items()}
     assert sorted(set(statuses.values())) == [200, 201, 400, 401, 403, 404, 405, 409, 413, 415,
-                                              422, 429], statuses  # fmt: skip
+                                              422, 429, 504], statuses  # fmt: skip
 
 
 def unknown(cast, branded):

@@ -1,18 +1,16 @@
-"""What the serializers cannot say of the API: exact bodies, headers, keys. Data, put in at the end.
+"""Request bodies as the doors take them, in JSON Schema: data for the OpenAPI document.
 
-The document is a promise that `tests/cache_api/test_schemathesis.py` holds both doors to, so a body
-is described as the doors take it: what they leave aside has no type, what they refuse is excluded.
+What the doors leave aside has no type, what they refuse is excluded, null is what they take as
+absent. `tests/cache_api/test_schemathesis.py` holds both doors to it.
 """
 
 from typing import Any
 
 from cache_api.hot import members
-from cache_api.rules import controls
+from cache_api.rules import controls, semantic_key, shapes
 
 Json = dict[str, Any]
-KEY = "key"
 _ANY = "Anything else than text is left aside."
-_PROBLEM = "application/problem+json"
 
 
 def text(longest: int, about: str = "") -> Json:
@@ -76,6 +74,11 @@ _COMMON: Json = {
         "Your own key, or the request's digest; alone or beside `original_request`.",
     ),
     "original_request": _REQUEST,
+    "semantic_key": text(
+        semantic_key.MAX_LENGTH,
+        "Your name for what is meant, matched exactly whatever the wording; with "
+        "`original_request` for its API, provider and model only.",
+    ),
     "namespace": text(members.MAX_NAMESPACE, "Keeps entries of one customer apart."),
     "request_id": {
         "description": f"A UUIDv7 of the last 15 minutes makes a retry one usage event. {_ANY}"
@@ -94,7 +97,24 @@ _COMMON: Json = {
         },
     },
 }
+_KEYED = _one_of("original_request", "cache_key", "semantic_key")
+_FORMAT: Json = {
+    "enum": ["json", "sse"],
+    "description": "`sse`: `response` is the provider's stream of events, as one string.",
+}
+_AS_STREAM: Json = {
+    "if": {"properties": {"response_format": {"const": "sse"}}, "required": ["response_format"]},
+    "then": {"properties": {"response": {"type": "string"}}},
+}
 _FLAG = {"type": ["boolean", "null"]}
+_HEX = "[0-9a-fA-F]"
+_UUID7 = f"^{_HEX}{{8}}-{_HEX}{{4}}-7{_HEX}{{3}}-[89abAB]{_HEX}{{3}}-{_HEX}{{12}}$"
+# Parameters of the drop-ins.
+CUSTOMER: Json = {
+    "type": "string",
+    "pattern": f"^{controls.PRINTABLE}{{0,{members.MAX_CUSTOMER}}}$",
+}
+PROVIDER: Json = {"enum": sorted(shapes.OPENAI_COMPATIBLE)}
 _PURGE_KEYS = ("cache_key", "cache_keys", "original_request")
 _PURGE_WORDS = ("model", "provider", "namespace", "customer_id", "tag", "tags", "older_than_s")
 _SOME_TAGS = {
@@ -107,6 +127,17 @@ _SOME_TAGS = {
 }
 
 
+# A drop-in's body is the provider's request; what counts here are its model and its texts.
+_ABSENT: Json = {"not": {}, "description": "Has no place in the provider's own request."}
+_TEXTS: Json = {"description": "As the provider has it."}
+_STREAM: Json = {"description": "true: answer as the provider streams."}
+_PROVIDERS: dict[str, Json] = {
+    "ChatRequest": {"messages": _TEXTS, "stream": _STREAM, "stream_options": _TEXTS},
+    "ResponsesRequest": {"input": _TEXTS, "stream": _STREAM},
+    "MessagesRequest": {"messages": _TEXTS, "max_tokens": _TEXTS, "stream": _STREAM},
+}
+
+
 def _absent(*names: str) -> Json:
     return {"properties": {name: {"type": "null"} for name in names}}
 
@@ -116,6 +147,7 @@ BODIES: dict[str, Json] = {
     "LookupRequest": {
         "properties": {
             **_COMMON,
+            "response_format": _FORMAT,
             "allow_stale": {
                 "description": "true, or for how many seconds after its expiry an entry will do.",
                 "anyOf": [_FLAG, {"type": "number", **_SECONDS}],
@@ -125,13 +157,16 @@ BODIES: dict[str, Json] = {
                 "description": "Of many who miss the same at once, make one the leader.",
             },
         },
-        "anyOf": _one_of("original_request", "cache_key"),
+        "anyOf": _KEYED,
     },
     "StoreRequest": {
         "properties": {
             **_COMMON,
-            "response": {"description": "Kept byte for byte, up to 8 MiB."},
-            "response_format": {"enum": ["json"]},
+            "response_format": _FORMAT,
+            "response": {
+                "description": "Kept byte for byte, up to 8 MiB; a stream as the response its "
+                "events make up. One with `encoding` and `data` is a value that is no JSON."
+            },
             "ttl": number(
                 "Seconds; capped by partner, platform.", exclusiveMinimum=0, exclusiveMaximum=1e10
             ),
@@ -144,7 +179,51 @@ BODIES: dict[str, Json] = {
             "usage": {"description": "The provider's usage object, when the response has none."},
         },
         "required": ["response"],
-        "anyOf": _one_of("original_request", "cache_key"),
+        "anyOf": _KEYED,
+        **_AS_STREAM,
+    },
+    "BatchRequest": {
+        "properties": {
+            "items": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 100,
+                "description": "Each is read, refused, metered and answered by itself.",
+                "items": {"anyOf": [{"$ref": "#/components/schemas/BatchItem"}, {}]},
+            }
+        },
+        "required": ["items"],
+    },
+    "ExplainRequest": {
+        "properties": {
+            name: {**_REQUEST, "type": "object", "description": "As in `original_request`."}
+            for name in ("left", "right")
+        },
+        "required": ["left", "right"],
+    },
+    "FeedbackRequest": {
+        "properties": {
+            **_COMMON,
+            "event_id": {
+                "type": "string",
+                "pattern": _UUID7,
+                "description": "The hit's `billing.event_id`.",
+            },
+            "correct": {"const": False, "description": "Only wrong hits are reported."},
+            "entry_id": {
+                "type": ["string", "null"],
+                "pattern": "^[0-9a-f]{64}$",
+                "description": "The hit's `entry.id`.",
+            },
+        },
+        "required": ["event_id", "correct"],
+    },
+    **{
+        name: {
+            "properties": {"model": _NAME, "provider": _ABSENT, **more},
+            "required": ["model"],
+        }
+        for name, more in _PROVIDERS.items()
     },
     "PurgeRequest": {
         "properties": {
@@ -183,88 +262,3 @@ BODIES: dict[str, Json] = {
         ],
     },
 }  # fmt: skip
-
-
-def _header(about: str, schema: Json | None = None, *, required: bool = False) -> Json:
-    return {"description": about, "schema": schema or {"type": "string"}, "required": required}
-
-
-_WHOLE = {"type": "integer", "minimum": 0}
-_EVERY = {"Cache-Control": _header("An answer is for one key.", {"enum": ["no-store"]},
-                                   required=True)}  # fmt: skip
-_KEYED = {
-    "Cache-Status": _header("RFC 9211: a hit and its ttl, or why it was none."),
-    "RateLimit-Policy": _header('Where limits apply: `"key";q=200;w=2` (IETF httpapi draft).'),
-    "RateLimit": _header('What is left of them: `"key";r=150;t=1`.'),
-}
-_ENTRY = {
-    "Age": _header("Seconds since it was stored.", _WHOLE),
-    "ETag": _header("Of the stored response: other bytes, another tag.",
-                    {"type": "string", "pattern": '^"[0-9a-f]{24}"$'}),
-    "Server-Timing": _header("`total;dur=` milliseconds spent here."),
-    "{prefix}-Status": _header("The outcome in one word."),
-}  # fmt: skip
-_WAIT = {"Retry-After": _header("Seconds to wait.", {**_WHOLE, "minimum": 1}, required=True)}
-_BY_STATUS: dict[str, Json] = {
-    "401": {"WWW-Authenticate": _header("Bearer", {"enum": ["Bearer"]}, required=True)},
-    "429": _WAIT,
-    "503": _WAIT,
-}
-_CONTROLLED = ("overflow_lookup", "overflow_store")
-_STANDARD = {
-    "Cache-Control": "RFC 9111: no-cache, no-store, max-age, min-fresh, max-stale, "
-    "stale-if-error. Every lookup is only-if-cached.",
-    "traceparent": "W3C trace context; its trace is the answer's `request_id` where none is given.",
-}
-
-
-def complete(result: Json, generator: Any, request: Any, public: bool) -> Json:
-    """drf-spectacular's hook: the document, completed."""
-    schemas = result["components"]["schemas"]
-    for name, shape in BODIES.items():
-        if name in schemas:
-            schemas[name] = {"type": "object", **_described(schemas[name]), **shape}
-    told = schemas["LookupResponse"]["properties"]
-    told["response"] = {"description": told["response"]["description"]}  # any JSON at all
-    result["components"]["securitySchemes"] = {
-        KEY: {"type": "http", "scheme": "bearer", "description": "Your API key."}
-    }
-    for path in result["paths"].values():
-        for operation in path.values():
-            _complete_operation(operation)
-    return result
-
-
-def _described(schema: Json) -> Json:
-    return {"description": schema["description"]} if "description" in schema else {}
-
-
-def _complete_operation(operation: Json) -> None:
-    if "requestBody" in operation:
-        operation["requestBody"]["required"] = True
-    needs_key = "401" in operation["responses"]
-    operation["security"] = [{KEY: []}] if needs_key else []
-    if operation["operationId"] in _CONTROLLED:
-        operation["parameters"] = [*operation.get("parameters", ()), *_parameters()]
-    for status, response in operation["responses"].items():
-        headers = {**_EVERY, **_BY_STATUS.get(status, {})}
-        if needs_key:
-            headers |= _KEYED
-        if operation["operationId"] in _CONTROLLED and status in ("200", "201"):
-            headers |= {
-                name.format(prefix=controls.OWN_PREFIX): header for name, header in _ENTRY.items()
-            }
-        response["headers"] = {**response.get("headers", {}), **headers}
-
-
-def _parameters() -> list[Json]:
-    ours = [
-        _parameter(name, header.about, {"type": "string", "pattern": f"^(?:{header.pattern})$"})
-        for name, header in controls.own_headers().items()
-    ]
-    standard = [_parameter(name, about, {"type": "string"}) for name, about in _STANDARD.items()]
-    return ours + standard
-
-
-def _parameter(name: str, about: str, schema: Json) -> Json:
-    return {"in": "header", "name": name, "description": about, "schema": schema}
