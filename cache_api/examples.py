@@ -77,6 +77,7 @@ STATS = OpenApiExample(
         "totals": _MEASURES,
         "latency_ms": {"p50": 0.512, "p95": 0.812, "p99": 1.29},
         "series": [{"at": "2026-11-23T12:00:00Z", **_MEASURES}],
+        "prompt_caching": {"repeated_tokens": 48000, "could_save": 0.12},
         "by": "model",
         "breakdown": [{"value": "gpt-4", **_MEASURES}],
     },

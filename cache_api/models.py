@@ -92,6 +92,8 @@ class Rollup(models.Model):
     byte_seconds = models.DecimalField(max_digits=38, decimal_places=0)
     cost_saved_micros = models.BigIntegerField()
     latency_us_sum = models.BigIntegerField()
+    prefix_tokens = models.BigIntegerField(db_default=0)
+    prefix_saved_micros = models.BigIntegerField(db_default=0)
 
     class Meta:
         abstract = True

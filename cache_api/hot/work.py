@@ -19,6 +19,7 @@ from cache_api.rules.identity import Identity
 # One byte of the store key's HMAC tells what it stands for: request digests, callers' own keys,
 # semantic keys, once-only records, leases, events that had an entry's answer.
 BY_DIGEST, BY_KEY, BY_MEANING, ONCE, LEASE, EVENT = b"d", b"k", b"m", b"o", b"l", b"e"
+PREFIX = b"p"  # and beginnings of prompts
 GET, SET, DEL, UNLINK = b"GET", b"SET", b"DEL", b"UNLINK"
 Reading = Callable[[bytes, Headers], Common]
 FORGED = "payload_authentication"

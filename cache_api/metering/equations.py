@@ -16,7 +16,8 @@ def _sum_array(prefix: str = "") -> str:
 _EVENT_SUMS = """ARRAY[count(*)::numeric, sum(quantity), sum(quantity::numeric * tokens_in),
     sum(quantity::numeric * tokens_out), sum(quantity::numeric * bytes),
     sum(quantity::numeric * byte_seconds), sum(quantity::numeric * cost_saved_micros),
-    sum(quantity::numeric * coalesce(latency_us, 0))]"""
+    sum(quantity::numeric * coalesce(latency_us, 0)), sum(quantity::numeric * prefix_tokens),
+    sum(quantity::numeric * prefix_saved_micros)]"""
 _LABELS = "ARRAY[" + ", ".join(f"'{name}'" for name in MEASURES) + "]"
 
 

@@ -42,6 +42,8 @@ class UsageEvent(models.Model):
     price_version = models.TextField()
     region = models.TextField()
     sdk = models.TextField()
+    prefix_tokens = models.BigIntegerField()
+    prefix_saved_micros = models.BigIntegerField()
     occurred_at = models.DateTimeField()
     recorded_batch = models.BigIntegerField()
 
@@ -155,6 +157,8 @@ class ChannelDay(models.Model):
     byte_seconds = models.DecimalField(max_digits=38, decimal_places=0)
     cost_saved_micros = models.BigIntegerField()
     latency_us_sum = models.BigIntegerField()
+    prefix_tokens = models.BigIntegerField(db_default=0)
+    prefix_saved_micros = models.BigIntegerField(db_default=0)
 
     class Meta:
         db_table = "channel_day"

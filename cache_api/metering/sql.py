@@ -9,7 +9,7 @@ from cache_api.rules.staging import NIL
 
 MEASURES = (
     "events", "quantity", "tokens_in", "tokens_out", "bytes", "byte_seconds", "cost_saved_micros",
-    "latency_us_sum",
+    "latency_us_sum", "prefix_tokens", "prefix_saved_micros",
 )  # fmt: skip
 DIMENSIONS = ("livemode", "kind", "outcome", "provider", "model", "region")
 _KEY = ("bucket_at", "customer_id", *DIMENSIONS)
@@ -21,9 +21,9 @@ CREATE TEMP TABLE IF NOT EXISTS staged (
     event_id uuid, partner_id uuid, batch_id uuid, boot_id uuid, seq bigint, quantity bigint,
     livemode boolean, kind text, outcome text, tokens_in bigint, tokens_out bigint, bytes bigint,
     byte_seconds bigint, primary_latency_us bigint, latency_us bigint, cost_saved_micros bigint,
-    occurred_ms bigint, customer text, key_id text, reason text, provider text, model text,
-    namespace text, tags text, primary_cache text, overflow_reason text, price_version text,
-    region text, sdk text
+    prefix_tokens bigint, prefix_saved_micros bigint, occurred_ms bigint, customer text,
+    key_id text, reason text, provider text, model text, namespace text, tags text,
+    primary_cache text, overflow_reason text, price_version text, region text, sdk text
 ) ON COMMIT DELETE ROWS
 """
 
@@ -32,7 +32,8 @@ CREATE TEMP TABLE IF NOT EXISTS fresh (
     partner_id uuid, customer text, hour_at timestamptz, livemode boolean, kind text, outcome text,
     provider text, model text, region text, latency_bucket integer, events bigint, quantity bigint,
     tokens_in bigint, tokens_out bigint, bytes bigint, byte_seconds numeric,
-    cost_saved_micros bigint, latency_us_sum bigint
+    cost_saved_micros bigint, latency_us_sum bigint, prefix_tokens bigint,
+    prefix_saved_micros bigint
 ) ON COMMIT DELETE ROWS
 """
 
@@ -48,7 +49,9 @@ _SUMS = f"""
     sum(quantity * tokens_in) AS tokens_in, sum(quantity * tokens_out) AS tokens_out,
     sum(quantity * bytes) AS bytes, sum(quantity * byte_seconds) AS byte_seconds,
     sum(quantity * cost_saved_micros) AS cost_saved_micros,
-    sum(quantity * coalesce(latency_us, 0)) AS latency_us_sum
+    sum(quantity * coalesce(latency_us, 0)) AS latency_us_sum,
+    sum(quantity * prefix_tokens) AS prefix_tokens,
+    sum(quantity * prefix_saved_micros) AS prefix_saved_micros
 """
 _GROUPS = "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
 
@@ -60,12 +63,13 @@ INSERT INTO usage_event (
     event_id, partner_id, customer, batch_id, boot_id, seq, quantity, livemode, key_id, kind,
     outcome, reason, provider, model, tokens_in, tokens_out, bytes, byte_seconds, namespace,
     tags, primary_cache, overflow_reason, primary_latency_us, latency_us, cost_saved_micros,
-    price_version, region, sdk, occurred_at, recorded_batch)
+    price_version, region, sdk, prefix_tokens, prefix_saved_micros, occurred_at, recorded_batch)
 SELECT event_id, partner_id, customer, nullif(batch_id, '{NIL}'), nullif(boot_id, '{NIL}'),
     nullif(seq, 0), quantity, livemode, key_id, kind, outcome, reason, provider, model,
     tokens_in, tokens_out, bytes, byte_seconds, namespace, nullif(tags, '{{}}')::jsonb,
     primary_cache, overflow_reason, nullif(primary_latency_us, -1), nullif(latency_us, -1),
-    cost_saved_micros, price_version, region, sdk, {_OCCURRED_AT}, %s
+    cost_saved_micros, price_version, region, sdk, prefix_tokens, prefix_saved_micros,
+    {_OCCURRED_AT}, %s
 FROM pg_temp.staged
 """
 
@@ -73,7 +77,7 @@ FRESH_FROM_STAGED = f"""
 INSERT INTO pg_temp.fresh SELECT {_SUMS} FROM (
     SELECT partner_id, customer, {_OCCURRED_AT} AS occurred_at, livemode, kind, outcome, provider,
         model, region, nullif(latency_us, -1) AS latency_us, quantity, tokens_in, tokens_out,
-        bytes, byte_seconds, cost_saved_micros
+        bytes, byte_seconds, cost_saved_micros, prefix_tokens, prefix_saved_micros
     FROM pg_temp.staged) s {_GROUPS}
 """
 
@@ -82,7 +86,8 @@ WITH inserted AS (
     {INSERT}
     ON CONFLICT (event_id) DO NOTHING
     RETURNING partner_id, customer, occurred_at, livemode, kind, outcome, provider, model, region,
-        latency_us, quantity, tokens_in, tokens_out, bytes, byte_seconds, cost_saved_micros
+        latency_us, quantity, tokens_in, tokens_out, bytes, byte_seconds, cost_saved_micros,
+        prefix_tokens, prefix_saved_micros
 )
 INSERT INTO pg_temp.fresh SELECT {_SUMS} FROM inserted {_GROUPS}
 """

@@ -137,7 +137,7 @@ def latency_buckets(
     livemode: bool = True,
 ) -> list[int]:
     """Requests per latency bucket (`rules.histogram.UPPER_US`), added up by Postgres. One query."""
-    table, first, last = _table(start, end, LatencyHour, LatencyDay)
+    table, first, last = table_of(start, end, LatencyHour, LatencyDay)
     rows = table.objects.filter(
         bucket_at__gte=first, bucket_at__lt=last, livemode=livemode, outcome__in=outcomes
     )
@@ -247,7 +247,10 @@ def _segment(boundaries: tuple[datetime, ...]) -> Func | Value:
     )
 
 
-def _table(start: datetime, end: datetime, hours: Any, days: Any) -> tuple[Any, datetime, datetime]:
+def table_of(
+    start: datetime, end: datetime, hours: Any, days: Any
+) -> tuple[Any, datetime, datetime]:
+    """Which of two rollups a period reads, and from which bucket up to which."""
     if end - start > DAYS_ABOVE:
         last = windows.day_of(end)
         return days, windows.day_of(start), last if last == end else last + windows.DAY
@@ -263,7 +266,7 @@ def _usage(table: Any, customer_id: UUID | None, livemode: bool) -> QuerySet[Any
 def _period(
     start: datetime, end: datetime, customer_id: UUID | None, livemode: bool
 ) -> QuerySet[Any]:
-    table, first, last = _table(start, end, RollupHour, RollupDay)
+    table, first, last = table_of(start, end, RollupHour, RollupDay)
     rows = _usage(table, customer_id, livemode)
     return rows.filter(bucket_at__gte=first, bucket_at__lt=last)
 

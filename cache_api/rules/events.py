@@ -63,6 +63,10 @@ class UsageEvent(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     price_version: str = ""
     region: str = ""
     sdk: str = ""
+    # A store: prompt tokens that repeat a beginning of the last minutes and were charged in full,
+    # and what the provider's prompt caching would have saved; below 0 where it only cost (a write).
+    prefix_tokens: int = 0
+    prefix_saved_micros: int = 0
 
     @property
     def occurred_at_ms(self) -> int:

@@ -20,7 +20,17 @@ def cost_saved_micros(provider: str, model: str, tokens: Tokens, now_ms: int) ->
     """Micro-dollars one more provider call would have cost now; 0 for an unknown model or usage."""
     if not tokens or not provider or not model:
         return 0
-    return _cost(provider, model, tuple(tokens.items()), now_ms // (_HOUR_S * 1000))
+    return _cost(provider, model, tuple(tokens.items()), now_ms // (_HOUR_S * 1000)) or 0
+
+
+def difference_micros(
+    provider: str, model: str, charged: Tokens, instead: Tokens, now_ms: int
+) -> int:
+    """Micro-dollars by which `charged` costs more now than `instead`; 0 without a price."""
+    hour = now_ms // (_HOUR_S * 1000)
+    costs = [_cost(provider, model, tuple(one.items()), hour) for one in (charged, instead)]
+    more, less = costs
+    return 0 if more is None or less is None else more - less
 
 
 def is_priced(provider: str, model: str) -> bool:
@@ -34,7 +44,7 @@ def is_priced(provider: str, model: str) -> bool:
 
 # Some prices depend on the date or the hour of the day, hence the hour in the key.
 @lru_cache(maxsize=65_536)
-def _cost(provider: str, model: str, tokens: tuple[tuple[str, int], ...], hour: int) -> int:
+def _cost(provider: str, model: str, tokens: tuple[tuple[str, int], ...], hour: int) -> int | None:
     usage = genai_prices.Usage(**dict(tokens))
     at = datetime.fromtimestamp(hour * _HOUR_S, UTC)
     try:
@@ -42,5 +52,5 @@ def _cost(provider: str, model: str, tokens: tuple[tuple[str, int], ...], hour: 
             usage, model, provider_id=provider, genai_request_timestamp=at
         )
     except (LookupError, ValueError):
-        return 0
+        return None
     return int((price.total_price * _MICROS).to_integral_value(ROUND_HALF_EVEN))

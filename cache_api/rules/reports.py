@@ -125,3 +125,25 @@ class OutcomeLatency:
     outcome: str
     buckets: list[int]
     sum_us: int
+
+
+@dataclass(frozen=True)
+class CustomerPrompts:
+    """One customer's part in `PromptCaching`."""
+
+    external_id: str
+    name: str
+    repeated_tokens: int
+    could_save_micros: int
+
+
+@dataclass(frozen=True)
+class PromptCaching:
+    """Prompt tokens that repeated a recent beginning, and what prompt caching would have saved.
+
+    Of a customer's model for which writing would have cost more than reading saves, nothing.
+    """
+
+    repeated_tokens: int
+    could_save_micros: int
+    customers: list[CustomerPrompts]  # most to save first; empty unless asked for

@@ -14,9 +14,9 @@ from cache_api.rules.events import UsageEvent
 COLUMNS = (
     "event_id", "partner_id", "batch_id", "boot_id", "seq", "quantity", "livemode", "kind",
     "outcome", "tokens_in", "tokens_out", "bytes", "byte_seconds", "primary_latency_us",
-    "latency_us", "cost_saved_micros", "occurred_ms", "customer", "key_id", "reason", "provider",
-    "model", "namespace", "tags", "primary_cache", "overflow_reason", "price_version", "region",
-    "sdk",
+    "latency_us", "cost_saved_micros", "prefix_tokens", "prefix_saved_micros", "occurred_ms",
+    "customer", "key_id", "reason", "provider", "model", "namespace", "tags", "primary_cache",
+    "overflow_reason", "price_version", "region", "sdk",
 )  # fmt: skip
 NIL = "0" * 32
 _TABS = len(COLUMNS) - 1
@@ -42,7 +42,8 @@ def copy_line(event: UsageEvent) -> str:
         f"{NIL if event.boot_id is None else event.boot_id.hex}\t{event.seq}\t{event.quantity}\t"
         f"{event.livemode}\t{event.kind}\t{event.outcome}\t{event.tokens_in}\t{event.tokens_out}\t"
         f"{event.bytes}\t{event.byte_seconds}\t{-1 if primary is None else primary}\t"
-        f"{-1 if latency is None else latency}\t{event.cost_saved_micros}\t{number >> 80}\t{tail}\n"
+        f"{-1 if latency is None else latency}\t{event.cost_saved_micros}\t"
+        f"{event.prefix_tokens}\t{event.prefix_saved_micros}\t{number >> 80}\t{tail}\n"
     )
 
 

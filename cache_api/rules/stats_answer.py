@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from cache_api.rules.reports import UsagePoint, UsageSlice, UsageSummary
+from cache_api.rules.reports import PromptCaching, UsagePoint, UsageSlice, UsageSummary
 from cache_api.rules.stats_request import StatsRequest
 
 Counted = UsageSummary | UsagePoint | UsageSlice
@@ -18,6 +18,7 @@ def body(
     latency_us: Percentiles,
     series: list[UsagePoint],
     slices: list[UsageSlice],
+    prompts: PromptCaching,
 ) -> dict[str, Any]:
     """JSON members. Money is US dollars as a number, as in a lookup's answer; latency is in ms."""
     return {
@@ -29,6 +30,10 @@ def body(
         "totals": measures(totals),
         "latency_ms": {f"p{percent:g}": _ms(us) for percent, us in latency_us.items()},
         "series": [{"at": instant(one.bucket_at), **measures(one)} for one in series],
+        "prompt_caching": {
+            "repeated_tokens": prompts.repeated_tokens,
+            "could_save": dollars(prompts.could_save_micros),
+        },
         "by": asked.by,
         "breakdown": [{"value": one.label, **measures(one)} for one in slices],
     }

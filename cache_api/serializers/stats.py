@@ -39,6 +39,15 @@ class LatencySerializer(serializers.Serializer[object]):
     p99 = serializers.FloatField(allow_null=True)
 
 
+class PromptCachingSerializer(serializers.Serializer[object]):
+    """What the providers' own prompt caching would have saved beside what hits did."""
+
+    repeated_tokens = serializers.IntegerField(
+        help_text="Prompt tokens, estimated, that repeated a beginning of the five minutes before."
+    )
+    could_save = serializers.FloatField(help_text="US dollars at list prices, less writing.")
+
+
 class StatsSerializer(serializers.Serializer[object]):
     """Usage of a period [start, end)."""
 
@@ -50,5 +59,6 @@ class StatsSerializer(serializers.Serializer[object]):
     totals = MeasuresSerializer()
     latency_ms = LatencySerializer()
     series = PointSerializer(many=True)
+    prompt_caching = PromptCachingSerializer()
     by = serializers.ChoiceField(choices=BY)
     breakdown = SliceSerializer(many=True, help_text="Most lookups first, 100 at most.")

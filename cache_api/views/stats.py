@@ -12,6 +12,7 @@ from cache_api import examples, queries
 from cache_api.hot.admit import Caller
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import Answer, Asked
+from cache_api.queries import prompts
 from cache_api.rules import stats_answer, stats_request
 from cache_api.rules.reports import UsageSlice
 from cache_api.rules.stats_request import BadParameter, StatsRequest
@@ -73,6 +74,7 @@ def _tell(who: Caller, asked: Asked) -> Answer:
             customer_id, wanted.start, wanted.end, wanted.granularity, livemode=livemode
         ),
         _slices(wanted, customer_id, livemode),
+        prompts.prompt_caching(*place, livemode),
     )
     return Answer(200, orjson.dumps(members))
 

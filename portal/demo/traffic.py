@@ -98,13 +98,20 @@ def _window(
             kind=kind, outcome=outcome, quantity=quantity, bytes=size_bytes,  # type: ignore[arg-type]
             byte_seconds=held, latency_us=round(latency),
             tokens_in=tokens[0] if counted else 0, tokens_out=tokens[1] if counted else 0,
-            cost_saved_micros=_saved(tokens) if outcome == "hit" else 0, **common,
+            cost_saved_micros=_saved(tokens) if outcome == "hit" else 0,
+            **_repeated(tokens if kind == "store" else (0, 0)), **common,
         )  # fmt: skip
 
 
 def _saved(tokens: tuple[int, int]) -> int:
     """Micro-dollars one hit saves, at a mid-range price per token (demo only)."""
     return round(tokens[0] * 1.1 + tokens[1] * 4.4)
+
+
+def _repeated(tokens: tuple[int, int]) -> dict[str, int]:
+    """A third of each stored prompt began like one before, at half the price (demo only)."""
+    repeated = tokens[0] // 3
+    return {"prefix_tokens": repeated, "prefix_saved_micros": round(repeated * 0.55)}
 
 
 def _event_id(

@@ -9,7 +9,14 @@ from itertools import groupby
 
 from cache_api import queries as usage
 from cache_api.models import Customer
-from cache_api.rules.reports import CustomerUsage, UsagePoint, UsageSlice, UsageSummary
+from cache_api.queries.prompts import prompt_caching
+from cache_api.rules.reports import (
+    CustomerUsage,
+    PromptCaching,
+    UsagePoint,
+    UsageSlice,
+    UsageSummary,
+)
 from portal.rules.ranges import Range, month_start
 
 PERCENTILES = (50, 95, 99)
@@ -32,6 +39,7 @@ class UsageView:
     by: str
     slices: list[UsageSlice]
     top: list[CustomerUsage]
+    prompts: PromptCaching
 
     @property
     def whole_points(self) -> list[UsagePoint]:
@@ -42,7 +50,7 @@ class UsageView:
 def usage_view(
     window: Range, *, customer: Customer | None = None, by: str = "model", top: int = 0
 ) -> UsageView:
-    """A usage page: seven queries, nine with `top` customers.
+    """A usage page: eight queries, ten with `top` customers.
 
     Raises ValueError for a dimension that cannot be grouped by.
     """
@@ -59,6 +67,7 @@ def usage_view(
         miss_latency=latency(window, customer_id, ("miss",)),
         by=by, slices=usage.usage_breakdown(window.start, window.end, by, customer_id, limit=12),
         top=usage.top_customers(window.start, window.end, top) if top else [],
+        prompts=prompt_caching(window.start, window.end, customer_id, customers=top),
     )  # fmt: skip
 
 

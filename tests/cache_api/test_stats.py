@@ -27,7 +27,8 @@ def usage(database, partners, reader):
     record_events(source="test", now=NOW, events=[
         event(redis, quantity=10, latency_us=100),
         event(redis, quantity=4, outcome="miss", latency_us=9000, model="llama-4", provider="meta"),
-        event(redis, quantity=2, kind="store", outcome="stored", latency_us=None),
+        event(redis, quantity=2, kind="store", outcome="stored", latency_us=None,
+              prefix_tokens=1920, prefix_saved_micros=2400),
         event(redis, quantity=100, livemode=False),
         event(redis, at=NOW - timedelta(days=2), customer="globex", quantity=6, region="us-1",
               outcome="semantic_hit", latency_us=3000),
@@ -57,6 +58,7 @@ def test_totals_series_and_breakdown_say_the_same(usage):
     assert [(one["value"], one["lookups"]) for one in told["breakdown"]] == [
         ("gpt-4o", 16), ("llama-4", 4)
     ]  # fmt: skip
+    assert told["prompt_caching"] == {"repeated_tokens": 3840, "could_save": 0.0048}
     assert told["latency_ms"] == {"p50": 0.101, "p95": 3.25, "p99": 3.25}
     assert len(stats(usage, usage.redis.live)["series"]) == 72
 
@@ -117,7 +119,7 @@ def test_bad_parameters_are_named(usage):
 def test_the_example_has_the_answers_members(usage):
     told, shown = stats(usage, usage.redis.live), examples.STATS.value
     assert list(told) == list(shown)
-    for name in ("totals", "latency_ms"):
+    for name in ("totals", "latency_ms", "prompt_caching"):
         assert list(told[name]) == list(shown[name])
     for name in ("series", "breakdown"):
         assert list(told[name][0]) == list(shown[name][0])

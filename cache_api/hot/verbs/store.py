@@ -1,17 +1,19 @@
 """POST /api/overflow/store: look what is there, write, answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from cache_api.hot import answers, envelope, leases, marks, regions, stores, tier, work
+from cache_api.hot import answers, envelope, leases, marks, prompts, regions, stores, tier, work
 from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.keyring import Scope
 from cache_api.hot.marks import Stamp, Subject
 from cache_api.hot.members import Common
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import CACHE, TIER, Answer, Asked, Command, Replies, Run
+from cache_api.hot.prompts import Beginnings
+from cache_api.hot.steps import CACHE, TIER, Answer, Asked, Command, Replies, Reply, Run
 from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, SET, UNLINK
 from cache_api.rules import digest
 
@@ -43,6 +45,7 @@ def begin(who: Caller, asked: Asked) -> Run | Answer:
     if not common.controls.store:  # after all that may be wrong with the request
         fields = who.partner.look.problem("no_store")
         return Answer(200, answers.not_stored(subject), fields=fields)
+    plan.prompt = prompts.of(subject, found, entry.meta.tokens)
     return plan.run(once)
 
 
@@ -66,6 +69,8 @@ class Store:
     ttl_ms: int = 0
     once: bytes | None = None  # SHA-256 of the body, under the caller's Idempotency-Key
     outcome: str = ""  # "stored" | "unchanged", once known
+    prompt: Beginnings = prompts.NONE
+    marked: Sequence[Reply] = ()  # what its markers answered
     later: tuple[tuple[str, list[Command]], ...] = ()
 
     def run(self, once: tuple[bytes, bytes] | None) -> Run:
@@ -75,6 +80,7 @@ class Store:
             key, self.once = once
             # Answers the earlier claim's value, or nothing when this is the first.
             commands.append((SET, key, self.once, b"EX", IDEMPOTENT_S, b"NX", b"GET"))
+        commands += self.prompt.commands
         commands += regions.version_reads(self.subject.who, self.entry_key)
         return Run(commands, self)
 
@@ -89,6 +95,8 @@ class Store:
                 "idempotency-conflict",
                 "This Idempotency-Key was used with another body within 24 hours. Send a new key.",
             )
+        first = 1 if self.once is None else 2
+        self.marked = replies[first : first + len(self.prompt.commands)]
         newest = replies[-1] if self.subject.who.site.others else None
         self._compare(replies[0], newest)
         commands = self._commands()
@@ -168,6 +176,8 @@ class Store:
     def _written(self, stamp: Stamp, elapsed_us: int) -> Answer:
         entry, is_new = self.entry, self.outcome == "stored"
         size, tokens = len(entry.response), entry.meta.tokens
+        # The same answer again is no other call of the provider.
+        repeated = self.prompt.numbers(self.marked, self.subject, tokens) if is_new else {}
         event = marks.event(
             self.subject,
             stamp,
@@ -177,6 +187,7 @@ class Store:
             tokens_out=tokens.get("output_tokens", 0),
             bytes=size,
             byte_seconds=size * self.ttl_ms // 1000 if is_new else 0,
+            **repeated,
         )
         common = self.subject.common
         name = self.fingerprint or common.cache_key or common.semantic_key or ""

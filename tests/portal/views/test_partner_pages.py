@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import Document
 from cache_api.models import Customer
 from tenants import schema
+from tests.billing import world
 from tests.portal.views import cast
 from tests.portal.views.cast import PINECONE, REDIS, document, signed_in, text
 
@@ -38,6 +39,36 @@ def test_usage_adds_up_and_can_be_narrowed_to_a_customer(portal):
     assert "Lookups 1.9k" in whole and "Hit rate 78.9 %" in whole
     assert "Lookups 1.4k" in acme and "Hit rate 71.4 %" in acme and "Saved est. $2.50" in acme
     assert "gpt-4o-mini" in acme and "Zeta" not in acme
+
+
+def test_usage_shows_what_prompt_caching_could_save(long_portal):
+    partners, database = long_portal
+    october, stored = "2026-10-03T08:00", {"kind": "store", "outcome": "stored"}
+    database.login("owner")
+    world.record(
+        world.hit(partners.redis, october, "acme", 10, prefix_tokens=48_000,
+                  prefix_saved_micros=1_200_000, **stored),
+        world.hit(partners.redis, october, "zeta", 1, prefix_tokens=7_000,
+                  prefix_saved_micros=-9, **stored),
+        world.hit(partners.pinecone, october, "acme", 1, prefix_tokens=1,
+                  prefix_saved_micros=77_000_000, **stored),
+        now=cast.NOW,
+    )  # fmt: skip
+    database.login("web")
+    partner, acme = signed_in(REDIS, "owner"), signed_in(REDIS, "customer_owner")
+
+    whole = text(partner.get("/manage/usage/?range=2026-10"))
+    zeta = text(partner.get("/manage/usage/?range=2026-10&customer=zeta"))
+    own = text(acme.get("/usage/?range=2026-10"))
+    before = text(acme.get("/usage/?range=2026-09"))
+
+    assert "Prompt caching could save $12.00 est." in whole and "487k prompt tokens" in whole
+    assert "Acme 480k $12.00" in whole and "Zeta 7" not in whole
+    assert "Nothing to gain here 7k prompt tokens" in zeta
+    assert (
+        "Prompt caching could save $12.00 est." in own and "Prompt caching by customer" not in own
+    )
+    assert "No repeated prompts in this range" in before
 
 
 def test_customers_are_found_by_name_and_state(portal):
