@@ -107,7 +107,7 @@ def test_owner_copies_a_template_database(stack):
 def test_cache_may_forget_and_events_may_not(stack):
     with redis.Redis.from_url(stack.urls["CACHE_URL"], decode_responses=True) as cache:
         config = cache.config_get()
-        assert config["maxmemory-policy"] == "allkeys-lru"
+        assert config["maxmemory-policy"] == "allkeys-lfu"
         assert int(config["maxmemory"]) > 0
         assert (config["appendonly"], config["save"]) == ("no", "")
     with redis.Redis.from_url(stack.urls["EVENTS_URL"], decode_responses=True) as events:
