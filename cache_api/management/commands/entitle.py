@@ -1,4 +1,4 @@
-"""`manage.py entitle SLUG limits|brand_api JSON`: grant a partner's API limits or its own names."""
+"""`manage.py entitle SLUG limits|brand_api|semantic JSON`: what a partner is granted."""
 
 import json
 from typing import Any
@@ -13,7 +13,8 @@ from tenants import queries, schema
 EXAMPLES = """examples:
   limits     {"key_rps": 100, "key_burst": 200, "partner_rps": 1000, "concurrency": 64}
   brand_api  {"header_prefix": "Redis-Cache", "cache_name": "RedisOverflow",
-              "problem_base": "https://cache.redis.example/problems/", "key_prefix": "rcp"}"""
+              "problem_base": "https://cache.redis.example/problems/", "key_prefix": "rcp"}
+  semantic   {"threshold": 0.92, "budget_bps": 100, "shadow_bps": 200}"""
 
 
 class Command(BaseCommand):
