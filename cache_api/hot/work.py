@@ -109,11 +109,6 @@ def opened(
     return found
 
 
-def sealed_alias(who: Caller, scope: Scope, key: bytes, alias: Alias) -> bytes:
-    """An alias, ready to lie under `key`."""
-    return envelope.seal_alias(who.ring, scope, key, who.partner.generation, alias)
-
-
 def _unsealed(
     who: Caller, scope: Scope, key: bytes, sealed: bytes, alarms: list[str]
 ) -> Entry | Alias | None:

@@ -10,33 +10,30 @@ from typing import Any
 
 import orjson
 
-from cache_api.hot import admit, judging, marks, members, work
+from cache_api.hot import admit, judging, marks, members, notes, work
 from cache_api.hot.admit import Caller
-from cache_api.hot.envelope import Alias
 from cache_api.hot.keyring import KEY_PREFIX, Scope
 from cache_api.hot.marks import Stamp, Subject
 from cache_api.hot.members import Common
+from cache_api.hot.notes import Note
 from cache_api.hot.problems import Problem
 from cache_api.hot.selectors import Wanted
 from cache_api.hot.steps import CACHE, TIER, Answer, Asked, Command, Replies, Run
 from cache_api.hot.targets import Targets
 from cache_api.hot.verbs.purge import Purge
-from cache_api.hot.work import DEL, EVENT, SET
+from cache_api.hot.work import BY_DIGEST, DEL, EVENT
 
 Learned = tuple[tuple[bytes, bytes], ...]
-REMEMBER_MS = b"%d" % (7 * 86_400_000)
+REMEMBER_MS = 7 * 86_400_000
 
 
-def remember(
-    who: Caller, scope: Scope, event_id: uuid.UUID, entry_key: bytes, similarity_bps: int
-) -> Command:
+def remember(subject: Subject, scope: Scope, event_id: uuid.UUID, note: Note) -> Command:
     """The command that lets feedback on this event find its entry, for seven days.
 
     For semantic hits, whose request does not lead to the entry; run it on the cache lane.
     """
-    key = who.ring.entry_key(scope, EVENT, event_id.bytes)
-    alias = Alias(f"{entry_key.removeprefix(KEY_PREFIX).hex()}:{similarity_bps}")
-    return (SET, key, work.sealed_alias(who, scope, key, alias), b"PX", REMEMBER_MS)
+    key = subject.who.ring.entry_key(scope, EVENT, event_id.bytes)
+    return notes.noting(subject, scope, key, note, REMEMBER_MS)
 
 
 def begin(who: Caller, asked: Asked) -> Run | Answer:
@@ -67,7 +64,7 @@ class Feedback:
     targets: Targets
     event_key: bytes  # where semantic matching may have noted the entry
     is_noted_read: bool = False
-    similarity_bps: int | None = None  # of the semantic hit that was noted
+    note: Note | None = None  # what was noted of the semantic hit
     purge: Purge | None = None
 
     def look(self) -> Run:
@@ -97,17 +94,15 @@ class Feedback:
 
     def _take(self, replies: list[Any]) -> None:
         who, scope = self.subject.who, self.targets.scope
-        noted = None
         if not self.is_noted_read:
-            sealed = replies.pop(0)
-            if sealed is not None:
-                noted = work.opened(who, scope, self.event_key, sealed, self.targets.alarms)
+            sealed, alarms = replies.pop(0), self.targets.alarms
+            self.note = notes.noted(who, scope, self.event_key, sealed, alarms)
             self.is_noted_read = True
+            self.targets.take(replies)
+            if self.note is not None:
+                self.targets.name(BY_DIGEST, self.note.digest)
+            return
         self.targets.take(replies)
-        if type(noted) is Alias:
-            key, _, bps = noted.digest.partition(":")
-            self.targets.name_key(KEY_PREFIX + bytes.fromhex(key))
-            self.similarity_bps = int(bps)
 
     def _to_evict(self) -> Targets:
         """The entries that were there when the hit was answered; a later one is another answer."""
@@ -136,9 +131,10 @@ class Feedback:
             answer.learned = learned
             return answer
 
-        if self.similarity_bps is None:
+        if self.note is None:
             return then(stamp, elapsed_us)
-        judged = judging.judgement(self.subject, self.similarity_bps, right=False, then=then)
+        bps = self.note.similarity_bps
+        judged = judging.judgement(self.subject, bps, right=False, then=then)
         return then(stamp, elapsed_us) if judged is None else judged.run()
 
     def _answer(self, stamp: Stamp, evicted: int) -> Answer:
@@ -150,7 +146,7 @@ class Feedback:
             "correction_id": str(event.event_id),
         }  # fmt: skip
         forget: list[Command] = [(DEL, self.event_key)]  # told again, it counts no more
-        later = () if self.similarity_bps is None else ((CACHE, forget),)
+        later = () if self.note is None else ((CACHE, forget),)
         return Answer(202, orjson.dumps(told), events=(event,), later=later, **self.targets.alarm())
 
 

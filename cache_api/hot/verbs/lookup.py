@@ -313,11 +313,8 @@ class Lookup:
             outcome, event_id = "semantic_hit", marks.event_id_of(subject)
             if self.meaning.withholds(event_id):
                 return self._withheld(self.meaning, stamp, elapsed_us)
-            who = subject.who
-            noted = feedback.remember(
-                who, self.scope, event_id, self.entry_key, subject.similarity_bps
-            )
-            self.later = ((CACHE, [noted]),)
+            noting = feedback.remember(subject, self.scope, event_id, self.meaning.note())
+            self.later = ((CACHE, [noting]),)
         subject.provider, subject.model = meta.provider, meta.model
         micros = 0
         if outcome in HITS:
@@ -353,11 +350,10 @@ class Lookup:
 
     def _withheld(self, meaning: Meaning, stamp: Stamp, elapsed_us: int) -> Run | Answer:
         """A semantic hit that is not served: what the caller stores instead will judge it."""
-        chosen, who = meaning.chosen, self.subject.who
-        assert chosen is not None
         assert self.fingerprint is not None
-        noted = shelving.shadow(who, self.scope, self.fingerprint, chosen[0].digest, chosen[1])
-        self.later = ((CACHE, [noted]),)
+        note = meaning.note()
+        noting = shelving.shadow(self.subject, self.scope, self.fingerprint, note)
+        self.later = ((CACHE, [noting]),)
         meaning.candidates.clear()  # no other is served in its place
         meaning.reason = self.miss_reason = "shadow"
         return self.missed(stamp, elapsed_us)

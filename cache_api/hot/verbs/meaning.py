@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cache_api.hot import judging, shelves, work
 from cache_api.hot.marks import Stamp
+from cache_api.hot.notes import Note
 from cache_api.hot.shelves import Record, Shelf
 from cache_api.hot.steps import CACHE, EMBEDDER, EVENTS, Answer, Replies, Run
 from cache_api.hot.work import BY_DIGEST, EMBED, NEAREST
@@ -88,6 +89,12 @@ class Meaning:
         key = lookup.subject.who.ring.entry_key(lookup.scope, BY_DIGEST, record.digest.encode())
         lookup.looked, lookup.tried, lookup.brought = [(BY_DIGEST, record.digest, key)], 0, []
         return lookup.run()
+
+    def note(self) -> Note:
+        """What is to be remembered of the chosen hit."""
+        assert self.chosen is not None
+        record, similarity_bps = self.chosen
+        return Note(record.digest, similarity_bps)
 
     def withholds(self, event_id: uuid.UUID) -> bool:
         """Whether the chosen hit is not served but judged."""

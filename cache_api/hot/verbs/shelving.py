@@ -8,31 +8,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cache_api.hot import judging, shelves, work
+from cache_api.hot import judging, notes, shelves, work
 from cache_api.hot.admit import Caller
-from cache_api.hot.envelope import Alias, Entry
+from cache_api.hot.envelope import Entry
 from cache_api.hot.keyring import Scope
-from cache_api.hot.marks import Stamp
+from cache_api.hot.marks import Stamp, Subject
+from cache_api.hot.notes import Note
 from cache_api.hot.shelves import Record
 from cache_api.hot.steps import CACHE, EMBEDDER, Answer, Command, Replies, Run
-from cache_api.hot.work import BY_DIGEST, COMPARE, DEL, EMBED, GET, SET, SHADOW
+from cache_api.hot.work import BY_DIGEST, COMPARE, DEL, EMBED, GET, SHADOW
 from cache_api.rules.identity import Identity
 from cache_api.rules.semantic import eligible, judge
 
 if TYPE_CHECKING:
     from cache_api.hot.verbs.store import Store
 
-SHADOW_MS = b"%d" % (15 * 60_000)  # what a model may take to answer, and more
+SHADOW_MS = 15 * 60_000  # what a model may take to answer, and more
 Stage = Callable[["Replies", Stamp, int], Run | Answer]
 
 
-def shadow(
-    who: Caller, scope: Scope, asked_digest: str, chosen_digest: str, similarity_bps: int
-) -> Command:
+def shadow(subject: Subject, scope: Scope, asked_digest: str, note: Note) -> Command:
     """The command that notes a withheld hit, so that the store of `asked_digest` judges it."""
-    key = _shadow_key(who, scope, asked_digest)
-    alias = Alias(f"{chosen_digest}:{similarity_bps}")
-    return (SET, key, work.sealed_alias(who, scope, key, alias), b"PX", SHADOW_MS)
+    key = _shadow_key(subject.who, scope, asked_digest)
+    return notes.noting(subject, scope, key, note, SHADOW_MS)
 
 
 def of_store(store: "Store", found: Identity | None) -> "Shelving | None":
@@ -53,7 +51,7 @@ class Shelving:
     store: "Store"
     found: Identity
     stage: Stage | None = None
-    noted: tuple[str, int] | None = None  # the withheld hit's digest and similarity
+    note: Note | None = None  # of the withheld hit
 
     def look(self) -> Command:
         """Whether there was a withheld hit; `take` gets the reply."""
@@ -61,12 +59,8 @@ class Shelving:
 
     def take(self, sealed: bytes | None) -> None:
         """The reply to `look`."""
-        store = self.store
-        if sealed is not None:
-            alias = work.opened(store.subject.who, store.scope, self._shadow_key(), sealed, [])
-            if type(alias) is Alias:
-                digest, _, bps = alias.digest.partition(":")
-                self.noted = digest, int(bps)
+        who, scope = self.store.subject.who, self.store.scope
+        self.note = notes.noted(who, scope, self._shadow_key(), sealed, [])
 
     def begin(self, stamp: Stamp, elapsed_us: int, *, is_new: bool) -> Run | Answer:
         """The first step: a new answer's question goes on the shelf."""
@@ -101,7 +95,7 @@ class Shelving:
         return self._judge(stamp, elapsed_us)
 
     def _judge(self, stamp: Stamp, elapsed_us: int) -> Run | Answer:
-        if self.noted is None:
+        if self.note is None:
             return self.store.written(stamp, elapsed_us)
         commands = [(GET, self._withheld_key()), (DEL, self._shadow_key())]
         return self._run(self._compare, CACHE, *commands)
@@ -127,9 +121,9 @@ class Shelving:
         return self._learn(replies[0] >= judge.MIN_SIMILARITY_BPS, stamp, elapsed_us)
 
     def _learn(self, right: bool, stamp: Stamp, elapsed_us: int) -> Run | Answer:
-        assert self.noted is not None
-        store = self.store
-        learnt = judging.judgement(store.subject, self.noted[1], right=right, then=store.written)
+        assert self.note is not None
+        store, bps = self.store, self.note.similarity_bps
+        learnt = judging.judgement(store.subject, bps, right=right, then=store.written)
         return store.written(stamp, elapsed_us) if learnt is None else learnt.run()
 
     def _shadow_key(self) -> bytes:
@@ -137,10 +131,9 @@ class Shelving:
         return _shadow_key(store.subject.who, store.scope, store.fingerprint or "")
 
     def _withheld_key(self) -> bytes:
-        assert self.noted is not None
-        store = self.store
-        ring = store.subject.who.ring
-        return ring.entry_key(store.scope, BY_DIGEST, self.noted[0].encode())
+        assert self.note is not None
+        ring = self.store.subject.who.ring
+        return ring.entry_key(self.store.scope, BY_DIGEST, self.note.digest.encode())
 
 
 def _shadow_key(who: Caller, scope: Scope, digest: str) -> bytes:
