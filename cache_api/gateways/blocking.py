@@ -71,6 +71,7 @@ class BlockingService:
             parts["tier"] = tier.is_up
         told = {name: "ok" if is_up else "unavailable" for name, is_up in parts.items()}
         status = "ok" if all(parts.values()) else "degraded"
+        told["semantic"] = self._door.embedder.word
         return {"status": status, "region": self._door.config.region, **told}
 
     def answer(self, verb: Verb, asked: Asked) -> Answer:

@@ -67,7 +67,7 @@ def load() -> Config:
         tier_deadline_s=_seconds(
             "TIER_DEADLINE_MS", os.environ.get("TIER_DEADLINE_MS"), DEADLINE_S
         ),
-        embedder=os.environ.get("EMBEDDER") or embedder.DEFAULT,
+        embedder=embedder.named(),
         embedder_deadline_s=_seconds(
             "EMBEDDER_DEADLINE_MS", os.environ.get("EMBEDDER_DEADLINE_MS"), EMBEDDER_DEADLINE_S
         ),

@@ -10,6 +10,7 @@ most vector… → [(position, bps)], COMPARE text text → bps; None where ther
 
 import importlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -57,6 +58,13 @@ class EmbedderThread:
         if self._off:
             return self._off
         return "not loaded yet" if self._model is None else "ready"
+
+    @property
+    def word(self) -> str:
+        """The same in a word for strangers: ok, idle (not loaded yet) or off."""
+        if self._off:
+            return "off"
+        return "idle" if self._model is None else "ok"
 
     def submit(self, commands: Sequence[Command]) -> "Future[Replies] | None":
         """The replies to come, or None: no model (yet), or too busy. The first call loads it."""
@@ -147,6 +155,11 @@ _COMMANDS: dict[bytes, Callable[..., Any]] = {
 
 class NoEmbedder(ValueError):
     """There is no such model here; the text says why and what to do."""
+
+
+def named() -> str:
+    """What EMBEDDER names, or the default."""
+    return os.environ.get("EMBEDDER") or DEFAULT
 
 
 def load(name: str) -> Embedder:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from cache_api.hot.keyring import KEY_PREFIX
 from cache_api.hot.marks import Stamp, Subject
 from cache_api.hot.steps import EVENTS, Answer, Command, Replies, Reply, Run
 from cache_api.hot.work import BUDGET, GET
@@ -32,7 +33,8 @@ def name_of(subject: Subject) -> bytes:
     """Where a customer's state lies: live and test mode apart, all namespaces together."""
     who = subject.who
     scope = who.partner.scope(who.ring, who.key.livemode, subject.customer, "")
-    return PREFIX + who.ring.entry_key(scope, BUDGET, b"").hex().encode("ascii")
+    key = who.ring.entry_key(scope, BUDGET, b"")
+    return PREFIX + key.removeprefix(KEY_PREFIX).hex().encode("ascii")
 
 
 def reading(subject: Subject) -> Command:

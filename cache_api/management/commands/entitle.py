@@ -7,6 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from cache_api.actions.entitle import CHECKS, entitle
+from cache_api.gateways import embedder
+from cache_api.gateways.embedder import EmbedderThread
 from cache_api.rules.entitlements import BadEntitlement
 from tenants import queries, schema
 
@@ -44,3 +46,7 @@ class Command(BaseCommand):
         except (BadEntitlement, json.JSONDecodeError) as error:
             raise CommandError(f"nothing was changed: {error}") from error
         self.stdout.write("granted")
+        if options["name"] == "semantic":
+            model = EmbedderThread(embedder.named(), deadline_s=60.0)
+            self.stdout.write(f"the model on this machine: {model.wait_until_loaded()}")
+            model.close()
