@@ -19,6 +19,7 @@ from tenants.actions.partners import set_entitlement
 CHECKS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "limits": entitlements.limits,
     "brand_api": entitlements.brand,
+    "semantic": entitlements.semantic,
 }
 
 
@@ -27,7 +28,7 @@ class UnknownCustomer(LookupError):
 
 
 def entitle(*, partner_id: uuid.UUID, name: str, value: Any, actor: str, now: datetime) -> None:
-    """Grant `limits` or `brand_api`. Safe to repeat: one row a name.
+    """Grant `limits`, `brand_api` or `semantic`. Safe to repeat: one row a name.
 
     Raises entitlements.BadEntitlement, which says what is wrong with the value.
     """

@@ -102,6 +102,7 @@ class App:
             "status": "ok" if all(parts.values()) else "degraded",
             "region": service.region,
             **{name: "ok" if is_up else "unavailable" for name, is_up in parts.items()},
+            "semantic": service.door.embedder.word,
         }
         if service.others:
             members["regions"] = {name: _reached(service, name) for name in service.others}

@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from cache_api.edge.meter import Meter
 from cache_api.gateways import door as doors
 from cache_api.gateways.config import Config
+from cache_api.gateways.embedder_lanes import EmbedderLane
 from cache_api.gateways.peers import PeerLane
 from cache_api.gateways.tier import TierLane
 from cache_api.gateways.valkey import Lane
@@ -21,6 +22,7 @@ from cache_api.hot import pipeline, regions
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import (
     CACHE,
+    EMBEDDER,
     EVENTS,
     HOME,
     TIER,
@@ -50,7 +52,11 @@ class Service:
         self.others = [one.name for one in config.others]
         cache = Lane("cache", config.cache_url, config.deadline_s)
         events = Lane("events", config.events_url, config.deadline_s)
-        self.lanes: dict[str, Lane | TierLane] = {CACHE: cache, EVENTS: events}
+        self.lanes: dict[str, Lane | TierLane | EmbedderLane] = {
+            CACHE: cache,
+            EVENTS: events,
+            EMBEDDER: EmbedderLane(door.embedder),
+        }
         if door.tier is not None:
             self.lanes[TIER] = TierLane(door.tier, cache, config.tier_deadline_s, door.counters)
         self._reach_regions(config)

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from cache_api.gateways import config
 from cache_api.gateways import door as doors
 from cache_api.gateways.counters import UNMETERED
+from cache_api.gateways.embedder_lanes import SyncEmbedderLane
 from cache_api.gateways.peers import SyncPeerLane
 from cache_api.gateways.spool import SpoolFull
 from cache_api.gateways.tier_sync import SyncTierLane
 from cache_api.gateways.upkeep import xadds
 from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot import pipeline, regions
-from cache_api.hot.steps import CACHE, EVENTS, HOME, TIER, Answer, Asked, Fetch, Run
+from cache_api.hot.steps import CACHE, EMBEDDER, EVENTS, HOME, TIER, Answer, Asked, Fetch, Run
 from cache_api.hot.verbs import Verb
 from cache_api.rules import events, prices
 from cache_api.rules.events import UsageEvent
@@ -32,7 +33,11 @@ class BlockingService:
         door = self._door
         cache = SyncLane("cache", settings.cache_url, settings.deadline_s)
         events = SyncLane("events", settings.events_url, settings.deadline_s)
-        self._lanes: dict[str, SyncLane | SyncTierLane] = {CACHE: cache, EVENTS: events}
+        self._lanes: dict[str, SyncLane | SyncTierLane | SyncEmbedderLane] = {
+            CACHE: cache,
+            EVENTS: events,
+            EMBEDDER: SyncEmbedderLane(door.embedder),
+        }
         if door.tier is not None:
             wait_s = settings.tier_deadline_s
             self._lanes[TIER] = SyncTierLane(door.tier, cache, wait_s, door.counters)
@@ -66,6 +71,7 @@ class BlockingService:
             parts["tier"] = tier.is_up
         told = {name: "ok" if is_up else "unavailable" for name, is_up in parts.items()}
         status = "ok" if all(parts.values()) else "degraded"
+        told["semantic"] = self._door.embedder.word
         return {"status": status, "region": self._door.config.region, **told}
 
     def answer(self, verb: Verb, asked: Asked) -> Answer:

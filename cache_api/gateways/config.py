@@ -5,11 +5,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from cache_api.gateways import servers
+from cache_api.gateways import embedder, servers
 from cache_api.gateways.servers import BadConfig, Region
 from tenants.rules.datakeys import parse_kek
 
-DEADLINE_S, REGION_DEADLINE_S = 0.05, 0.15
+DEADLINE_S, REGION_DEADLINE_S, EMBEDDER_DEADLINE_S = 0.05, 0.15, 0.1
 
 __all__ = ["BadConfig", "Config", "load"]
 
@@ -26,6 +26,8 @@ class Config:
     deadline_s: float = DEADLINE_S  # how long a request waits for either Valkey
     tier_url: str = ""  # "": there is no second tier
     tier_deadline_s: float = DEADLINE_S
+    embedder: str = embedder.DEFAULT
+    embedder_deadline_s: float = EMBEDDER_DEADLINE_S
     home: Region | None = None  # None: this is it
     others: tuple[Region, ...] = ()
     region_deadline_s: float = REGION_DEADLINE_S
@@ -64,6 +66,10 @@ def load() -> Config:
         deadline_s=_seconds("STORE_DEADLINE_MS", os.environ.get("STORE_DEADLINE_MS"), DEADLINE_S),
         tier_deadline_s=_seconds(
             "TIER_DEADLINE_MS", os.environ.get("TIER_DEADLINE_MS"), DEADLINE_S
+        ),
+        embedder=embedder.named(),
+        embedder_deadline_s=_seconds(
+            "EMBEDDER_DEADLINE_MS", os.environ.get("EMBEDDER_DEADLINE_MS"), EMBEDDER_DEADLINE_S
         ),
         home=None if mine is known[0] else known[0],
         others=tuple(one for one in known if one is not mine),

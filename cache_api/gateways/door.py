@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cache_api.gateways.config import BadConfig, Config
 from cache_api.gateways.counters import Counters
+from cache_api.gateways.embedder import EmbedderThread
 from cache_api.gateways.follower import Follower
 from cache_api.gateways.peers import Lags
 from cache_api.gateways.rooms import Rooms, place_of
@@ -32,6 +33,7 @@ class Door:
     upkeep: Upkeep
     tier: TierStore | None
     lags: Lags
+    embedder: EmbedderThread
 
 
 def build(config: Config, name: str) -> Door:
@@ -67,7 +69,8 @@ def build(config: Config, name: str) -> Door:
         helpers=_helpers(config, name, tier, Sweeper(tier, cache, place) if tier else None),
         lags=lags,
     )
-    return Door(config, snapshot, stamp, spool, counters, upkeep, tier, lags)
+    embedder = EmbedderThread(config.embedder, config.embedder_deadline_s)
+    return Door(config, snapshot, stamp, spool, counters, upkeep, tier, lags, embedder)
 
 
 def _helpers(

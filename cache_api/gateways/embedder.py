@@ -3,20 +3,28 @@
 EMBEDDER names a callable `package.module:name` that makes an Embedder, or "none". Left out it is
 the packaged local model. Nothing is loaded before the first text comes, and nobody waits for that.
 Without its packages semantic matching is off and `status` says so; nothing raises.
+
+Commands, as the pipeline sends them: EMBED text → (model id, vector), NEAREST vector least-bps
+most vector… → [(position, bps)], COMPARE text text → bps; None where there is no answer.
 """
 
 import importlib
 import logging
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, Protocol
+
+from cache_api.hot.steps import Command
+from cache_api.hot.work import COMPARE, EMBED, NEAREST
 
 log = logging.getLogger(__name__)
 DEFAULT = "cache_api.gateways.minilm:MiniLm"
 NONE = "none"
-MAX_WAITING = 8  # texts; at 5 ms each, the last one is done before its request gives up
+MAX_WAITING = 8  # at 5 ms each, the last one is done before its request gives up
+Replies = list[Any]
 
 
 class Embedder(Protocol):
@@ -29,11 +37,13 @@ class Embedder(Protocol):
 
 
 class EmbedderThread:
-    """One process's model. `embed` never blocks, never raises and never queues without bound."""
+    """One process's model. `submit` never blocks, never raises and never queues without bound."""
 
     def __init__(self, name: str, deadline_s: float) -> None:
-        """`deadline_s`: once a text takes longer, others are turned away until it is done."""
-        self._name, self._deadline_s = name, deadline_s
+        """`deadline_s`: commands begun later than that after they were submitted are left out, and
+        while some take longer, others are turned away.
+        """
+        self._name, self.deadline_s = name, deadline_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedder")
         self._lock = threading.Lock()
         self._loading: Future[None] | None = None
@@ -43,32 +53,31 @@ class EmbedderThread:
         self._busy_since = 0.0  # 0 = idle
 
     @property
-    def id(self) -> str | None:
-        """The model's id once it is loaded; the first question sets that going."""
-        if self._model is None:
-            self._load()
-            return None
-        return self._model.id
-
-    @property
     def status(self) -> str:
         """ "ready", "not loaded yet", or why semantic matching is off."""
         if self._off:
             return self._off
         return "not loaded yet" if self._model is None else "ready"
 
-    def embed(self, text: str) -> "Future[bytes | None] | None":
-        """The vector to come (None in it: this text has none), or None: no model, or too busy."""
-        model = self._model
-        if model is None:
+    @property
+    def word(self) -> str:
+        """The same in a word for strangers: ok, idle (not loaded yet) or off."""
+        if self._off:
+            return "off"
+        return "idle" if self._model is None else "ok"
+
+    def submit(self, commands: Sequence[Command]) -> "Future[Replies] | None":
+        """The replies to come, or None: no model (yet), or too busy. The first call loads it."""
+        if self._model is None:
             self._load()
             return None
-        late = self._busy_since and time.monotonic() - self._busy_since > self._deadline_s
+        late = self._busy_since and time.monotonic() - self._busy_since > self.deadline_s
         if late or self._waiting >= MAX_WAITING:
             return None
         with self._lock:
             self._waiting += 1
-        future = self._thread.submit(self._run, model, text)
+        until = time.monotonic() + self.deadline_s
+        future = self._thread.submit(self._run, commands, until)
         future.add_done_callback(self._done)  # also when its request gave up and cancelled it
         return future
 
@@ -83,18 +92,37 @@ class EmbedderThread:
         """Drop what waits; what runs is not waited for."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _run(self, model: Embedder, text: str) -> bytes | None:
-        self._busy_since = time.monotonic()
+    def _run(self, commands: Sequence[Command], until: float) -> Replies:
+        replies: Replies = []
+        for command in commands:
+            self._busy_since = time.monotonic()
+            replies.append(self._one(command) if self._busy_since <= until else None)
+        self._busy_since = 0.0
+        return replies
+
+    def _one(self, command: Command) -> Any:
         try:
-            return model.embed(text)
+            return _COMMANDS[command[0]](self, *command[1:])
         except Exception as error:  # noqa: BLE001 - a model's trouble is a miss, whatever it is
             # Not its message, which may quote the text.
             log.error("the embedding model failed: %s", type(error).__name__)
             return None
-        finally:
-            self._busy_since = 0.0
 
-    def _done(self, _: "Future[bytes | None]") -> None:
+    def _embed(self, text: bytes) -> tuple[str, bytes] | None:
+        assert self._model is not None
+        vector = self._model.embed(text.decode())
+        return None if vector is None else (self._model.id, vector)
+
+    def _nearest(self, asked: bytes, least: bytes, most: bytes, *stored: bytes) -> Any:
+        return self._vectors.nearest(asked, stored, at_least_bps=int(least), limit=int(most))
+
+    def _compare(self, one: bytes, other: bytes) -> int | None:
+        a, b = self._embed(one), self._embed(other)
+        if a is None or b is None:
+            return None
+        return int(self._vectors.similarity_bps(a[1], b[1]))
+
+    def _done(self, _: "Future[Replies]") -> None:
         with self._lock:
             self._waiting -= 1
 
@@ -108,15 +136,30 @@ class EmbedderThread:
 
     def _load_now(self) -> None:
         try:
-            self._model = load(self._name)
-            log.info("semantic matching: %s", self._model.id)
-        except NoEmbedder as error:
+            model = load(self._name)
+            self._vectors = importlib.import_module("cache_api.rules.semantic.vectors")
+        except (NoEmbedder, ImportError) as error:
             self._off = f"semantic matching is off: {error}"
             log.warning(self._off)
+            return
+        self._model = model
+        log.info("semantic matching: %s", model.id)
+
+
+_COMMANDS: dict[bytes, Callable[..., Any]] = {
+    EMBED: EmbedderThread._embed,
+    NEAREST: EmbedderThread._nearest,
+    COMPARE: EmbedderThread._compare,
+}
 
 
 class NoEmbedder(ValueError):
     """There is no such model here; the text says why and what to do."""
+
+
+def named() -> str:
+    """What EMBEDDER names, or the default."""
+    return os.environ.get("EMBEDDER") or DEFAULT
 
 
 def load(name: str) -> Embedder:

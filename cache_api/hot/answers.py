@@ -36,7 +36,9 @@ def hit(
             _dollars(micros),
             b',"status":"',
             event.outcome.encode("ascii"),
-            b'","entry":{"id":"',
+            b'"',
+            *_similarity(event, subject),
+            b',"entry":{"id":"',
             entry_key[_ID_FROM:].hex().encode("ascii"),
             b'","created_at":"',
             _instant(entry.meta.created_at_ms),
@@ -121,6 +123,12 @@ def _billing(partner: PartnerFacts, *, with_share: bool) -> bytes:
         found = b',"billing":' + orjson.dumps(members)[:-1] + b',"event_id":"'
         known[with_share] = found
     return found
+
+
+def _similarity(event: UsageEvent, subject: Subject) -> tuple[bytes, ...]:
+    if event.outcome != "semantic_hit":
+        return ()
+    return (b',"similarity":%.4f' % (subject.similarity_bps / 10_000),)
 
 
 def _milliseconds(elapsed_us: int) -> bytes:

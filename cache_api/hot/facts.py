@@ -11,6 +11,7 @@ from cache_api.hot import memo
 from cache_api.hot.floors import Purges
 from cache_api.hot.keyring import Keyring, Scope
 from cache_api.hot.look import DEFAULT, Look
+from cache_api.rules.semantic.policy import Policy
 
 KEY, PARTNER, HOST, TOMBSTONE = b"snap:key:", b"snap:partner:", b"snap:host:", b"snap:tombstone:"
 PURGES = b"snap:purges:"
@@ -109,6 +110,7 @@ class PartnerFacts(msgspec.Struct, dict=True):
     limits: Limits | None = None
     quotas: dict[str, Quota] = {}
     brand_api: Brand | None = None
+    semantic: Policy | None = None  # None: no semantic matching
     serial: int = 0  # given when parsed: other facts, other serial
     look: ClassVar[Look] = DEFAULT  # the partner's own, where it has a brand
 

@@ -63,14 +63,22 @@ class Subject:
     model: str
     now_ms: int
     request_id: str = ""  # what the answer repeats: the caller's own, else its trace
+    similarity_bps: int = 0  # of a semantic hit, in 1/10,000
 
 
-def event(subject: Subject, stamp: Stamp, elapsed_us: int | None, **numbers: Any) -> UsageEvent:
+def event(
+    subject: Subject,
+    stamp: Stamp,
+    elapsed_us: int | None,
+    *,
+    event_id: uuid.UUID | None = None,
+    **numbers: Any,
+) -> UsageEvent:
     """The event. `numbers` are the members only the outcome tells (outcome, tokens, bytes, …)."""
     who, common = subject.who, subject.common
     stamp.count(numbers["outcome"], numbers.get("reason", ""))
     return UsageEvent(
-        event_id=_event_id(subject),
+        event_id=event_id or event_id_of(subject),
         partner_id=who.partner.partner_id,
         customer=subject.customer,
         kind=subject.kind,
@@ -92,7 +100,7 @@ def event(subject: Subject, stamp: Stamp, elapsed_us: int | None, **numbers: Any
     )
 
 
-def _event_id(subject: Subject) -> uuid.UUID:
+def event_id_of(subject: Subject) -> uuid.UUID:
     """A retry with the same request_id is the same event; otherwise a new id.
 
     Honoured only for a UUIDv7 within 15 minutes of our clock: an id from anywhere else in time

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cache_api.hot.marks import Stamp
 
 JSON = b"application/json"
-CACHE, EVENTS, TIER = "cache", "events", "tier"
+CACHE, EVENTS, TIER, EMBEDDER = "cache", "events", "tier", "embedder"
 HOME = "home"  # the home region's `events`: purges are made there
 Headers = Mapping[bytes, bytes]
 Command = tuple[bytes, ...]

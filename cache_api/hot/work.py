@@ -17,10 +17,13 @@ from cache_api.rules.events import Kind
 from cache_api.rules.identity import Identity
 
 # One byte of the store key's HMAC tells what it stands for: request digests, callers' own keys,
-# semantic keys, once-only records, leases, events that had an entry's answer.
+# semantic keys, once-only records, leases, events that had an entry's answer; of semantic matching
+# shelves of questions, withheld hits, what was learnt about wrong ones.
 BY_DIGEST, BY_KEY, BY_MEANING, ONCE, LEASE, EVENT = b"d", b"k", b"m", b"o", b"l", b"e"
-PREFIX = b"p"  # and beginnings of prompts
+PREFIX = b"p"  # beginnings of prompts
+SHELF, SHADOW, BUDGET = b"s", b"w", b"b"
 GET, SET, DEL, UNLINK = b"GET", b"SET", b"DEL", b"UNLINK"
+EMBED, NEAREST, COMPARE = b"EMBED", b"NEAREST", b"COMPARE"  # on the embedder's lane
 Reading = Callable[[bytes, Headers], Common]
 FORGED = "payload_authentication"
 # The very bytes that were authenticated and opened a moment ago need not be opened again.

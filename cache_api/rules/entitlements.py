@@ -9,6 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
+from cache_api.rules.semantic import policy
+
 MAX_RPS = 1_000_000
 MAX_QUOTA = 10**15
 _RATES = ("key", "partner")
@@ -80,6 +84,20 @@ def brand(given: Any) -> dict[str, str]:
     if members["header_prefix"].lower() == "cache":
         raise BadEntitlement("header_prefix Cache would collide with the standard Cache-Status.")
     return members
+
+
+def semantic(given: Any) -> dict[str, Any]:
+    """Semantic matching and how careful it is; what is left out has its default.
+
+    `{"threshold", "budget_bps", "shadow_bps", "max_temperature", "prove_first"}`, as in
+    `rules.semantic.policy`. Raises BadEntitlement.
+    """
+    members = _members("semantic", given, frozenset(policy.Policy.__struct_fields__))
+    try:
+        checked: dict[str, Any] = msgspec.to_builtins(policy.policy_of(members))
+    except policy.BadPolicy as error:
+        raise BadEntitlement(str(error)) from error
+    return checked
 
 
 def _members(what: str, given: Any, known: frozenset[str]) -> dict[str, Any]:

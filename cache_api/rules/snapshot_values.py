@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from cache_api.rules import upstreams
+from cache_api.rules.semantic import policy
 
 # Entitlements that the hot path reads as they are (`cache_api/hot/facts.py` has their meaning).
 _AS_ENTITLED = (
@@ -70,6 +71,9 @@ def partner_values(facts: PartnerFacts) -> dict[str, str]:
         body["upstreams"] = upstreams.granted(facts.entitlements["upstreams"])
     if facts.quotas:
         body["quotas"] = dict(facts.quotas)
+    granted = policy.granted(facts.entitlements.get("semantic"))
+    if granted is not None:
+        body["semantic"] = granted
     if facts.unknown_customer_policy == "strict":
         body["customers"] = sorted(facts.customers)
     values = {f"snap:partner:{facts.partner_id}": _json(body)}

@@ -118,7 +118,10 @@ class LookupResponseSerializer(serializers.Serializer[object]):
     latency = serializers.FloatField(help_text="Milliseconds spent here.")
     source = serializers.CharField()  # type: ignore[assignment]
     cost_saved = serializers.FloatField(help_text="US dollars.")
-    status = serializers.ChoiceField(choices=["hit", "stale", "miss"])
+    status = serializers.ChoiceField(choices=["hit", "semantic_hit", "stale", "miss"])
+    similarity = serializers.FloatField(
+        required=False, help_text="Of a semantic hit: how near the stored question is, up to 1."
+    )
     reason = serializers.CharField(required=False, help_text="Why it is a miss.")
     region = serializers.CharField(required=False)
     request_id = serializers.CharField(required=False)
@@ -174,3 +177,6 @@ class HealthSerializer(serializers.Serializer[object]):
     region = serializers.CharField()
     cache = serializers.ChoiceField(choices=["ok", "unavailable"])
     metering = serializers.ChoiceField(choices=["ok", "unavailable"])
+    semantic = serializers.ChoiceField(
+        choices=["ok", "idle", "off"], help_text="The model of semantic matching; idle: not loaded."
+    )

@@ -110,7 +110,7 @@ def web_door(valkeys, cast, web_database, tmp_path_factory) -> Iterator[doors.Do
         **os.environ, **web_database, "DATA_DIR": str(env.data_dir()), "AC_DB_LOGIN": "web",
         "CACHE_URL": valkeys.cache.url(), "EVENTS_URL": valkeys.events.url(),
         "KEK_FILE": str(valkeys.kek_file), "STORE_DEADLINE_MS": str(PATIENT_MS),
-        "TIER_URL": "off",
+        "TIER_URL": "off", "EMBEDDER_DEADLINE_MS": str(PATIENT_MS),
     }  # fmt: skip
     door = doors.web(tmp_path_factory.mktemp("web"), ports.pick(), environ).wait()
     door.call("GET", "/api/overflow/health")  # Django imports its views with the first request

@@ -178,7 +178,8 @@ def edge(folder: Path, port, *, cache_url, events_url, kek_file, deadline_ms, **
     environ = {
         **os.environ, "DATA_DIR": str(folder), "CACHE_URL": cache_url, "EVENTS_URL": events_url,
         "KEK_FILE": str(kek_file), "REGION": "test-1", "PYTHONUNBUFFERED": "1",
-        "STORE_DEADLINE_MS": str(deadline_ms), "TIER_DEADLINE_MS": str(deadline_ms), **more,
+        "STORE_DEADLINE_MS": str(deadline_ms), "TIER_DEADLINE_MS": str(deadline_ms),
+        "EMBEDDER_DEADLINE_MS": str(deadline_ms), **more,
     }  # fmt: skip
     environ.pop("DJANGO_SETTINGS_MODULE", None)
     argv = [

@@ -5,9 +5,13 @@ import uuid
 import pytest
 
 from cache_api.hot import admit
+from cache_api.hot.marks import Subject
+from cache_api.hot.notes import Note
 from cache_api.hot.verbs import feedback as verb
+from cache_api.rules.digest import digest
+from cache_api.rules.identity import identify
 from tenants.rules import ids
-from tests.cache_api.hot.pipeline import Pipeline, body
+from tests.cache_api.hot.pipeline import CHAT, Pipeline, body
 from tests.cache_api.test_contract import fresh, wait_for
 
 PATH = "/api/overflow/feedback"
@@ -154,21 +158,21 @@ def test_a_remembered_event_leads_to_its_entry():
     pipe = Pipeline()
     (_, mine), (_, theirs) = pipe.redis, pipe.pinecone
     for key in (mine, theirs):
-        pipe.store(key, cache_key="k")
-    told = body(pipe.lookup(mine, cache_key="k"))
+        pipe.store(key, original_request=CHAT)
+    told = body(pipe.lookup(mine, original_request=CHAT))
     event_id = uuid.UUID(told["billing"]["event_id"])
     who = caller(pipe, mine)
+    subject = Subject(who, "_default", None, "lookup", "", "", "", pipe.now_ms)
     scope = who.partner.scope(who.ring, True, "_default", "")
-    entry_key = b"c1:" + bytes.fromhex(told["entry"]["id"])
-    pipe._run(verb.remember(who, scope, event_id, entry_key))
+    pipe._run(verb.remember(subject, scope, event_id, Note(digest(identify(CHAT)), 9300)))
     raw = f'{{"event_id":"{event_id}","correct":false}}'.encode()
 
     ignored = body(pipe.ask("feedback", raw, theirs))
     answer = body(pipe.ask("feedback", raw, mine))
 
     assert (ignored["evicted"], answer["evicted"]) == (0, 1)
-    assert not body(pipe.lookup(mine, cache_key="k"))["hit"]
-    assert body(pipe.lookup(theirs, cache_key="k"))["hit"]
+    assert not body(pipe.lookup(mine, original_request=CHAT))["hit"]
+    assert body(pipe.lookup(theirs, original_request=CHAT))["hit"]
 
 
 def test_a_wrong_entry_that_memory_evicted_goes_from_the_second_tier(own_valkeys, tmp_path):

@@ -10,31 +10,30 @@ from typing import Any
 
 import orjson
 
-from cache_api.hot import admit, envelope, marks, members, work
+from cache_api.hot import admit, judging, marks, members, notes, work
 from cache_api.hot.admit import Caller
-from cache_api.hot.envelope import Alias
 from cache_api.hot.keyring import KEY_PREFIX, Scope
 from cache_api.hot.marks import Stamp, Subject
 from cache_api.hot.members import Common
+from cache_api.hot.notes import Note
 from cache_api.hot.problems import Problem
 from cache_api.hot.selectors import Wanted
-from cache_api.hot.steps import TIER, Answer, Asked, Command, Replies, Run
+from cache_api.hot.steps import CACHE, TIER, Answer, Asked, Command, Replies, Run
 from cache_api.hot.targets import Targets
 from cache_api.hot.verbs.purge import Purge
-from cache_api.hot.work import EVENT, SET
+from cache_api.hot.work import BY_DIGEST, DEL, EVENT
 
-REMEMBER_MS = b"%d" % (7 * 86_400_000)
+Learned = tuple[tuple[bytes, bytes], ...]
+REMEMBER_MS = 7 * 86_400_000
 
 
-def remember(who: Caller, scope: Scope, event_id: uuid.UUID, entry_key: bytes) -> Command:
+def remember(subject: Subject, scope: Scope, event_id: uuid.UUID, note: Note) -> Command:
     """The command that lets feedback on this event find its entry, for seven days.
 
-    For hits whose request does not lead to the entry (semantic ones); run it on the cache lane.
+    For semantic hits, whose request does not lead to the entry; run it on the cache lane.
     """
-    key = who.ring.entry_key(scope, EVENT, event_id.bytes)
-    alias = Alias(entry_key.removeprefix(KEY_PREFIX).hex())
-    sealed = envelope.seal_alias(who.ring, scope, key, who.partner.generation, alias)
-    return (SET, key, sealed, b"PX", REMEMBER_MS)
+    key = subject.who.ring.entry_key(scope, EVENT, event_id.bytes)
+    return notes.noting(subject, scope, key, note, REMEMBER_MS)
 
 
 def begin(who: Caller, asked: Asked) -> Run | Answer:
@@ -63,18 +62,20 @@ class Feedback:
     subject: Subject
     event_id: uuid.UUID
     targets: Targets
-    event_key: bytes | None  # where semantic matching may have noted the entry; None once read
+    event_key: bytes  # where semantic matching may have noted the entry
+    is_noted_read: bool = False
+    note: Note | None = None  # what was noted of the semantic hit
     purge: Purge | None = None
 
     def look(self) -> Run:
         """What lies where the caller pointed, and what was noted of the event."""
-        noted = [] if self.event_key is None else [(work.GET, self.event_key)]
+        noted = [] if self.is_noted_read else [(work.GET, self.event_key)]
         return Run([*noted, *self.targets.reads()], self)
 
     def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
         """Read on, purge, or answer. Raises Problem."""
         if self.purge is not None:
-            return self._purging(self.purge.conclude(replies, stamp, elapsed_us), stamp)
+            return self._purging(self.purge.conclude(replies, stamp, elapsed_us), stamp, elapsed_us)
         if replies is None:
             raise Problem("overloaded", "The cache store does not answer; send it again.")
         self._take(list(replies))
@@ -85,23 +86,23 @@ class Feedback:
             return Run(further, self, TIER)
         evicted = self._to_evict()
         if not evicted.found:
-            return self._answer(stamp, 0)
+            return self._learn(0, (), stamp, elapsed_us)
         who = self.subject.who
         wanted = Wanted(self.subject.customer, None, {"event_id": str(self.event_id)})
         self.purge = Purge(who, wanted, self.subject.now_ms, targets=evicted)
-        return self._purging(self.purge.write_down(), stamp)
+        return self._purging(self.purge.write_down(), stamp, elapsed_us)
 
     def _take(self, replies: list[Any]) -> None:
         who, scope = self.subject.who, self.targets.scope
-        noted = None
-        if self.event_key is not None:
-            sealed = replies.pop(0)
-            if sealed is not None:
-                noted = work.opened(who, scope, self.event_key, sealed, self.targets.alarms)
-            self.event_key = None
+        if not self.is_noted_read:
+            sealed, alarms = replies.pop(0), self.targets.alarms
+            self.note = notes.noted(who, scope, self.event_key, sealed, alarms)
+            self.is_noted_read = True
+            self.targets.take(replies)
+            if self.note is not None:
+                self.targets.name(BY_DIGEST, self.note.digest)
+            return
         self.targets.take(replies)
-        if type(noted) is Alias:
-            self.targets.name_key(KEY_PREFIX + bytes.fromhex(noted.digest))
 
     def _to_evict(self) -> Targets:
         """The entries that were there when the hit was answered; a later one is another answer."""
@@ -112,7 +113,7 @@ class Feedback:
                 chosen.found[key] = entry
         return chosen
 
-    def _purging(self, step: Run | Answer, stamp: Stamp) -> Run | Answer:
+    def _purging(self, step: Run | Answer, stamp: Stamp, elapsed_us: int) -> Run | Answer:
         purge = self.purge
         assert purge is not None
         if type(step) is Run:
@@ -120,9 +121,21 @@ class Feedback:
             return step
         assert type(step) is Answer
         assert purge.targets is not None
-        answer = self._answer(stamp, len(purge.targets.found))
-        answer.learned = step.learned
-        return answer
+        return self._learn(len(purge.targets.found), step.learned, stamp, elapsed_us)
+
+    def _learn(self, evicted: int, learned: Learned, stamp: Stamp, elapsed_us: int) -> Run | Answer:
+        """A semantic hit that was wrong counts against the budget, once; then the answer."""
+
+        def then(stamp: Stamp, elapsed_us: int) -> Answer:
+            answer = self._answer(stamp, evicted)
+            answer.learned = learned
+            return answer
+
+        if self.note is None:
+            return then(stamp, elapsed_us)
+        bps = self.note.similarity_bps
+        judged = judging.judgement(self.subject, bps, right=False, then=then)
+        return then(stamp, elapsed_us) if judged is None else judged.run()
 
     def _answer(self, stamp: Stamp, evicted: int) -> Answer:
         event = marks.event(
@@ -132,7 +145,9 @@ class Feedback:
             "accepted": True, "event_id": str(self.event_id), "evicted": evicted,
             "correction_id": str(event.event_id),
         }  # fmt: skip
-        return Answer(202, orjson.dumps(told), events=(event,), **self.targets.alarm())
+        forget: list[Command] = [(DEL, self.event_key)]  # told again, it counts no more
+        later = () if self.note is None else ((CACHE, forget),)
+        return Answer(202, orjson.dumps(told), events=(event,), later=later, **self.targets.alarm())
 
 
 def _common(asked: Asked) -> Common:

@@ -16,7 +16,8 @@ from cache_api.hot.members import Common
 from cache_api.hot.memo import Memo
 from cache_api.hot.regions import Versions
 from cache_api.hot.steps import CACHE, Answer, Asked, Command, Fetch, Replies, Run
-from cache_api.hot.verbs import elsewhere
+from cache_api.hot.verbs import elsewhere, feedback, shelving
+from cache_api.hot.verbs.meaning import Meaning, by_meaning
 from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, Reading
 from cache_api.rules import controls, digest, prices
 from cache_api.rules.controls import NOTHING
@@ -109,6 +110,8 @@ class Lookup:
     alarms: list[str] = field(default_factory=list)
     versions: Versions = field(default_factory=dict)  # newest ones, where there are regions
     sealed: Mapping[bytes, bytes | None] = field(default_factory=dict)  # what memory had
+    meaning: Meaning | None = None  # once semantic matching was tried
+    later: tuple[tuple[str, list[Command]], ...] = ()
 
     def again(self, who: Caller, asked: Asked) -> "Lookup":
         """The same lookup, asked now by this caller."""
@@ -192,7 +195,8 @@ class Lookup:
         """Why this entry is no answer to this caller, or ""; one that has expired may do later."""
         now_ms, meta, wanted = self.subject.now_ms, entry.meta, self.subject.common.controls
         if meta.expires_at_ms <= now_ms:
-            if now_ms < meta.expires_at_ms + min(self.stale_ms, meta.max_stale_ms):
+            in_time = now_ms < meta.expires_at_ms + min(self.stale_ms, meta.max_stale_ms)
+            if in_time and self.meaning is None:  # another question's old answer is none
                 self.stale = entry
             return "expired"
         if wanted is NOTHING:
@@ -295,15 +299,22 @@ class Lookup:
         elapsed_us: int,
         alarms: tuple[str, ...] = (),
         outcome: Outcome = "hit",
-    ) -> Answer:
+    ) -> Run | Answer:
         """The answer with a stored response, and its event. A stale one is not billed as a hit.
 
-        A miss where the caller's form cannot say it.
+        A miss where the caller's form cannot say it, or a semantic hit is withheld.
         """
         subject, meta = self.subject, entry.meta
         said = self.form.say(entry.response)
         if said is None:
             return self._miss(forms.NOT_STREAMABLE, stamp, elapsed_us, alarms)
+        event_id = None
+        if self.meaning is not None and outcome == "hit":
+            outcome, event_id = "semantic_hit", marks.event_id_of(subject)
+            if self.meaning.withholds(event_id):
+                return self._withheld(self.meaning, stamp, elapsed_us)
+            noting = feedback.remember(subject, self.scope, event_id, self.meaning.note())
+            self.later = ((CACHE, [noting]),)
         subject.provider, subject.model = meta.provider, meta.model
         micros = 0
         if outcome in HITS:
@@ -314,6 +325,7 @@ class Lookup:
             subject,
             stamp,
             elapsed_us,
+            event_id=event_id,
             outcome=outcome,
             reason=self.came_from if self.brought else "",
             tokens_in=meta.tokens.get("input_tokens", 0),
@@ -329,11 +341,22 @@ class Lookup:
             etag += forms.OTHERWISE
         look = subject.who.partner.look
         answer.fields = look.hit(outcome, ttl_ms, age_ms, etag, elapsed_us)
+        answer.later += self.later
         if self.brought:
             answer.later += elsewhere.promotion(self, entry)
         elif self.versions:
             answer.later += elsewhere.spread(self, entry)
         return _counted(answer, event, alarms + tuple(self.alarms))
+
+    def _withheld(self, meaning: Meaning, stamp: Stamp, elapsed_us: int) -> Run | Answer:
+        """A semantic hit that is not served: what the caller stores instead will judge it."""
+        assert self.fingerprint is not None
+        note = meaning.note()
+        noting = shelving.shadow(self.subject, self.scope, self.fingerprint, note)
+        self.later = ((CACHE, [noting]),)
+        meaning.candidates.clear()  # no other is served in its place
+        meaning.reason = self.miss_reason = "shadow"
+        return self.missed(stamp, elapsed_us)
 
     def _miss(
         self,
@@ -346,14 +369,15 @@ class Lookup:
         event = marks.event(self.subject, stamp, elapsed_us, outcome="miss", reason=reason)
         answer = self.form.miss(self.subject, event, elapsed_us, lease)
         answer.fields = self.subject.who.partner.look.miss(reason, elapsed_us)
+        answer.later += self.later
         return _counted(answer, event, alarms + tuple(self.alarms))
 
 
 # Where else an answer may be, in the order in which it is tried: each looks at the lookup and
 # returns a Run, or None where it has nothing to try. Its work ends in `hit` or in `missed`.
 Fallback = Callable[[Lookup], Run | None]
-FALLBACKS: tuple[Fallback, ...] = (elsewhere.from_tier, elsewhere.from_region)
-_MAY_BE_ELSEWHERE = frozenset({"", "expired", "unavailable"})
+FALLBACKS: tuple[Fallback, ...] = (elsewhere.from_tier, elsewhere.from_region, by_meaning)
+_MAY_BE_ELSEWHERE = frozenset({"", "expired", "unavailable", "guarded", "shadow"})
 
 
 def _counted(answer: Answer, event: UsageEvent, alarms: tuple[str, ...]) -> Answer:

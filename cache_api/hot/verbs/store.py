@@ -14,6 +14,8 @@ from cache_api.hot.members import Common
 from cache_api.hot.problems import Problem
 from cache_api.hot.prompts import Beginnings
 from cache_api.hot.steps import CACHE, TIER, Answer, Asked, Command, Replies, Reply, Run
+from cache_api.hot.verbs import shelving
+from cache_api.hot.verbs.shelving import Shelving
 from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, SET, UNLINK
 from cache_api.rules import digest
 
@@ -46,6 +48,7 @@ def begin(who: Caller, asked: Asked) -> Run | Answer:
         fields = who.partner.look.problem("no_store")
         return Answer(200, answers.not_stored(subject), fields=fields)
     plan.prompt = prompts.of(subject, found, entry.meta.tokens)
+    plan.shelving = shelving.of_store(plan, found)
     return plan.run(once)
 
 
@@ -72,6 +75,8 @@ class Store:
     prompt: Beginnings = prompts.NONE
     marked: Sequence[Reply] = ()  # what its markers answered
     later: tuple[tuple[str, list[Command]], ...] = ()
+    shelving: Shelving | None = None  # what follows for semantic matching
+    shadow_at: int = 0  # which reply is for it
 
     def run(self, once: tuple[bytes, bytes] | None) -> Run:
         """The reads that come first."""
@@ -81,6 +86,9 @@ class Store:
             # Answers the earlier claim's value, or nothing when this is the first.
             commands.append((SET, key, self.once, b"EX", IDEMPOTENT_S, b"NX", b"GET"))
         commands += self.prompt.commands
+        if self.shelving is not None:
+            self.shadow_at = len(commands)
+            commands.append(self.shelving.look())
         commands += regions.version_reads(self.subject.who, self.entry_key)
         return Run(commands, self)
 
@@ -89,7 +97,9 @@ class Store:
         if replies is None:
             raise Problem("overloaded", "The cache store does not answer; nothing was stored.")
         if self.outcome:
-            return self._written(stamp, elapsed_us)
+            return self._after(stamp, elapsed_us)
+        if self.shelving is not None:
+            self.shelving.take(replies[self.shadow_at])
         if self.once is not None and replies[1] not in (None, self.once):
             raise Problem(
                 "idempotency-conflict",
@@ -100,7 +110,7 @@ class Store:
         newest = replies[-1] if self.subject.who.site.others else None
         self._compare(replies[0], newest)
         commands = self._commands()
-        return self._write(commands) if commands else self._written(stamp, elapsed_us)
+        return self._write(commands) if commands else self._after(stamp, elapsed_us)
 
     def _compare(self, sealed: bytes | None, newest: bytes | None) -> None:
         subject, present = self.subject, None
@@ -173,7 +183,13 @@ class Store:
                 sealed[key] = envelope.seal_alias(*place, key, generation, alias)
         return [(SET, key, value, b"PXAT", expires_at) for key, value in sealed.items()]
 
-    def _written(self, stamp: Stamp, elapsed_us: int) -> Answer:
+    def _after(self, stamp: Stamp, elapsed_us: int) -> Run | Answer:
+        if self.shelving is None:
+            return self.written(stamp, elapsed_us)
+        return self.shelving.begin(stamp, elapsed_us, is_new=self.outcome == "stored")
+
+    def written(self, stamp: Stamp, elapsed_us: int) -> Answer:
+        """The answer, once everything is done."""
         entry, is_new = self.entry, self.outcome == "stored"
         size, tokens = len(entry.response), entry.meta.tokens
         # The same answer again is no other call of the provider.

@@ -1,4 +1,4 @@
-"""`manage.py entitle SLUG limits|brand_api JSON`: grant a partner's API limits or its own names."""
+"""`manage.py entitle SLUG limits|brand_api|semantic JSON`: what a partner is granted."""
 
 import json
 from typing import Any
@@ -7,13 +7,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from cache_api.actions.entitle import CHECKS, entitle
+from cache_api.gateways import embedder
+from cache_api.gateways.embedder import EmbedderThread
 from cache_api.rules.entitlements import BadEntitlement
 from tenants import queries, schema
 
 EXAMPLES = """examples:
   limits     {"key_rps": 100, "key_burst": 200, "partner_rps": 1000, "concurrency": 64}
   brand_api  {"header_prefix": "Redis-Cache", "cache_name": "RedisOverflow",
-              "problem_base": "https://cache.redis.example/problems/", "key_prefix": "rcp"}"""
+              "problem_base": "https://cache.redis.example/problems/", "key_prefix": "rcp"}
+  semantic   {"threshold": 0.92, "budget_bps": 100, "shadow_bps": 200}"""
 
 
 class Command(BaseCommand):
@@ -43,3 +46,7 @@ class Command(BaseCommand):
         except (BadEntitlement, json.JSONDecodeError) as error:
             raise CommandError(f"nothing was changed: {error}") from error
         self.stdout.write("granted")
+        if options["name"] == "semantic":
+            model = EmbedderThread(embedder.named(), deadline_s=60.0)
+            self.stdout.write(f"the model on this machine: {model.wait_until_loaded()}")
+            model.close()

@@ -66,6 +66,12 @@ def refusal(found: Identity, max_temperature: float) -> str | None:
     return _of_turns(params["messages"])
 
 
+def text_of(found: Identity) -> str:
+    """The last turn of a request that `refusal` let pass: what is compared by meaning."""
+    text: str = found.params["messages"][-1]["content"]
+    return text
+
+
 def question(found: Identity, embedder_id: str) -> Question:
     """A request that `refusal` let pass, split in two. Raises digest.NotCanonical.
 
@@ -76,7 +82,7 @@ def question(found: Identity, embedder_id: str) -> Question:
     turns = [*earlier, {**last, "content": None}]
     rest = replace(found, params={**found.params, "messages": turns})
     parts = (VERSION, embedder_id.encode(), digest.canonical(rest))
-    return Question(last["content"], hashlib.sha256(b"\0".join(parts)).hexdigest())
+    return Question(text_of(found), hashlib.sha256(b"\0".join(parts)).hexdigest())
 
 
 def _of_turns(turns: list[Any]) -> str | None:

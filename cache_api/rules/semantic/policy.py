@@ -17,10 +17,6 @@ class BadPolicy(ValueError):
     """An entitlement that is no policy; the text names the member."""
 
 
-class BadSimilarity(ValueError):
-    """A similarity asked for by a request that is none."""
-
-
 class Policy(msgspec.Struct, frozen=True):
     """The partner's setting: the entitlement `semantic`.
 
@@ -60,12 +56,17 @@ def policy_of(entitlement: Any) -> Policy:
         raise BadPolicy(f"semantic: {error}") from error
 
 
-def asked_bps(text: str) -> int:
-    """`AgentCache-Min-Similarity`, a number from 0 to 1, in 1/10,000. Raises BadSimilarity."""
+def granted(entitlement: Any) -> dict[str, Any] | None:
+    """What the hot path gets to read of an entitlement; None where there is none it could use."""
+    if entitlement is None:
+        return None
     try:
-        similarity = float(text)
-    except ValueError:
-        similarity = -1.0
-    if not 0 <= similarity <= 1:  # NaN as well
-        raise BadSimilarity("The least similarity must be a number from 0 to 1, like 0.95.")
-    return math.ceil(round(similarity * ONE_BPS, 6))
+        members: dict[str, Any] = msgspec.to_builtins(policy_of(entitlement))
+    except BadPolicy:
+        return None  # a bad one turns the feature off, not the partner
+    return members
+
+
+def bps_of(similarity: float | None) -> int:
+    """A least similarity that a request asks for, in 1/10,000 and never rounded down."""
+    return 0 if similarity is None else math.ceil(round(similarity * ONE_BPS, 6))

@@ -1,6 +1,7 @@
 """Embedding models that behave badly, named by the tests as EMBEDDER."""
 
 import threading
+import time
 
 gate = threading.Event()
 entered = threading.Event()
@@ -15,6 +16,16 @@ class Stuck:
         entered.set()
         gate.wait(30)
         return text.encode()
+
+
+class Slow:
+    """Takes longer than anybody waits."""
+
+    id = "slow/1"
+
+    def embed(self, text):
+        time.sleep(0.5)
+        return b"\1"
 
 
 class Failing:
