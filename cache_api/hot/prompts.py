@@ -27,15 +27,15 @@ class Beginnings:
         if not self.known:
             return {}
         repeats = prefixes.repeated(self.known, [reply is not None for reply in replies])
-        instead = prefixes.charges(tokens, self.known[0].tokens, repeats)
-        if not instead:
+        longest = self.known[0].tokens
+        read, written = prefixes.overcharged(tokens, longest, repeats)
+        if not read and not written:
             return {}
-        charged = {**tokens, "input_tokens": instead["input_tokens"]}
-        whose = subject.provider, subject.model
+        size = max(longest, tokens.get("input_tokens", 0))
         return {
-            "prefix_tokens": max(0, repeats - tokens.get("cache_read_tokens", 0)),
-            "prefix_saved_micros": prices.difference_micros(
-                *whose, charged, instead, subject.now_ms
+            "prefix_tokens": read,
+            "prefix_saved_micros": prices.caching_saved_micros(
+                subject.provider, subject.model, size, read, written, subject.now_ms
             ),
             "price_version": prices.PRICE_VERSION,
         }

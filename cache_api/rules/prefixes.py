@@ -85,20 +85,11 @@ def repeated(known: Sequence[Prefix], there: Sequence[bool]) -> int:
     return max((one.tokens for one, was in zip(known, there, strict=True) if was), default=0)
 
 
-def charges(tokens: Tokens, longest: int, repeats: int) -> Tokens:
-    """The counts the provider would have reported, had the longest beginning been marked.
-
-    What it reported as read from or written to its cache already stays; {} when nothing would
-    change.
-    """
+def overcharged(tokens: Tokens, longest: int, repeats: int) -> tuple[int, int]:
+    """What more the provider would have read from, and written to, its cache: tokens of a prompt
+    whose longest beginning had been marked, less what it reports as read or written already."""
     read, written = tokens.get("cache_read_tokens", 0), tokens.get("cache_write_tokens", 0)
-    more_read = max(0, repeats - read)
-    more_written = max(0, longest - max(repeats, read) - written)
-    if not more_read and not more_written:
-        return {}
-    counts = {"cache_read_tokens": read + more_read, "cache_write_tokens": written + more_written}
-    asked = {**tokens, "input_tokens": max(tokens.get("input_tokens", 0), longest), **counts}
-    return {name: count for name, count in asked.items() if count}
+    return max(0, repeats - read), max(0, longest - max(repeats, read) - written)
 
 
 def _chunks(found: Identity, member: str) -> list[tuple[bytes, bool]]:

@@ -30,7 +30,7 @@ class MetricsView(RawView):
             (200, "application/openmetrics-text"): OpenApiResponse(
                 OpenApiTypes.STR, description="Counters and a histogram"
             ),
-            **told({code: PROBLEMS[code] for code in (401, 403, 404, 503)}),
+            **told({code: PROBLEMS[code] for code in (401, 403, 404, 429, 503)}),
         },
         tags=["overflow"],
     )

@@ -22,6 +22,8 @@ from cache_api.views.reading import answer_from_usage, customer_filter
 
 PATH = "/api/overflow/stats"
 MOST_SLICES = 100
+_INSTANT = {"type": "string", "format": "date-time"}
+_NAME = {"type": "string", "minLength": 1, "maxLength": stats_request.MAX_CUSTOMER}
 
 
 class StatsView(RawView):
@@ -34,17 +36,17 @@ class StatsView(RawView):
         "test key that of test mode. Hits are those that feedback did not take back. The period is "
         "widened to whole UTC hours, or days where it is longer than seven or asked for by day.",
         parameters=[
-            OpenApiParameter("start", description="ISO 8601, UTC. Default: 24 hours before end."),
-            OpenApiParameter("end", description="ISO 8601, UTC. Default: now; 400 days at most."),
+            OpenApiParameter("start", _INSTANT, description="UTC. Default: 24 hours before end."),
+            OpenApiParameter("end", _INSTANT, description="UTC. Default: now; 400 days at most."),
             OpenApiParameter("granularity", enum=stats_request.GRANULARITIES),
             OpenApiParameter("by", enum=stats_request.BY, description="Default: model."),
-            OpenApiParameter("customer", description="One customer only, by the partner's id."),
+            OpenApiParameter("customer", _NAME, description="One only, by the partner's own id."),
         ],
         responses={
             200: OpenApiResponse(
                 serializers.StatsSerializer, description="Totals, series and breakdown"
             ),
-            **told({code: PROBLEMS[code] for code in (401, 403, 404, 503)}),
+            **told({code: PROBLEMS[code] for code in (401, 403, 404, 429, 503)}),
             **told({400: "A parameter that cannot be used; `errors` names it"}),
         },
         examples=[examples.STATS],

@@ -129,45 +129,39 @@ def test_after_a_picture_nothing_is_counted():
 
 
 @pytest.mark.parametrize(
-    ("reported", "longest", "repeats", "read", "written"),
+    ("reported", "longest", "repeats", "wanted"),
     [
-        ({"input_tokens": 4000}, 3900, 3000, 3000, 900),
-        ({"input_tokens": 4000}, 3900, 0, 0, 3900),
-        ({"input_tokens": 4000, "cache_read_tokens": 2048}, 3900, 3000, 3000, 900),
-        ({"input_tokens": 4000, "cache_read_tokens": 3500}, 3900, 3000, 3500, 400),
-        ({"input_tokens": 4000, "cache_write_tokens": 3900}, 3900, 0, None, None),
-        ({"input_tokens": 4000, "cache_read_tokens": 3900}, 3900, 3900, None, None),
-        ({}, 3900, 3000, 3000, 900),
+        ({"input_tokens": 4000}, 3900, 3000, (3000, 900)),
+        ({"input_tokens": 4000}, 3900, 0, (0, 3900)),
+        ({"input_tokens": 4000, "cache_read_tokens": 2048}, 3900, 3000, (952, 900)),
+        ({"input_tokens": 4000, "cache_read_tokens": 3500}, 3900, 3000, (0, 400)),
+        ({"input_tokens": 4000, "cache_write_tokens": 3900}, 3900, 0, (0, 0)),
+        ({"input_tokens": 4000, "cache_read_tokens": 3950}, 3900, 3900, (0, 0)),
+        ({}, 3900, 3000, (3000, 900)),
     ],
 )
-def test_what_the_provider_would_have_counted(reported, longest, repeats, read, written):
-    told = prefixes.charges(reported, longest, repeats)
-    if read is None:
-        assert told == {}
-        return
-    assert told.get("cache_read_tokens", 0) == read
-    assert told.get("cache_write_tokens", 0) == written
-    assert read + written <= told["input_tokens"] == reported.get("input_tokens", longest)
+def test_what_the_provider_reported_as_cached_is_taken_off(reported, longest, repeats, wanted):
+    assert prefixes.overcharged(reported, longest, repeats) == wanted
 
 
 @pytest.mark.parametrize(
-    ("maker", "reported", "longest", "repeats", "micros"),
+    ("maker", "size", "read", "written", "micros"),
     [
-        # per million: Sonnet 4.5 input 3 $, read 0.30 $, written 3.75 $; GPT-4o 2.50 $, 1.25 $
-        (SONNET, {"input_tokens": 4000}, 4000, 4000, 4000 * 27 // 10),
-        (SONNET, {"input_tokens": 4000}, 4000, 0, -3000),
-        (SONNET, {"input_tokens": 4000}, 4000, 3000, 3000 * 27 // 10 - 750),
-        (GPT, {"input_tokens": 4000}, 3968, 2048, 2560),
-        (GPT, {"input_tokens": 4000, "cache_read_tokens": 1024}, 3968, 2048, 1280),
-        (GPT, {"input_tokens": 4000}, 3968, 0, 0),
-        ({"provider": "openai", "model": "gpt-4"}, {"input_tokens": 4000}, 3968, 2048, 0),
-        ({"provider": "openai", "model": "never-heard-of"}, {"input_tokens": 9}, 9, 9, 0),
+        # dollars a million: Sonnet 4.5 3.00, read 0.30, written 3.75, twice
+        # that above 200,000 tokens; GPT-4o 2.50, read 1.25
+        (SONNET, 4000, 4000, 0, 10_800),
+        (SONNET, 4000, 0, 4000, -3_000),
+        (SONNET, 4000, 3000, 1000, 8_100 - 750),
+        (SONNET, 300_000, 100_000, 0, 540_000),
+        (GPT, 4000, 2048, 1920, 2_560),
+        (GPT, 4000, 1, 0, 1),
+        (GPT, 0, 0, 0, 0),
+        ({"provider": "openai", "model": "gpt-4"}, 4000, 2048, 0, 0),
+        ({"provider": "openai", "model": "never-heard-of"}, 9, 9, 9, 0),
     ],
 )
-def test_what_it_would_have_charged_less(maker, reported, longest, repeats, micros):
-    instead = prefixes.charges(reported, longest, repeats)
-    saved = prices.difference_micros(*maker.values(), reported, instead or reported, NOW_MS)
-    assert saved == micros
+def test_what_it_would_have_charged_less(maker, size, read, written, micros):
+    assert prices.caching_saved_micros(*maker.values(), size, read, written, NOW_MS) == micros
 
 
 def test_the_longest_that_was_there_counts():
