@@ -6,7 +6,7 @@ from rest_framework import serializers
 class ProviderRequestSerializer(serializers.Serializer[object]):
     """The provider's request, with all its other members."""
 
-    model = serializers.CharField(max_length=200)
+    model = serializers.CharField(min_length=1, max_length=200)
     stream = serializers.BooleanField(required=False, help_text="Answer as the provider streams.")
 
 

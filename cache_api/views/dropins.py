@@ -9,6 +9,7 @@ from rest_framework.request import Request
 
 from cache_api import examples
 from cache_api.hot.verbs import VERBS
+from cache_api.rules.shapes import OPENAI_COMPATIBLE
 from cache_api.serializers import dropins as serializers
 from cache_api.views import PROBLEMS, RawView, answer
 
@@ -24,7 +25,7 @@ _CUSTOMER = OpenApiParameter(
     "AgentCache-Customer", str, OpenApiParameter.HEADER, description="The customer_id."
 )
 _PROVIDER = OpenApiParameter(
-    "AgentCache-Provider", str, OpenApiParameter.HEADER,
+    "AgentCache-Provider", str, OpenApiParameter.HEADER, enum=sorted(OPENAI_COMPATIBLE),
     description="Another provider that speaks OpenAI's API, as stored.",
 )  # fmt: skip
 _OPENAI, _ANTHROPIC = serializers.OpenAIErrorSerializer, serializers.AnthropicErrorSerializer
