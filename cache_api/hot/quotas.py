@@ -1,10 +1,10 @@
 """Lookups a customer may make in a UTC day and month: beyond them a lookup is a miss, or refused.
 
-Counted in `events`, which forgets nothing, by one atomic script, in chunks: a process takes up to
-100 lookups (a thousandth of the smaller quota) at a time. Never more than the quota is let through
-while `events` answers; less by one chunk per process at most, when a process or a day ends with a
-chunk unused. While `events` is away everything is let through and counted later: we sit in front of
-production. Test mode is counted apart.
+Counted for all regions in the home's `events`, which forgets nothing, by one atomic script, in
+chunks: a process takes up to 100 lookups (a thousandth of the smaller quota) at a time. Never more
+than the quota is let through while the home answers; less by one chunk per process at most, when a
+process or a day ends with a chunk unused. While it is away everything is let through and counted
+later: we sit in front of production. Test mode is counted apart.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from typing import Any
 from cache_api.hot.admit import Caller
 from cache_api.hot.facts import Quota
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import EVENTS, Asked, Command, Fetch, Replies
+from cache_api.hot.steps import HOME, Asked, Command, Fetch, Replies
 from cache_api.hot.stock import ASKED_MS, REMEMBERED
 
 OVER = "quota"
@@ -92,7 +92,7 @@ class Allowance:
             if not granted:
                 self.closed_until_ms = now_ms + RETRY_MS  # a raised quota works a moment later
 
-        return Fetch([self._command(now_ms, want, owed)], absorb, EVENTS)
+        return Fetch([self._command(now_ms, want, owed)], absorb, HOME)
 
     def ends_in_s(self, now_ms: int) -> int:
         """Seconds until the used-up day or month is over."""

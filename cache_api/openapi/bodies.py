@@ -7,7 +7,7 @@ absent. `tests/cache_api/test_schemathesis.py` holds both doors to it.
 from typing import Any
 
 from cache_api.hot import members
-from cache_api.rules import controls, semantic_key, shapes
+from cache_api.rules import control_words, semantic_key, shapes
 
 Json = dict[str, Any]
 _ANY = "Anything else than text is left aside."
@@ -16,7 +16,7 @@ _ANY = "Anything else than text is left aside."
 def text(longest: int, about: str = "") -> Json:
     """A member that is printable text, or null for none."""
     shape = {"type": ["string", "null"], "minLength": 1, "maxLength": longest,
-             "pattern": f"^{controls.PRINTABLE}+$"}  # fmt: skip
+             "pattern": f"^{control_words.PRINTABLE}+$"}  # fmt: skip
     return {**shape, "description": about} if about else shape
 
 
@@ -31,7 +31,7 @@ def _one_of(*names: str) -> list[Json]:
 
 
 _TAG = {"type": "string", "minLength": 1, "maxLength": members.MAX_LABEL,
-        "pattern": f"^{controls.PRINTABLE}+$"}  # fmt: skip
+        "pattern": f"^{control_words.PRINTABLE}+$"}  # fmt: skip
 _TAGS: Json = {
     "description": f"Up to {members.MAX_TAGS} words, in a list or as an object of texts.",
     "anyOf": [
@@ -62,7 +62,7 @@ _CACHE: Json = {
         "no-cache": {"type": ["boolean", "null"]},
         "no-store": {"type": ["boolean", "null"]},
         "use-cache": {"type": ["boolean", "null"]},
-        "namespace": text(controls.MAX_TEXT),
+        "namespace": text(control_words.MAX_TEXT),
         "mode": {"enum": ["exact", "semantic", "hybrid", "off", None]},
     },
 }
@@ -112,7 +112,7 @@ _UUID7 = f"^{_HEX}{{8}}-{_HEX}{{4}}-7{_HEX}{{3}}-[89abAB]{_HEX}{{3}}-{_HEX}{{12}
 # Parameters of the drop-ins.
 CUSTOMER: Json = {
     "type": "string",
-    "pattern": f"^{controls.PRINTABLE}{{0,{members.MAX_CUSTOMER}}}$",
+    "pattern": f"^{control_words.PRINTABLE}{{0,{members.MAX_CUSTOMER}}}$",
 }
 PROVIDER: Json = {"enum": sorted(shapes.OPENAI_COMPATIBLE)}
 _PURGE_KEYS = ("cache_key", "cache_keys", "original_request")
