@@ -435,7 +435,9 @@ def test_an_older_generation_is_gone(door, cast):
 def test_health_needs_no_key(door):
     answer = door.call("GET", "/api/overflow/health")
 
-    assert (answer.status, answer.json) == (
+    told = answer.json
+    assert told.pop("semantic") in {"ok", "idle", "off"}
+    assert (answer.status, told) == (
         200, {"status": "ok", "region": "test-1", "cache": "ok", "metering": "ok"},
     )  # fmt: skip
 

@@ -105,6 +105,24 @@ def test_the_commands_say_what_they_did(partners, capsys):
 
 
 @pytest.mark.parametrize(
+    ("model", "said"),
+    [("none", "EMBEDDER=none"), ("tests.cache_api.gateways.models:Failing", "ready")],
+)
+def test_who_turns_semantic_matching_on_hears_whether_the_model_is_there(
+    partners, capsys, monkeypatch, model, said
+):
+    pytest.importorskip("numpy", reason="semantic extra absent")
+    monkeypatch.setenv("EMBEDDER", model)
+
+    call_command("entitle", "redis-labs", "semantic", '{"threshold": 0.95}', "--as", ME)
+
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "granted"
+    assert second.startswith("the model on this machine: ") and said in second
+    assert granted(partners.redis)["semantic"]["threshold"] == 0.95
+
+
+@pytest.mark.parametrize(
     "arguments",
     [("entitle", "nobody", "limits", "{}"), ("entitle", "redis-labs", "limits", "{"),
      ("entitle", "redis-labs", "limits", json.dumps({"rps": 1})),

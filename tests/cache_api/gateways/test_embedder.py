@@ -1,20 +1,26 @@
 """The packaged model as it is, and whatever else may stand in its place or fail to."""
 
+import asyncio
 import logging
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from cache_api.gateways import embedder
 from cache_api.gateways.embedder import EmbedderThread, NoEmbedder
+from cache_api.gateways.embedder_lanes import EmbedderLane, SyncEmbedderLane
+from cache_api.hot.work import COMPARE, EMBED, NEAREST
 from cache_api.rules.semantic import guards
 from cache_api.rules.semantic.features import features
 from tests.cache_api.gateways import models
+from tests.cache_api.test_contract import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = "tests.cache_api.gateways.models"
+EMBEDDING = (EMBED, b"Where is my card?")
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +101,17 @@ def test_without_its_packages_the_feature_is_off_and_says_so(absent):
         f"import sys; sys.modules[{absent!r}] = None\n"
         "from cache_api.gateways.embedder import DEFAULT, EmbedderThread\n"
         "thread = EmbedderThread(DEFAULT, 1.0)\n"
-        "print(thread.status); print(thread.embed('Where is my card?'), thread.id)\n"
-        "print(thread.wait_until_loaded()); print(thread.embed('Where is my card?'))\n"
+        "print(thread.status, thread.word); print(thread.submit([(b'EMBED', b'Where?')]))\n"
+        "print(thread.wait_until_loaded())\n"
+        "print(thread.submit([(b'EMBED', b'Where?')]), thread.word)\n"
     )
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
 
     before, nothing, why, still_nothing = run.stdout.splitlines()
-    assert before == "not loaded yet"
-    assert (nothing, still_nothing) == ("None None", "None")
+    assert before == "not loaded yet idle"
+    assert (nothing, still_nothing) == ("None", "None off")
     assert why.startswith("semantic matching is off: ")
     assert absent in why
     assert why.endswith("pip install -r requirements-semantic.txt")
@@ -135,16 +142,21 @@ def test_a_model_that_is_not_there_is_told_and_nothing_raises(thread, name, why)
     off = thread(name)
 
     assert why in off.wait_until_loaded()
-    assert (off.embed("Where is my card?"), off.id) == (None, None)
+    assert (off.submit([EMBEDDING]), off.word) == (None, "off")
+
+
+def embedded(model, text):
+    """What one text became."""
+    (reply,) = model.submit([(EMBED, text.encode())]).result(5)
+    return reply
 
 
 def test_the_first_question_loads_the_model_and_does_not_wait(thread):
     one = thread(f"{MODELS}:Failing")
 
-    assert one.id is None
+    assert one.submit([EMBEDDING]) is None
     assert one.wait_until_loaded() == "ready"
-    assert one.id == "failing/1"
-    assert one.embed("fine").result(5) == b"\1"
+    assert embedded(one, "fine") == ("failing/1", b"\1")
 
 
 def test_a_failing_model_is_no_vector_and_its_words_are_not_logged(thread, caplog):
@@ -152,26 +164,28 @@ def test_a_failing_model_is_no_vector_and_its_words_are_not_logged(thread, caplo
     one.wait_until_loaded()
 
     with caplog.at_level(logging.ERROR):
-        assert one.embed("a secret").result(5) is None
+        replies = one.submit([(EMBED, b"a secret"), (EMBED, b"fine")]).result(5)
 
+    assert replies == [None, ("failing/1", b"\1")]
     assert "RuntimeError" in caplog.text
     assert "secret" not in caplog.text
-    assert one.embed("fine").result(5) == b"\1"
 
 
 def test_a_stuck_model_turns_texts_away_until_it_is_done(thread):
-    one = thread(f"{MODELS}:Stuck", deadline_s=0.0)
+    one = thread(f"{MODELS}:Stuck", deadline_s=0.01)
     one.wait_until_loaded()
     models.gate.clear()
     models.entered.clear()
 
-    stuck = one.embed("first")
+    stuck = one.submit([(EMBED, b"first"), (EMBED, b"too late")])
     assert models.entered.wait(5)
-    assert one.embed("second") is None
+    time.sleep(0.02)
+    assert one.submit([(EMBED, b"second")]) is None
     models.gate.set()
 
-    assert stuck.result(5) == b"first"
-    assert one.embed("third").result(5) == b"third"
+    assert stuck.result(5) == [("stuck/1", b"first"), None]
+    one.deadline_s = 5.0
+    assert embedded(one, "third") == ("stuck/1", b"third")
 
 
 def test_texts_that_wait_are_counted_and_those_given_up_no_longer(thread):
@@ -179,11 +193,52 @@ def test_texts_that_wait_are_counted_and_those_given_up_no_longer(thread):
     one.wait_until_loaded()
     models.gate.clear()
 
-    waiting = [one.embed(str(number)) for number in range(embedder.MAX_WAITING)]
+    waiting = [one.submit([EMBEDDING]) for _ in range(embedder.MAX_WAITING)]
     assert None not in waiting
-    assert one.embed("one too many") is None
+    assert one.submit([EMBEDDING]) is None
     assert waiting[-1].cancel()
 
-    again = one.embed("in its place")
+    again = one.submit([(EMBED, b"in its place")])
     models.gate.set()
-    assert again.result(5) == b"in its place"
+    assert again.result(5) == [("stuck/1", b"in its place")]
+
+
+def test_vectors_are_searched_and_texts_compared_in_that_thread(thread):
+    one = thread(embedder.DEFAULT)
+    told = one.wait_until_loaded()
+    if told != "ready":
+        pytest.skip(f"semantic extra absent: {told}")
+    texts = [b"How do I locate my card?", b"How can I find my card?", b"What is the weather?"]
+    vectors = [reply[1] for reply in one.submit([(EMBED, text) for text in texts]).result(5)]
+
+    nearest, same, unknown = one.submit([
+        (NEAREST, vectors[0], b"5000", b"5", vectors[2], vectors[1], vectors[0]),
+        (COMPARE, texts[0], texts[1]), (COMPARE, texts[0], "🂡".encode()),
+    ]).result(5)  # fmt: skip
+
+    assert [place for place, _ in nearest] == [2, 1]
+    assert nearest[0][1] == 10_000
+    assert same == nearest[1][1] > 9000
+    assert unknown is None
+
+
+@pytest.mark.parametrize("lane", ["edge", "web"])
+def test_a_lane_gives_up_at_the_deadline_and_never_raises(thread, lane):
+    one = thread(f"{MODELS}:Stuck", deadline_s=0.05)
+    one.wait_until_loaded()
+    models.gate.clear()
+
+    def on_the_loop():
+        async def ask():
+            loop, told = EmbedderLane(one), asyncio.get_running_loop().create_future()
+            loop.send([EMBEDDING], told.set_result)
+            return await told
+
+        return asyncio.run(ask())
+
+    ask = on_the_loop if lane == "edge" else lambda: SyncEmbedderLane(one).run([EMBEDDING])
+    assert ask() is None
+    assert ask() is None
+    models.gate.set()
+    one.deadline_s = 5.0
+    assert wait_for(lambda: ask() == [("stuck/1", b"Where is my card?")], 5)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cache_api.hot import facts
 from cache_api.rules import entitlements
 from cache_api.rules.entitlements import BadEntitlement
+from cache_api.rules.semantic.policy import Policy
 
 BRAND = {
     "header_prefix": "Redis-Cache", "cache_name": "RedisOverflow",
@@ -89,3 +90,23 @@ def test_whatever_passes_the_edge_can_read(value):
         except BadEntitlement:
             continue
         msgspec.json.decode(json.dumps(checked), type=shape)
+
+
+def test_semantic_matching_is_granted_whole():
+    checked = entitlements.semantic({"threshold": 0.95})
+
+    assert checked == {
+        "threshold": 0.95, "budget_bps": 100, "shadow_bps": 200, "max_temperature": 0.3,
+        "prove_first": False,
+    }  # fmt: skip
+    assert entitlements.semantic(checked) == checked
+    assert msgspec.convert(checked, Policy) == Policy(threshold=0.95)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [None, 0.9, [], {"threshold": 0.2}, {"budget_bps": 0}, {"shadow_bps": "2 %"}, {"treshold": 1}],
+)
+def test_semantic_matching_that_makes_no_sense_is_refused(bad):
+    with pytest.raises(BadEntitlement, match="semantic"):
+        entitlements.semantic(bad)

@@ -34,16 +34,22 @@ def test_what_is_no_object_is_no_policy(value):
 
 
 @pytest.mark.parametrize(
-    ("text", "bps"), [("0", 0), ("1", 10_000), ("0.95", 9500), ("0.92001", 9201), ("9.3e-1", 9300)]
+    ("similarity", "bps"), [(None, 0), (0, 0), (1.0, 10_000), (0.95, 9500), (0.92001, 9201)]
 )
-def test_a_similarity_is_never_rounded_down(text, bps):
-    assert policy.asked_bps(text) == bps
+def test_what_a_request_asks_is_never_rounded_down(similarity, bps):
+    assert policy.bps_of(similarity) == bps
 
 
-@pytest.mark.parametrize("text", ["", "high", "1.0001", "-0.1", "nan", "inf", "95", "0,95"])
-def test_what_is_no_similarity_is_refused(text):
-    with pytest.raises(policy.BadSimilarity, match="from 0 to 1"):
-        policy.asked_bps(text)
+@pytest.mark.parametrize("bad", [None, 5, {"threshold": 0.1}, {"budget_bps": "x"}])
+def test_the_hot_path_never_gets_to_see_a_bad_entitlement(bad):
+    assert policy.granted(bad) is None
+
+
+def test_what_the_hot_path_reads_is_whole():
+    assert policy.granted({"threshold": 0.95}) == {
+        "threshold": 0.95, "budget_bps": 100, "shadow_bps": 200, "max_temperature": 0.3,
+        "prove_first": False,
+    }  # fmt: skip
 
 
 def test_bands_halve_towards_one():
