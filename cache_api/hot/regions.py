@@ -42,12 +42,9 @@ def lane(region: str) -> str:
 
 
 def reads(who: Caller, keys: Sequence[bytes]) -> list[Command]:
-    """What to read from memory besides the entries under `keys`."""
-    site = who.site
-    if not site.others:
-        return []
+    """What to read from memory besides the entries under `keys`, where there are regions."""
     commands: list[Command] = [(GET, _index_name(key)) for key in keys]
-    return commands if site.is_home else [*commands, (GET, STAMP)]
+    return commands if who.site.is_home else [*commands, (GET, STAMP)]
 
 
 def versions(who: Caller, keys: Sequence[bytes], replies: Sequence[bytes | None]) -> Versions:

@@ -43,7 +43,7 @@ def from_region(lookup: "Lookup") -> Run | None:
     """What this region heard of but does not hold."""
     who, missing, known = lookup.subject.who, lookup.missing(), lookup.versions
     region = regions.holder(who, known, missing) if known else None
-    if region is None:
+    if region is None or known is None:
         return None
     keys = [key for key in missing if key in known and known[key][1] == region]
     reads: list[Command] = [(GET, key) for key in keys]
@@ -53,6 +53,7 @@ def from_region(lookup: "Lookup") -> Run | None:
 def spread(lookup: "Lookup", entry: Entry) -> tuple[tuple[str, list[Command]], ...]:
     """Give an entry of this region's own to all others once it is asked for often."""
     who, key, now_ms = lookup.subject.who, lookup.entry_key, lookup.subject.now_ms
+    assert lookup.sealed is not None and lookup.versions is not None
     sealed, version = lookup.sealed.get(key), lookup.versions.get(key)
     is_own = version is not None and version[1] == who.site.region
     if not is_own or sealed is None or not regions.may_leave(who, lookup.subject.customer):

@@ -108,8 +108,8 @@ class Lookup:
     brought: list[tuple[bytes, bytes]] = field(default_factory=list)
     came_from: str = CACHE  # where the last of them came from
     alarms: list[str] = field(default_factory=list)
-    versions: Versions = field(default_factory=dict)  # newest ones, where there are regions
-    sealed: Mapping[bytes, bytes | None] = field(default_factory=dict)  # what memory had
+    versions: Versions | None = None  # newest ones, where there are regions
+    sealed: Mapping[bytes, bytes | None] | None = None  # what memory had, where there are regions
     meaning: Meaning | None = None  # once semantic matching was tried
     later: tuple[tuple[str, list[Command]], ...] = ()
 
@@ -139,9 +139,9 @@ class Lookup:
     def run(self) -> Run:
         """The reads, in the order of `looked`."""
         self.found = [None] * len(self.looked)
-        keys = self.missing()
-        commands: list[Command] = [(GET, key) for key in keys]
-        commands += regions.reads(self.subject.who, keys)
+        commands: list[Command] = [(GET, key) for _, _, key in self.looked]
+        if self.subject.who.site.others:
+            commands += regions.reads(self.subject.who, self.missing())
         if self.subject.who.lapsed:
             commands.append((GET, purges.mark_name(self.subject.who.partner.partner_id)))
         return Run(commands, self)
@@ -161,14 +161,14 @@ class Lookup:
             *replies, last_purge = replies
             if last_purge is not None and int(last_purge) > who.purge_seq:
                 return self._miss("purged", stamp, elapsed_us, ())
-        keys = self.missing()
-        self.sealed = dict(zip(keys, replies, strict=False))
+        had = dict(zip([key for _, _, key in self.looked], replies, strict=False))
         if who.site.others:
             try:
-                self.versions |= regions.versions(who, keys, replies[len(keys) :])
+                known = regions.versions(who, list(had), replies[len(had) :])
             except regions.CutOff:
                 return self._miss("cut_off", stamp, elapsed_us, ())
-        return self.weigh(CACHE, self.sealed, stamp, elapsed_us)
+            self.versions, self.sealed = (self.versions or {}) | known, had
+        return self.weigh(CACHE, had, stamp, elapsed_us)
 
     def missing(self) -> list[bytes]:
         """Store keys that no place had so far."""
@@ -228,18 +228,18 @@ class Lookup:
         return self._miss(self.miss_reason or "not_found", stamp, elapsed_us, ())
 
     def _take(self, where: str, had: Mapping[bytes, bytes | None]) -> None:
-        who = self.subject.who
+        who, found = self.subject.who, self.found
         for place, (_, _, key) in enumerate(self.looked):
             sealed = had.get(key)
-            if sealed is None or self.found[place] is not None:
+            if sealed is None or found[place] is not None:
                 continue
             value = work.opened(who, self.scope, key, sealed, self.alarms)
-            if value is None or self._is_outdated(key, value):
+            if value is None or (self.versions and self._is_outdated(key, value)):
                 continue
             if where != CACHE:
                 self.brought.append((key, sealed))
                 self.came_from = where
-            self.found[place] = value
+            found[place] = value
 
     def _is_outdated(self, key: bytes, value: Entry | Alias) -> bool:
         newest = self.versions.get(key) if self.versions else None
