@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import edge, field, hitrate, memory, report
+from bench import banking, edge, field, hitrate, meaning, memory, report
 from bench.checks import Untrue
 from bench.place import Place, results_dir
 from cache_api.gateways import embedder
@@ -52,11 +52,15 @@ def recorder(place: Place, given: Options) -> None:
 
 
 def semantic(place: Place, given: Options) -> None:
-    """P12 and the quality of semantic matching, in a process of its own: it takes one core."""
+    """P12 through the edge; then the quality of semantic matching, in a process of its own."""
+    if not banking.DATA.is_dir():
+        return print(f"left out: {banking.DATA} does not exist")
     try:
         embedder.load(embedder.DEFAULT)
     except embedder.NoEmbedder as error:
         return print(f"left out: {error}")
+    _keep("semantic_lookup", meaning.run(place), meaning.show)
+    print()
     return _apart(place, "semantic")
 
 

@@ -62,6 +62,13 @@ HIT_RATE = (
         "hit rate %", "≥", 75),
 )  # fmt: skip
 
+SEMANTIC = (
+    Bar("P12", "semantic lookup through the edge, c=1, p50 in ms", {"server": "edge"}, "p50 ms",
+        "≤", 15),
+    Bar("P12 ahead", "semantic lookup through the edge, c=1, p50 in ms", {"server": "edge"},
+        "p50 ms", "≤", 5),
+)  # fmt: skip
+
 
 def judged(bars: Sequence[Bar], rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Every bar with its figure."""

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from bench import banking
 from bench.edits import EDITS
 from cache_api.gateways import embedder
 from cache_api.rules.semantic import guards
@@ -60,7 +61,7 @@ def test_edited_questions_are_kept_back_and_rewordings_served(semantic, shared_d
         model = embedder.load(embedder.DEFAULT)
     except embedder.NoEmbedder as error:
         pytest.skip(f"semantic extra absent: {error}")
-    texts = [text for text, _ in semantic.questions("banking77-test.csv")][::60]
+    texts = banking.questions("test")[::60]
 
     table = {
         row["edited"]: row
@@ -75,7 +76,7 @@ def test_edited_questions_are_kept_back_and_rewordings_served(semantic, shared_d
 
 
 def test_the_guards_keep_every_edit_of_thousands_of_real_questions_back(semantic, shared_data):
-    texts = [text for text, _ in semantic.questions("banking77-test.csv")]
+    texts = banking.questions("test")
     let_by = Counter()
     for name in ("another number", "another currency", "another name", "another question word"):
         edit, _ = EDITS[name]
