@@ -20,6 +20,7 @@ CHECKS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "limits": entitlements.limits,
     "brand_api": entitlements.brand,
     "semantic": entitlements.semantic,
+    "upstreams": entitlements.forwarding,
 }
 
 
@@ -28,7 +29,7 @@ class UnknownCustomer(LookupError):
 
 
 def entitle(*, partner_id: uuid.UUID, name: str, value: Any, actor: str, now: datetime) -> None:
-    """Grant `limits`, `brand_api` or `semantic`. Safe to repeat: one row a name.
+    """Grant one of CHECKS. Safe to repeat: one row a name.
 
     Raises entitlements.BadEntitlement, which says what is wrong with the value.
     """

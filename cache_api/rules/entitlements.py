@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from cache_api.rules import shapes, upstreams
 from cache_api.rules.semantic import policy
 
 MAX_RPS = 1_000_000
@@ -98,6 +99,19 @@ def semantic(given: Any) -> dict[str, Any]:
     except policy.BadPolicy as error:
         raise BadEntitlement(str(error)) from error
     return checked
+
+
+def forwarding(given: Any) -> dict[str, str]:
+    """Where misses may be forwarded to: provider → the base address its client would be given.
+
+    `{}` forwards nothing any more. Raises BadEntitlement.
+    """
+    members = _members("upstreams", given, shapes.OPENAI_COMPATIBLE | {"anthropic"})
+    usable = upstreams.granted(members)
+    for name in members:
+        if name not in usable:
+            raise BadEntitlement(f"{name} must be an https address without credentials or query.")
+    return usable
 
 
 def _members(what: str, given: Any, known: frozenset[str]) -> dict[str, Any]:

@@ -74,6 +74,23 @@ def test_a_brand_is_kept_as_it_is():
     assert entitlements.brand(BRAND) == BRAND
 
 
+BAD_UPSTREAMS = [
+    None, [], "https://api.openai.com", {"acme": "https://api.acme.example"}, {"openai": ""},
+    {"openai": 1}, {"openai": "http://api.openai.com/v1"}, {"openai": "https://a:b@api.openai.com"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", BAD_UPSTREAMS)
+def test_addresses_that_no_key_may_travel_to_are_refused(bad):
+    with pytest.raises(BadEntitlement):
+        entitlements.forwarding(bad)
+
+
+@pytest.mark.parametrize("good", [{}, {"openai": "https://api.openai.com/v1", "groq": "https://x"}])
+def test_upstreams_are_kept_as_they_are(good):
+    assert entitlements.forwarding(good) == good
+
+
 ANYTHING = st.dictionaries(
     st.sampled_from([*entitlements._LIMITS, "day", "month", "hard", *BRAND]),
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
