@@ -21,7 +21,8 @@ def pack(vector: Any) -> bytes:
     longest = float(np.abs(floats).max(initial=0.0))
     if not 0 < floats.size <= MAX_DIMENSIONS or not 0 < longest < np.inf:
         raise ValueError(f"no vector of 1 to {MAX_DIMENSIONS} finite numbers, not all 0")
-    return np.rint(floats * (127 / longest)).astype(np.int8).tobytes()
+    packed: bytes = np.rint(floats * (127 / longest)).astype(np.int8).tobytes()
+    return packed
 
 
 def nearest(
