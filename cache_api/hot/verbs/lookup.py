@@ -4,28 +4,25 @@ Other paths ask the same in another way (`verbs/dropins`).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from uuid import UUID
 
 from cache_api.hot import envelope, forms, leases, marks, members, purges, quotas, regions, work
 from cache_api.hot.admit import Caller
 from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.forms import Form
-from cache_api.hot.keyring import Scope
-from cache_api.hot.marks import Stamp, Subject
+from cache_api.hot.marks import Stamp
 from cache_api.hot.members import Common
 from cache_api.hot.memo import Memo
-from cache_api.hot.regions import Versions
 from cache_api.hot.steps import CACHE, Answer, Asked, Command, Fetch, Replies, Run
 from cache_api.hot.verbs import elsewhere, feedback, shelving
+from cache_api.hot.verbs.looking import LATE, Looking
 from cache_api.hot.verbs.meaning import Meaning, by_meaning
-from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, Reading
+from cache_api.hot.work import GET, Reading
 from cache_api.rules import controls, digest, prices
-from cache_api.rules.controls import NOTHING
 from cache_api.rules.events import HITS, Outcome, UsageEvent
 
 _memo: "Memo[Lookup]" = Memo(most_bytes=8 * 1024 * 1024, longest=48 * 1024)
-Found = list[Entry | Alias | None]
-LATE = "deadline"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,54 +84,8 @@ def _read(who: Caller, asked: Asked, way: Way) -> "Lookup":
 
 
 @dataclass(slots=True)
-class Lookup:
-    """A lookup on its way: `looked` holds (kind, text, store key), `found` what lay there so far.
-
-    `brought` are (store key, sealed value) that came from another place than memory.
-    """
-
-    subject: Subject
-    scope: Scope
-    form: Form
-    fingerprint: str | None = None
-    miss_reason: str = ""
-    looked: list[tuple[bytes, str, bytes]] = field(default_factory=list)
-    stale_ms: int = 0  # how long after its expiry the caller takes an entry
-    wants_lease: bool = False
-    tried: int = 0  # how many of FALLBACKS
-    entry_key: bytes = b""  # where the entry was found
-    stale: Entry | None = None  # an expired one, for when nothing better is found
-    found: Found = field(default_factory=list)
-    brought: list[tuple[bytes, bytes]] = field(default_factory=list)
-    came_from: str = CACHE  # where the last of them came from
-    alarms: list[str] = field(default_factory=list)
-    versions: Versions | None = None  # newest ones, where there are regions
-    sealed: Mapping[bytes, bytes | None] | None = None  # what memory had, where there are regions
-    meaning: Meaning | None = None  # once semantic matching was tried
-    later: tuple[tuple[str, list[Command]], ...] = ()
-
-    def again(self, who: Caller, asked: Asked) -> "Lookup":
-        """The same lookup, asked now by this caller."""
-        one = self.subject
-        subject = Subject(
-            who, one.customer, one.common, one.kind, one.digest, one.provider, one.model,
-            asked.now_ms, asked.request_id,
-        )  # fmt: skip
-        return Lookup(
-            subject, self.scope, self.form, self.fingerprint, self.miss_reason, self.looked,
-            self.stale_ms, self.wants_lease,
-        )  # fmt: skip
-
-    def look_up(self, cache_key: str | None, meaning: str | None) -> None:
-        """Look under the fingerprint and, where they tell something more, the caller's keys."""
-        if self.fingerprint is not None:
-            self._add(BY_DIGEST, self.fingerprint)
-        if cache_key is not None and cache_key != self.fingerprint:
-            self._add(BY_KEY, cache_key)
-            if work.is_digest(cache_key):
-                self._add(BY_DIGEST, cache_key)
-        if meaning is not None:
-            self._add(BY_MEANING, meaning)
+class Lookup(Looking):
+    """A lookup on its way through the places where an answer may be."""
 
     def run(self) -> Run:
         """The reads, in the order of `looked`."""
@@ -170,49 +121,28 @@ class Lookup:
             self.versions, self.sealed = (self.versions or {}) | known, had
         return self.weigh(CACHE, had, stamp, elapsed_us)
 
-    def missing(self) -> list[bytes]:
-        """Store keys that no place had so far."""
-        pairs = zip(self.looked, self.found, strict=True)
-        return [key for (_, _, key), value in pairs if value is None]
-
     def weigh(
         self, where: str, had: Mapping[bytes, bytes | None], stamp: Stamp, elapsed_us: int
     ) -> Run | Answer:
         """Go on with what a place had (by store key)."""
-        self._take(where, had)
-        entry, further = self._chosen()
-        if further is not None:
-            return further
+        self.take(where, had)
+        entry = self.chosen()
         if entry is None:
             return self.missed(stamp, elapsed_us)
-        self.miss_reason = self._unfit(entry, elapsed_us)
+        if type(entry) is Alias:
+            self.follow(entry)
+            return self.run()
+        assert type(entry) is Entry
+        self.miss_reason = self.unfit(entry, elapsed_us)
         if self.miss_reason:
             self.found = [None if value is entry else value for value in self.found]
             return self.missed(stamp, elapsed_us)
         return self.hit(entry, stamp, elapsed_us)
 
-    def _unfit(self, entry: Entry, elapsed_us: int) -> str:
-        """Why this entry is no answer to this caller, or ""; one that has expired may do later."""
-        now_ms, meta, wanted = self.subject.now_ms, entry.meta, self.subject.common.controls
-        if meta.expires_at_ms <= now_ms:
-            in_time = now_ms < meta.expires_at_ms + min(self.stale_ms, meta.max_stale_ms)
-            if in_time and self.meaning is None:  # another question's old answer is none
-                self.stale = entry
-            return "expired"
-        if wanted is NOTHING:
-            return ""
-        if self._is_late(elapsed_us):
-            return LATE
-        return wanted.refuses(now_ms - meta.created_at_ms, meta.expires_at_ms - now_ms)
-
-    def _is_late(self, elapsed_us: int) -> bool:
-        deadline_ms = self.subject.common.controls.deadline_ms
-        return deadline_ms is not None and elapsed_us > deadline_ms * 1000
-
     def missed(self, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...] = ()) -> Run | Answer:
         """Not in the region's memory: while there is time, the next place that may know."""
         self.alarms += alarms
-        if self._is_late(elapsed_us):
+        if self.is_late(elapsed_us):
             return self._miss(LATE, stamp, elapsed_us, ())
         if self.miss_reason in _MAY_BE_ELSEWHERE:
             in_time = elapsed_us < self.subject.who.site.deadline_us
@@ -227,70 +157,11 @@ class Lookup:
                 return leases.ask(self.subject, self.scope, (), self.miss_with)
         return self._miss(self.miss_reason or "not_found", stamp, elapsed_us, ())
 
-    def _take(self, where: str, had: Mapping[bytes, bytes | None]) -> None:
-        who, found = self.subject.who, self.found
-        for place, (_, _, key) in enumerate(self.looked):
-            sealed = had.get(key)
-            if sealed is None or found[place] is not None:
-                continue
-            value = work.opened(who, self.scope, key, sealed, self.alarms)
-            if value is None or (self.versions and self._is_outdated(key, value)):
-                continue
-            if where != CACHE:
-                self.brought.append((key, sealed))
-                self.came_from = where
-            found[place] = value
-
-    def _is_outdated(self, key: bytes, value: Entry | Alias) -> bool:
-        newest = self.versions.get(key) if self.versions else None
-        if newest is None:
-            return False
-        known = value.meta if isinstance(value, Entry) else value
-        return known.created_at_ms < newest[0]
-
     def miss_with(
         self, lease: bytes, stamp: Stamp, elapsed_us: int, alarms: tuple[str, ...]
     ) -> Answer:
         """A miss that tells whether this caller is to ask the provider (`lease`: JSON, or b"")."""
         return self._miss(self.miss_reason or "not_found", stamp, elapsed_us, alarms, lease)
-
-    def _add(self, kind: bytes, text: str) -> None:
-        key = self.subject.who.ring.entry_key(self.scope, kind, text.encode())
-        self.looked.append((kind, text, key))
-
-    def _chosen(self) -> tuple[Entry | None, Run | None]:
-        if self.fingerprint is None:
-            return self._by_key((BY_KEY, BY_DIGEST, BY_MEANING))
-        entry = self._by_fingerprint()
-        if entry is not None or self.miss_reason == "key_mismatch":
-            return entry, None
-        return self._by_key((BY_MEANING,))
-
-    def _by_fingerprint(self) -> Entry | None:
-        """The entry of the server's own fingerprint, unless the caller's key stands for another."""
-        for (kind, _, _), value in zip(self.looked[1:], self.found[1:], strict=True):
-            if value is None or kind == BY_MEANING:
-                continue
-            same = kind == BY_KEY and type(value) is Alias and value.digest == self.fingerprint
-            if not same:
-                self.miss_reason = "key_mismatch"
-                return None
-        first, self.entry_key = self.found[0], self.looked[0][2]
-        return first if type(first) is Entry else None
-
-    def _by_key(self, kinds: tuple[bytes, ...]) -> tuple[Entry | None, Run | None]:
-        """The entry under a key of these kinds, or one more read where a key is an alias."""
-        for (kind, _, key), value in zip(self.looked, self.found, strict=True):
-            if kind not in kinds:
-                continue
-            if type(value) is Entry:
-                self.entry_key = key
-                return value, None
-            if type(value) is Alias and kind != BY_DIGEST:
-                self.looked, self.tried = [], 0
-                self._add(BY_DIGEST, value.digest)
-                return None, self.run()
-        return None, None
 
     def hit(
         self,
@@ -315,6 +186,26 @@ class Lookup:
                 return self._withheld(self.meaning, stamp, elapsed_us)
             noting = feedback.remember(subject, self.scope, event_id, self.meaning.note())
             self.later = ((CACHE, [noting]),)
+        event, micros = self._event(entry, outcome, event_id, stamp, elapsed_us)
+        answer = self.form.hit(subject, entry, said, event, micros, elapsed_us, self.entry_key)
+        etag = meta.etag or envelope.etag_of(entry.response)
+        if said is not entry.response:
+            etag += forms.OTHERWISE
+        ttl_ms, age_ms = meta.expires_at_ms - subject.now_ms, subject.now_ms - meta.created_at_ms
+        look = subject.who.partner.look
+        answer.fields = look.hit(outcome, ttl_ms, age_ms, etag, elapsed_us)
+        answer.later += self.later
+        if self.brought:
+            answer.later += elsewhere.promotion(self, entry)
+        elif self.versions:
+            answer.later += elsewhere.spread(self, entry)
+        return _counted(answer, event, alarms + tuple(self.alarms))
+
+    def _event(
+        self, entry: Entry, outcome: Outcome, event_id: UUID | None, stamp: Stamp, elapsed_us: int
+    ) -> tuple[UsageEvent, int]:
+        """The hit's event, and what it saved in micro-dollars (nothing, when it is not billed)."""
+        subject, meta = self.subject, entry.meta
         subject.provider, subject.model = meta.provider, meta.model
         micros = 0
         if outcome in HITS:
@@ -334,19 +225,7 @@ class Lookup:
             cost_saved_micros=micros,
             price_version=prices.PRICE_VERSION,
         )
-        answer = self.form.hit(subject, entry, said, event, micros, elapsed_us, self.entry_key)
-        ttl_ms, age_ms = meta.expires_at_ms - subject.now_ms, subject.now_ms - meta.created_at_ms
-        etag = meta.etag or envelope.etag_of(entry.response)
-        if said is not entry.response:
-            etag += forms.OTHERWISE
-        look = subject.who.partner.look
-        answer.fields = look.hit(outcome, ttl_ms, age_ms, etag, elapsed_us)
-        answer.later += self.later
-        if self.brought:
-            answer.later += elsewhere.promotion(self, entry)
-        elif self.versions:
-            answer.later += elsewhere.spread(self, entry)
-        return _counted(answer, event, alarms + tuple(self.alarms))
+        return event, micros
 
     def _withheld(self, meaning: Meaning, stamp: Stamp, elapsed_us: int) -> Run | Answer:
         """A semantic hit that is not served: what the caller stores instead will judge it."""
