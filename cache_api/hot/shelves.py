@@ -65,17 +65,21 @@ def read(key: bytes, shelf: Shelf) -> Command:
 def extended(
     who: Caller, scope: Scope, key: bytes, shelf: Shelf, page: Sequence[Any], alarms: list[str]
 ) -> Shelf:
-    """The shelf with one more page (the reply to `read`). Records that do not open are left out."""
+    """The shelf with one more page (the reply to `read`); of one request the newest record only.
+
+    Records that do not open are left out.
+    """
     if not page:
         return shelf
-    found, size = [], 0
-    for _, fields in reversed(page):
-        sealed = fields[1]
-        size += len(sealed)
-        record = _opened(who, scope, key, sealed, alarms)
+    size, found = 0, dict[str, Record]()
+    for _, fields in page:
+        size += len(fields[1])
+        record = _opened(who, scope, key, fields[1], alarms)
         if record is not None:
-            found.append(record)
-    grown = Shelf((*found, *shelf.records)[:MAX_RECORDS], page[-1][0])
+            found.pop(record.digest, None)  # its place is the newest one's
+            found[record.digest] = record
+    older = [record for record in shelf.records if record.digest not in found]
+    grown = Shelf((*reversed(found.values()), *older)[:MAX_RECORDS], page[-1][0])
     _known.keep((who.partner.serial, key), grown, size)
     return grown
 

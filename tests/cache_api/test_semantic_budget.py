@@ -210,6 +210,17 @@ def test_a_shelf_keeps_the_newest_and_tells_other_processes(
     other.service.stop()
 
 
+def test_of_a_request_stored_again_the_newest_record_counts(web, cast):
+    partner = cast.open("again", semantic=NEVER)
+    web.store(partner, "Hello, 2 cards, PIN: please tell me how to find.", "of two")
+    for count in range(10):  # nearer, but of another number; more than candidates are looked at
+        web.store(partner, STORED, f"answer {count}")
+
+    told = web.hit(partner, "How do I find the PIN of my 2 cards?")
+
+    assert told["response"]["choices"][0]["message"]["content"] == "of two"
+
+
 def shelf_of(cast):
     (name,) = [name for name in cast.cache.keys("*") if cast.cache.type(name) == b"stream"]
     return name
