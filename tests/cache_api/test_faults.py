@@ -65,7 +65,8 @@ def in_stream(cast):
 
 def spooled(folder):
     """Event ids waiting in the spools below a DATA_DIR."""
-    files = [*folder.glob("spool/*/events.log"), *folder.glob("spool/*/shipping.log")]
+    # What is put aside to be shipped is older than what is written now.
+    files = [*folder.glob("spool/*/shipping.log"), *folder.glob("spool/*/events.log")]
     return [str(events.decode(raw).event_id) for path in files for raw in spool.read(path)]
 
 
