@@ -69,6 +69,11 @@ SEMANTIC = (
         "p50 ms", "≤", 5),
 )  # fmt: skip
 
+MEANING = (
+    Bar("budget", "semantic hits that are wrong, guards on, default threshold, %",
+        {"guards": "on", "threshold": 0.92}, "wrong %", "≤", 1),
+)  # fmt: skip
+
 
 def judged(bars: Sequence[Bar], rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Every bar with its figure."""

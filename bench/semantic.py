@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import banking, report
+from bench import banking, bars, report
 from bench.edits import EDITS
 from cache_api.gateways import embedder
 from cache_api.rules.semantic import guards, vectors
@@ -158,11 +158,14 @@ def measured(model: embedder.Embedder) -> dict[str, Any]:
         verdicts = {(int(r["asked"]), int(r["stored"])): r["verdict"] for r in csv.DictReader(file)}
     core = sorted(os.sched_getaffinity(0))[-1]
     os.sched_setaffinity(0, {core})
+    rows = quality(stored, vectors_of, verdicts)
     return {
+        "benchmark": "semantic matching: which hits are right",
         "surroundings": {**report.surroundings(), "model": model.id, "core": core},
         "stored": len(stored.rows),
         "asked": len(test),
-        "quality": quality(stored, vectors_of, verdicts),
+        "rows": rows,
+        "bars": bars.judged(bars.MEANING, rows),
         "edited": edited(model, test[::5], 9200),
         "speed": speed(model, stored, test[:TIMED]),
     }
@@ -177,7 +180,8 @@ def main() -> None:
     print(__doc__.split("\n\n", 2)[2])
     print(report.facts(result["surroundings"]), "\n")
     print(f"{result['stored']} stored, {result['asked']} asked")
-    print(report.table(result["quality"]), "\n")
+    print(report.table(result["rows"]), "\n")
+    print(report.table(result["bars"]), "\n")
     print(f"edited, threshold 0.92\n{report.table(result['edited'])}\n")
     print("the rules alone, in this process")
     print(report.facts(result["speed"]))

@@ -33,6 +33,15 @@ def model():
 
 
 @pytest.fixture
+def _numpy():
+    """Whatever the model: vectors need it."""
+    pytest.importorskip("numpy", reason="semantic extra absent")
+
+
+needs_numpy = pytest.mark.usefixtures("_numpy")
+
+
+@pytest.fixture
 def thread():
     """Makes threads and closes them."""
     made = []
@@ -95,6 +104,7 @@ def test_another_file_of_that_name_is_refused(model, monkeypatch):
         embedder.load(embedder.DEFAULT)
 
 
+@needs_numpy
 @pytest.mark.parametrize("absent", ["numpy", "onnxruntime", "tokenizers"])
 def test_without_its_packages_the_feature_is_off_and_says_so(absent):
     code = (
@@ -151,6 +161,7 @@ def embedded(model, text):
     return reply
 
 
+@needs_numpy
 def test_the_first_question_loads_the_model_and_does_not_wait(thread):
     one = thread(f"{MODELS}:Failing")
 
@@ -159,6 +170,7 @@ def test_the_first_question_loads_the_model_and_does_not_wait(thread):
     assert embedded(one, "fine") == ("failing/1", b"\1")
 
 
+@needs_numpy
 def test_a_failing_model_is_no_vector_and_its_words_are_not_logged(thread, caplog):
     one = thread(f"{MODELS}:Failing")
     one.wait_until_loaded()
@@ -171,6 +183,7 @@ def test_a_failing_model_is_no_vector_and_its_words_are_not_logged(thread, caplo
     assert "secret" not in caplog.text
 
 
+@needs_numpy
 def test_a_stuck_model_turns_texts_away_until_it_is_done(thread):
     one = thread(f"{MODELS}:Stuck", deadline_s=0.01)
     one.wait_until_loaded()
@@ -188,6 +201,7 @@ def test_a_stuck_model_turns_texts_away_until_it_is_done(thread):
     assert embedded(one, "third") == ("stuck/1", b"third")
 
 
+@needs_numpy
 def test_texts_that_wait_are_counted_and_those_given_up_no_longer(thread):
     one = thread(f"{MODELS}:Stuck", deadline_s=60.0)
     one.wait_until_loaded()
@@ -222,6 +236,7 @@ def test_vectors_are_searched_and_texts_compared_in_that_thread(thread):
     assert unknown is None
 
 
+@needs_numpy
 @pytest.mark.parametrize("lane", ["edge", "web"])
 def test_a_lane_gives_up_at_the_deadline_and_never_raises(thread, lane):
     one = thread(f"{MODELS}:Stuck", deadline_s=0.05)
