@@ -247,7 +247,11 @@ def test_a_batch_and_a_drop_in_hit_too(door, place):
     items = [{"op": "lookup", "original_request": asked, **mine} for _ in range(3)]
     batch = door.post("/api/overflow/batch", {"items": items}, key).json["items"]
     del asked["provider"]
-    dropped = door.post("/v1/chat/completions", asked, key, agentcache_customer=mine["customer_id"])
+    customer = {"agentcache_customer": mine["customer_id"]}
+    for _ in range(3):  # withheld by chance, as in `ask`
+        dropped = door.post("/v1/chat/completions", asked, key, **customer)
+        if b"(shadow)" not in dropped.body:
+            break
 
     assert "semantic_hit" in {item["body"]["status"] for item in batch}
     assert (dropped.status, dropped.json) == (200, response)
