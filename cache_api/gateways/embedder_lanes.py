@@ -29,8 +29,8 @@ class EmbedderLane:
             _Ask(self._loop, future, then, self._thread.deadline_s)
 
     def later(self, commands: Sequence[Command]) -> None:
-        """Nobody waits for a model's word."""
-        raise NotImplementedError
+        """Run commands that nobody waits for."""
+        self._thread.submit(commands)
 
     async def connect(self) -> bool:
         """There is nothing to connect."""
@@ -92,8 +92,8 @@ class SyncEmbedderLane:
             return None
 
     def later(self, commands: Sequence[Command]) -> None:
-        """Nobody waits for a model's word."""
-        raise NotImplementedError
+        """Run commands that nobody waits for."""
+        self._thread.submit(commands)
 
     def close(self) -> None:
         """Let go of the thread."""

@@ -1,27 +1,24 @@
 """The partner host's door to usage numbers."""
 
 from datetime import UTC, datetime
-from uuid import UUID
 
 import orjson
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
-from cache_api import examples, queries
+from cache_api import examples
 from cache_api.hot.admit import Caller
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import Answer, Asked
-from cache_api.queries import prompts
-from cache_api.rules import stats_answer, stats_request
-from cache_api.rules.reports import UsageSlice
-from cache_api.rules.stats_request import BadParameter, StatsRequest
+from cache_api.queries import stats
+from cache_api.rules import stats_request
+from cache_api.rules.stats_request import BadParameter
 from cache_api.serializers import stats as serializers
 from cache_api.views import PROBLEMS, RawView, told
 from cache_api.views.reading import answer_from_usage, customer_filter
 
 PATH = "/api/overflow/stats"
-MOST_SLICES = 100
 _INSTANT = {"type": "string", "format": "date-time"}
 _NAME = {"type": "string", "minLength": 1, "maxLength": stats_request.MAX_CUSTOMER}
 
@@ -65,32 +62,5 @@ def _tell(who: Caller, asked: Asked) -> Answer:
         pointer = "/" + error.name.replace("~", "~0").replace("/", "~1")
         raise Problem("invalid-request", str(error), pointer=pointer) from error
     customer_id = customer_filter(who, wanted.customer)
-    place = (wanted.start, wanted.end, customer_id)
-    livemode = who.key.livemode
-    members = stats_answer.body(
-        wanted,
-        livemode,
-        queries.usage_summary(*place, livemode),
-        queries.latency_percentiles(*place, livemode=livemode),
-        queries.usage_series(
-            customer_id, wanted.start, wanted.end, wanted.granularity, livemode=livemode
-        ),
-        _slices(wanted, customer_id, livemode),
-        prompts.prompt_caching(*place, livemode),
-    )
+    members = stats.of_period(wanted, customer_id, who.key.livemode)
     return Answer(200, orjson.dumps(members))
-
-
-def _slices(wanted: StatsRequest, customer_id: UUID | None, livemode: bool) -> list[UsageSlice]:
-    if wanted.by != "customer":
-        return queries.usage_breakdown(
-            wanted.start, wanted.end, wanted.by, customer_id, livemode, MOST_SLICES
-        )
-    rows = queries.top_customers(wanted.start, wanted.end, MOST_SLICES, livemode, customer_id)
-    return [
-        UsageSlice(
-            one.external_id, one.lookups, one.hits, one.stores, one.bytes_served,
-            one.tokens_saved, one.cost_saved_micros, one.semantic_hits,
-        )
-        for one in rows
-    ]  # fmt: skip
