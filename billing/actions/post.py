@@ -1,42 +1,84 @@
-"""Post issued documents to the journal: balanced entries, dated by the service period."""
+"""Post to the journal: balanced entries, each from one fact, booked once."""
 
+import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from billing.models import Document, JournalEntry, JournalLine, SettlementRun
 from billing.rules.drafts import Draft
-from billing.rules.journal import postings
+from billing.rules.journal import Entry, postings
 
 BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an entry books and whom it concerns. `key` is unique: "run <id>/3", "payment <id>"."""
+
+    key: str
+    partner_id: uuid.UUID
+    position: int = 1
+    run: SettlementRun | None = None
+    document: Document | None = None
+    customer_id: uuid.UUID | str | None = None
+    reverses: JournalEntry | None = None
+
+
+def post_entries(
+    *, entries: Sequence[tuple[Source, Entry]], accounting_date: date, now: datetime
+) -> int:
+    """Write entries inside the caller's transaction; returns how many were new.
+
+    Safe to repeat: an entry whose source is booked is left out. The database checks each entry's
+    balance per currency when the transaction commits.
+    """
+    keys = [source.key for source, _ in entries]
+    booked = set(JournalEntry.objects.filter(source__in=keys).values_list("source", flat=True))
+    new = [(source, entry) for source, entry in entries if source.key not in booked]
+    rows = [_entry(source, entry, accounting_date, now) for source, entry in new]
+    JournalEntry.objects.bulk_create(rows, batch_size=BATCH)
+    JournalLine.objects.bulk_create(
+        (line for row, (source, entry) in zip(rows, new, strict=True)
+         for line in _lines(row, source, entry)),
+        batch_size=BATCH,
+    )  # fmt: skip
+    return len(rows)
 
 
 def post_documents(
     *, run: SettlementRun, documents: Sequence[Document], drafts: Sequence[Draft], now: datetime
 ) -> int:
-    """Write the entries of a run's documents, inside the issuing transaction; returns how many.
+    """Write the entries of a run's documents, dated by the service period; returns how many.
 
     Documents that owe nothing (proof of concept) or are the partner's own post nothing. Raises
-    InvariantBroken; the database checks the balance again when the transaction commits.
+    InvariantBroken. Inside the issuing transaction; safe to repeat as `post_entries` is.
     """
-    accounting_date = (run.period_end - timedelta(microseconds=1)).date()
-    entries: list[JournalEntry] = []
-    lines: list[JournalLine] = []
+    found: list[tuple[Source, Entry]] = []
     for document, draft in zip(documents, drafts, strict=True):
         for posting in postings(draft, memo=document.number):
-            entry = JournalEntry(
-                partner_id=run.partner_id, run=run, document=document, position=len(entries) + 1,
-                purpose=posting.kind, accounting_date=accounting_date, description=posting.memo,
-                created_at=now,
-            )  # fmt: skip
-            entries.append(entry)
-            lines += [
-                JournalLine(
-                    partner_id=run.partner_id, entry=entry, position=position, account=line.account,
-                    currency=line.currency, debit_minor=line.debit_minor,
-                    credit_minor=line.credit_minor, customer_id=draft.customer_id,
-                )
-                for position, line in enumerate(posting.lines, 1)
-            ]  # fmt: skip
-    JournalEntry.objects.bulk_create(entries, batch_size=BATCH)
-    JournalLine.objects.bulk_create(lines, batch_size=BATCH)
-    return len(entries)
+            position = len(found) + 1
+            source = Source(f"run {run.id}/{position}", run.partner_id, position, run, document,
+                            draft.customer_id)  # fmt: skip
+            found.append((source, posting))
+    accounting_date = (run.period_end - timedelta(microseconds=1)).date()
+    return post_entries(entries=found, accounting_date=accounting_date, now=now)
+
+
+def _entry(source: Source, entry: Entry, accounting_date: date, now: datetime) -> JournalEntry:
+    return JournalEntry(
+        partner_id=source.partner_id, source=source.key, run=source.run, document=source.document,
+        position=source.position, purpose=entry.kind, accounting_date=accounting_date,
+        description=entry.memo, reverses=source.reverses, created_at=now,
+    )  # fmt: skip
+
+
+def _lines(row: JournalEntry, source: Source, entry: Entry) -> list[JournalLine]:
+    return [
+        JournalLine(
+            partner_id=source.partner_id, entry=row, position=position, account=line.account,
+            currency=line.currency, debit_minor=line.debit_minor, credit_minor=line.credit_minor,
+            customer_id=source.customer_id,
+        )
+        for position, line in enumerate(entry.lines, 1)
+    ]  # fmt: skip

@@ -51,7 +51,7 @@ INVOICE_POSTED = """
 SELECT d.partner_id, format('%s: total %s, but the journal holds %s receivable', d.number,
     d.total_minor, coalesce(sum(l.debit_minor - l.credit_minor), 0))
 FROM billing_document d
-LEFT JOIN billing_journalentry e ON e.document_id = d.id
+LEFT JOIN billing_journalentry e ON e.document_id = d.id AND e.purpose = 'document'
 LEFT JOIN billing_journalline l ON l.entry_id = e.id AND l.account IN ('1100', '1110')
 WHERE d.kind IN ('customer_invoice', 'partner_invoice')
 GROUP BY d.id HAVING coalesce(sum(l.debit_minor - l.credit_minor), 0)

@@ -9,9 +9,10 @@ from billing.models.runs import SettlementRun
 
 
 class JournalEntry(FrozenRow):
-    """One posting. (run, purpose, position) makes a repeated issue find what it already wrote."""
+    """One posting. `source` names the one fact it books, so that a fact is booked once."""
 
-    run = models.ForeignKey(SettlementRun, models.PROTECT, related_name="entries")
+    source = models.CharField(max_length=160, unique=True)
+    run = models.ForeignKey(SettlementRun, models.PROTECT, null=True, related_name="entries")
     document = models.ForeignKey(Document, models.PROTECT, null=True, related_name="entries")
     position = models.PositiveIntegerField()
     purpose = models.CharField(max_length=40)
@@ -21,9 +22,6 @@ class JournalEntry(FrozenRow):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["run", "position"], name="journal_entry_once"),
-        ]
         indexes = [models.Index(fields=["accounting_date"], name="journal_by_date")]
 
     def __str__(self) -> str:
