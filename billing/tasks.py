@@ -5,7 +5,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from billing.actions import settle
+from billing.actions import open_runs, settle
 from tenants.tasking import PartnerTask
 
 
@@ -31,3 +31,9 @@ def issue_run(*, partner_id: str, run_id: str) -> str:
 def sweep_runs() -> int:
     """Queue again what a lost task left behind."""
     return settle.sweep_runs(now=timezone.now())
+
+
+@shared_task(name="billing.settle_due")
+def settle_due() -> int:
+    """Open and rate the month that ended, for a person to look at and submit."""
+    return open_runs.settle_due(now=timezone.now())
