@@ -5,7 +5,9 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from billing.actions import open_runs, settle
+from billing import reconcile
+from billing.actions import exceptions, open_runs, settle
+from cache_api.reconcile import CHECKS as USAGE_CHECKS
 from tenants.tasking import PartnerTask
 
 
@@ -37,3 +39,10 @@ def sweep_runs() -> int:
 def settle_due() -> int:
     """Open and rate the month that ended, for a person to look at and submit."""
     return open_runs.settle_due(now=timezone.now())
+
+
+@shared_task(name="billing.reconcile")
+def keep_breaches() -> int:
+    """Check every equation and put what does not hold into the exceptions queue."""
+    found = [breach for check in (*USAGE_CHECKS, *reconcile.CHECKS) for breach in check.run()]
+    return exceptions.keep_breaches(found=found, now=timezone.now())

@@ -63,6 +63,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
             ("console_run", "console_run_reject", "console_run_withdraw", "console_draft",
              "console_preview"),
         ),
+        Entry("console_exceptions", _("Exceptions"), "alert", "runs.view"),
         Entry("console_regions", _("Regions"), "screen", "cockpit.view"),
     ),
 }  # fmt: skip

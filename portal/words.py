@@ -53,6 +53,12 @@ PAPER_KINDS: dict[str, Any] = {
     "partner_invoice": _("Partner invoice"),
     "payout_statement": _("Payout statement"),
 }
+EXCEPTIONS: dict[str, Word] = {
+    "breach": Word(_("Does not add up"), "danger"),
+    "parked": Word(_("Parked"), "danger"),
+    "dead_letter": Word(_("Not recorded"), "warn"),
+    "late": Word(_("Late"), "warn"),
+}
 OPENING_STEPS: dict[str, Any] = {
     "database role": _("Database role of its own"),
     "schema": _("Schema of its own"),

@@ -3,11 +3,13 @@
 from billing.models.agreements import Agreement, AgreementVersion, ChargeComponent
 from billing.models.documents import Document, DocumentEvent, DocumentLine, NumberSeries
 from billing.models.drafts import DraftDocument, DraftLine
+from billing.models.exceptions import ExceptionOwner, FoundBreach
 from billing.models.frozen import CustomerShare, RatedLine, RunInput, RunSnapshot
 from billing.models.journal import JournalEntry, JournalLine
 from billing.models.rate_cards import Rate, RateCard, RateCardVersion
 from billing.models.rendered import RenderedFile
 from billing.models.runs import RunEvent, SettlementRun
+from billing.models.waivers import IntakeWaiver
 
 __all__ = [
     "Agreement",
@@ -19,6 +21,9 @@ __all__ = [
     "DocumentLine",
     "DraftDocument",
     "DraftLine",
+    "ExceptionOwner",
+    "FoundBreach",
+    "IntakeWaiver",
     "JournalEntry",
     "JournalLine",
     "NumberSeries",

@@ -7,13 +7,15 @@ from django import template
 from portal import words
 
 register = template.Library()
-_STATES = {"run": words.RUN_STATES, "partner": words.PARTNER_STATES}
+_STATES = {
+    "run": words.RUN_STATES, "partner": words.PARTNER_STATES, "exception": words.EXCEPTIONS,
+}  # fmt: skip
 _KINDS = {"partner": words.PARTNER_KINDS, "deal": words.DEAL_KINDS, "paper": words.PAPER_KINDS}
 
 
 @register.filter
 def state_label(name: str, table: str) -> Any:
-    """`{{ run.state|state_label:"run" }}`; tables: run, partner."""
+    """`{{ run.state|state_label:"run" }}`; tables: run, partner, exception."""
     return words.word(_STATES[table], name).label
 
 

@@ -6,6 +6,7 @@ from portal.urls.shared import urlpatterns as shared
 from portal.views import (
     console_cockpit,
     console_documents,
+    console_exceptions,
     console_finance,
     console_partners,
     console_regions,
@@ -23,6 +24,8 @@ finance = [
     path("finance/", console_finance.finance, name="console_finance"),
     path("finance/start/", console_finance.start_month, name="console_start_month"),
     path("finance/approve/", console_finance.approve_month, name="console_approve_month"),
+    path("finance/exceptions/", console_exceptions.exceptions, name="console_exceptions"),
+    path("finance/exceptions/take/", console_exceptions.take, name="console_take_exception"),
     path("finance/preview/<uuid:agreement_id>/", console_finance.preview, name="console_preview"),
 ]
 runs = [
