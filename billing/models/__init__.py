@@ -1,6 +1,14 @@
 """Tables of the money storey; all of them in the public schema, every row naming its partner."""
 
-from billing.models.agreements import Agreement, AgreementVersion, ChargeComponent
+from billing.models.agreements import (
+    Agreement,
+    AgreementPaper,
+    AgreementPaperEvent,
+    AgreementVersion,
+    ChargeComponent,
+    RenewalNotice,
+    Termination,
+)
 from billing.models.documents import Document, DocumentEvent, DocumentLine, NumberSeries
 from billing.models.drafts import DraftDocument, DraftLine
 from billing.models.exceptions import ExceptionOwner, FoundBreach
@@ -13,6 +21,8 @@ from billing.models.waivers import IntakeWaiver
 
 __all__ = [
     "Agreement",
+    "AgreementPaper",
+    "AgreementPaperEvent",
     "AgreementVersion",
     "ChargeComponent",
     "CustomerShare",
@@ -32,8 +42,10 @@ __all__ = [
     "RateCardVersion",
     "RatedLine",
     "RenderedFile",
+    "RenewalNotice",
     "RunEvent",
     "RunInput",
     "RunSnapshot",
     "SettlementRun",
+    "Termination",
 ]
