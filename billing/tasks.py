@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from billing import reconcile
-from billing.actions import exceptions, open_runs, settle
+from billing.actions import exceptions, open_runs, renewals, settle
 from cache_api.reconcile import CHECKS as USAGE_CHECKS
 from tenants.tasking import PartnerTask
 
@@ -46,3 +46,9 @@ def keep_breaches() -> int:
     """Check every equation and put what does not hold into the exceptions queue."""
     found = [breach for check in (*USAGE_CHECKS, *reconcile.CHECKS) for breach in check.run()]
     return exceptions.keep_breaches(found=found, now=timezone.now())
+
+
+@shared_task(name="billing.renewal_notices")
+def renewal_notices() -> int:
+    """Say which terms end in 180, 90 or 30 days."""
+    return renewals.give_renewal_notices(now=timezone.now())

@@ -7,6 +7,10 @@ from celery.schedules import crontab
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep runs": {"task": "billing.sweep_runs", "schedule": 60.0},
     "check every equation": {"task": "billing.reconcile", "schedule": crontab(minute="40")},
+    "announce renewals": {
+        "task": "billing.renewal_notices",
+        "schedule": crontab(minute="20", hour="6"),
+    },
     # From the second day of a month on, so that its last hours are recorded; daily, so that a
     # machine that was away catches up.
     "settle the month": {

@@ -58,6 +58,7 @@ EXCEPTIONS: dict[str, Word] = {
     "parked": Word(_("Parked"), "danger"),
     "dead_letter": Word(_("Not recorded"), "warn"),
     "late": Word(_("Late"), "warn"),
+    "renewal": Word(_("Term ends"), "info"),
 }
 OPENING_STEPS: dict[str, Any] = {
     "database role": _("Database role of its own"),

@@ -6,7 +6,13 @@ from typing import Any
 
 from django.db.models import Count, Min, OuterRef, Subquery
 
-from billing.models import ExceptionOwner, FoundBreach, SettlementRun
+from billing.models import (
+    AgreementVersion,
+    ExceptionOwner,
+    FoundBreach,
+    RenewalNotice,
+    SettlementRun,
+)
 from billing.rules import exceptions as rules
 from billing.rules.exceptions import Exceptional
 from billing.rules.runs import PARKED
@@ -67,6 +73,31 @@ def breaches(now: datetime) -> list[Exceptional]:
     ]  # fmt: skip
 
 
+def renewals(now: datetime) -> list[Exceptional]:
+    """Terms whose end was announced and has neither come nor been replaced."""
+    rows = (
+        RenewalNotice.objects.filter(version__valid_to__gt=now)
+        .select_related("version__agreement")
+        .order_by("version_id", "at")
+        .distinct("version_id")
+    )
+    followed = set(
+        AgreementVersion.objects.filter(
+            approved_at__isnull=False, valid_from__in=[row.version.valid_to for row in rows]
+        ).values_list("agreement_id", flat=True)
+    )
+    return [
+        Exceptional(
+            key=f"renewal {row.version_id}", kind=rules.RENEWAL, title=row.version.agreement.name,
+            detail=f"The term ends on {row.version.valid_to:%Y-%m-%d}: amend it, or let it end.",
+            since=row.at, partner_id=str(row.partner_id),
+            target=("agreement", str(row.version.agreement_id)),
+        )
+        for row in rows
+        if row.version.agreement_id not in followed
+    ]  # fmt: skip
+
+
 def _runs() -> Any:
     """Runs with what the last issued month of their agreement came to."""
     before = SettlementRun.objects.filter(
@@ -88,4 +119,4 @@ def _run(run: Any, kind: str, detail: str) -> Exceptional:
     )  # fmt: skip
 
 
-SOURCES: tuple[Source, ...] = (breaches, parked_runs, dead_letters, late_runs)
+SOURCES: tuple[Source, ...] = (breaches, parked_runs, dead_letters, late_runs, renewals)

@@ -52,7 +52,7 @@ def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None
             opening_minor=opening_minor(agreement.id),
             paid_minor=unshown_payouts_minor(agreement.id),
         ),
-        parties=_parties(agreement, customers.values()),
+        parties=agreement_parties(agreement, customers.values()),
         batch_bound=bound,
     )  # fmt: skip
 
@@ -97,7 +97,8 @@ def _row(segment: int, customer: Customer, total: UsageTotal | None) -> RunInput
     )  # fmt: skip
 
 
-def _parties(agreement: Agreement, customers: Iterable[Customer]) -> dict[str, Any]:
+def agreement_parties(agreement: Agreement, customers: Iterable[Customer] = ()) -> dict[str, Any]:
+    """Names and addresses as they are now: platform, partner, its brand, and these customers."""
     partner = Partner.objects.get(pk=agreement.partner_id)
     brand = BrandRevision.objects.filter(partner=partner, state="published").first()
     return {

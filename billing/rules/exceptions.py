@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 PARKED, LATE, DEAD_LETTER, BREACH = "parked", "late", "dead_letter", "breach"
-KINDS = (BREACH, PARKED, DEAD_LETTER, LATE)  # in the order of how soon one has to look
+RENEWAL = "renewal"
+KINDS = (BREACH, PARKED, DEAD_LETTER, LATE, RENEWAL)  # in the order of how soon one has to look
 OVERDUE_AFTER = timedelta(days=3)
 
 
