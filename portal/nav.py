@@ -43,6 +43,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "partner_statements", _("Statements"), "statements", "statements.view",
             ("partner_statement",),
         ),
+        Entry("partner_agreement", _("Agreement"), "document", "agreement.view"),
     ),
     Audience.CUSTOMER: (
         Entry("customer_overview", _("Overview"), "overview", "my.overview.view"),
@@ -57,6 +58,10 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry(
             "console_partners", _("Partners"), "partners", "channel.view",
             ("console_partner", "console_open_partner", "console_opening", "console_document"),
+        ),
+        Entry(
+            "console_agreements", _("Agreements"), "document", "channel.view",
+            ("console_agreement", "console_amend", "console_end", "console_sign"),
         ),
         Entry(
             "console_finance", _("Month"), "month", "runs.view",

@@ -48,6 +48,27 @@ DEAL_KINDS: dict[str, Any] = {
     "wholesale": _("Wholesale"),
     "direct": _("Direct"),
 }
+TEMPLATES: dict[str, Any] = {
+    "revenue_share_platform": _("Revenue share, we collect"),
+    "revenue_share_partner": _("Revenue share, the partner collects"),
+    "poc": _("Proof of concept, then revenue share"),
+    "oem": _("OEM licence"),
+    "wholesale": _("Wholesale"),
+    "direct": _("Direct customers"),
+}
+PHASES: dict[str, Word] = {
+    "proposed": Word(_("proposed"), "warn"),
+    "current": Word(_("in force"), "ok"),
+    "coming": Word(_("to come"), "info"),
+    "ended": Word(_("ended")),
+    "declined": Word(_("declined"), "danger"),
+}
+PAPER_STATES: dict[str, Word] = {
+    "": Word(_("not written")),
+    "draft": Word(_("written"), "info"),
+    "sent": Word(_("sent"), "warn"),
+    "signed": Word(_("signed"), "ok"),
+}
 PAPER_KINDS: dict[str, Any] = {
     "customer_invoice": _("Customer invoice"),
     "partner_invoice": _("Partner invoice"),

@@ -65,9 +65,10 @@ def propose_amendment(
     """
     whole_hour(starts_at, "start of the amendment")
     with transaction.atomic():
-        agreement = Agreement.objects.select_for_update().get(pk=agreement_id)
-        for version in agreement.versions.filter(valid_from=starts_at, declined_at=None):
-            if version_terms(version) == terms:
+        agreement = Agreement.objects.get(pk=agreement_id)
+        for version in locked_versions(agreement):
+            same = version.valid_from == starts_at and version.declined_at is None
+            if same and version_terms(version) == terms:
                 return version
         last = _in_force(agreement)
         _refuse_start(agreement, last, starts_at)
@@ -121,6 +122,11 @@ def decline_version(
             version.save(update_fields=["declined_by", "declined_at"])
             _record("agreement.declined", version, actor, now, why=reason)
     return version
+
+
+def locked_versions(agreement: Agreement) -> list[AgreementVersion]:
+    """All versions by number, locked until the transaction ends: one change of terms at a time."""
+    return list(agreement.versions.select_for_update(of=("self",)).order_by("number"))
 
 
 def _locked(version_id: uuid.UUID) -> AgreementVersion:

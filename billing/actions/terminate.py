@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.actions.errors import TermsInTheWay, UnknownRun
+from billing.actions.proposals import locked_versions
 from billing.models import Agreement, AgreementVersion, SettlementRun, Termination
 from billing.queries.terms import version_terms
 from billing.rules.cycles import yearly_fee_between
@@ -29,7 +30,8 @@ def ask_termination(
         raise BadTerms("Say why the agreement ends: the partner's final statement refers to it.")
     whole_hour(ends_at, "end of the agreement")
     with transaction.atomic():
-        agreement = Agreement.objects.select_for_update().get(pk=agreement_id)
+        agreement = Agreement.objects.get(pk=agreement_id)
+        locked_versions(agreement)
         asked = Termination.objects.filter(agreement=agreement).first()
         if asked is not None:
             return asked
@@ -51,7 +53,8 @@ def approve_termination(*, agreement_id: uuid.UUID, approved_by: str, now: datet
     Raises UnknownRun (nothing was asked), SamePerson, TermsInTheWay. Safe to repeat.
     """
     with transaction.atomic():
-        agreement = Agreement.objects.select_for_update().get(pk=agreement_id)
+        agreement = Agreement.objects.get(pk=agreement_id)
+        locked_versions(agreement)
         row = Termination.objects.select_for_update().filter(agreement=agreement).first()
         if row is None:
             raise UnknownRun(f"Nobody has asked to terminate {agreement.code}.")

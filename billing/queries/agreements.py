@@ -64,6 +64,17 @@ def agreements(
     )
 
 
+def own_versions(partner_id: uuid.UUID, now: datetime) -> tuple[VersionRow, ...]:
+    """A partner's approved versions, newest first: four queries (the partner's role)."""
+    rows = (
+        AgreementVersion.objects.filter(partner_id=partner_id, approved_at__isnull=False)
+        .select_related("agreement")
+        .prefetch_related("components", "paper__events")
+        .order_by("-valid_from")
+    )
+    return tuple(_version(version, now) for version in rows)
+
+
 def agreement(agreement_id: uuid.UUID, now: datetime) -> AgreementRow | None:
     """One agreement, or None."""
     found = Agreement.objects.filter(pk=agreement_id).values_list("partner_id", flat=True).first()
@@ -92,9 +103,11 @@ def paper_state(paper: AgreementPaper | None) -> str:
 
 def _versions(row: Agreement, now: datetime) -> tuple[VersionRow, ...]:
     versions = sorted(row.versions.all(), key=lambda one: -one.number)
-    found = []
-    for version in versions:
-        paper = getattr(version, "paper", None)
-        found.append(VersionRow(version, version_terms(version), phase(version, now), paper,
-                                paper_state(paper)))  # fmt: skip
-    return tuple(found)
+    return tuple(_version(version, now) for version in versions)
+
+
+def _version(version: AgreementVersion, now: datetime) -> VersionRow:
+    paper = getattr(version, "paper", None)
+    return VersionRow(
+        version, version_terms(version), phase(version, now), paper, paper_state(paper)
+    )

@@ -9,13 +9,14 @@ from portal import words
 register = template.Library()
 _STATES = {
     "run": words.RUN_STATES, "partner": words.PARTNER_STATES, "exception": words.EXCEPTIONS,
+    "phase": words.PHASES, "agreement_paper": words.PAPER_STATES,
 }  # fmt: skip
 _KINDS = {"partner": words.PARTNER_KINDS, "deal": words.DEAL_KINDS, "paper": words.PAPER_KINDS}
 
 
 @register.filter
 def state_label(name: str, table: str) -> Any:
-    """`{{ run.state|state_label:"run" }}`; tables: run, partner, exception."""
+    """`{{ run.state|state_label:"run" }}`; the tables are `_STATES`."""
     return words.word(_STATES[table], name).label
 
 

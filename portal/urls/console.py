@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from portal.urls.shared import urlpatterns as shared
 from portal.views import (
+    console_agreements,
     console_cockpit,
     console_documents,
     console_exceptions,
@@ -11,12 +12,14 @@ from portal.views import (
     console_partners,
     console_regions,
     console_run,
+    console_sign,
 )
 
 partners = [
     path("partners/", console_partners.partners, name="console_partners"),
     path("partners/open/", console_partners.open_partner, name="console_open_partner"),
     path("partners/<slug:slug>/", console_partners.partner, name="console_partner"),
+    path("partners/<slug:slug>/agreement/", console_sign.sign, name="console_sign"),
     path("partners/<slug:slug>/opening/", console_partners.opening, name="console_opening"),
     path("partners/<slug:slug>/opening/retry/", console_partners.retry, name="console_retry"),
 ]
@@ -28,6 +31,26 @@ finance = [
     path("finance/exceptions/take/", console_exceptions.take, name="console_take_exception"),
     path("finance/preview/<uuid:agreement_id>/", console_finance.preview, name="console_preview"),
 ]
+agreements = [
+    path("", console_agreements.agreements, name="console_agreements"),
+    path("<uuid:agreement_id>/", console_agreements.agreement, name="console_agreement"),
+    path("<uuid:agreement_id>/amend/", console_agreements.amend, name="console_amend"),
+    path("<uuid:agreement_id>/end/", console_agreements.end, name="console_end"),
+    path("<uuid:agreement_id>/end/approve/", console_agreements.approve_end,
+         name="console_approve_end"),
+    path("versions/<uuid:version_id>/approve/", console_agreements.approve,
+         name="console_approve_version"),
+    path("versions/<uuid:version_id>/decline/", console_agreements.decline,
+         name="console_decline_version"),
+    path("versions/<uuid:version_id>/write/", console_agreements.write,
+         name="console_write_agreement"),
+    path("versions/<uuid:version_id>/sent/", console_agreements.sent,
+         name="console_agreement_sent"),
+    path("versions/<uuid:version_id>/signed/", console_agreements.signed,
+         name="console_agreement_signed"),
+    path("versions/<uuid:version_id>/paper.pdf", console_agreements.paper,
+         name="console_agreement_paper"),
+]  # fmt: skip
 runs = [
     path("", console_run.run, name="console_run"),
     path("approve/", console_run.approve, name="console_run_approve"),
@@ -45,6 +68,7 @@ urlpatterns = [
     path("", console_cockpit.cockpit, name="console_cockpit"),
     path("regions/", console_regions.regions, name="console_regions"),
     *partners,
+    path("agreements/", include(agreements)),
     *finance,
     path("finance/runs/<uuid:run_id>/", include(runs)),
     path("documents/<uuid:document_id>/", include(documents)),

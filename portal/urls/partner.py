@@ -9,6 +9,7 @@ from portal.views import (
     customer_overview,
     customer_usage,
     documents,
+    partner_agreement,
     partner_customers,
     partner_invoices,
     partner_overview,
@@ -36,6 +37,9 @@ urlpatterns = [
          name="partner_statement_pdf"),
     path("manage/statements/<uuid:document_id>/json", documents.partner_statement, JSON,
          name="partner_statement_json"),
+    path("manage/agreement/", partner_agreement.agreement, name="partner_agreement"),
+    path("manage/agreement/<uuid:version_id>/paper.pdf", partner_agreement.paper,
+         name="partner_agreement_paper"),
     # Customers
     path("", customer_overview.home, name="customer_overview"),
     path("usage/", customer_usage.usage, name="customer_usage"),

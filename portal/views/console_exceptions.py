@@ -18,7 +18,10 @@ from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission
 from tenants.models import Partner
 
-PAGES = {"run": ("console_run", "run_id")}  # kind of target → url name and its argument
+PAGES = {
+    "run": ("console_run", "run_id"),
+    "agreement": ("console_agreement", "agreement_id"),
+}  # kind of target → url name and its argument
 
 
 @permission("runs.view")

@@ -23,6 +23,8 @@ _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.keys.manage", "my.team.manage",
 })  # fmt: skip
 _PLATFORM_VIEW = frozenset({"cockpit.view", "channel.view", "runs.view", "documents.view"})
+_PREPARE = frozenset({"runs.prepare", "agreements.prepare"})
+_APPROVE = frozenset({"runs.approve", "agreements.approve"})
 
 PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
     Audience.PARTNER: {
@@ -44,10 +46,10 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "customer_viewer": frozenset({"my.overview.view", "my.usage.view"}),
     },
     Audience.PLATFORM: {
-        "superadmin": _PLATFORM_VIEW | {"partners.open", "runs.prepare", "runs.approve"},
-        "partner_manager": _PLATFORM_VIEW | {"partners.open"},
-        "finance_preparer": _PLATFORM_VIEW | {"runs.prepare"},
-        "finance_approver": _PLATFORM_VIEW | {"runs.prepare", "runs.approve"},
+        "superadmin": _PLATFORM_VIEW | _PREPARE | _APPROVE | {"partners.open"},
+        "partner_manager": _PLATFORM_VIEW | {"partners.open", "agreements.prepare"},
+        "finance_preparer": _PLATFORM_VIEW | _PREPARE,
+        "finance_approver": _PLATFORM_VIEW | _PREPARE | _APPROVE,
         "auditor": _PLATFORM_VIEW,
         "sre": frozenset({"cockpit.view", "channel.view"}),
     },

@@ -16,6 +16,10 @@ PAGES = {
     "/partners/": "channel.view",
     "/partners/redis-labs/": "channel.view",
     "/partners/open/": "partners.open",
+    "/partners/redis-labs/agreement/": "agreements.prepare",
+    "/agreements/": "channel.view",
+    f"/agreements/{SOME}/": "channel.view",
+    f"/agreements/versions/{SOME}/paper.pdf": "channel.view",
     "/partners/redis-labs/opening/": "partners.open",
     "/finance/": "runs.view",
     "/finance/exceptions/": "runs.view",
@@ -28,6 +32,14 @@ PAGES = {
 }
 CHANGES = {
     "/partners/redis-labs/opening/retry/": "partners.open",
+    f"/agreements/{SOME}/amend/": "agreements.prepare",
+    f"/agreements/{SOME}/end/": "agreements.prepare",
+    f"/agreements/{SOME}/end/approve/": "agreements.approve",
+    f"/agreements/versions/{SOME}/approve/": "agreements.approve",
+    f"/agreements/versions/{SOME}/decline/": "agreements.prepare",
+    f"/agreements/versions/{SOME}/write/": "agreements.prepare",
+    f"/agreements/versions/{SOME}/sent/": "agreements.prepare",
+    f"/agreements/versions/{SOME}/signed/": "agreements.prepare",
     "/finance/start/": "runs.prepare",
     "/finance/approve/": "runs.approve",
     "/finance/exceptions/take/": "runs.prepare",
@@ -92,6 +104,6 @@ def _paths(patterns, before=""):
 
 
 def _plain(path):
-    for name in ("run_id", "draft_id", "agreement_id", "document_id"):
+    for name in ("run_id", "draft_id", "agreement_id", "document_id", "version_id"):
         path = path.replace(f"<uuid:{name}>", "<id>")
     return path.replace("<slug:slug>", "<slug>")
