@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -68,6 +69,11 @@ def _line(line: DraftLine) -> dict[str, Any]:
 
 def _party(party: Party) -> dict[str, Any]:
     return {**asdict(party), "address": list(party.address)}
+
+
+def party_of(facts: Mapping[str, Any]) -> Party:
+    """A party from its JSON."""
+    return Party(**{**facts, "address": tuple(facts["address"])})
 
 
 def _totals(draft: Draft) -> dict[str, Any]:

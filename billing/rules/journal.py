@@ -104,3 +104,26 @@ def postings(draft: Draft, memo: str = "") -> tuple[Entry, ...]:
     if draft.customer_id is not None:
         return () if draft.issuer == PARTNER else _document(draft, chart.AR_CUSTOMERS, memo)
     return _document(draft, chart.AR_PARTNERS, memo)
+
+
+def share_correction(
+    share_minor: int, currency: str, memo: str, cost: str = chart.PARTNER_SHARE
+) -> tuple[Entry, ...]:
+    """A change of the partner's part outside its month (negative: clawback), against `cost`.
+
+    After a payout it leaves the payable in debit: the next statement takes it back.
+    """
+    moves = [(cost, share_minor), (chart.AP_PARTNERS, -share_minor)]
+    return entry("share", memo, currency, moves)
+
+
+def write_off(open_minor: int, currency: str, receivable: str, memo: str) -> tuple[Entry, ...]:
+    """What will not be paid leaves the receivables as bad debt."""
+    moves = [(chart.BAD_DEBT, open_minor), (receivable, -open_minor)]
+    return entry("bad_debt", memo, currency, moves)
+
+
+def refund(amount_minor: int, currency: str, receivable: str, memo: str) -> tuple[Entry, ...]:
+    """Money back to who paid too much: after a credit note the receivable stands in credit."""
+    moves = [(receivable, amount_minor), (chart.CASH, -amount_minor)]
+    return entry("refund", memo, currency, moves)

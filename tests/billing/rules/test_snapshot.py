@@ -64,7 +64,7 @@ def test_what_is_carried_survives_and_reaches_the_statement():
 
     [statement] = [draft for draft in charge(parse_run_input(data)).drafts if draft.statement]
 
-    assert parse_run_input(data) == replace(frozen, carried=tuple(sorted(carried, key=str)))
+    assert set(parse_run_input(data).carried) == set(carried)
     assert run_input_json(replace(frozen, carried=carried[::-1])) == data
     assert b"carried" not in run_input_json(run())
     totals = statement.statement
