@@ -124,8 +124,8 @@ def test_statements_and_credit_notes_are_not_credited(issued):
 
 
 def test_a_refund_after_payout_is_clawed_back_on_the_next_statement(issued):
-    """30.42 was paid out for September (30.00 + 0.42). Acme gets all its money back in October; then
-    October's statement: 30.42 − 30.42 − 30.00 = −30.00, carried forward, and nothing is payable."""
+    """30.42 was paid out for September (30.00 + 0.42). Acme gets all its money back; then October's
+    statement is 30.42 − 30.42 − 30.00 = −30.00, carried forward, and nothing is payable."""
     redis = issued.redis
     original, september = invoice(redis), invoice(redis, "", "payout_statement")
     pay(original, 100_01)
