@@ -20,10 +20,9 @@ from billing.queries.preview import preview_run
 from billing.rules.accounts import ACCOUNTS
 from billing.rules.accruals import ACCRUAL, REVERSAL, accrual, reversed_entry
 from billing.rules.books import ASK, CLOSE, REOPEN, ClosedMonth, is_asked, next_month_start
-from billing.rules.errors import BadTerms, BillingError
+from billing.rules.errors import BadTerms, BillingError, SamePerson
 from billing.rules.journal import Entry, Posting
 from billing.rules.periods import Period, previous_month, require_ended
-from billing.rules.runs import require_other_person
 from tenants import audit
 
 MONTHS_BACK = 12
@@ -86,7 +85,8 @@ def reopen_month(*, period: Period, actor: str, now: datetime) -> PeriodEvent:
             raise ClosedMonth(f"Nobody asked for {period.label} to be opened again.")
         if next_month_start(month) in closed_months():
             raise ClosedMonth(f"The month after {period.label} is closed: open it first.")
-        require_other_person(events[-1].actor.lower(), actor.lower())
+        if events[-1].actor.lower() == actor.lower():
+            raise SamePerson("Whoever asked for it can not open the month. A second person has to.")
         closing = max(event.step for event in events if event.kind == CLOSE)
         reopened = _record(month, len(events) + 1, REOPEN, actor, events[-1].reason, now)
         _undo(month, closing, now)

@@ -8,6 +8,7 @@ from portal.views import (
     customer_invoices,
     customer_overview,
     customer_usage,
+    document_lines,
     documents,
     partner_customers,
     partner_invoices,
@@ -16,7 +17,7 @@ from portal.views import (
     partner_usage,
 )
 
-PDF, JSON = {"form": "pdf"}, {"form": "json"}
+PDF, JSON, CSV = {"form": "pdf"}, {"form": "json"}, {"form": "csv"}
 
 urlpatterns = [
     # The partner's staff
@@ -29,6 +30,10 @@ urlpatterns = [
          name="partner_invoice_pdf"),
     path("manage/invoices/<uuid:document_id>/json", documents.partner_invoice, JSON,
          name="partner_invoice_json"),
+    path("manage/invoices/<uuid:document_id>/csv", documents.partner_invoice, CSV,
+         name="partner_invoice_csv"),
+    path("manage/invoices/<uuid:document_id>/lines/<int:position>/",
+         document_lines.partner_invoice_line, name="partner_invoice_line"),
     path("manage/statements/", partner_statements.statements, name="partner_statements"),
     path("manage/statements/<uuid:document_id>/", documents.partner_statement,
          name="partner_statement"),
@@ -36,6 +41,12 @@ urlpatterns = [
          name="partner_statement_pdf"),
     path("manage/statements/<uuid:document_id>/json", documents.partner_statement, JSON,
          name="partner_statement_json"),
+    path("manage/statements/<uuid:document_id>/csv", documents.partner_statement, CSV,
+         name="partner_statement_csv"),
+    path("manage/statements/<uuid:document_id>/accept/", document_lines.accept,
+         name="partner_statement_accept"),
+    path("manage/statements/<uuid:document_id>/lines/<int:position>/",
+         document_lines.partner_statement_line, name="partner_statement_line"),
     # Customers
     path("", customer_overview.home, name="customer_overview"),
     path("usage/", customer_usage.usage, name="customer_usage"),
@@ -45,6 +56,10 @@ urlpatterns = [
          name="customer_invoice_pdf"),
     path("invoices/<uuid:document_id>/json", documents.customer_invoice, JSON,
          name="customer_invoice_json"),
+    path("invoices/<uuid:document_id>/csv", documents.customer_invoice, CSV,
+         name="customer_invoice_csv"),
+    path("invoices/<uuid:document_id>/lines/<int:position>/",
+         document_lines.customer_invoice_line, name="customer_invoice_line"),
     *api,
     *shared,
 ]  # fmt: skip
