@@ -18,6 +18,7 @@ from portal.views import (
 )
 
 PDF, JSON, CSV = {"form": "pdf"}, {"form": "json"}, {"form": "csv"}
+XML, FACTURX = {"form": "xml"}, {"form": "facturx"}
 
 urlpatterns = [
     # The partner's staff
@@ -32,6 +33,10 @@ urlpatterns = [
          name="partner_invoice_json"),
     path("manage/invoices/<uuid:document_id>/csv", documents.partner_invoice, CSV,
          name="partner_invoice_csv"),
+    path("manage/invoices/<uuid:document_id>/xml", documents.partner_invoice, XML,
+         name="partner_invoice_xml"),
+    path("manage/invoices/<uuid:document_id>/facturx", documents.partner_invoice, FACTURX,
+         name="partner_invoice_facturx"),
     path("manage/invoices/<uuid:document_id>/lines/<int:position>/",
          document_lines.partner_invoice_line, name="partner_invoice_line"),
     path("manage/statements/", partner_statements.statements, name="partner_statements"),
@@ -58,6 +63,10 @@ urlpatterns = [
          name="customer_invoice_json"),
     path("invoices/<uuid:document_id>/csv", documents.customer_invoice, CSV,
          name="customer_invoice_csv"),
+    path("invoices/<uuid:document_id>/xml", documents.customer_invoice, XML,
+         name="customer_invoice_xml"),
+    path("invoices/<uuid:document_id>/facturx", documents.customer_invoice, FACTURX,
+         name="customer_invoice_facturx"),
     path("invoices/<uuid:document_id>/lines/<int:position>/",
          document_lines.customer_invoice_line, name="customer_invoice_line"),
     *api,

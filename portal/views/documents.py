@@ -4,7 +4,8 @@ import uuid
 from collections import defaultdict
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -19,10 +20,13 @@ from billing.rules.drafts import (
     PARTNER_INVOICE,
     PAYOUT_STATEMENT,
 )
+from billing.rules.einvoice import NoEInvoice
 from portal.views.customer_overview import own_customer
 from tenants.accounts.permissions import permission
 
 INVOICES, STATEMENTS = (CUSTOMER_INVOICE, PARTNER_INVOICE, CREDIT_NOTE), (PAYOUT_STATEMENT,)
+# What is rendered once and kept, and how the file is called.
+_NAMES = {"pdf": "%s.pdf", "xml": "%s.xml", "facturx": "%s-facturx.pdf"}
 TO_CUSTOMERS = (CUSTOMER_INVOICE, CREDIT_NOTE)
 
 
@@ -75,10 +79,17 @@ def found(
 def answer(
     request: HttpRequest, detail: DocumentDetail, form: str, template: str, **more: Any
 ) -> HttpResponse:
-    """The document as `form` says: '' the page (with `more` in its context), pdf, json, csv."""
-    if form == "pdf":
-        file = render_document(document_id=detail.row.id, now=timezone.now())
-        return _file(bytes(file.content), file.media_type, f"{detail.row.number}.pdf")
+    """The document as `form` says: '' the page (`more` in its context), a file, json or csv.
+
+    What can not be an e-invoice says why on the page.
+    """
+    if form in _NAMES:
+        try:
+            file = render_document(document_id=detail.row.id, now=timezone.now(), kind=form)
+        except NoEInvoice as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect("./")
+        return _file(bytes(file.content), file.media_type, _NAMES[form] % detail.row.number)
     if form == "json":
         return _file(detail.canonical, "application/json", f"{detail.row.number}.json")
     if form == "csv":

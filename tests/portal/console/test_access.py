@@ -25,6 +25,8 @@ PAGES = {
     f"/documents/{SOME}/pdf": "documents.view",
     f"/documents/{SOME}/json": "documents.view",
     f"/documents/{SOME}/csv": "documents.view",
+    f"/documents/{SOME}/xml": "documents.view",
+    f"/documents/{SOME}/facturx": "documents.view",
     f"/documents/{SOME}/credit/": "credits.issue",
     "/disputes/": "runs.view",
     f"/disputes/{SOME}/": "runs.view",
