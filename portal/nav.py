@@ -38,10 +38,13 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("partner_overview", _("Overview"), "overview", "overview.view"),
         Entry("partner_usage", _("Usage"), "usage", "usage.view"),
         Entry("partner_customers", _("Customers"), "customers", "customers.view"),
-        Entry("partner_invoices", _("Invoices"), "invoices", "invoices.view", ("partner_invoice",)),
+        Entry(
+            "partner_invoices", _("Invoices"), "invoices", "invoices.view",
+            ("partner_invoice", "partner_invoice_line"),
+        ),
         Entry(
             "partner_statements", _("Statements"), "statements", "statements.view",
-            ("partner_statement",),
+            ("partner_statement", "partner_statement_line"),
         ),
         Entry("partner_agreement", _("Agreement"), "document", "agreement.view"),
     ),
@@ -50,14 +53,15 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("customer_usage", _("Usage"), "usage", "my.usage.view"),
         Entry(
             "customer_invoices", _("Invoices"), "invoices", "my.invoices.view",
-            ("customer_invoice",),
+            ("customer_invoice", "customer_invoice_line"),
         ),
     ),
     Audience.PLATFORM: (
         Entry("console_cockpit", _("Cockpit"), "overview", "cockpit.view"),
         Entry(
             "console_partners", _("Partners"), "partners", "channel.view",
-            ("console_partner", "console_open_partner", "console_opening", "console_document"),
+            ("console_partner", "console_open_partner", "console_opening", "console_document",
+             "console_credit"),
         ),
         Entry(
             "console_agreements", _("Agreements"), "document", "channel.view",
@@ -69,6 +73,11 @@ MENU: dict[str, tuple[Entry, ...]] = {
              "console_preview"),
         ),
         Entry("console_exceptions", _("Exceptions"), "alert", "runs.view"),
+        Entry(
+            "console_books", _("Books"), "statements", "books.view",
+            ("console_journal", "console_ageing", "console_accounts"),
+        ),
+        Entry("console_disputes", _("Disputes"), "alert", "runs.view", ("console_dispute",)),
         Entry("console_regions", _("Regions"), "screen", "cockpit.view"),
     ),
 }  # fmt: skip

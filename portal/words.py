@@ -27,6 +27,19 @@ RUN_STATES: dict[str, Word] = {
     "closed": Word(_("Closed"), "ok"),
     "parked": Word(_("Parked"), "danger"),
 }
+DISPUTE_STATES: dict[str, Word] = {
+    "open": Word(_("Open"), "warn"),
+    "upheld": Word(_("Upheld"), "ok"),
+    "rejected": Word(_("Rejected")),
+    "withdrawn": Word(_("Withdrawn")),
+}
+DISPUTE_ENTRIES: dict[str, Any] = {
+    "said": _("wrote"),
+    "taken": _("took it over"),
+    "upheld": _("upheld it"),
+    "rejected": _("rejected it"),
+    "withdrawn": _("withdrew it"),
+}
 PARTNER_STATES: dict[str, Word] = {
     "requested": Word(_("Requested"), "info"),
     "provisioning": Word(_("Opening"), "info"),
@@ -73,6 +86,7 @@ PAPER_KINDS: dict[str, Any] = {
     "customer_invoice": _("Customer invoice"),
     "partner_invoice": _("Partner invoice"),
     "payout_statement": _("Payout statement"),
+    "credit_note": _("Credit note"),
 }
 EXCEPTIONS: dict[str, Word] = {
     "breach": Word(_("Does not add up"), "danger"),

@@ -1,5 +1,6 @@
 """Tables of the money storey; all of them in the public schema, every row naming its partner."""
 
+from billing.models.accounting import AccountMapping, PeriodEvent
 from billing.models.agreements import (
     Agreement,
     AgreementPaper,
@@ -9,6 +10,8 @@ from billing.models.agreements import (
     RenewalNotice,
     Termination,
 )
+from billing.models.carried import CarriedItem
+from billing.models.disputes import Dispute, DisputeEntry
 from billing.models.documents import Document, DocumentEvent, DocumentLine, NumberSeries
 from billing.models.drafts import DraftDocument, DraftLine
 from billing.models.exceptions import ExceptionOwner, FoundBreach
@@ -20,12 +23,16 @@ from billing.models.runs import RunEvent, SettlementRun
 from billing.models.waivers import IntakeWaiver
 
 __all__ = [
+    "AccountMapping",
     "Agreement",
     "AgreementPaper",
     "AgreementPaperEvent",
     "AgreementVersion",
+    "CarriedItem",
     "ChargeComponent",
     "CustomerShare",
+    "Dispute",
+    "DisputeEntry",
     "Document",
     "DocumentEvent",
     "DocumentLine",
@@ -37,6 +44,7 @@ __all__ = [
     "JournalEntry",
     "JournalLine",
     "NumberSeries",
+    "PeriodEvent",
     "Rate",
     "RateCard",
     "RateCardVersion",

@@ -5,7 +5,10 @@ from django.urls import include, path
 from portal.urls.shared import urlpatterns as shared
 from portal.views import (
     console_agreements,
+    console_books,
     console_cockpit,
+    console_credit,
+    console_disputes,
     console_documents,
     console_exceptions,
     console_finance,
@@ -63,7 +66,34 @@ documents = [
     path("", console_documents.document, name="console_document"),
     path("pdf", console_documents.document, {"form": "pdf"}, name="document_pdf"),
     path("json", console_documents.document, {"form": "json"}, name="document_json"),
+    path("csv", console_documents.document, {"form": "csv"}, name="document_csv"),
+    path("xml", console_documents.document, {"form": "xml"}, name="document_xml"),
+    path("facturx", console_documents.document, {"form": "facturx"}, name="document_facturx"),
+    path("credit/", console_credit.credit, name="console_credit"),
+    path("write-off/", console_credit.write_off, name="console_write_off"),
+    path("refund/", console_credit.refund, name="console_refund"),
 ]
+disputes = [
+    path("", console_disputes.disputes, name="console_disputes"),
+    path("<uuid:dispute_id>/", console_disputes.dispute, name="console_dispute"),
+    path("<uuid:dispute_id>/answer/", console_disputes.answer, name="console_dispute_answer"),
+    path(
+        "<uuid:dispute_id>/files/<int:position>/",
+        console_disputes.file,
+        name="console_dispute_file",
+    ),
+]
+books = [
+    path("", console_books.books, name="console_books"),
+    path("close/", console_books.close, name="console_books_close"),
+    path("ask/", console_books.ask, name="console_books_ask"),
+    path("reopen/", console_books.reopen, name="console_books_reopen"),
+    path("trial-balance.csv", console_books.trial_balance_csv, name="console_trial_balance_csv"),
+    path("journal/", console_books.journal, name="console_journal"),
+    path("journal.csv", console_books.journal_csv, name="console_journal_csv"),
+    path("ageing/", console_books.ageing, name="console_ageing"),
+    path("accounts/", console_books.accounts, name="console_accounts"),
+]  # fmt: skip
 urlpatterns = [
     path("", console_cockpit.cockpit, name="console_cockpit"),
     path("regions/", console_regions.regions, name="console_regions"),
@@ -72,6 +102,8 @@ urlpatterns = [
     *finance,
     path("finance/runs/<uuid:run_id>/", include(runs)),
     path("documents/<uuid:document_id>/", include(documents)),
+    path("disputes/", include(disputes)),
+    path("books/", include(books)),
     *shared,
 ]
 handler400 = "portal.views.errors.bad_request"

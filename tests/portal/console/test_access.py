@@ -29,6 +29,19 @@ PAGES = {
     f"/documents/{SOME}/": "documents.view",
     f"/documents/{SOME}/pdf": "documents.view",
     f"/documents/{SOME}/json": "documents.view",
+    f"/documents/{SOME}/csv": "documents.view",
+    f"/documents/{SOME}/xml": "documents.view",
+    f"/documents/{SOME}/facturx": "documents.view",
+    f"/documents/{SOME}/credit/": "credits.issue",
+    "/disputes/": "runs.view",
+    f"/disputes/{SOME}/": "runs.view",
+    f"/disputes/{SOME}/files/1/": "runs.view",
+    "/books/": "books.view",
+    "/books/trial-balance.csv": "books.view",
+    "/books/journal/": "books.view",
+    "/books/journal.csv": "books.view",
+    "/books/ageing/": "books.view",
+    "/books/accounts/": "books.view",
 }
 CHANGES = {
     "/partners/redis-labs/opening/retry/": "partners.open",
@@ -47,6 +60,12 @@ CHANGES = {
     f"/finance/runs/{SOME}/reject/": "runs.prepare",
     f"/finance/runs/{SOME}/withdraw/": "runs.approve",
     f"/finance/runs/{SOME}/again/": "runs.prepare",
+    f"/documents/{SOME}/write-off/": "credits.issue",
+    f"/documents/{SOME}/refund/": "credits.issue",
+    f"/disputes/{SOME}/answer/": "disputes.resolve",
+    "/books/close/": "books.close",
+    "/books/ask/": "books.close",
+    "/books/reopen/": "books.close",
 }
 
 
@@ -104,6 +123,6 @@ def _paths(patterns, before=""):
 
 
 def _plain(path):
-    for name in ("run_id", "draft_id", "agreement_id", "document_id", "version_id"):
+    for name in ("run_id", "draft_id", "agreement_id", "document_id", "version_id", "dispute_id"):
         path = path.replace(f"<uuid:{name}>", "<id>")
-    return path.replace("<slug:slug>", "<slug>")
+    return path.replace("<slug:slug>", "<slug>").replace("<int:position>", "1")
