@@ -5,7 +5,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from billing.actions import settle
+from billing.actions import deliver, disputes, settle
 from tenants.tasking import PartnerTask
 
 
@@ -25,6 +25,25 @@ def issue_run(*, partner_id: str, run_id: str) -> str:
         run_id=uuid.UUID(run_id), partner_id=uuid.UUID(partner_id), now=timezone.now()
     )
     return run.state
+
+
+@shared_task(name="billing.deliver_documents")
+def deliver_documents() -> int:
+    """Mail what was issued, and close the runs that are done."""
+    now = timezone.now()
+    return deliver.deliver_documents(now=now) + deliver.close_finished_runs(now=now)
+
+
+@shared_task(name="billing.send_reminders")
+def send_reminders() -> int:
+    """Remind of overdue invoices."""
+    return deliver.send_reminders(now=timezone.now())
+
+
+@shared_task(name="billing.accept_silent")
+def accept_silent() -> int:
+    """Accept statements that nobody objected to in time."""
+    return disputes.accept_silent(now=timezone.now())
 
 
 @shared_task(name="billing.sweep_runs")
