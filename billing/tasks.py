@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from billing import reconcile
-from billing.actions import exceptions, open_runs, renewals, settle
+from billing.actions import deliver, disputes, exceptions, open_runs, renewals, settle
 from cache_api.reconcile import CHECKS as USAGE_CHECKS
 from tenants.tasking import PartnerTask
 
@@ -27,6 +27,25 @@ def issue_run(*, partner_id: str, run_id: str) -> str:
         run_id=uuid.UUID(run_id), partner_id=uuid.UUID(partner_id), now=timezone.now()
     )
     return run.state
+
+
+@shared_task(name="billing.deliver_documents")
+def deliver_documents() -> int:
+    """Mail what was issued, and close the runs that are done."""
+    now = timezone.now()
+    return deliver.deliver_documents(now=now) + deliver.close_finished_runs(now=now)
+
+
+@shared_task(name="billing.send_reminders")
+def send_reminders() -> int:
+    """Remind of overdue invoices."""
+    return deliver.send_reminders(now=timezone.now())
+
+
+@shared_task(name="billing.accept_silent")
+def accept_silent() -> int:
+    """Accept statements that nobody objected to in time."""
+    return disputes.accept_silent(now=timezone.now())
 
 
 @shared_task(name="billing.sweep_runs")

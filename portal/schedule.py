@@ -17,4 +17,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "billing.settle_due",
         "schedule": crontab(minute="10", hour="3", day_of_month="2-31"),
     },
+    "mail documents": {"task": "billing.deliver_documents", "schedule": 60.0},
+    "remind of overdue invoices": {"task": "billing.send_reminders", "schedule": 3600.0},
+    "accept statements by silence": {"task": "billing.accept_silent", "schedule": 3600.0},
 }

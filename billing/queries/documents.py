@@ -97,13 +97,16 @@ _COLUMNS = (
 
 def documents_page(
     *, today: date, partner_id: uuid.UUID | None = None, customer_id: uuid.UUID | None = None,
-    kinds: Sequence[str] = INVOICES, limit: int = 50, offset: int = 0,
+    run_id: uuid.UUID | None = None, kinds: Sequence[str] = INVOICES, limit: int = 50,
+    offset: int = 0,
 ) -> tuple[list[DocumentRow], int]:  # fmt: skip
     """One page of documents, newest first, and how many there are: three queries at any size.
 
     `partner_id` None: all partners (console). A customer sees invoices addressed to it only.
     """
     rows = _chosen(partner_id, customer_id, kinds)
+    if run_id is not None:
+        rows = rows.filter(run_id=run_id)
     page = list(rows.values(*_COLUMNS)[offset : offset + limit])
     return _with_status(page, today), rows.count()
 
