@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from cache_api.edge.meter import Meter
 from cache_api.gateways import door as doors
@@ -119,21 +120,21 @@ class _Request:
 
     def begin(self) -> None:
         """From the start, or again once facts were fetched."""
+        first = self._verb, self._asked, self._service.door.snapshot
         if len(self._asked.body) <= OFF_LOOP_BYTES:
-            self._take(self._first)
+            self._go(pipeline.begin, *first)
         else:
-            self._service.parsers.submit(self._first).add_done_callback(self._parsed)
-
-    def _first(self) -> Step:
-        return pipeline.begin(self._verb, self._asked, self._service.door.snapshot)
+            parsing = self._service.parsers.submit(pipeline.begin, *first)
+            parsing.add_done_callback(self._parsed)
 
     def _parsed(self, future: "Future[Step]") -> None:
-        self._service.loop.call_soon_threadsafe(self._take, future.result)
+        self._service.loop.call_soon_threadsafe(self._go, future.result)
 
-    def _take(self, make: Callable[[], Step]) -> None:
+    def _go(self, make: Callable[..., Step], *given: Any) -> None:
+        """On with the step that is made of what is given."""
         service = self._service
         try:
-            step = make()
+            step = make(*given)
         except Exception:  # whatever it is, the caller gets a problem document
             log.exception("an answer could not be made")
             service.door.counters.add("failed")
@@ -156,8 +157,7 @@ class _Request:
 
     def _replied(self, replies: Replies) -> None:
         elapsed_us = (time.perf_counter_ns() - self._began_ns) // 1000
-        stamp = self._service.door.stamp
-        self._take(lambda: pipeline.resume(self._step, replies, stamp, elapsed_us))
+        self._go(pipeline.resume, self._step, replies, self._service.door.stamp, elapsed_us)
 
     def _fetched(self, replies: Replies) -> None:
         self._absorb(replies)
