@@ -19,26 +19,16 @@ from cache_api.gateways.embedder_lanes import EmbedderLane
 from cache_api.gateways.peers import PeerLane
 from cache_api.gateways.tier import TierLane
 from cache_api.gateways.valkey import Lane
-from cache_api.hot import pipeline, regions
+from cache_api.hot import pipeline
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import (
-    CACHE,
-    EMBEDDER,
-    EVENTS,
-    HOME,
-    TIER,
-    Answer,
-    Asked,
-    Fetch,
-    Replies,
-    Run,
-    Step,
-    refused,
-)
+from cache_api.hot.steps import EVENTS, Answer, Asked, Fetch, Replies, Run, Step, refused
 from cache_api.hot.verbs import Verb
 from cache_api.rules import prices
 
 log = logging.getLogger(__name__)
+_KINDS: doors.Kinds[Lane | TierLane | EmbedderLane] = doors.Kinds(
+    Lane, PeerLane, TierLane, EmbedderLane
+)
 OFF_LOOP_BYTES = 64 * 1024
 Reply = Callable[[Answer], None]
 FAILED = refused(Problem("overloaded", "Something went wrong on our side. Try again."))
@@ -51,29 +41,10 @@ class Service:
         door = self.door = doors.build(config, "edge")
         self.region = config.region
         self.others = [one.name for one in config.others]
-        cache = Lane("cache", config.cache_url, config.deadline_s)
-        events = Lane("events", config.events_url, config.deadline_s)
-        self.lanes: dict[str, Lane | TierLane | EmbedderLane] = {
-            CACHE: cache,
-            EVENTS: events,
-            EMBEDDER: EmbedderLane(door.embedder),
-        }
-        if door.tier is not None:
-            self.lanes[TIER] = TierLane(door.tier, cache, config.tier_deadline_s, door.counters)
-        self._reach_regions(config)
+        self.lanes = doors.lanes(door, _KINDS)
         self.loop = asyncio.get_running_loop()
-        self.meter = Meter(events, door.spool, door.counters, door.stamp)
+        self.meter = Meter(self.lanes[EVENTS], door.spool, door.counters, door.stamp)
         self.parsers = ThreadPoolExecutor(1, thread_name_prefix="parse")
-
-    def _reach_regions(self, config: Config) -> None:
-        wait_s, door = config.region_deadline_s, self.door
-        self.lanes[HOME] = self.lanes[EVENTS]
-        if config.home is not None:
-            self.lanes[HOME] = Lane("home", config.home.events_url, wait_s)
-        for one in config.others:
-            self.lanes[regions.lane(one.name)] = PeerLane(
-                one.name, one.cache_url, wait_s, door.lags, door.counters
-            )
 
     async def start(self) -> None:
         """Connect (a server that is away is tried again later) and begin housekeeping."""
