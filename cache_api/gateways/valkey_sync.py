@@ -72,7 +72,7 @@ class SyncLane:
         if address.tls:
             context = ssl.create_default_context()
             connection = context.wrap_socket(connection, server_hostname=address.host)
-        connection.settimeout(None)  # from here on the kernel keeps the time: see `_within`
+        connection.settimeout(None)  # from here on see `_within`
         self._own.socket, self._own.reader = connection, resp.reader()
         if any(map(resp.is_error, self._ask(connection, address.greeting(), CONNECT_S))):
             raise resp.ServerRefused("it answers, but refuses this password or database")
@@ -99,15 +99,18 @@ class SyncLane:
                     replies.append(reply)
                     if len(replies) == len(commands):
                         return replies
-        except (BlockingIOError, ssl.SSLWantReadError) as error:
+        except (BlockingIOError, TimeoutError) as error:
             raise TimeoutError(f"no answer within {wait_s * 1000:.0f} ms") from error
 
 
 def _within(connection: socket.socket, which: int, left_s: float) -> None:
-    """How long the next send or receive may wait.
+    """How long the next send or receive may wait: the kernel keeps the time.
 
-    A timeout of Python's own takes two more calls into the kernel for each, and with each the
-    interpreter's lock changes hands.
+    A timeout of Python's own costs two more calls into the kernel, and with each the interpreter's
+    lock changes hands. Under TLS it must be that one: OpenSSL would wait again and again.
     """
+    if isinstance(connection, ssl.SSLSocket):
+        connection.settimeout(left_s)
+        return
     timeval = struct.pack("ll", *divmod(max(1, int(left_s * 1_000_000)), 1_000_000))
     connection.setsockopt(socket.SOL_SOCKET, which, timeval)
