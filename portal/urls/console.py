@@ -60,6 +60,7 @@ runs = [
     path("reject/", console_run.reject, name="console_run_reject"),
     path("withdraw/", console_run.withdraw, name="console_run_withdraw"),
     path("again/", console_run.again, name="console_run_again"),
+    path("archive.zip", console_run.archive, name="console_run_archive"),
     path("drafts/<uuid:draft_id>/", console_run.draft, name="console_draft"),
 ]
 documents = [
@@ -71,7 +72,6 @@ documents = [
     path("facturx", console_documents.document, {"form": "facturx"}, name="document_facturx"),
     path("credit/", console_credit.credit, name="console_credit"),
     path("write-off/", console_credit.write_off, name="console_write_off"),
-    path("refund/", console_credit.refund, name="console_refund"),
 ]
 disputes = [
     path("", console_disputes.disputes, name="console_disputes"),
