@@ -1,6 +1,9 @@
 """Tables of the money storey; all of them in the public schema, every row naming its partner."""
 
+from billing.models.accounting import AccountMapping, PeriodEvent
 from billing.models.agreements import Agreement, AgreementVersion, ChargeComponent
+from billing.models.carried import CarriedItem
+from billing.models.disputes import Dispute, DisputeEntry
 from billing.models.documents import Document, DocumentEvent, DocumentLine, NumberSeries
 from billing.models.drafts import DraftDocument, DraftLine
 from billing.models.exceptions import ExceptionOwner, FoundBreach
@@ -12,10 +15,14 @@ from billing.models.runs import RunEvent, SettlementRun
 from billing.models.waivers import IntakeWaiver
 
 __all__ = [
+    "AccountMapping",
     "Agreement",
     "AgreementVersion",
+    "CarriedItem",
     "ChargeComponent",
     "CustomerShare",
+    "Dispute",
+    "DisputeEntry",
     "Document",
     "DocumentEvent",
     "DocumentLine",
@@ -27,6 +34,7 @@ __all__ = [
     "JournalEntry",
     "JournalLine",
     "NumberSeries",
+    "PeriodEvent",
     "Rate",
     "RateCard",
     "RateCardVersion",
