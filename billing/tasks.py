@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from billing import reconcile
-from billing.actions import exceptions, open_runs, settle
+from billing.actions import adjust, exceptions, open_runs, settle
 from cache_api.reconcile import CHECKS as USAGE_CHECKS
 from tenants.tasking import PartnerTask
 
@@ -46,3 +46,9 @@ def keep_breaches() -> int:
     """Check every equation and put what does not hold into the exceptions queue."""
     found = [breach for check in (*USAGE_CHECKS, *reconcile.CHECKS) for breach in check.run()]
     return exceptions.keep_breaches(found=found, now=timezone.now())
+
+
+@shared_task(name="billing.adjust_due")
+def adjust_due() -> int:
+    """Open and rate adjustments of closed months whose usage changed, for a person to submit."""
+    return adjust.adjust_due(now=timezone.now())

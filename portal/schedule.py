@@ -13,4 +13,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "billing.settle_due",
         "schedule": crontab(minute="10", hour="3", day_of_month="2-31"),
     },
+    "notice late usage": {
+        "task": "billing.adjust_due",
+        "schedule": crontab(minute="40", hour="3"),
+    },
 }

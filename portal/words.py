@@ -50,6 +50,7 @@ DEAL_KINDS: dict[str, Any] = {
 }
 PAPER_KINDS: dict[str, Any] = {
     "customer_invoice": _("Customer invoice"),
+    "credit_note": _("Credit note"),
     "partner_invoice": _("Partner invoice"),
     "payout_statement": _("Payout statement"),
 }

@@ -10,11 +10,16 @@ from django.utils import timezone
 
 from billing.actions.render_document import render_document
 from billing.queries import DocumentDetail, document_detail
-from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT
+from billing.rules.drafts import (
+    CREDIT_NOTE,
+    CUSTOMER_INVOICE,
+    PARTNER_INVOICE,
+    PAYOUT_STATEMENT,
+)
 from portal.views.customer_overview import own_customer
 from tenants.accounts.permissions import permission
 
-INVOICES, STATEMENTS = (CUSTOMER_INVOICE, PARTNER_INVOICE), (PAYOUT_STATEMENT,)
+INVOICES, STATEMENTS = (CUSTOMER_INVOICE, PARTNER_INVOICE, CREDIT_NOTE), (PAYOUT_STATEMENT,)
 
 
 @permission("invoices.view")
@@ -33,7 +38,7 @@ def partner_statement(request: HttpRequest, document_id: uuid.UUID, form: str = 
 def customer_invoice(request: HttpRequest, document_id: uuid.UUID, form: str = "") -> HttpResponse:
     """One of the customer's own invoices; anybody else's does not exist."""
     customer_id = own_customer(request).pk
-    detail = _found(request, document_id, (CUSTOMER_INVOICE,), customer_id)
+    detail = _found(request, document_id, (CUSTOMER_INVOICE, CREDIT_NOTE), customer_id)
     return answer(request, detail, form, "customer/invoice.html")
 
 
