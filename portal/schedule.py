@@ -21,4 +21,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "remind of overdue invoices": {"task": "billing.send_reminders", "schedule": 3600.0},
     "seal the journal": {"task": "billing.seal_journal", "schedule": 900.0},
     "accept statements by silence": {"task": "billing.accept_silent", "schedule": 3600.0},
+    "notice late usage": {
+        "task": "billing.adjust_due",
+        "schedule": crontab(minute="40", hour="3"),
+    },
 }

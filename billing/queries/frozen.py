@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import asdict, replace
+import uuid
+from dataclasses import replace
 from typing import Any
 
 from billing.models import RunInput, RunSnapshot, SettlementRun
@@ -11,6 +12,7 @@ from billing.rules.documents import sha256_hex
 from billing.rules.errors import InvariantBroken
 from billing.rules.inputs import RunInput as FrozenInput
 from billing.rules.inputs import RunInputRow
+from billing.rules.periods import Period, Segment
 from billing.rules.snapshot import parse_run_input, run_input_sha256
 
 _MEMBERS = tuple(RunInputRow.__dataclass_fields__)
@@ -21,20 +23,41 @@ def snapshot_of(run: SettlementRun) -> RunSnapshot:
     return RunSnapshot.objects.get(run=run, attempt=run.attempt)
 
 
+def last_issued_run(
+    agreement_id: uuid.UUID, period: Period, without: uuid.UUID | None = None
+) -> SettlementRun | None:
+    """The period's run that was issued last: what an adjustment is measured against."""
+    issued = SettlementRun.objects.filter(
+        agreement_id=agreement_id, period_start=period.start, period_end=period.end,
+        issued_at__isnull=False,
+    )  # fmt: skip
+    if without is not None:
+        issued = issued.exclude(pk=without)
+    return issued.order_by("-issued_at", "-id").first()
+
+
 def frozen_input(run: SettlementRun) -> FrozenInput:
     """The run input exactly as frozen. Raises InvariantBroken when its hash differs."""
     snapshot = snapshot_of(run)
-    rows = RunInput.objects.filter(run=run, attempt=run.attempt).order_by("line_no")
-    found = replace(
-        parse_run_input(bytes(snapshot.head)),
-        rows=tuple(_row(row) for row in rows.values_list(*_MEMBERS).iterator(5_000)),
-    )
+    found = replace(parse_run_input(bytes(snapshot.head)), rows=frozen_rows(run, run.attempt))
     if run_input_sha256(found) != snapshot.sha256:
         raise InvariantBroken(
             "The frozen input is not what was frozen: its hash differs. Look for a change made "
             "past the application, then reject the run and settle again."
         )
     return found
+
+
+def frozen_rows(run: SettlementRun, attempt: int) -> tuple[RunInputRow, ...]:
+    """The frozen quantities of one attempt, in their order."""
+    rows = RunInput.objects.filter(run=run, attempt=attempt).order_by("line_no")
+    return tuple(_row(row) for row in rows.values_list(*_MEMBERS).iterator(5_000))
+
+
+def snapshot_segments(run: SettlementRun, attempt: int) -> tuple[Segment, ...]:
+    """The parts of the period that one attempt was cut into."""
+    snapshot = RunSnapshot.objects.get(run=run, attempt=attempt)
+    return tuple(part.segment for part in parse_run_input(bytes(snapshot.head)).segments)
 
 
 def frozen_parties(run: SettlementRun) -> dict[str, Any]:
@@ -48,8 +71,8 @@ def frozen_parties(run: SettlementRun) -> dict[str, Any]:
 
 def result_sha256(result: ChargeResult) -> str:
     """Fingerprint of everything a run computed: what is approved is what is issued."""
-    text = json.dumps(asdict(result), sort_keys=True, default=str, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    # Every value is plain and frozen, so that its text is the same wherever it is computed.
+    return hashlib.sha256(repr(result).encode()).hexdigest()
 
 
 def _row(values: tuple[Any, ...]) -> RunInputRow:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,12 @@ from django.conf import settings
 from billing.models import Agreement
 from billing.queries.balances import opening_minor, unshown_items, unshown_payouts_minor
 from billing.queries.booked import booked_lines, booked_shares
+from billing.queries.frozen import frozen_input, last_issued_run
+from billing.queries.receipts import receipts
+from billing.queries.taxes import fx_quotes, party_taxes
 from billing.queries.terms import segment_terms
 from billing.rules.errors import InvariantBroken
+from billing.rules.facts import FxQuote, PartyTax
 from billing.rules.inputs import RunInput, RunInputRow, SegmentTerms
 from billing.rules.periods import Period
 from cache_api import queries as usage
@@ -27,39 +31,104 @@ PLATFORM_PARTY = {"legal_name": "AgentCache, Inc.", "address": [], "country": ""
 
 @dataclass(frozen=True)
 class Gathered:
-    """One reading: `parties` are the names documents copy, `batch_bound` the last usage batch."""
+    """One reading: `parties` are the names documents copy, `batch_bound` the last usage batch.
+
+    `base`: what the period's last issued run was frozen from; None for its first run.
+    """
 
     run_input: RunInput
     parties: dict[str, Any]
     batch_bound: int
+    base: RunInput | None = None
+
+
+@dataclass(frozen=True)
+class CustomerFacts:
+    """What rating needs to know of a customer."""
+
+    id: uuid.UUID
+    external_id: str
+    name: str
+    plan: str
+    currency: str
 
 
 def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None) -> Gathered:
     """Read everything a run of this agreement and period needs; writes nothing.
 
     Runs in the partner's schema (`in_partner`). `run_id` names the run being settled, so that
-    only other runs of the period count as booked. Twelve queries at any size.
+    only other runs of the period count as booked. Once the period has an issued run, its frozen
+    terms, prices and plans hold for every later one. Fourteen queries at any size, two more then.
     """
-    parts = segment_terms(agreement.id, period)
+    last = last_issued_run(agreement.id, period, without=run_id)
+    base = frozen_input(last) if last else None
+    parts = base.segments if base else segment_terms(agreement.id, period)
     customers = {row.id: row for row in Customer.objects.all()}
+    facts = _as_frozen(customers, base)
     bound = usage.batch_bound(agreement.partner_id)
     return Gathered(
         run_input=RunInput(
             agreement_id=str(agreement.id), period=period, segments=parts,
-            rows=tuple(_rows(period, parts, customers)),
+            rows=tuple(_rows(period, parts, facts)), taxes=_taxes(agreement, period, parts, base),
+            fx=_fx(period, parts, facts.values(), base),
             booked_lines=booked_lines(agreement.id, period, run_id),
             booked_shares=booked_shares(agreement.id, period, run_id),
             opening_minor=opening_minor(agreement.id),
+            receipts=() if base else receipts(agreement.id, period),
             paid_minor=unshown_payouts_minor(agreement.id),
             carried=unshown_items(agreement.id),
         ),
         parties=agreement_parties(agreement, customers.values()),
         batch_bound=bound,
+        base=base,
     )  # fmt: skip
 
 
+def _as_frozen(
+    customers: dict[uuid.UUID, Customer], base: RunInput | None
+) -> dict[uuid.UUID, CustomerFacts]:
+    """What each customer is, or what it was when the period's first run was frozen.
+
+    Who was not in that input had neither usage nor a plan then.
+    """
+    known = {} if base is None else {row.customer_id: row for row in base.rows}
+    facts = {}
+    for one in customers.values():
+        plan, currency = one.plan, one.billing.get("currency") or ""
+        if base is not None:
+            before = known.get(str(one.id))
+            plan, currency = (before.plan, before.currency) if before else ("", currency)
+        facts[one.id] = CustomerFacts(one.id, one.external_id, one.name, plan, currency)
+    return facts
+
+
+def _taxes(
+    agreement: Agreement, period: Period, parts: Sequence[SegmentTerms], base: RunInput | None
+) -> tuple[PartyTax, ...]:
+    """As frozen before, with the status of parties that are new since; none where none is due."""
+    if not any(part.terms.charges_tax for part in parts):
+        return ()
+    known = {one.party: one for one in (base.taxes if base else ())}
+    now = {one.party: one for one in party_taxes(agreement.partner_id, period)}
+    return tuple(one for _party, one in sorted({**now, **known}.items()))
+
+
+def _fx(
+    period: Period, parts: Sequence[SegmentTerms], customers: Iterable[CustomerFacts],
+    base: RunInput | None,
+) -> tuple[FxQuote, ...]:  # fmt: skip
+    """As frozen before, with the rates of currencies that are new since."""
+    if not parts:
+        return ()
+    ours = parts[-1].terms.currency
+    known = {one.quote: one for one in (base.fx if base else ())}
+    wanted = {customer.currency for customer in customers} - set(known)
+    now = {one.quote: one for one in fx_quotes(ours, wanted, period)}
+    return tuple(one for _quote, one in sorted({**now, **known}.items()))
+
+
 def _rows(
-    period: Period, parts: tuple[SegmentTerms, ...], customers: dict[uuid.UUID, Customer]
+    period: Period, parts: tuple[SegmentTerms, ...], customers: dict[uuid.UUID, CustomerFacts]
 ) -> Iterable[RunInputRow]:
     """Usage per segment, customer and model; a customer on a plan also without usage."""
     if not parts:
@@ -84,7 +153,7 @@ def _rows(
                 yield _row(part.segment.index, customer, None)
 
 
-def _row(segment: int, customer: Customer, total: UsageTotal | None) -> RunInputRow:
+def _row(segment: int, customer: CustomerFacts, total: UsageTotal | None) -> RunInputRow:
     counts: dict[str, Any] = {} if total is None else {
         "model": total.model, "lookups": total.lookups, "stores": total.stores,
         "cached_requests": total.cached_requests, "bytes_served": total.bytes_served,
@@ -93,7 +162,7 @@ def _row(segment: int, customer: Customer, total: UsageTotal | None) -> RunInput
     }  # fmt: skip
     return RunInputRow(
         segment=segment, customer_id=str(customer.id), external_id=customer.external_id,
-        name=customer.name, plan=customer.plan, currency=customer.billing.get("currency") or "",
+        name=customer.name, plan=customer.plan, currency=customer.currency,
         **counts,
     )  # fmt: skip
 

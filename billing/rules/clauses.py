@@ -16,7 +16,9 @@ from billing.rules.rates import RateCard
 from billing.rules.splits import PLATFORM
 from billing.rules.terms import (
     DIRECT,
+    INVOICED,
     BaseFee,
+    Cap,
     Minimum,
     PerUnit,
     PlanFee,
@@ -167,6 +169,11 @@ def _minimum(part: Minimum, terms: Terms) -> str:
     return f"The partner pays at least {_money(part.monthly_minor, terms)} for each full month."
 
 
+def _cap(part: Cap, terms: Terms) -> str:
+    most = _money(part.monthly_minor, terms)
+    return f"Usage costs the partner at most {most} a month; base fees do not count towards it."
+
+
 _CHARGES: dict[type, Callable[[Any, Terms], str]] = {
     BaseFee: _base_fee,
     PerUnit: _per_unit,
@@ -175,6 +182,7 @@ _CHARGES: dict[type, Callable[[Any, Terms], str]] = {
     PlanFee: _plan_fee,
     SavingsShare: _savings_share,
     Minimum: _minimum,
+    Cap: _cap,
 }
 
 
@@ -219,6 +227,8 @@ def _settlement(terms: Terms) -> list[str]:
         papers.append(
             f"Each month (UTC) AgentCache issues a statement of the partner's share{kind}."
         )
+        if terms.lock_days:
+            papers.append(f"A statement can be disputed for {terms.lock_days} days.")
         if terms.min_payout_minor:
             least = _money(terms.min_payout_minor, terms)
             papers.append(f"A balance below {least} is carried forward.")
@@ -232,8 +242,14 @@ def _settlement(terms: Terms) -> list[str]:
 
 
 def _payment(terms: Terms) -> list[str]:
-    net = " Claims of both sides are netted." if terms.netting else ""
-    return [f"Payment is due within {terms.payment_days} days, in {terms.currency}.{net}"]
+    told = [f"Payment is due within {terms.payment_days} days, in {terms.currency}."]
+    if terms.netting:
+        told.append("What the partner owes AgentCache is set off against the partner's share.")
+    if terms.charges_tax:
+        told.append("Documents carry tax by the status of each party.")
+    if terms.share_base != INVOICED:
+        told.append("The share falls due on what customers have paid, not on what was invoiced.")
+    return told
 
 
 def _term(terms: Terms, dated: Dated) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from billing.rules.drafts import DraftLine
-from billing.rules.explain import explain_line, explain_share
+from billing.rules.explain import explain_collected, explain_line, explain_share
 from billing.rules.fields import decimal_text
 from billing.rules.inputs import RunInput
 from billing.rules.lines import CUSTOMER, LIVE, POC_DISCOUNT, RatedLine
@@ -18,8 +18,8 @@ SHARE, SHADOW, CARRIED = "share", "shadow", "carried"
 CARRIED_KEY = "carried:"
 
 
-def charge_row(line: RatedLine) -> DraftLine:
-    """A rated line as a document prints it."""
+def charge_row(line: RatedLine, told: tuple[str, ...] | None = None) -> DraftLine:
+    """A rated line as a document prints it; `told` stands in for its own arithmetic."""
     price = None if line.unit_price is None else decimal_text(line.unit_price)
     return DraftLine(
         position=0,
@@ -33,7 +33,7 @@ def charge_row(line: RatedLine) -> DraftLine:
         unit_price=price,
         amount_minor=line.amount_minor,
         exact=decimal_text(line.exact),
-        explanation=explain_line(line),
+        explanation=explain_line(line) if told is None else told,
         start=line.start,
         end=line.end,
         rated_line_key=line.key,
@@ -41,41 +41,35 @@ def charge_row(line: RatedLine) -> DraftLine:
     )
 
 
-def _of_share(lines: Sequence[RatedLine], share: CustomerShare) -> list[RatedLine]:
-    return [
-        line
-        for line in lines
-        if line.payer == CUSTOMER
-        and line.phase == LIVE
-        and line.shown
-        and (line.customer_id, line.version_id) == (share.customer_id, share.version_id)
-    ]
+def shared_lines(lines: Sequence[RatedLine]) -> dict[tuple[str | None, str], list[RatedLine]]:
+    """The shown live lines of customers by (customer, version), each in their order."""
+    found: dict[tuple[str | None, str], list[RatedLine]] = {}
+    for line in lines:
+        if line.payer == CUSTOMER and line.phase == LIVE and line.shown:
+            found.setdefault((line.customer_id, line.version_id), []).append(line)
+    return found
 
 
 def share_rows(
-    lines: Sequence[RatedLine], share: CustomerShare, side: str, reason: str
+    own: Sequence[RatedLine], share: CustomerShare, side: str, reason: str
 ) -> list[DraftLine]:
-    """`side`'s part of one customer's document, shown by line; the rows sum to the split."""
-    own = _of_share(lines, share)
+    """`side`'s part of one customer's document, shown by its lines `own`; they sum to the split."""
     amount = share.delta_of(side)
     parts = spread(amount, own)
-    rows = []
-    for line in own:
-        bps = share.partner_bps if side == PARTNER else WHOLE_BPS - share.partner_bps
-        told = explain_share(share, bps, amount, line.currency, reason)
-        rows.append(
-            replace(
-                charge_row(line),
-                kind=SHARE,
-                unit_price=None,
-                amount_minor=parts[line.key],
-                exact=decimal_text(to_major(parts[line.key], line.currency)),
-                explanation=told,
-                value_minor=line.amount_minor,
-                earned_minor=parts[line.key],
-            )
+    bps = share.partner_bps if side == PARTNER else WHOLE_BPS - share.partner_bps
+    told = explain_share(share, bps, amount, own[0].currency, reason) if own else ()
+    return [
+        replace(
+            charge_row(line, told),
+            kind=SHARE,
+            unit_price=None,
+            amount_minor=parts[line.key],
+            exact=decimal_text(to_major(parts[line.key], line.currency)),
+            value_minor=line.amount_minor,
+            earned_minor=parts[line.key],
         )
-    return rows
+        for line in own
+    ]
 
 
 def shadow_rows(lines: Sequence[RatedLine]) -> list[DraftLine]:
@@ -95,6 +89,40 @@ def shadow_rows(lines: Sequence[RatedLine]) -> list[DraftLine]:
         for line in lines
         if line.payer == CUSTOMER and line.kind == POC_DISCOUNT and line.shown
     ]
+
+
+def collected_rows(
+    run: RunInput, shares: Sequence[CustomerShare], currency: str
+) -> list[DraftLine]:
+    """One row per invoice on which something was paid since the last statement."""
+    known = {receipt.key: receipt for receipt in run.receipts}
+    rows = []
+    for share in shares:
+        receipt = known.get(share.key)
+        if receipt is not None:
+            amount = share.delta_partner_minor
+            rows.append(
+                DraftLine(
+                    position=0,
+                    kind=SHARE,
+                    description=f"Share of what was paid on {receipt.number}",
+                    customer_external_id=receipt.external_id,
+                    customer_name=receipt.name,
+                    meter="",
+                    quantity="",
+                    unit="",
+                    unit_price=None,
+                    amount_minor=amount,
+                    exact=decimal_text(to_major(amount, currency)),
+                    explanation=explain_collected(share, receipt.base_minor, currency),
+                    start=run.period.start,
+                    end=run.period.end,
+                    rated_line_key=share.key,
+                    value_minor=share.delta_base_minor,
+                    earned_minor=amount,
+                )
+            )
+    return rows
 
 
 def carried_rows(run: RunInput, currency: str) -> list[DraftLine]:

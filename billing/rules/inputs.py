@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from billing.rules.errors import BadRunInput
+from billing.rules.facts import FxQuote, PartyTax, Receipt
 from billing.rules.periods import Period, Segment
 from billing.rules.rates import RateCard
 from billing.rules.terms import Terms
 
-ENGINE_VERSION = "1"
+# "2": tax, exchange rates, caps; what "1" froze reads and computes as it did.
+ENGINE_VERSION = "2"
+# Shares of money received are booked across periods, under a key of the invoice.
+COLLECTED_KEY = "collected:"
+READABLE_ENGINES = ("1", ENGINE_VERSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,11 @@ class RunInputRow:
     byte_seconds: int = 0
     tokens_saved: int = 0
     cost_saved_micros: int = 0
+
+    @property
+    def counts(self) -> bool:
+        """It carries usage, and does not only name a customer on a plan."""
+        return any(getattr(self, name) for name in _COUNTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +101,8 @@ class Carried:
 class RunInput:
     """Everything one run of one agreement and period is computed from.
 
-    `opening_minor`: closing balance of the partner's last statement; `paid_minor`: payouts since.
+    `opening_minor`: closing balance of the partner's last statement; `paid_minor`: payouts since;
+    `engine`: the version that froze it.
     """
 
     agreement_id: str
@@ -103,11 +114,16 @@ class RunInput:
     opening_minor: int = 0
     paid_minor: int = 0
     carried: tuple[Carried, ...] = ()
+    taxes: tuple[PartyTax, ...] = ()
+    fx: tuple[FxQuote, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    engine: str = ENGINE_VERSION
 
     @property
     def is_first(self) -> bool:
         """No earlier run of this period has booked anything."""
-        return not self.booked_lines and not self.booked_shares
+        own = [share for share in self.booked_shares if not share.key.startswith(COLLECTED_KEY)]
+        return not self.booked_lines and not own
 
 
 _COUNTS = (

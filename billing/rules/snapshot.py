@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from billing.rules.documents import canonical_bytes, sha256_hex
 from billing.rules.errors import BadRunInput
+from billing.rules.facts import FxQuote, PartyTax, Receipt
 from billing.rules.fields import Fields, instant_text
 from billing.rules.inputs import (
-    ENGINE_VERSION,
+    READABLE_ENGINES,
     BookedLine,
     BookedShare,
     Carried,
@@ -24,7 +25,14 @@ from billing.rules.rates import dump_rate_card, parse_rate_card
 from billing.rules.terms_json import dump_terms, parse_terms
 
 SCHEMA = "agentcache.run-input/1"
-_Flat = TypeVar("_Flat", RunInputRow, BookedLine, BookedShare, Carried)
+_Flat = TypeVar("_Flat", RunInputRow, BookedLine, BookedShare, Carried, PartyTax, FxQuote, Receipt)
+# Members that came later, by what they hold.
+_LATER: dict[str, Any] = {
+    "carried": Carried,
+    "taxes": PartyTax,
+    "fx": FxQuote,
+    "receipts": Receipt,
+}
 
 
 def _segment(part: SegmentTerms) -> dict[str, Any]:
@@ -45,10 +53,10 @@ def _sorted(items: Sequence[_Flat]) -> list[dict[str, Any]]:
 
 def run_input_json(run: RunInput) -> bytes:
     """Canonical bytes; rows in any order give the same bytes. Big counts are written as text."""
-    return canonical_bytes(
+    head = canonical_bytes(
         {
             "schema": SCHEMA,
-            "engine": ENGINE_VERSION,
+            "engine": run.engine,
             "agreement_id": run.agreement_id,
             "period": {
                 "start": instant_text(run.period.start),
@@ -57,29 +65,35 @@ def run_input_json(run: RunInput) -> bytes:
             "segments": [
                 _segment(part) for part in sorted(run.segments, key=lambda part: part.segment.index)
             ],
-            "rows": _sorted_rows(run.rows),
+            "rows": [],
             "booked_lines": _sorted(run.booked_lines),
             "booked_shares": _sorted(run.booked_shares),
             "opening_minor": run.opening_minor,
             "paid_minor": run.paid_minor,
             # Absent when there is none: inputs frozen before it existed keep their bytes.
-            **({"carried": _sorted(run.carried)} if run.carried else {}),
+            **{name: _sorted(getattr(run, name)) for name in _LATER if getattr(run, name)},
         }
     )
+    return head.replace(b'"rows":[]', b'"rows":[%b]' % b",".join(_sorted_rows(run.rows)), 1)
 
 
-def _sorted_rows(rows: Sequence[RunInputRow]) -> list[dict[str, Any]]:
-    # Byte-seconds pass 2^53, the largest whole number that canonical JSON can carry.
-    texts = []
-    for row in rows:
-        data = asdict(row)
-        texts.append(
-            {
-                name: str(value) if type(value) is int and name != "segment" else value
-                for name, value in data.items()
-            }
-        )
-    return sorted(texts, key=canonical_bytes)
+def _sorted_rows(rows: Sequence[RunInputRow]) -> list[bytes]:
+    """Each row's canonical bytes, sorted. Big counts are written as text: byte-seconds pass 2^53,
+    the largest whole number that canonical JSON can carry."""
+    return sorted(_row_json(_texts(row)).encode() for row in rows)
+
+
+# Of texts and one small number, under names in ASCII, this encoder's bytes are the canonical ones.
+_row_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_ROW = tuple(member.name for member in fields(RunInputRow))
+
+
+def _texts(row: RunInputRow) -> dict[str, str | int]:
+    data = {name: getattr(row, name) for name in _ROW}
+    return {
+        name: str(value) if type(value) is int and name != "segment" else value
+        for name, value in data.items()
+    }
 
 
 def run_input_sha256(run: RunInput) -> str:
@@ -120,8 +134,12 @@ def _names(kind: Any) -> list[str]:
 def parse_run_input(data: bytes) -> RunInput:
     """Read `run_input_json` back. Raises BadRunInput for another schema or engine version."""
     read = Fields(json.loads(data), "Run input")
-    if (read.text("schema"), read.text("engine")) != (SCHEMA, ENGINE_VERSION):
-        raise BadRunInput(f"This engine reads {SCHEMA}, engine {ENGINE_VERSION}, only.")
+    schema, engine = read.text("schema"), read.text("engine")
+    if schema != SCHEMA or engine not in READABLE_ENGINES:
+        raise BadRunInput(
+            f"This engine reads {SCHEMA} of engine {' or '.join(READABLE_ENGINES)}, not {schema} "
+            f"of engine {engine}."
+        )
     span = Fields(read.take("period"), "Period")
     run = RunInput(
         agreement_id=read.text("agreement_id"),
@@ -136,7 +154,11 @@ def parse_run_input(data: bytes) -> RunInput:
         ),
         opening_minor=read.take("opening_minor"),
         paid_minor=read.take("paid_minor"),
-        carried=tuple(_flat(Carried, _names(Carried), item) for item in read.items("carried", ())),
+        engine=engine,
+        **{
+            name: tuple(_flat(kind, _names(kind), item) for item in read.items(name, ()))
+            for name, kind in _LATER.items()
+        },
     )
     read.close()
     return run

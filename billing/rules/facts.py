@@ -1,0 +1,56 @@
+"""Facts that finance enters and a run freezes: exchange rates and the tax status of parties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+STANDARD, REVERSE_CHARGE, EXEMPT = "standard", "reverse_charge", "exempt"
+WITHHOLDING, NO_TAX = "withholding", "none"
+TREATMENTS = (STANDARD, REVERSE_CHARGE, EXEMPT, WITHHOLDING, NO_TAX)
+
+
+@dataclass(frozen=True, slots=True)
+class FxQuote:
+    """One unit of `base` is `rate` units of `quote` on `day` (YYYY-MM-DD); `rate` as text."""
+
+    day: str
+    base: str
+    quote: str
+    rate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was paid so far on one customer invoice, where the share falls due on money received.
+
+    `base_minor`: the shared net in the agreement's currency; `gross_minor` and `paid_minor`: the
+    invoice's total and what was paid less refunds, in its own. `key` is the share's key.
+    """
+
+    key: str
+    number: str
+    customer_id: str
+    external_id: str
+    name: str
+    version_id: str
+    partner_bps: int
+    tie: str
+    base_minor: int
+    gross_minor: int
+    paid_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartyTax:
+    """How one party is taxed. `party`: a customer's id, or 'partner'.
+
+    `percent` is text: the rate of `country` for `standard`, what is held back for `withholding`,
+    else 0. `label` is the tax's name, `reason` what the document prints about it.
+    """
+
+    party: str
+    treatment: str
+    country: str = ""
+    label: str = ""
+    percent: str = "0"
+    reason: str = ""
