@@ -17,8 +17,8 @@ EVENT_KINDS = (
 AMOUNT_KINDS = (PAID, REFUNDED, CREDITED, UNCOLLECTIBLE)
 NOTHING_DUE, PARTLY_PAID, OVERDUE = "nothing_due", "partly_paid", "overdue"
 STATUSES = (
-    ISSUED, DELIVERED, PAID, ACCEPTED, DISPUTED, UNCOLLECTIBLE, CREDITED, NOTHING_DUE, PARTLY_PAID,
-    OVERDUE,
+    ISSUED, DELIVERED, PAID, ACCEPTED, DISPUTED, UNCOLLECTIBLE, REFUNDED, CREDITED, NOTHING_DUE,
+    PARTLY_PAID, OVERDUE,
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def document_status(
         return CREDITED if CREDITED in kinds else NOTHING_DUE
     if paid_minor >= due_minor:
         return PAID
-    for kind in (UNCOLLECTIBLE, DISPUTED):
+    for kind in (REFUNDED, UNCOLLECTIBLE, DISPUTED):
         if kind in kinds:
             return kind
     if today > due_date:
