@@ -1,11 +1,9 @@
-"""pain.001, the order to our bank to pay partners (ISO 20022), by `sepaxml`, checked by its schema."""
+"""pain.001, the order to our bank to pay partners (ISO 20022): `sepaxml`, checked by its schema."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from defusedxml.ElementTree import fromstring
 from sepaxml import SepaTransfer
 from sepaxml.validation import ValidationError
 
@@ -42,9 +40,9 @@ class Transfer:
 
 
 def pain001(
-    *, debtor: Debtor, transfers: Sequence[Transfer], execution_date: date
-) -> tuple[bytes, str]:
-    """The file and its message id. All transfers in one currency of two decimals.
+    *, debtor: Debtor, transfers: Sequence[Transfer], execution_date: date, message_id: str
+) -> bytes:
+    """The file. All transfers in one currency of two decimals; banks refuse a `message_id` twice.
 
     Euro goes out as SEPA, others without a service level. Raises CannotExport.
     """
@@ -57,7 +55,6 @@ def pain001(
     config = {"name": debtor.name, "IBAN": debtor.iban, "batch": True, "currency": currency,
               "domestic": currency != "EUR"}  # fmt: skip
     order = SepaTransfer(config | ({"BIC": debtor.bic} if debtor.bic else {}), schema=SCHEMA)
-    order.msg_id = f"AC{uuid.uuid4().hex}"[:35]
     for transfer in transfers:
         order.add_payment({
             "name": transfer.name, "IBAN": transfer.iban, "amount": transfer.amount_minor,
@@ -68,5 +65,4 @@ def pain001(
         content: bytes = order.export(validate=True)
     except ValidationError as error:
         raise CannotExport(f"The bank's schema refuses the file: {error.__cause__}.") from error
-    message_id = next(one.text for one in fromstring(content).iter() if one.tag.endswith("MsgId"))
-    return content, message_id or ""
+    return content.replace(order.msg_id.encode(), message_id.encode())
