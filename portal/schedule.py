@@ -20,4 +20,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "mail documents": {"task": "billing.deliver_documents", "schedule": 60.0},
     "remind of overdue invoices": {"task": "billing.send_reminders", "schedule": 3600.0},
     "accept statements by silence": {"task": "billing.accept_silent", "schedule": 3600.0},
+    "sweep stripe": {"task": "billing.sweep_stripe", "schedule": 30.0},
+    "reconcile stripe": {"task": "billing.reconcile_stripe", "schedule": 24 * 3600.0},
 }

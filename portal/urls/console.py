@@ -16,6 +16,7 @@ from portal.views import (
     console_regions,
     console_run,
     console_sign,
+    stripe_webhook,
 )
 
 partners = [
@@ -104,6 +105,7 @@ urlpatterns = [
     path("documents/<uuid:document_id>/", include(documents)),
     path("disputes/", include(disputes)),
     path("books/", include(books)),
+    path("stripe/webhook/", stripe_webhook.stripe_webhook, name="stripe_webhook"),
     *shared,
 ]
 handler400 = "portal.views.errors.bad_request"
