@@ -4,9 +4,15 @@ Every request and every answer is checked against Stripe's own description (shar
 """
 
 import json
+import logging
+import os
+import re
+import signal
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -393,3 +399,54 @@ def test_a_signature_is_over_the_raw_bytes():
 def test_the_sweep_finds_what_no_task_brought(billed):
     want_invoices(now=now())
     assert sweep_intents(now=now()) == 6
+
+
+class KillAtNewLine(logging.Handler):
+    """Kills its process at the first log line that no earlier process was killed at."""
+
+    def __init__(self, seen: Path) -> None:
+        super().__init__()
+        self.seen = seen
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = re.sub(r"try \d+$", "try", record.getMessage())
+        known = self.seen.read_text().splitlines() if self.seen.exists() else []
+        if line not in known:
+            self.seen.write_text("\n".join([*known, line]))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def push_and_die(stripe, seen: Path) -> int:
+    """Push in a process of its own; the signal that ended it, 0 when it came to its end."""
+    connection.close()
+    child = os.fork()
+    if child == 0:
+        logger = logging.getLogger("billing.actions.push")
+        logger.setLevel(logging.INFO)
+        logger.addHandler(KillAtNewLine(seen))
+        push(stripe)
+        os._exit(0)
+    return os.WTERMSIG(os.waitpid(child, 0)[1])
+
+
+def test_killed_at_each_logged_step_there_is_one_object_per_intent(
+    fake, stripe, billed, transferable, tmp_path
+):
+    want_invoices(now=now(), limit=1)
+    seen = tmp_path / "seen"
+    ends = []
+    while not ends or ends[-1] == signal.SIGKILL:
+        assert len(ends) < 60
+        ends.append(push_and_die(stripe, seen))
+
+    document = Document.objects.get(pk=RemoteIntent.objects.get(kind="invoice").subject_id)
+    # Customer and transfer: begun, called, answered, kept, sent; the invoice calls four times.
+    assert (len(ends) - 1, ends[-1]) == (5 + 14 + 5, 0)
+    assert set(RemoteIntent.objects.values_list("state", flat=True)) == {"sent"}
+    [remote] = sent_invoices(stripe, document)
+    assert (remote["total"], len(remote["lines"]["data"])) == (document.total_minor, 1)
+    [customer] = stripe.search("customers", "intent", str(RemoteIntent.objects.get(
+        kind="customer").pk))  # fmt: skip
+    assert customer["id"] == remote["customer"]
+    assert len(list(stripe.every("transfers", transfer_group=transferable.reference))) == 1
+    assert breaches() == []
