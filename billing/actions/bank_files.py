@@ -29,8 +29,11 @@ READERS: dict[str, Callable[[bytes], list[BankEntry]]] = {
 }
 
 
-def take_bank_file(*, name: str, content: bytes, actor: str, now: datetime) -> BankFile:
-    """Read a CAMT.053 or CSV file, book what is clear, and keep the rest for a person.
+def take_bank_file(
+    *, name: str, content: bytes, actor: str, now: datetime
+) -> tuple[BankFile, bool]:
+    """Read a CAMT.053 or CSV file, book what is clear, and keep the rest for a person;
+    also whether it was new.
 
     One transaction: all lines or none. Raises BadBankFile, BadMoney. Safe to repeat: the same file
     is taken once, and a line that another file brought before is kept as a double and books
@@ -41,7 +44,7 @@ def take_bank_file(*, name: str, content: bytes, actor: str, now: datetime) -> B
     sha256 = hashlib.sha256(content).hexdigest()
     known = BankFile.objects.filter(sha256=sha256).first()
     if known is not None:
-        return known
+        return known, False
     kind = BankFile.Kind.CAMT053 if content.lstrip()[:1] == b"<" else BankFile.Kind.CSV
     entries = READERS[kind](content)
     if not entries:
@@ -55,7 +58,7 @@ def take_bank_file(*, name: str, content: bytes, actor: str, now: datetime) -> B
             desk.take(file, position, entry, key, actor, now)
         audit.record(actor=actor, verb="bankfile.taken", target=name[:200], at=now,
                      data={"sha256": sha256, "lines": len(entries)})  # fmt: skip
-    return file
+    return file, True
 
 
 def assign_line(

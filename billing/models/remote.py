@@ -43,6 +43,12 @@ class RemoteIntent(PartnerRow):
         ordering = ["created_at", "id"]
         indexes = [models.Index(fields=["state", "next_try_at"], name="intent_by_next_try")]
 
+    @property
+    def label(self) -> str:
+        """What a person knows it by: an invoice's number, a payout's reference, a name."""
+        facts = self.facts
+        return str(facts.get("number") or facts.get("reference") or facts.get("name") or "")
+
 
 class StripeEvent(models.Model):
     """A signed notice. Its id is the primary key: sent twice, it is one row, processed once."""

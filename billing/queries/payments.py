@@ -116,3 +116,8 @@ def _row(payment: Payment) -> PaymentRow:
 
 def _sum(rows: QuerySet[Any]) -> int:
     return int(rows.aggregate(sum=Sum("amount_minor"))["sum"] or 0)
+
+
+def invoice_by_number(number: str) -> Document | None:
+    """One of our invoices by its number, whatever case and spaces it was typed with."""
+    return our_invoices().filter(number=number.strip().upper()).first()

@@ -133,13 +133,15 @@ def test_a_bank_file_books_what_is_clear_and_keeps_the_rest(billed):
         + "2026-10-06,-3.00,USD,Bank,fees,B5\n"
     ).encode()
 
-    file = take_bank_file(name="october.csv", content=content, actor=PREPARER, now=NOW)
-    again = take_bank_file(name="october again.csv", content=content, actor=PREPARER, now=NOW)
-    wider = take_bank_file(
+    file, _new = take_bank_file(name="october.csv", content=content, actor=PREPARER, now=NOW)
+    again, known = take_bank_file(
+        name="october again.csv", content=content, actor=PREPARER, now=NOW
+    )
+    wider, _new = take_bank_file(
         name="wider.csv", content=content + b"2026-10-07,0.40,USD,Acme,rest " +
         theirs.number.encode() + b",B6\n", actor=PREPARER, now=NOW)  # fmt: skip
 
-    assert again == file and status(acme) == "paid" and status(theirs) == "paid"
+    assert (again, known) == (file, False) and status(acme) == "paid" and status(theirs) == "paid"
     found = [(one.state, one.reason) for one in file.lines.order_by("position")]
     assert [state for state, _ in found] == ["matched", "matched"] + ["unmatched"] * 3
     assert "number or amount" in found[2][1] and "is paid already" in found[3][1]
@@ -155,7 +157,7 @@ def test_a_person_decides_on_an_unmatched_line_once(billed):
     content = (
         CSV + "2026-10-05,120.00,USD,X,hello,B1\n2026-10-05,-3.00,USD,Bank,fees,B2\n"
     ).encode()
-    file = take_bank_file(name="a.csv", content=content, actor=PREPARER, now=NOW)
+    file, _new = take_bank_file(name="a.csv", content=content, actor=PREPARER, now=NOW)
     line, fees = file.lines.order_by("position")
 
     done = [assign_line(line_id=line.id, document_id=acme.id, actor=PREPARER, now=NOW)

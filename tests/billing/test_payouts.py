@@ -173,7 +173,7 @@ def test_a_payout_from_claim_to_the_banks_own_file(earned):
     lines = f"2026-10-07,-30.42,USD,Redis,payout,B1,,{payout.reference}\n"
     lines += f"2026-10-07,-30.42,USD,Redis,payout,B2,,{payout.reference}\n"
     head = "date,amount,currency,payer,text,id,account,end_to_end_id\n"
-    taken = take_bank_file(name="b.csv", content=(head + lines).encode(), actor=PREPARER,
+    taken, _new = take_bank_file(name="b.csv", content=(head + lines).encode(), actor=PREPARER,
                            now=LATER)  # fmt: skip
     states = [(one.state, one.reason) for one in taken.lines.order_by("position")]
     assert states[0][0] == "matched" and states[1][0] == "unmatched"
