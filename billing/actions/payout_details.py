@@ -82,7 +82,7 @@ def decide_payout_details(
 
 def masked(account: str) -> str:
     """The first two and the last four characters: enough to know it again."""
-    return f"{account[:2]}•• •••• {account[-4:]}"
+    return f"{account[:2]}••••{account[-4:]}"
 
 
 def _checked(kind: str, account: str, bic: str) -> tuple[str, str]:

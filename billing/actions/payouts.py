@@ -193,7 +193,7 @@ def _claim(agreement: Agreement, found: Claimable, actor: str, now: datetime) ->
     details = usable_details(agreement.partner_id, now)
     payout = Payout.objects.create(
         id=number, partner_id=agreement.partner_id, agreement=agreement, details=details,
-        reference=f"PO{number.hex}", currency=found.statements[-1][0].currency,
+        reference=f"PO{number.hex[-12:]}".upper(), currency=found.statements[-1][0].currency,
         method=METHODS[PayoutDetails.Kind(details.kind)] if details else BANK,
         amount_minor=found.amount_minor, prepared_by=actor.lower(), prepared_at=now, changed_at=now,
     )  # fmt: skip

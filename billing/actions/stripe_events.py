@@ -95,7 +95,7 @@ def book_invoice(remote_id: str, stripe: Stripe, now: datetime) -> str:
             fee_minor=our_amount(fee["fee"], currency) if fee["currency"] == charge["currency"]
             else 0,
             received_at=datetime.fromtimestamp(charge["created"], UTC),
-            payer=str(invoice.get("customer_name") or "")[:200], reference=remote_id,
+            payer=_payer(intent), reference=remote_id,
         ),
     )  # fmt: skip
     return _apply(payment, intent, now)
@@ -144,6 +144,11 @@ def _apply(payment: Payment, intent: RemoteIntent, now: datetime) -> str:
     except BillingError as error:
         return f"payment {payment.key} is kept, but not applied: {error}"
     return f"payment {payment.key}"
+
+
+def _payer(intent: RemoteIntent) -> str:
+    customer = RemoteIntent.objects.filter(pk=intent.facts["customer"]).first()
+    return customer.label[:200] if customer else ""
 
 
 def _book_refund(payment: Payment, remote: dict[str, Any], now: datetime) -> str:

@@ -60,7 +60,7 @@ def test_details_change_after_password_second_owner_and_hold(owners):
     refused = other.post(path, {"decision": "approve", "password": "x"}, follow=True)
     assert "not your password" in text(refused)
     done = text(other.post(path, {"decision": "approve", "password": PASSWORD}, follow=True))
-    assert "used after 3 days" in done and "DE•• •••• 3000 is approved" in done
+    assert "used after 3 days" in done and "DE••••3000 is approved" in done
     assert signed_in(PINECONE, "owner").get("/manage/payouts/").status_code == 200
     assert signed_in(PINECONE, "owner").post(path, {"password": PASSWORD}).status_code == 302
     with schema.in_partner(owners.pinecone):
