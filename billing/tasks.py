@@ -113,6 +113,7 @@ def sweep_stripe() -> int:
         return 0
     now = timezone.now()
     remote_intents.want_invoices(now=now)
+    remote_intents.want_credit_notes(now=now)
     return push.sweep_intents(now=now) + stripe_events.sweep_events(now=now)
 
 

@@ -11,6 +11,7 @@ from billing.actions.document_events import record_document_event
 from billing.actions.post import Source, post_entries
 from billing.gateways.locks import lock_money
 from billing.models import Document, Payment, PaymentApplication
+from billing.queries.calendar import open_date
 from billing.queries.payments import open_minor, our_invoices, unapplied_minor
 from billing.rules.errors import BadMoney, BillingError, CurrencyMismatch
 from billing.rules.money import Money
@@ -66,7 +67,7 @@ def record_payment(
         )  # fmt: skip
         post_entries(
             entries=[(Source(f"payment {payment.id}", partner_id), one) for one in entries],
-            accounting_date=receipt.received_at.date(), now=now,
+            accounting_date=open_date(receipt.received_at.date()), now=now,
         )  # fmt: skip
         audit.record(actor=actor, verb="payment.recorded", target=receipt.key, at=now,
                      partner_id=partner_id, data={"amount_minor": receipt.amount_minor,
@@ -137,7 +138,7 @@ def _apply(
                     customer_id=document.customer_id)  # fmt: skip
     entries = application_entry(document.kind, amount, payment.currency, document.number)
     post_entries(entries=[(source, one) for one in entries], now=now,
-                 accounting_date=payment.received_at.date())  # fmt: skip
+                 accounting_date=open_date(payment.received_at.date()))  # fmt: skip
     record_document_event(document_id=document.id, kind=PAID, amount_minor=amount, actor=actor,
                           source_id=f"payment {payment.id}", now=now)  # fmt: skip
     return application

@@ -20,6 +20,7 @@ from billing.models import (
     PayoutDetails,
     PayoutEvent,
 )
+from billing.queries.calendar import open_date
 from billing.queries.payouts import Claimable, changing_details, claimable, usable_details
 from billing.rules.errors import BillingError, WrongState
 from billing.rules.payments import BANK, STRIPE, payout_entry
@@ -238,7 +239,7 @@ def _post(payout: Payout, now: datetime) -> None:
         post_entries(
             entries=[(Source(source, payout.partner_id, reverses=reverses), one)
                      for one in entries],
-            accounting_date=now.date(), now=now,
+            accounting_date=open_date(now.date()), now=now,
         )  # fmt: skip
 
 

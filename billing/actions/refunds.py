@@ -10,6 +10,7 @@ from billing.actions.payments import UnknownInvoice
 from billing.actions.post import Source, post_entries
 from billing.gateways.locks import lock_money
 from billing.models import Payment, Refund
+from billing.queries.calendar import open_date
 from billing.queries.payments import refundable_minor
 from billing.rules.errors import BadMoney, BillingError, WrongState
 from billing.rules.money import Money
@@ -102,7 +103,9 @@ def _post(refund: Refund, now: datetime) -> None:
     entries = refund_entry(refund.payment.method, document.kind if document else None,
                            refund.amount_minor, refund.currency,
                            f"refund of {refund.payment.key}")  # fmt: skip
-    post_entries(entries=[(source, one) for one in entries], accounting_date=now.date(), now=now)
+    post_entries(
+        entries=[(source, one) for one in entries], accounting_date=open_date(now.date()), now=now
+    )
 
 
 def _locked(refund_id: uuid.UUID) -> Refund:

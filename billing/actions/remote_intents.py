@@ -9,10 +9,11 @@ from django.db import transaction
 
 from billing.gateways.locks import lock_money
 from billing.models import Document, Payout, PayoutDetails, Refund, RemoteIntent
-from billing.queries.payments import open_minor, our_invoices
+from billing.queries.payments import our_invoices, paid_minor
 from billing.rules.errors import BadMoney, WrongState
 from billing.rules.payments import STRIPE
 from billing.rules.remote import stripe_amount
+from billing.rules.status import CLOSING_SIGNS
 from tenants.tasking import enqueue_on_commit
 
 PUSH_TASK = "billing.push_intent"
@@ -27,13 +28,11 @@ def want_invoices(*, now: datetime, limit: int = BATCH) -> int:
     """
     wanted = RemoteIntent.objects.filter(kind=RemoteIntent.Kind.INVOICE).values("subject_id")
     rows = our_invoices().filter(kind=Document.Kind.CUSTOMER_INVOICE, total_minor__gt=0)
-    rows = rows.exclude(pk__in=wanted).exclude(events__kind__in=("paid", "uncollectible"))
-    made = 0
-    for document in rows.order_by("-issued_at")[:limit]:
-        if open_minor(document) == document.total_minor:
-            want_invoice(document=document, now=now)
-            made += 1
-    return made
+    rows = rows.exclude(pk__in=wanted).exclude(events__kind__in=list(CLOSING_SIGNS))
+    found = list(rows.order_by("-issued_at")[:limit])
+    for document in found:
+        want_invoice(document=document, now=now)
+    return len(found)
 
 
 def want_invoice(*, document: Document, now: datetime) -> RemoteIntent:
@@ -67,18 +66,29 @@ def want_refund(*, refund: Refund, now: datetime) -> RemoteIntent:
     )  # fmt: skip
 
 
-def want_credit_note(
-    *, credit_note_id: uuid.UUID, invoice_id: uuid.UUID, amount_minor: int, reason: str,
-    now: datetime,
-) -> RemoteIntent | None:  # fmt: skip
-    """The intent to credit an invoice at Stripe too; None when Stripe does not have it."""
-    invoice = RemoteIntent.objects.filter(key=f"invoice {invoice_id}").first()
-    if invoice is None:
-        return None
+def want_credit_notes(*, now: datetime, limit: int = BATCH) -> int:
+    """An intent for each credit note to an open invoice that Stripe has; how many were new.
+
+    A paid invoice is refunded instead. Safe to repeat.
+    """
+    known = RemoteIntent.objects.filter(kind=RemoteIntent.Kind.CREDIT_NOTE).values("subject_id")
+    sent = RemoteIntent.objects.filter(kind=RemoteIntent.Kind.INVOICE).values("subject_id")
+    rows = Document.objects.filter(kind=Document.Kind.CREDIT_NOTE, corrects__in=sent)
+    made = 0
+    for note in rows.exclude(pk__in=known).select_related("corrects").order_by("id")[:limit]:
+        if note.corrects is not None and not paid_minor(note.corrects.id):
+            want_credit_note(note=note, now=now)
+            made += 1
+    return made
+
+
+def want_credit_note(*, note: Document, now: datetime) -> RemoteIntent:
+    """The intent to credit an invoice at Stripe too."""
+    invoice = RemoteIntent.objects.get(key=f"invoice {note.corrects_id}")
     return _want(
-        RemoteIntent.Kind.CREDIT_NOTE, credit_note_id, invoice.partner_id, now,
-        {"invoice": str(invoice.id), "amount_minor": amount_minor, "reason": reason[:200],
-         "currency": invoice.facts["currency"]},
+        RemoteIntent.Kind.CREDIT_NOTE, note.id, invoice.partner_id, now,
+        {"invoice": str(invoice.id), "amount_minor": abs(note.total_minor),
+         "reason": note.number, "currency": note.currency},
     )  # fmt: skip
 
 

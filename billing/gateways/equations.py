@@ -234,7 +234,7 @@ WITH booked AS (
 SELECT p.partner_id, format('payout %s is %s: in transit %s, payable %s', p.reference, p.state,
     coalesce(t.minor, 0), coalesce(o.minor, 0))
 FROM billing_payout p
-LEFT JOIN booked t ON t.id = p.id::text AND t.account = '2110'
+LEFT JOIN booked t ON t.id = p.id::text AND t.account = '2120'
 LEFT JOIN booked o ON o.id = p.id::text AND o.account = '2100'
 WHERE coalesce(t.minor, 0) <> CASE WHEN p.state = 'sent' THEN p.amount_minor ELSE 0 END
    OR coalesce(o.minor, 0) <> CASE WHEN p.state IN ('sent', 'settled') THEN -p.amount_minor

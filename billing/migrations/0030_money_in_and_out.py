@@ -9,7 +9,7 @@ import tenants.rules.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0005_journal_source"),
+        ("billing", "0021_paper_guards"),
     ]
 
     operations = [

@@ -90,10 +90,6 @@ CREATE TRIGGER second_owner BEFORE INSERT ON billing_payoutdetailsdecision
     FOR EACH ROW EXECUTE FUNCTION billing_second_owner();
 """
 
-# Finance records a payment on the console: money, its application and the posting are one
-# transaction there too. Entries are balanced by their trigger and can not be changed afterwards.
-POST = "GRANT INSERT ON billing_journalentry, billing_journalline TO ac_console"
-
 
 def _final(table: str, row_events: str) -> str:
     return (
@@ -129,7 +125,6 @@ class Migration(migrations.Migration):
                 *(_columns(table, may) for table, may in MAY_CHANGE.items()),
                 CLAIMS,
                 SECOND_OWNER,
-                POST,
             )
         ),
     ]

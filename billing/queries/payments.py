@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from billing.models import BankLine, Document, DocumentEvent, Payment, PaymentApplication, Refund
 from billing.queries.parties import PLATFORM_ISSUER
 from billing.rules.bank import OpenInvoice
-from billing.rules.status import PAID_SIGNS
+from billing.rules.status import CLOSING_SIGNS, PAID, REFUNDED
 
 INVOICE_KINDS = (Document.Kind.CUSTOMER_INVOICE, Document.Kind.PARTNER_INVOICE)
 
@@ -32,21 +32,17 @@ def our_invoices(partner_id: uuid.UUID | None = None) -> QuerySet[Document]:
     return rows if partner_id is None else rows.filter(partner_id=partner_id)
 
 
-def paid_minor(document_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """What is paid on each document and was not refunded, minor units: one query."""
-    found = dict.fromkeys(document_ids, 0)
-    events = (
-        DocumentEvent.objects.filter(document_id__in=document_ids, kind__in=list(PAID_SIGNS))
-        .values("document_id", "kind").annotate(sum=Sum("amount_minor")).order_by()
-    )  # fmt: skip
-    for event in events:
-        found[event["document_id"]] += PAID_SIGNS[event["kind"]] * int(event["sum"] or 0)
-    return found
+def paid_minor(document_id: uuid.UUID) -> int:
+    """What is paid on a document and was not refunded, minor units."""
+    sums = _event_sums(document_id)
+    return sums.get(PAID, 0) - sums.get(REFUNDED, 0)
 
 
 def open_minor(document: Document) -> int:
-    """What is still to be paid on one invoice, minor units; 0 when nothing is."""
-    return max(document.total_minor - paid_minor([document.id])[document.id], 0)
+    """What is still to be paid on one invoice, after credits and write-offs; 0 when nothing is."""
+    sums = _event_sums(document.id)
+    closed = sum(sign * sums.get(kind, 0) for kind, sign in CLOSING_SIGNS.items())
+    return max(document.total_minor - closed, 0)
 
 
 def open_invoices(
@@ -56,10 +52,11 @@ def open_invoices(
     rows = our_invoices(partner_id).filter(total_minor__gt=0).order_by("due_date", "number")
     if currencies:
         rows = rows.filter(currency__in=currencies)
-    paid = Coalesce(Sum("events__amount_minor", filter=Q(events__kind="paid")), 0)
-    refunded = Coalesce(Sum("events__amount_minor", filter=Q(events__kind="refunded")), 0)
+    closing = [kind for kind, sign in CLOSING_SIGNS.items() if sign > 0]
+    closed = Coalesce(Sum("events__amount_minor", filter=Q(events__kind__in=closing)), 0)
+    refunded = Coalesce(Sum("events__amount_minor", filter=Q(events__kind=REFUNDED)), 0)
     columns = ("id", "number", "buyer_name", "customer_id", "partner_id", "currency", "open_minor")
-    found = rows.annotate(open_minor=F("total_minor") - paid + refunded).filter(open_minor__gt=0)
+    found = rows.annotate(open_minor=F("total_minor") - closed + refunded).filter(open_minor__gt=0)
     return [
         OpenInvoice(
             id=str(row["id"]), number=row["number"], buyer=row["buyer_name"],
@@ -84,8 +81,10 @@ def refundable_minor(payment: Payment, document_id: uuid.UUID | None) -> int:
     if document_id is None:
         return unapplied_minor(payment)
     applied = _sum(PaymentApplication.objects.filter(payment=payment, document_id=document_id))
-    asked = Refund.objects.filter(payment=payment, document_id=document_id)
-    return applied - _sum(asked.exclude(state=Refund.State.FAILED))
+    asked = Refund.objects.filter(document_id=document_id).exclude(state=Refund.State.FAILED)
+    waiting = _sum(asked.filter(state=Refund.State.PENDING))
+    left = applied - _sum(asked.filter(payment=payment))
+    return min(left, paid_minor(document_id) - waiting)
 
 
 def payments_page(*, limit: int = 50, offset: int = 0) -> tuple[list[PaymentRow], int]:
@@ -112,6 +111,12 @@ def _row(payment: Payment) -> PaymentRow:
         payment.amount_minor - sum(one.amount_minor for one in applied) - free,
         sum(one.amount_minor for one in refunds),
     )  # fmt: skip
+
+
+def _event_sums(document_id: uuid.UUID) -> dict[str, int]:
+    rows = DocumentEvent.objects.filter(document_id=document_id, kind__in=list(CLOSING_SIGNS))
+    found = rows.values("kind").annotate(sum=Sum("amount_minor")).order_by()
+    return {row["kind"]: int(row["sum"] or 0) for row in found}
 
 
 def _sum(rows: QuerySet[Any]) -> int:

@@ -15,6 +15,8 @@ EVENT_KINDS = (
 )  # fmt: skip
 # What moves money says how much; nothing else has an amount.
 AMOUNT_KINDS = (PAID, REFUNDED, CREDITED, UNCOLLECTIBLE)
+# What an event's amount does to what is open of an invoice.
+CLOSING_SIGNS = {PAID: 1, CREDITED: 1, UNCOLLECTIBLE: 1, REFUNDED: -1}
 NOTHING_DUE, PARTLY_PAID, OVERDUE = "nothing_due", "partly_paid", "overdue"
 STATUSES = (
     ISSUED, DELIVERED, PAID, ACCEPTED, DISPUTED, UNCOLLECTIBLE, REFUNDED, CREDITED, NOTHING_DUE,

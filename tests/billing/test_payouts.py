@@ -166,7 +166,7 @@ def test_a_payout_from_claim_to_the_banks_own_file(earned):
     assert (file.name, payout.reference in file.content.decode()) == (again.name, True)
     assert file.content.count(b"<InstdAmt") == 2 and b"30.42" in file.content
     assert IBAN.encode() in file.content
-    assert balances(redis)["2110"] == -30_42 and balances(redis).get("2100", 0) == 0
+    assert balances(redis)["2120"] == -30_42 and balances(redis).get("2100", 0) == 0
     assert status(statement(redis)) == "paid"
     assert breaches() == []
 
@@ -179,7 +179,7 @@ def test_a_payout_from_claim_to_the_banks_own_file(earned):
     assert states[0][0] == "matched" and states[1][0] == "unmatched"
     assert "which is settled" in states[1][1]
     found = balances(redis)
-    assert (found["1000"], found.get("2110", 0)) == (-30_42, 0)
+    assert (found["1000"], found.get("2120", 0)) == (-30_42, 0)
     assert breaches() == []
 
 
@@ -199,7 +199,7 @@ def test_what_fails_frees_its_statements_exactly_once(earned, how):
         cancel_payout(**facts)
     assert unshown_payouts_minor(payout.agreement_id) == 0
     assert balances(redis)["2100"] == -30_42
-    assert balances(redis).get("2110", 0) == balances(redis).get("1000", 0) == 0
+    assert balances(redis).get("2120", 0) == balances(redis).get("1000", 0) == 0
     second = prepare()[redis.id]
     assert (second.amount_minor, second.claims.count()) == (30_42, 1)
     assert PayoutClaim.objects.filter(document=statement(redis)).count() == 2
@@ -271,7 +271,7 @@ def test_a_statement_made_while_a_payout_is_under_way_is_not_paid_twice(earned, 
     assert (first.amount_minor, second.amount_minor) == (30_42, 30_00)
     approve(first, second)
     order(first, second)
-    assert balances(redis).get("2100", 0) == 0 and balances(redis)["2110"] == -60_42
+    assert balances(redis).get("2100", 0) == 0 and balances(redis)["2120"] == -60_42
     assert breaches() == []
 
 

@@ -16,6 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from billing.actions.credit import Credit, issue_credit_note
 from billing.actions.order_transfers import order_transfers
 from billing.actions.payout_details import ask_payout_details, decide_payout_details
 from billing.actions.payouts import approve_payouts, fail_payout, prepare_payouts
@@ -24,7 +25,7 @@ from billing.actions.reconcile_stripe import reconcile_stripe
 from billing.actions.refunds import ask_refund
 from billing.actions.remote_intents import (
     try_again,
-    want_credit_note,
+    want_credit_notes,
     want_invoices,
     want_refund,
 )
@@ -133,7 +134,7 @@ def test_an_invoice_goes_out_is_paid_and_comes_back_once(fake, stripe, billed):
     assert (payment.amount_minor, payment.fee_minor, payment.method) == (100_01, 3_20, "stripe")
     assert status(document) == "paid"
     found = balances(redis)
-    assert (found["1020"], found["5100"], found["1100"]) == (96_81, 3_20, 1_40)
+    assert (found["1020"], found["5200"], found["1100"]) == (96_81, 3_20, 1_40)
     assert reconcile_stripe(stripe=stripe, now=now()) == [] and breaches() == []
 
 
@@ -287,7 +288,7 @@ def transferable(billed, database, stripe):
 
 def test_a_transfer_is_made_once_and_a_reversal_is_owed_again(fake, stripe, billed, transferable):
     payout = transferable
-    assert balances(billed.redis)["2110"] == -30_42
+    assert balances(billed.redis)["2120"] == -30_42
     fake.control("hold")
     fake.faults({"kind": "drop", "on": "POST /v1/transfers", "times": 2})
     for _ in range(3):
@@ -325,12 +326,14 @@ def test_a_credit_note_lowers_what_stripe_asks_for(fake, stripe, billed):
     document = acme(billed.redis)
     want_invoices(now=now())
     push(stripe)
-    note = {"credit_note_id": billed.redis.id, "invoice_id": document.id, "amount_minor": 10_00,
-            "reason": "late", "now": now()}  # fmt: skip
-    assert want_credit_note(**note) == want_credit_note(**note)
+    issue_credit_note(document_id=document.id, credit=Credit("k", "late", net_minor=10_00),
+                      actor=APPROVER, now=now())  # fmt: skip
+    assert [want_credit_notes(now=now()) for _ in range(2)] == [1, 0]
+    fake.faults({"kind": "drop", "on": "POST /v1/credit_notes"})
     push(stripe)
 
     assert stripe.fetch("invoices", intent_of(document).remote_id)["amount_due"] == 90_01
+    assert breaches() == []
 
 
 def test_the_books_are_compared_both_ways(fake, stripe, billed):
