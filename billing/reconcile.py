@@ -106,5 +106,9 @@ CHECKS: tuple[Check, ...] = (
     _equation("rated quantity = frozen quantity", equations.RATED_QUANTITY),
     _equation("opening balance = closing balance before", equations.BALANCES),
     _equation("agreement terms have no hole", equations.TERMS_GAPLESS),
+    _equation("payment = its booking, and not less than what it pays", equations.PAYMENTS),
+    _equation("what pays an invoice = its booking and its event", equations.APPLICATIONS),
+    _equation("payout = what its claimed statements earned", equations.PAYOUT_CLAIMS),
+    _equation("payouts = payable and in transit in the journal", equations.PAYOUTS_POSTED),
     Check(_EVENTS, _frozen_against_events(_EVENTS)),
 )

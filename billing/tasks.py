@@ -3,6 +3,7 @@
 import uuid
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from billing import reconcile
@@ -12,10 +13,15 @@ from billing.actions import (
     disputes,
     exceptions,
     open_runs,
+    push,
+    reconcile_stripe,
+    remote_intents,
     renewals,
     seal,
     settle,
+    stripe_events,
 )
+from billing.gateways import stripe_api
 from cache_api.reconcile import CHECKS as USAGE_CHECKS
 from tenants.tasking import PartnerTask
 
@@ -92,3 +98,43 @@ def renewal_notices() -> int:
 def adjust_due() -> int:
     """Open and rate adjustments of closed months whose usage changed, for a person to submit."""
     return adjust.adjust_due(now=timezone.now())
+
+
+@shared_task(name="billing.push_intent", base=PartnerTask)
+def push_intent(*, partner_id: str, intent_id: str) -> str:
+    """Push one intent to Stripe; nothing where no account is set."""
+    stripe = stripe_api.connect()
+    if stripe is None:
+        return "no stripe"
+    done = push.push_intent(intent_id=uuid.UUID(intent_id), stripe=stripe, now=timezone.now())
+    return done.state
+
+
+@shared_task(name="billing.process_stripe_event", base=PartnerTask)
+def process_stripe_event(*, partner_id: str, event_id: str) -> str:
+    """Book what one notice is about; it concerns whom Stripe's object names."""
+    stripe = stripe_api.connect()
+    if stripe is None:
+        return "no stripe"
+    done = stripe_events.process_event(event_id=event_id, stripe=stripe, now=timezone.now())
+    return done.outcome
+
+
+@shared_task(name="billing.sweep_stripe")
+def sweep_stripe() -> int:
+    """Write down what is to be shown at Stripe, and queue what is due."""
+    if not settings.STRIPE_API_KEY:
+        return 0
+    now = timezone.now()
+    remote_intents.want_invoices(now=now)
+    remote_intents.want_credit_notes(now=now)
+    return push.sweep_intents(now=now) + stripe_events.sweep_events(now=now)
+
+
+@shared_task(name="billing.reconcile_stripe")
+def reconcile_with_stripe() -> int:
+    """Compare Stripe's books with ours."""
+    stripe = stripe_api.connect()
+    if stripe is None:
+        return 0
+    return len(reconcile_stripe.reconcile_stripe(stripe=stripe, now=timezone.now()))

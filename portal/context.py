@@ -23,4 +23,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "may": may,
         "nav": nav.menu(request, audience, may),
         "is_demo": settings.DEMO,
+        "stripe_simulated": settings.STRIPE_SIMULATED,
     }

@@ -52,6 +52,12 @@ def secret(env_name: str, file_name: str) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
+def text(name: str) -> str:
+    """A short secret: the variable itself, or the file that NAME_FILE names; '' without either."""
+    named = os.environ.get(f"{name}_FILE")
+    return Path(named).read_text().strip() if named else os.environ.get(name, "")
+
+
 def database(database_url: str) -> dict[str, Any]:
     """Django's connection parameters for a postgres:// URL."""
     parts = urlsplit(database_url)

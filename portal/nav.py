@@ -47,6 +47,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
             ("partner_statement", "partner_statement_line"),
         ),
         Entry("partner_agreement", _("Agreement"), "document", "agreement.view"),
+        Entry("partner_payouts", _("Payouts"), "check", "payouts.view",
+              ("partner_payout_details",)),
     ),
     Audience.CUSTOMER: (
         Entry("customer_overview", _("Overview"), "overview", "my.overview.view"),
@@ -78,6 +80,10 @@ MENU: dict[str, tuple[Entry, ...]] = {
             ("console_journal", "console_ageing", "console_accounts"),
         ),
         Entry("console_disputes", _("Disputes"), "alert", "runs.view", ("console_dispute",)),
+        Entry("console_payments", _("Payments"), "invoices", "money.view",
+              ("console_payment_refund", "console_stripe", "console_record_payment",
+               "console_bank_file")),
+        Entry("console_payouts", _("Payouts"), "statements", "money.view"),
         Entry("console_regions", _("Regions"), "screen", "cockpit.view"),
     ),
 }  # fmt: skip

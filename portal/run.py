@@ -1,5 +1,6 @@
 """`python -m portal.run` (`make run`): everything on one machine until Ctrl-C or SIGTERM."""
 
+import os
 import signal
 import sys
 import time
@@ -12,6 +13,7 @@ from portal import env
 from portal.servers import ServerError, Stack, ports, welcome
 from portal.servers.child import Child
 from portal.servers.lock import Lock
+from portal.servers.simulated import stripe_simulator
 from portal.servers.stack import make_data_dir
 from portal.servers.supervisor import Supervisor, status_of
 from portal.servers.table import BASE_DIR, Ports, Process, Step, processes, steps
@@ -160,7 +162,11 @@ def main() -> int:
     except ServerError as error:
         print(error, file=sys.stderr)
         return 1
-    return run(data_dir, listen, steps(demo), processes(listen, data_dir, demo))
+    table = processes(listen, data_dir, demo)
+    if demo and (simulated := stripe_simulator(listen.web, data_dir)):
+        table.insert(0, simulated[0])
+        os.environ |= simulated[1]
+    return run(data_dir, listen, steps(demo), table)
 
 
 if __name__ == "__main__":

@@ -25,4 +25,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "billing.adjust_due",
         "schedule": crontab(minute="40", hour="3"),
     },
+    "sweep stripe": {"task": "billing.sweep_stripe", "schedule": 30.0},
+    "reconcile stripe": {"task": "billing.reconcile_stripe", "schedule": 24 * 3600.0},
 }

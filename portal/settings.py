@@ -222,6 +222,18 @@ PLATFORM_PARTY = {
     "email": os.environ.get("PLATFORM_EMAIL", f"billing@{PLATFORM_DOMAIN}"),
 }
 
+# Our bank account, from which payouts are ordered (pain.001).
+PLATFORM_ACCOUNT = {
+    "iban": os.environ.get("PLATFORM_IBAN", ""),
+    "bic": os.environ.get("PLATFORM_BIC", ""),
+}
+
+# --- Stripe: without a key everything works, payments come by hand and by bank file ---
+STRIPE_API_KEY = env.text("STRIPE_API_KEY")
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
+STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET")
+STRIPE_SIMULATED = env.flag("STRIPE_SIMULATED", False)
+
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": [],

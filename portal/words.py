@@ -40,6 +40,29 @@ DISPUTE_ENTRIES: dict[str, Any] = {
     "rejected": _("rejected it"),
     "withdrawn": _("withdrew it"),
 }
+PAYOUT_STATES: dict[str, Word] = {
+    "pending": Word(_("Waits for approval"), "warn"),
+    "held": Word(_("On hold"), "danger"),
+    "approved": Word(_("Approved"), "brand"),
+    "sent": Word(_("Sent"), "info"),
+    "settled": Word(_("Paid"), "ok"),
+    "failed": Word(_("Failed"), "danger"),
+    "reversed": Word(_("Came back"), "danger"),
+    "cancelled": Word(_("Cancelled")),
+}
+PAYOUT_VERBS: dict[str, Any] = {
+    "hold": _("Hold"),
+    "release": _("Release"),
+    "cancel": _("Cancel"),
+    "settle": _("It arrived"),
+    "fail": _("It failed"),
+    "reverse": _("It came back"),
+}
+METHODS: dict[str, Any] = {
+    "bank": _("Bank file"),
+    "hand": _("Recorded by hand"),
+    "stripe": _("Stripe"),
+}
 PARTNER_STATES: dict[str, Word] = {
     "requested": Word(_("Requested"), "info"),
     "provisioning": Word(_("Opening"), "info"),

@@ -10,6 +10,7 @@ from billing.models.agreements import (
     RenewalNotice,
     Termination,
 )
+from billing.models.bank import BankFile, BankLine
 from billing.models.carried import CarriedItem
 from billing.models.disputes import Dispute, DisputeEntry
 from billing.models.documents import Document, DocumentEvent, DocumentLine, NumberSeries
@@ -17,7 +18,16 @@ from billing.models.drafts import DraftDocument, DraftLine
 from billing.models.exceptions import ExceptionOwner, FoundBreach
 from billing.models.frozen import CustomerShare, RatedLine, RunInput, RunSnapshot
 from billing.models.journal import JournalEntry, JournalLine, JournalSeal, SealedEntry
+from billing.models.payments import Payment, PaymentApplication, Refund
+from billing.models.payouts import (
+    Payout,
+    PayoutClaim,
+    PayoutDetails,
+    PayoutDetailsDecision,
+    PayoutEvent,
+)
 from billing.models.rate_cards import Rate, RateCard, RateCardVersion
+from billing.models.remote import RemoteDifference, RemoteIntent, StripeEvent
 from billing.models.rendered import RenderedFile
 from billing.models.runs import RunEvent, SettlementRun
 from billing.models.taxes import FxRate, TaxRate, TaxStatus
@@ -29,6 +39,8 @@ __all__ = [
     "AgreementPaper",
     "AgreementPaperEvent",
     "AgreementVersion",
+    "BankFile",
+    "BankLine",
     "CarriedItem",
     "ChargeComponent",
     "CustomerShare",
@@ -47,11 +59,21 @@ __all__ = [
     "JournalLine",
     "JournalSeal",
     "NumberSeries",
+    "Payment",
+    "PaymentApplication",
+    "Payout",
+    "PayoutClaim",
+    "PayoutDetails",
+    "PayoutDetailsDecision",
+    "PayoutEvent",
     "PeriodEvent",
     "Rate",
     "RateCard",
     "RateCardVersion",
     "RatedLine",
+    "Refund",
+    "RemoteDifference",
+    "RemoteIntent",
     "RenderedFile",
     "RenewalNotice",
     "RunEvent",
@@ -59,6 +81,7 @@ __all__ = [
     "RunSnapshot",
     "SealedEntry",
     "SettlementRun",
+    "StripeEvent",
     "TaxRate",
     "TaxStatus",
     "Termination",

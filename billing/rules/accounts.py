@@ -23,13 +23,16 @@ class Account:
 
 
 CASH = "1000"
+STRIPE_BALANCE = "1020"
 AR_CUSTOMERS = "1100"
 AR_PARTNERS = "1110"
 UNBILLED_REVENUE = "1200"
 AP_PARTNERS = "2100"
 ACCRUED_SHARE = "2110"
+PAYOUTS_IN_TRANSIT = "2120"
 TAX_PAYABLE = "2200"
 DEFERRED_REVENUE = "2300"
+UNAPPLIED_PAYMENTS = "2400"
 REVENUE_SHARED = "4000"
 REVENUE_LICENCE = "4100"
 REVENUE_USAGE = "4110"
@@ -37,18 +40,22 @@ REVENUE_WHOLESALE = "4200"
 REVENUE_DIRECT = "4300"
 PARTNER_SHARE = "5000"
 BAD_DEBT = "5100"
+PROCESSOR_FEES = "5200"
 
 ACCOUNTS: dict[str, Account] = {
     account.code: account
     for account in (
         Account(CASH, "Cash", ASSET),
+        Account(STRIPE_BALANCE, "Stripe balance", ASSET),
         Account(AR_CUSTOMERS, "Accounts receivable: customers", ASSET),
         Account(AR_PARTNERS, "Accounts receivable: partners", ASSET),
         Account(UNBILLED_REVENUE, "Unbilled revenue", ASSET),
         Account(AP_PARTNERS, "Accounts payable: partners", LIABILITY),
         Account(ACCRUED_SHARE, "Accrued partner share", LIABILITY),
+        Account(PAYOUTS_IN_TRANSIT, "Payouts in transit", LIABILITY),
         Account(TAX_PAYABLE, "Tax payable", LIABILITY),
         Account(DEFERRED_REVENUE, "Deferred revenue", LIABILITY),
+        Account(UNAPPLIED_PAYMENTS, "Payments not yet applied", LIABILITY),
         Account(REVENUE_SHARED, "Revenue: shared with partners", INCOME),
         Account(REVENUE_LICENCE, "Revenue: licence and plan fees", INCOME),
         Account(REVENUE_USAGE, "Revenue: licence usage", INCOME),
@@ -56,5 +63,6 @@ ACCOUNTS: dict[str, Account] = {
         Account(REVENUE_DIRECT, "Revenue: direct customers", INCOME),
         Account(PARTNER_SHARE, "Partner share", EXPENSE),
         Account(BAD_DEBT, "Bad debt", EXPENSE),
+        Account(PROCESSOR_FEES, "Payment processor fees", EXPENSE),
     )
 }

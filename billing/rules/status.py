@@ -15,10 +15,12 @@ EVENT_KINDS = (
 )  # fmt: skip
 # What moves money says how much; nothing else has an amount.
 AMOUNT_KINDS = (PAID, REFUNDED, CREDITED, UNCOLLECTIBLE)
+# What an event's amount does to what is open of an invoice.
+CLOSING_SIGNS = {PAID: 1, CREDITED: 1, UNCOLLECTIBLE: 1, REFUNDED: -1}
 NOTHING_DUE, PARTLY_PAID, OVERDUE = "nothing_due", "partly_paid", "overdue"
 STATUSES = (
-    ISSUED, DELIVERED, PAID, ACCEPTED, DISPUTED, UNCOLLECTIBLE, CREDITED, NOTHING_DUE, PARTLY_PAID,
-    OVERDUE,
+    ISSUED, DELIVERED, PAID, ACCEPTED, DISPUTED, UNCOLLECTIBLE, REFUNDED, CREDITED, NOTHING_DUE,
+    PARTLY_PAID, OVERDUE,
 )  # fmt: skip
 
 
@@ -33,7 +35,7 @@ def document_status(
         return CREDITED if CREDITED in kinds else NOTHING_DUE
     if paid_minor >= due_minor:
         return PAID
-    for kind in (UNCOLLECTIBLE, DISPUTED):
+    for kind in (REFUNDED, UNCOLLECTIBLE, DISPUTED):
         if kind in kinds:
             return kind
     if today > due_date:

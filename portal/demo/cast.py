@@ -139,5 +139,8 @@ CONSOLE_PEOPLE = (
     ("approve@agentcache.example", "Anton Approve", "finance_approver"),
     ("ops@agentcache.example", "Olga Ops", "superadmin"),
 )
-PARTNER_PEOPLE = (("owner", "owner"), ("finance", "finance"), ("developer", "developer"))
+# Two owners: a change of where the money goes needs a second one.
+PARTNER_PEOPLE = (
+    ("owner", "owner"), ("cfo", "owner"), ("finance", "finance"), ("developer", "developer"),
+)  # fmt: skip
 CUSTOMER_ROLES = (("owner", "customer_owner"), ("billing", "customer_billing"))

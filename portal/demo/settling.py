@@ -2,17 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from billing.actions.document_events import record_document_event
 from billing.actions.open_runs import settle_period
 from billing.actions.review import approve_period
 from billing.actions.settle import issue_approved, settle_run
-from billing.models import Document, SettlementRun
+from billing.models import SettlementRun
 from billing.rules.errors import BillingError
 from billing.rules.periods import Period, add_months, month_of
+from portal.demo.paying import pay_month
 from portal.demo.steps import APPROVER, MONTHS, PREPARER, Calendar
-
-# One in so many invoices of the last issued month is still open, so that every status is seen.
-OPEN_EVERY = 4
 
 
 def settle_months(*, calendar: Calendar) -> int:
@@ -20,12 +17,12 @@ def settle_months(*, calendar: Calendar) -> int:
 
     Each month is closed on the 2nd and approved on the 3rd of the next one; what it issued is paid
     within four weeks. Safe to repeat: issued months refuse to be settled again, a payment is known
-    by its bank line, and the runs of the last month are already there.
+    by its bank line, a statement is claimed by one payout, and the last month's runs are there.
     """
     for back in range(MONTHS, 0, -1):
         period = month_of(add_months(calendar.this_month, -back))
         _close(period, calendar, approve=back > 1)
-        _pay(period, calendar, all_of_it=back > 2)
+        pay_month(period, calendar, all_of_it=back > 2)
     return SettlementRun.objects.exclude(submitted_at=None).count()
 
 
@@ -44,16 +41,3 @@ def _close(period: Period, calendar: Calendar, *, approve: bool) -> None:
 def _approve(period: Period, now: datetime) -> None:
     for run in approve_period(period=period, actor=APPROVER, now=now):
         issue_approved(run_id=run.id, partner_id=run.partner_id, now=now)
-
-
-def _pay(period: Period, calendar: Calendar, *, all_of_it: bool) -> None:
-    """Invoices are paid and shares paid out before the next month closes (simulated payments)."""
-    paid_at = min(period.end + timedelta(days=25), calendar.now)
-    papers = Document.objects.filter(period_start=period.start).order_by("number")
-    for position, paper in enumerate(papers):
-        due_minor = (paper.statement or {}).get("payable_minor", paper.total_minor)
-        if due_minor > 0 and (all_of_it or position % OPEN_EVERY):
-            record_document_event(
-                document_id=paper.id, kind="paid", source_id=f"demo bank line of {paper.number}",
-                amount_minor=due_minor, actor=APPROVER, now=paid_at,
-            )  # fmt: skip

@@ -10,10 +10,11 @@ register = template.Library()
 _STATES = {
     "run": words.RUN_STATES, "partner": words.PARTNER_STATES, "exception": words.EXCEPTIONS,
     "phase": words.PHASES, "agreement_paper": words.PAPER_STATES, "dispute": words.DISPUTE_STATES,
+    "payout": words.PAYOUT_STATES,
 }  # fmt: skip
 _KINDS = {
     "partner": words.PARTNER_KINDS, "deal": words.DEAL_KINDS, "paper": words.PAPER_KINDS,
-    "entry": words.DISPUTE_ENTRIES,
+    "entry": words.DISPUTE_ENTRIES, "method": words.METHODS, "payout_verb": words.PAYOUT_VERBS,
 }  # fmt: skip
 
 

@@ -12,10 +12,14 @@ from portal.views import (
     console_documents,
     console_exceptions,
     console_finance,
+    console_money,
     console_partners,
+    console_payouts,
     console_regions,
     console_run,
     console_sign,
+    console_stripe,
+    stripe_webhook,
 )
 
 partners = [
@@ -53,6 +57,24 @@ agreements = [
          name="console_agreement_signed"),
     path("versions/<uuid:version_id>/paper.pdf", console_agreements.paper,
          name="console_agreement_paper"),
+]  # fmt: skip
+money = [
+    path("payments/", console_money.payments, name="console_payments"),
+    path("payments/record/", console_money.record, name="console_record_payment"),
+    path("payments/file/", console_money.upload, name="console_bank_file"),
+    path("payments/lines/<uuid:line_id>/assign/", console_money.assign,
+         name="console_bank_line_assign"),
+    path("payments/lines/<uuid:line_id>/ignore/", console_money.ignore,
+         name="console_bank_line_ignore"),
+    path("payments/<uuid:payment_id>/refund/", console_money.refund,
+         name="console_payment_refund"),
+    path("payouts/", console_payouts.payouts, name="console_payouts"),
+    path("payouts/prepare/", console_payouts.prepare, name="console_prepare_payouts"),
+    path("payouts/approve/", console_payouts.approve, name="console_approve_payouts"),
+    path("payouts/order/", console_payouts.order, name="console_order_payouts"),
+    path("payouts/<uuid:payout_id>/<slug:verb>/", console_payouts.do, name="console_payout_do"),
+    path("stripe/", console_stripe.stripe, name="console_stripe"),
+    path("stripe/<uuid:intent_id>/again/", console_stripe.again, name="console_stripe_again"),
 ]  # fmt: skip
 runs = [
     path("", console_run.run, name="console_run"),
@@ -100,10 +122,12 @@ urlpatterns = [
     *partners,
     path("agreements/", include(agreements)),
     *finance,
+    *money,
     path("finance/runs/<uuid:run_id>/", include(runs)),
     path("documents/<uuid:document_id>/", include(documents)),
     path("disputes/", include(disputes)),
     path("books/", include(books)),
+    path("stripe/webhook/", stripe_webhook.stripe_webhook, name="stripe_webhook"),
     *shared,
 ]
 handler400 = "portal.views.errors.bad_request"

@@ -14,6 +14,7 @@ from portal.views import (
     partner_customers,
     partner_invoices,
     partner_overview,
+    partner_payouts,
     partner_statements,
     partner_usage,
 )
@@ -56,6 +57,10 @@ urlpatterns = [
          name="partner_statement_accept"),
     path("manage/statements/<uuid:document_id>/lines/<int:position>/",
          document_lines.partner_statement_line, name="partner_statement_line"),
+    path("manage/payouts/", partner_payouts.payouts, name="partner_payouts"),
+    path("manage/payouts/details/", partner_payouts.ask, name="partner_payout_details"),
+    path("manage/payouts/details/<uuid:details_id>/", partner_payouts.decide,
+         name="partner_payout_details_decide"),
     # Customers
     path("", customer_overview.home, name="customer_overview"),
     path("usage/", customer_usage.usage, name="customer_usage"),

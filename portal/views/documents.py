@@ -21,6 +21,7 @@ from billing.rules.drafts import (
     PAYOUT_STATEMENT,
 )
 from billing.rules.einvoice import NoEInvoice
+from portal.queries.paying import way_to_pay
 from portal.views.customer_overview import own_customer
 from tenants.accounts.permissions import permission
 
@@ -33,7 +34,10 @@ TO_CUSTOMERS = (CUSTOMER_INVOICE, CREDIT_NOTE)
 @permission("invoices.view")
 def partner_invoice(request: HttpRequest, document_id: uuid.UUID, form: str = "") -> HttpResponse:
     """An invoice to one of the partner's customers or to the partner."""
-    return answer(request, found(request, document_id, INVOICES), form, "partner/invoice.html")
+    detail = found(request, document_id, INVOICES)
+    own = detail.row.kind == PARTNER_INVOICE and not form
+    pay = way_to_pay(detail.row) if own else None
+    return answer(request, detail, form, "partner/invoice.html", pay=pay)
 
 
 @permission("statements.view")
@@ -59,7 +63,8 @@ def customer_invoice(request: HttpRequest, document_id: uuid.UUID, form: str = "
     """One of the customer's own invoices; anybody else's does not exist."""
     customer_id = own_customer(request).pk
     detail = found(request, document_id, TO_CUSTOMERS, customer_id)
-    return answer(request, detail, form, "customer/invoice.html")
+    pay = None if form else way_to_pay(detail.row)
+    return answer(request, detail, form, "customer/invoice.html", pay=pay)
 
 
 def found(

@@ -18,25 +18,28 @@ class Audience(StrEnum):
 _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
-    "team.manage",
+    "team.manage", "payouts.view",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
     "my.keys.manage", "my.team.manage",
 })  # fmt: skip
-_PLATFORM_VIEW = frozenset({"cockpit.view", "channel.view", "runs.view", "documents.view"})
+_PLATFORM_VIEW = frozenset({
+    "cockpit.view", "channel.view", "runs.view", "documents.view", "money.view",
+})  # fmt: skip
 _FINANCE = _PLATFORM_VIEW | {
     "runs.prepare", "agreements.prepare", "books.view", "books.close", "disputes.resolve",
+    "money.record", "money.prepare",
 }  # fmt: skip
-_APPROVE = frozenset({"runs.approve", "agreements.approve", "credits.issue"})
+_APPROVE = frozenset({"runs.approve", "agreements.approve", "credits.issue", "money.approve"})
 
 PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
     Audience.PARTNER: {
-        "owner": _PARTNER_ALL,
+        "owner": _PARTNER_ALL | {"payouts.manage"},
         "admin": _PARTNER_ALL,
         "finance": frozenset({
             "overview.view", "usage.view", "customers.view", "invoices.view", "statements.view",
-            "statements.accept", "agreement.view",
+            "statements.accept", "agreement.view", "payouts.view",
         }),
         "developer": frozenset({"overview.view", "usage.view", "customers.view", "keys.manage"}),
         "support": frozenset({"overview.view", "usage.view", "customers.view"}),

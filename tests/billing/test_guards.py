@@ -4,6 +4,7 @@ import psycopg
 import pytest
 from django.db import ProgrammingError, transaction
 
+from billing.actions.payments import Receipt, record_payment
 from billing.models import (
     Document,
     DocumentEvent,
@@ -22,6 +23,7 @@ FINAL = [
     "billing_document", "billing_documentline", "billing_documentevent", "billing_journalentry",
     "billing_journalline", "billing_runinput", "billing_runsnapshot", "billing_ratedline",
     "billing_customershare", "billing_runevent", "billing_chargecomponent", "billing_rate",
+    "billing_payment", "billing_paymentapplication",
 ]  # fmt: skip
 
 
@@ -32,6 +34,10 @@ def issued(database, partners):
         record(hit(partner, "2026-09-10", "acme", 50_005))
     database.login("settle")
     settle()
+    for invoice in Document.objects.filter(kind="customer_invoice"):
+        receipt = Receipt(f"slip {invoice.id}", "hand", 5, "USD", NOW)
+        record_payment(partner_id=invoice.partner_id, receipt=receipt, pays=[(invoice.id, None)],
+                       actor=PREPARER, now=NOW)  # fmt: skip
     return partners
 
 

@@ -1,10 +1,19 @@
 """Each planted corruption is found by the equation that it breaks, and by nothing else named."""
 
+from datetime import timedelta
+
 import pytest
+from django.conf import settings
 
 from billing import reconcile
+from billing.actions.payments import Receipt, record_payment
+from billing.actions.payout_details import ask_payout_details, decide_payout_details
+from billing.actions.payouts import approve_payouts, prepare_payouts, send_payout
+from billing.models import Document
+from tests.billing.people import APPROVER, PREPARER
 from tests.billing.test_reconcile_papers import PLANTED as PAPERS
-from tests.billing.world import hit, record, settle, sign
+from tests.billing.world import NOW, hit, record, settle, sign
+from tests.conftest import two_partners
 
 PLANTED = [
     ("gross = sum of its rated lines",
@@ -26,6 +35,15 @@ PLANTED = [
      " where meter = 'cached_requests'"),
     ("opening balance", "update billing_document set statement ="
      " jsonb_set(statement, '{opening_minor}', '5') where statement is not null"),
+    ("payment = its booking", "update billing_payment set amount_minor = amount_minor + 1"),
+    ("payment = its booking", "delete from billing_journalentry where purpose = 'payment'"),
+    ("payment = its booking", "update billing_paymentapplication set amount_minor = 999999"),
+    ("what pays an invoice", "delete from billing_documentevent where kind = 'paid'"),
+    ("what pays an invoice", "delete from billing_journalentry where purpose = 'application'"),
+    ("payout = what", "update billing_payoutclaim set amount_minor = amount_minor - 1"),
+    ("payout = what", "update billing_payoutclaim set released_at = now()"),
+    ("payouts = payable", "update billing_payout set state = 'settled'"),
+    ("payouts = payable", "delete from billing_journalentry where purpose = 'payout sent'"),
     ("frozen quantities", "update usage_event set quantity = quantity + 1"),
     ("frozen quantities", "delete from usage_event"),
     ("frozen quantities", "update billing_runinput set bytes_served = bytes_served + 1"),
@@ -39,9 +57,29 @@ def issued(database, partners):
         sign(partner, "revenue_share_platform")
         record(hit(partner, "2026-09-10", "acme", 50_005, bytes=1_300),
                hit(partner, "2026-09-10", "big", 700))  # fmt: skip
-    database.login("settle")
+    database.login("owner")  # the partner's own role, the console and settlement in turn
     settle()
+    move_money()
     return partners
+
+
+def move_money() -> None:
+    """Every invoice of acme is paid in part, and the partners' shares are on their way."""
+    for invoice in Document.objects.filter(customer_external_id="acme"):
+        receipt = Receipt(f"slip {invoice.id}", "hand", 5_00, "USD", NOW)
+        record_payment(partner_id=invoice.partner_id, receipt=receipt, pays=[(invoice.id, 4_00)],
+                       actor=PREPARER, now=NOW)  # fmt: skip
+    for partner in two_partners():
+        details = ask_payout_details(
+            partner_id=partner.id, kind="bank", holder=partner.name, bic="", kek=settings.KEK,
+            account="DE89370400440532013000", actor="a@x.example", now=NOW,
+        )  # fmt: skip
+        decide_payout_details(details_id=details.id, partner_id=partner.id, approve=True, now=NOW,
+                              actor="b@x.example", hold=timedelta(0))  # fmt: skip
+    payouts = prepare_payouts(actor=PREPARER, now=NOW).payouts
+    approve_payouts(payout_ids=[one.id for one in payouts], actor=APPROVER, now=NOW)
+    for payout in payouts:
+        send_payout(payout_id=payout.id, remote_id="order", actor=APPROVER, now=NOW)
 
 
 def found() -> set[str]:

@@ -27,10 +27,10 @@ _COMMAND = re.compile(r"manage\.py ([a-z][a-z_]+)")
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"(?:{})/[\w./-]*".format("|".join(map(re.escape, CODE_FOLDERS))))
 _READ = re.compile(
-    r"""(?:environ(?:\.get)?[(\[]|env\.(?:url|flag|secret)\(|_port\()\s*["']([A-Z_]+)["']"""
+    r"""(?:environ(?:\.get)?[(\[]|env\.(?:url|flag|secret|text)\(|_port\()\s*["']([A-Z_]+)["']"""
 )
 _URL_KEY = re.compile(r'"((?:[A-Z]+_)?(?:DATABASE|CACHE|EVENTS|BROKER)_URL)"')
-INTERNAL = {"DJANGO_SETTINGS_MODULE", "SUPERUSER_DATABASE_URL"}
+INTERNAL = {"DJANGO_SETTINGS_MODULE", "SUPERUSER_DATABASE_URL", "STRIPE_SIMULATED"}
 
 
 def text_of(name: str) -> str:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from cache_api.models import Customer
-from portal.demo import papers, settling, steps, summary
+from portal.demo import papers, paying, settling, steps, summary
 from tenants import schema
 from tenants.models import Partner
 
@@ -36,6 +36,7 @@ class Command(BaseCommand):
         self._timed("people", lambda: steps.add_people(partners=partners, password=password,
                                                        now=calendar.now))  # fmt: skip
         self._timed("traffic", lambda: steps.generate_traffic(partners=partners, calendar=calendar))
+        paying.give_payout_details(partners=partners, calendar=calendar, kek=settings.KEK)
         self._timed("settlement", lambda: settling.settle_months(calendar=calendar))
         self._timed("papers", lambda: papers.make_papers(calendar=calendar))
         keys = self._timed("keys", lambda: steps.make_keys(

@@ -1,0 +1,92 @@
+"""Forms about money that moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from billing.rules.errors import BadMoney
+from billing.rules.money import EXPONENTS
+from billing.rules.money_text import parse_money
+
+
+def _input(**attrs: Any) -> forms.TextInput:
+    return forms.TextInput(attrs={"class": "input", "autocomplete": "off", **attrs})
+
+
+class AmountForm(forms.Form):
+    """An amount in a currency; `cleaned_data["amount_minor"]` once both are right."""
+
+    amount = forms.CharField(label=_("Amount"), max_length=30,
+                             widget=_input(inputmode="decimal"))  # fmt: skip
+    currency = forms.CharField(label=_("Currency"), max_length=3, initial="USD", widget=_input())
+
+    def clean(self) -> dict[str, Any]:
+        """The amount in minor units of the currency."""
+        found: dict[str, Any] = super().clean() or {}
+        currency = str(found.get("currency", "")).upper()
+        if currency not in EXPONENTS:
+            self.add_error("currency", _("Write a currency as three letters: USD."))
+        elif "amount" in found:
+            try:
+                money = parse_money(found["amount"], currency)
+            except BadMoney as error:
+                self.add_error("amount", str(error))
+            else:
+                found |= {"amount_minor": money.amount_minor, "currency": currency}
+        return found
+
+
+class PaymentForm(AmountForm):
+    """A receipt by hand. `token` makes a form that is sent twice one payment."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput)
+    number = forms.CharField(label=_("Invoice number"), max_length=60, widget=_input())
+    received = forms.DateField(
+        label=_("Received on"), widget=forms.DateInput(attrs={"class": "input", "type": "date"})
+    )
+    payer = forms.CharField(label=_("Payer"), max_length=200, required=False, widget=_input())
+    reference = forms.CharField(
+        label=_("Reference"), max_length=500, required=False, widget=_input(),
+        help_text=_("What the slip or the bank says."),
+    )  # fmt: skip
+
+
+class BankFileForm(forms.Form):
+    """A file from the bank."""
+
+    file = forms.FileField(
+        label=_("Bank file"), widget=forms.FileInput(attrs={"class": "input"}),
+        help_text=_("CAMT.053 (XML), or CSV with the columns date, amount, currency, payer, text, "
+                    "id. At most 10 MB."),
+    )  # fmt: skip
+
+
+class RefundForm(AmountForm):
+    """Money that goes back; without a number, what the payment has paid nothing with."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput)
+    number = forms.CharField(label=_("Of invoice"), max_length=60, required=False, widget=_input())
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=_input())
+
+
+class PayoutDetailsForm(forms.Form):
+    """Where a partner wants its money; the password makes sure of the person, each time."""
+
+    kind = forms.ChoiceField(
+        label=_("Paid to"), choices=[("bank", _("Bank account")), ("stripe", _("Stripe account"))],
+        widget=forms.Select(attrs={"class": "select"}),
+    )  # fmt: skip
+    holder = forms.CharField(label=_("Account holder"), max_length=70, widget=_input())
+    account = forms.CharField(
+        label=_("IBAN or Stripe account"), max_length=60, widget=_input(spellcheck="false")
+    )
+    bic = forms.CharField(label=_("BIC"), max_length=11, required=False,
+                          widget=_input(spellcheck="false"))  # fmt: skip
+    password = forms.CharField(
+        label=_("Your password"), max_length=200, strip=False,
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
+        help_text=_("Asked again each time, because this decides where money goes."),
+    )  # fmt: skip

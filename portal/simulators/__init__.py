@@ -1,0 +1,1 @@
+"""Stand-ins for outside services, used by the demo and by the tests; never by a real install."""

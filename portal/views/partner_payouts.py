@@ -1,0 +1,98 @@
+"""`/manage/payouts/`: where the partner's money goes, and every payout on its way."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from billing.actions.payout_details import HOLD, ask_payout_details, decide_payout_details
+from billing.queries.payouts import details_rows, payouts_page
+from billing.rules.errors import BillingError
+from portal.forms_money import PayoutDetailsForm
+from portal.views.step_up import password_problem
+from tenants.accounts.permissions import permission
+
+
+@permission("payouts.view")
+@require_safe
+def payouts(request: HttpRequest) -> HttpResponse:
+    """Details (masked), a change that waits, and the payouts."""
+    return _page(request)
+
+
+@permission("payouts.manage")
+@require_POST
+def ask(request: HttpRequest) -> HttpResponse:
+    """Ask for new details; a second owner decides."""
+    form = PayoutDetailsForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form)
+    facts = form.cleaned_data
+    problem = password_problem(request, facts.pop("password"))
+    if problem:
+        form.add_error("password", problem)
+        return _page(request, form)
+    try:
+        ask_payout_details(partner_id=_partner_id(request), kek=settings.KEK, now=timezone.now(),
+                           actor=_actor(request), **facts)  # fmt: skip
+    except BillingError as error:
+        form.add_error(None, str(error))
+        return _page(request, form)
+    messages.success(request, _("Asked. Another owner has to approve it; until then nothing "
+                                "changes."))  # fmt: skip
+    return _back()
+
+
+@permission("payouts.manage")
+@require_POST
+def decide(request: HttpRequest, details_id: uuid.UUID) -> HttpResponse:
+    """Approve or refuse a change, after the password."""
+    problem = password_problem(request, request.POST.get("password", ""))
+    if problem:
+        messages.error(request, problem)
+        return _back()
+    approve = request.POST.get("decision") == "approve"
+    try:
+        decide_payout_details(details_id=details_id, partner_id=_partner_id(request),
+                              approve=approve, actor=_actor(request),
+                              now=timezone.now())  # fmt: skip
+    except BillingError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Approved. It is used after %(days)d days.")
+                         % {"days": HOLD.days} if approve else _("Refused."))  # fmt: skip
+    return _back()
+
+
+def _page(request: HttpRequest, form: PayoutDetailsForm | None = None) -> HttpResponse:
+    details = details_rows(_partner_id(request), timezone.now())
+    return render(request, "partner/payouts.html", {
+        "details": details, "waits": next((row for row in details if row.state == "asked"), None),
+        "in_use": next((row for row in details if row.state == "usable"), None),
+        "on_hold": next((row for row in details if row.state == "on_hold"), None),
+        "payouts": payouts_page(partner_id=_partner_id(request)),
+        "form": form or PayoutDetailsForm(), "hold_days": HOLD.days, "me": _actor(request),
+    })  # fmt: skip
+
+
+def _partner_id(request: HttpRequest) -> uuid.UUID:
+    owner: Any = request.owner  # type: ignore[attr-defined]
+    found: uuid.UUID = owner.partner_id
+    return found
+
+
+def _actor(request: HttpRequest) -> str:
+    return str(request.user.email).lower()  # type: ignore[union-attr]
+
+
+def _back() -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("partner_payouts"))

@@ -1,0 +1,70 @@
+"""The simulator as tests drive it: its own process, over HTTP, with Stripe's own description."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portal.servers import ports
+
+ROOT = Path(__file__).resolve().parents[3]
+SPEC = "stripe/spec3-2023-08-16.yaml"
+KEY, SECRET = "sk_test_fake", "whsec_fake"
+
+
+@dataclass(frozen=True)
+class Fake:
+    """A running fake. Faults: see `portal.simulators.stripe.server.FAULTS`."""
+
+    base: str
+
+    def control(self, path: str, **facts: Any) -> dict[str, Any]:
+        return self._ask(f"/_sim/{path}", json.dumps(facts).encode())
+
+    def faults(self, *faults: dict[str, Any]) -> None:
+        self.control("faults", faults=list(faults))
+
+    def report(self) -> dict[str, Any]:
+        return self._ask("/_sim/log")
+
+    def fired(self) -> set[str]:
+        return {one["fault"] for one in self.report()["log"]} - {""}
+
+    def pay(self, invoice_id: str) -> None:
+        """The customer presses the button."""
+        request = urllib.request.Request(f"{self.base}/i/{invoice_id}", data=b"")
+        urllib.request.urlopen(request, timeout=10).read()
+
+    def _ask(self, path: str, data: bytes | None = None) -> dict[str, Any]:
+        with urllib.request.urlopen(self.base + path, data=data, timeout=20) as answer:
+            return json.load(answer)
+
+
+@contextlib.contextmanager
+def running(spec: Path, webhook: str = "", host: str = "") -> Iterator[Fake]:
+    """Start it and wait until it answers; what is asked of it is checked by `spec`."""
+    port = ports.pick()
+    argv = [sys.executable, "-m", "portal.simulators.stripe", "--port", str(port),
+            "--secret", SECRET, "--spec", str(spec), "--webhook", webhook,
+            "--webhook-host", host]  # fmt: skip
+    child = subprocess.Popen(argv, cwd=ROOT)
+    fake = Fake(f"http://127.0.0.1:{port}")
+    try:
+        until = time.monotonic() + 60
+        while True:
+            try:
+                fake.report()
+                break
+            except OSError:
+                assert child.poll() is None and time.monotonic() < until, "the fake did not start"
+                time.sleep(0.1)
+        yield fake
+    finally:
+        child.terminate()
+        child.wait(timeout=10)

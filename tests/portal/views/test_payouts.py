@@ -1,0 +1,124 @@
+"""The partner's payouts page, and how a customer is told to pay."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as django_settings
+
+from billing.actions.payout_details import ask_payout_details, decide_payout_details
+from billing.actions.remote_intents import want_invoice
+from billing.models import Document, PayoutDetails, RemoteIntent
+from billing.rules.templates import Deal
+from cache_api.models import Customer
+from tenants import schema
+from tenants.accounts.models import User
+from tests.billing import world
+from tests.portal.views import cast
+from tests.portal.views.cast import NOW, PINECONE, REDIS, signed_in, text
+
+IBAN, PASSWORD = "DE89370400440532013000", "a long enough password"
+
+
+def form(**more):
+    facts = {"kind": "bank", "holder": "Redis Labs Ltd", "account": IBAN, "bic": "",
+             "password": PASSWORD}  # fmt: skip
+    return {**facts, **more}
+
+
+@pytest.fixture
+def owners(long_portal):
+    """Redis with two owners who have a password."""
+    partners, _database = long_portal
+    with schema.in_partner(partners.redis):
+        for email in ("owner@example.com", "second@example.com"):
+            person = User.objects.filter(email=email).first() or User(email=email, role="owner")
+            person.set_password(PASSWORD)
+            person.save()
+    return partners
+
+
+def second():
+    return signed_in(REDIS, "second")
+
+
+def test_details_change_after_password_second_owner_and_hold(owners):
+    first = signed_in(REDIS, "owner")
+
+    wrong = first.post("/manage/payouts/details/", form(password="guess"))
+    assert wrong.status_code == 200 and "This is not your password" in text(wrong)
+    bad = first.post("/manage/payouts/details/", form(account=IBAN[:-1] + "1"))
+    assert "IBAN: it can not be right" in text(bad)
+    asked = first.post("/manage/payouts/details/", form(), follow=True)
+    assert "Another owner has to approve" in text(asked) and IBAN not in asked.content.decode()
+    with schema.in_partner(owners.redis):
+        details = PayoutDetails.objects.get()
+    path = f"/manage/payouts/details/{details.id}/"
+    mine = first.post(path, {"decision": "approve", "password": PASSWORD}, follow=True)
+    assert "cannot approve it" in text(mine)
+
+    other = second()
+    refused = other.post(path, {"decision": "approve", "password": "x"}, follow=True)
+    assert "not your password" in text(refused)
+    done = text(other.post(path, {"decision": "approve", "password": PASSWORD}, follow=True))
+    assert "used after 3 days" in done and "DE••••3000 is approved" in done
+    assert signed_in(PINECONE, "owner").get("/manage/payouts/").status_code == 200
+    assert signed_in(PINECONE, "owner").post(path, {"password": PASSWORD}).status_code == 302
+    with schema.in_partner(owners.pinecone):
+        assert PayoutDetails.objects.count() == 0
+
+
+@pytest.mark.parametrize(("role", "sees", "asks"), [
+    ("owner", 200, 200), ("admin", 200, 403), ("finance", 200, 403), ("support", 403, 403),
+])  # fmt: skip
+def test_only_owners_change_where_money_goes(portal, role, sees, asks):
+    client = signed_in(REDIS, role)
+
+    assert client.get("/manage/payouts/").status_code == sees
+    assert client.post("/manage/payouts/details/", {}).status_code == asks
+
+
+def test_our_invoices_show_our_account_and_the_link_to_pay(long_portal, settings):
+    partners, database = long_portal
+    settings.PLATFORM_ACCOUNT = {"iban": "NL91ABNA0417164300", "bic": ""}
+    settings.STRIPE_API_KEY, settings.STRIPE_SIMULATED = "sk_test_x", True
+    with schema.in_partner(partners.redis):
+        invoice = Document.objects.get(customer_external_id="acme")
+    database.login("settle")
+    intent = want_invoice(document=invoice, now=NOW)
+    url = "http://127.0.0.1:8090/i/in_1"
+    RemoteIntent.objects.filter(pk=intent.pk).update(state="sent", url=url)
+    database.login("web")
+    client = signed_in(REDIS, "customer_owner")
+
+    page = client.get(f"/invoices/{invoice.id}/")
+
+    assert f'href="{url}"' in page.content.decode()
+    assert "NL91ABNA0417164300" in text(page) and "Simulated Stripe" in text(page)
+
+
+def test_a_partners_own_invoice_shows_its_account_and_never_ours(database, partners, october,
+                                                                 settings):  # fmt: skip
+    settings.PLATFORM_ACCOUNT = {"iban": "NL91ABNA0417164300", "bic": ""}
+    redis = partners.redis
+    world.customer(redis, "acme")
+    world.sign(redis, "revenue_share_partner", deal=Deal(share_bps=6000))
+    world.record(world.hit(redis, "2026-09-10", "acme", 50_005))
+    world.settle()
+    with schema.in_partner(redis):
+        acme = Customer.objects.get(external_id="acme").id
+    cast.person(redis, "customer_owner", acme)
+    database.login("web")
+    with schema.in_partner(redis):
+        details = ask_payout_details(partner_id=redis.id, kind="bank", holder="Redis Labs Ltd",
+                                     account=IBAN, bic="", kek=django_settings.KEK, actor="a@x.y",
+                                     now=NOW)  # fmt: skip
+        invoice = Document.objects.get(customer_external_id="acme")
+    client = signed_in(REDIS, "customer_owner")
+    before = text(client.get(f"/invoices/{invoice.id}/"))
+    with schema.in_partner(redis):
+        decide_payout_details(details_id=details.id, partner_id=redis.id, approve=True, now=NOW,
+                              actor="b@x.y", hold=timedelta(0))  # fmt: skip
+    page = text(client.get(f"/invoices/{invoice.id}/"))
+
+    assert "IBAN" not in before
+    assert IBAN in page and "Redis Labs Ltd" in page and "NL91ABNA0417164300" not in page
