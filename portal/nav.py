@@ -41,7 +41,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("partner_invoices", _("Invoices"), "invoices", "invoices.view", ("partner_invoice",)),
         Entry(
             "partner_statements", _("Statements"), "statements", "statements.view",
-            ("partner_statement",),
+            ("partner_statement", "partner_line"),
         ),
     ),
     Audience.CUSTOMER: (
@@ -56,7 +56,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("console_cockpit", _("Cockpit"), "overview", "cockpit.view"),
         Entry(
             "console_partners", _("Partners"), "partners", "channel.view",
-            ("console_partner", "console_open_partner", "console_opening", "console_document"),
+            ("console_partner", "console_open_partner", "console_opening", "console_document",
+             "console_line"),
         ),
         Entry(
             "console_finance", _("Month"), "month", "runs.view",

@@ -181,3 +181,33 @@ def _in_order(rows: Iterator[Hour]) -> Iterator[Hour]:
     for _, same in groupby(rows, key=lambda row: row.hour):
         counted: Sequence[Hour] = [row for row in same if any(row.counts)]
         yield from sorted(counted, key=lambda r: (r.external_id, str(r.customer_id), r.model))
+
+
+def rollup_values(what: Slice, column: str, by: str) -> dict[datetime, int]:
+    """Bucket (`by` hour or day, UTC) → a column's sum, from the rollups as they are now."""
+    rows = RollupHour.objects.filter(livemode=True, **_between("bucket_at", what))
+    if what.customers is not None:
+        rows = rows.filter(customer_id__in=what.customers)
+    if what.models is not None:
+        rows = rows.filter(model__in=what.models)
+    return _values(rows, "bucket_at", by, _sums(lambda name: F(name)), column)
+
+
+def event_values(
+    partner_id: UUID, what: Slice, bound: int, column: str, by: str
+) -> dict[datetime, int]:
+    """The same from the events up to the recorder batch `bound`."""
+    rows = _events(partner_id, what, bound)
+    return _values(rows, "occurred_at", by, _sums(_times_quantity), column)
+
+
+def _values(
+    rows: QuerySet[Any], at: str, by: str, sums: dict[str, Any], column: str
+) -> dict[datetime, int]:
+    found = (
+        rows.annotate(bucket=Trunc(at, by, output_field=DateTimeField(), tzinfo=UTC))
+        .values_list("bucket")
+        .annotate(value=list(sums.values())[COUNTS.index(column)])
+        .order_by("bucket")
+    )
+    return {bucket: int(value) for bucket, value in found if value}

@@ -10,6 +10,7 @@ from portal.views import (
     console_partners,
     console_regions,
     console_run,
+    drill,
 )
 
 partners = [
@@ -37,6 +38,17 @@ documents = [
     path("", console_documents.document, name="console_document"),
     path("pdf", console_documents.document, {"form": "pdf"}, name="document_pdf"),
     path("json", console_documents.document, {"form": "json"}, name="document_json"),
+    path("lines/<int:position>/", drill.console_line, name="console_line"),
+    path(
+        "lines/<int:position>/events.csv",
+        drill.console_file,
+        {"form": "events"},
+        name="console_events",
+    ),
+    path("archive", drill.console_file, {"form": "archive"}, name="console_archive"),
+    path("usage.csv", drill.console_file, {"form": "usage"}, name="console_usage_csv"),
+    path("usage.parquet", drill.console_file, {"form": "parquet"}, name="console_usage_parquet"),
+    path("proof/<uuid:event_id>", drill.console_file, {"form": "proof"}, name="console_proof"),
 ]
 urlpatterns = [
     path("", console_cockpit.cockpit, name="console_cockpit"),

@@ -1,6 +1,6 @@
 """A partner's host: customers at the root, the partner's staff under /manage/, the API."""
 
-from django.urls import path
+from django.urls import include, path
 
 from portal.urls.api import urlpatterns as api
 from portal.urls.shared import urlpatterns as shared
@@ -9,6 +9,7 @@ from portal.views import (
     customer_overview,
     customer_usage,
     documents,
+    drill,
     partner_customers,
     partner_invoices,
     partner_overview,
@@ -17,7 +18,20 @@ from portal.views import (
 )
 
 PDF, JSON = {"form": "pdf"}, {"form": "json"}
-
+# Every figure of a document down to its events, and the files that prove it.
+proofs = [
+    path("lines/<int:position>/", drill.partner_line, name="partner_line"),
+    path(
+        "lines/<int:position>/events.csv",
+        drill.partner_file,
+        {"form": "events"},
+        name="partner_events",
+    ),
+    path("archive", drill.partner_file, {"form": "archive"}, name="partner_archive"),
+    path("usage.csv", drill.partner_file, {"form": "usage"}, name="partner_usage_csv"),
+    path("usage.parquet", drill.partner_file, {"form": "parquet"}, name="partner_usage_parquet"),
+    path("proof/<uuid:event_id>", drill.partner_file, {"form": "proof"}, name="partner_proof"),
+]
 urlpatterns = [
     # The partner's staff
     path("manage/", partner_overview.overview, name="partner_overview"),
@@ -36,6 +50,7 @@ urlpatterns = [
          name="partner_statement_pdf"),
     path("manage/statements/<uuid:document_id>/json", documents.partner_statement, JSON,
          name="partner_statement_json"),
+    path("manage/documents/<uuid:document_id>/", include(proofs)),
     # Customers
     path("", customer_overview.home, name="customer_overview"),
     path("usage/", customer_usage.usage, name="customer_usage"),

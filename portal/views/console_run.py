@@ -18,21 +18,17 @@ from billing import queries as billing
 from billing.actions.moves import find_run
 from billing.actions.open_runs import WORKING, open_run
 from billing.actions.review import approve_runs, reject_run, withdraw_run
-from billing.models import DraftDocument, RatedLine
+from billing.models import DraftDocument
 from billing.queries.run_detail import PAGE
 from billing.queries.terms import version_terms
 from billing.rules.errors import BillingError, WrongState
-from billing.rules.explain import explain_line
-from billing.rules.lines import RatedLine as Rated
 from billing.rules.periods import month_of
-from billing.rules.rating import Step
+from portal.arithmetic import arithmetic
 from portal.forms import ReasonForm
 from portal.plain_terms import plain_terms
 from portal.rules.run_steps import STEPS, is_working, step_cells
 from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission
-
-_FACTS = [name for name in Rated.__dataclass_fields__ if name != "steps"]
 
 
 @permission("runs.view")
@@ -103,7 +99,7 @@ def _page(request: HttpRequest, run_id: uuid.UUID, form: ReasonForm | None = Non
     return render(request, "console/run.html", {
         "detail": detail, "run": found, "form": form or ReasonForm(), "sent_back": sent_back,
         "steps": list(zip(STEPS, step_cells(found.state, sent_back=sent_back), strict=True)),
-        "lines": [(line, _arithmetic(line)) for line in detail.lines],
+        "lines": [(line, arithmetic(line)) for line in detail.lines],
         "terms": [(version, plain_terms(version_terms(version))) for version in detail.versions],
         "is_mine": found.preparer == actor(request), "can": _possible(request, detail),
         "working": is_working(found.state, found.reason),
@@ -122,12 +118,6 @@ def _possible(request: HttpRequest, detail: billing.RunDetail) -> set[str]:
     if detail.run.state == "collecting" and detail.run.reason and person.may("runs.prepare"):
         can.add("resume")
     return can
-
-
-def _arithmetic(line: RatedLine) -> tuple[str, ...]:
-    """The line's steps in words and figures, as documents print them."""
-    steps = tuple(Step(**step) for step in line.steps)
-    return explain_line(Rated(**{name: getattr(line, name) for name in _FACTS}, steps=steps))
 
 
 def _send_back(

@@ -24,6 +24,12 @@ PAGES = {
     f"/documents/{SOME}/": "documents.view",
     f"/documents/{SOME}/pdf": "documents.view",
     f"/documents/{SOME}/json": "documents.view",
+    f"/documents/{SOME}/lines/1/": "documents.view",
+    f"/documents/{SOME}/lines/1/events.csv": "documents.view",
+    f"/documents/{SOME}/archive": "documents.view",
+    f"/documents/{SOME}/usage.csv": "documents.view",
+    f"/documents/{SOME}/usage.parquet": "documents.view",
+    f"/documents/{SOME}/proof/{SOME}": "documents.view",
 }
 CHANGES = {
     "/partners/redis-labs/opening/retry/": "partners.open",
@@ -90,6 +96,7 @@ def _paths(patterns, before=""):
 
 
 def _plain(path):
-    for name in ("run_id", "draft_id", "agreement_id", "document_id"):
+    for name in ("run_id", "draft_id", "agreement_id", "document_id", "event_id", "file_id"):
         path = path.replace(f"<uuid:{name}>", "<id>")
+    path = path.replace("<int:position>", "1")
     return path.replace("<slug:slug>", "<slug>")

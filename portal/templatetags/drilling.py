@@ -1,0 +1,34 @@
+"""Exact quantities of the drill-down in templates."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from django import template
+
+from billing.rules.cycles import fraction_to_decimal
+from billing.rules.fields import PLACES, decimal_text
+from billing.rules.trust.basis import Basis
+
+register = template.Library()
+
+
+@register.filter
+def figure_text(value: Decimal | int | str | None) -> str:
+    """A quantity with every digit it has, in groups of three: nothing is rounded away."""
+    if value is None or value == "":
+        return "–"
+    return f"{Decimal(decimal_text(Decimal(str(value)))):,f}"
+
+
+@register.filter
+def counted(raw: int, basis: Basis) -> str:
+    """A count of the meter's base units in its unit: bytes as GB."""
+    return figure_text(fraction_to_decimal(Fraction(raw, basis.meter.divisor), PLACES))
+
+
+@register.filter
+def humane(name: str) -> str:
+    """`semantic_hit` → `semantic hit`."""
+    return name.replace("_", " ")
