@@ -43,6 +43,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "partner_statements", _("Statements"), "statements", "statements.view",
             ("partner_statement", "partner_line"),
         ),
+        Entry("partner_verify", _("Check the numbers"), "check", "usage.view", ("partner_counts",)),
     ),
     Audience.CUSTOMER: (
         Entry("customer_overview", _("Overview"), "overview", "my.overview.view"),
@@ -57,7 +58,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry(
             "console_partners", _("Partners"), "partners", "channel.view",
             ("console_partner", "console_open_partner", "console_opening", "console_document",
-             "console_line"),
+             "console_line", "console_counts_list", "console_counts"),
         ),
         Entry(
             "console_finance", _("Month"), "month", "runs.view",

@@ -1,6 +1,7 @@
 """Tables of the money storey; all of them in the public schema, every row naming its partner."""
 
 from billing.models.agreements import Agreement, AgreementVersion, ChargeComponent
+from billing.models.counts import CountFile
 from billing.models.documents import Document, DocumentEvent, DocumentLine, NumberSeries
 from billing.models.drafts import DraftDocument, DraftLine
 from billing.models.frozen import CustomerShare, RatedLine, RunInput, RunSnapshot
@@ -13,6 +14,7 @@ __all__ = [
     "Agreement",
     "AgreementVersion",
     "ChargeComponent",
+    "CountFile",
     "CustomerShare",
     "Document",
     "DocumentEvent",

@@ -66,6 +66,15 @@ def sealed_days(
     }
 
 
+def latest_roots(partner_id: UUID, limit: int) -> list[DayRoot]:
+    """The newest stored root of the newest days, newest first. One query."""
+    rows = DayRoot.objects.filter(partner_id=partner_id).order_by("-day", "-batch_bound")
+    found: dict[date, DayRoot] = {}
+    for row in rows[: limit * 4]:
+        found.setdefault(row.day, row)
+    return list(found.values())[:limit]
+
+
 def roots_of(partner_id: UUID, start: date, end: date, bound: int) -> list[Root]:
     """The root of each day in [start, end) exactly as of `bound`, without days that had none.
 

@@ -32,3 +32,9 @@ def counted(raw: int, basis: Basis) -> str:
 def humane(name: str) -> str:
     """`semantic_hit` → `semantic hit`."""
     return name.replace("_", " ")
+
+
+@register.filter
+def signed(value: int) -> str:
+    """A difference with its sign: `+1,204`, `−3`, `0`."""
+    return "0" if not value else f"{value:+,d}".replace("-", "\u2212")

@@ -11,6 +11,7 @@ from portal.views import (
     console_regions,
     console_run,
     drill,
+    verify,
 )
 
 partners = [
@@ -19,6 +20,10 @@ partners = [
     path("partners/<slug:slug>/", console_partners.partner, name="console_partner"),
     path("partners/<slug:slug>/opening/", console_partners.opening, name="console_opening"),
     path("partners/<slug:slug>/opening/retry/", console_partners.retry, name="console_retry"),
+    path("partners/<slug:slug>/counts/", verify.console_counts_list, name="console_counts_list"),
+    path(
+        "partners/<slug:slug>/counts/<uuid:file_id>/", verify.console_counts, name="console_counts"
+    ),
 ]
 finance = [
     path("finance/", console_finance.finance, name="console_finance"),

@@ -15,6 +15,7 @@ from portal.views import (
     partner_overview,
     partner_statements,
     partner_usage,
+    verify,
 )
 
 PDF, JSON = {"form": "pdf"}, {"form": "json"}
@@ -51,6 +52,8 @@ urlpatterns = [
     path("manage/statements/<uuid:document_id>/json", documents.partner_statement, JSON,
          name="partner_statement_json"),
     path("manage/documents/<uuid:document_id>/", include(proofs)),
+    path("manage/verify/", verify.verify, name="partner_verify"),
+    path("manage/verify/counts/<uuid:file_id>/", verify.partner_counts, name="partner_counts"),
     # Customers
     path("", customer_overview.home, name="customer_overview"),
     path("usage/", customer_usage.usage, name="customer_usage"),

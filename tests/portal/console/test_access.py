@@ -15,6 +15,8 @@ PAGES = {
     "/regions/": "cockpit.view",
     "/partners/": "channel.view",
     "/partners/redis-labs/": "channel.view",
+    "/partners/redis-labs/counts/": "channel.view",
+    f"/partners/redis-labs/counts/{SOME}/": "channel.view",
     "/partners/open/": "partners.open",
     "/partners/redis-labs/opening/": "partners.open",
     "/finance/": "runs.view",
