@@ -63,8 +63,10 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry(
             "console_finance", _("Month"), "month", "runs.view",
             ("console_run", "console_run_reject", "console_run_withdraw", "console_draft",
-             "console_preview"),
+             "console_preview", "console_what_if", "console_run_difference",
+             "console_preview_difference"),
         ),
+        Entry("console_projections", _("Projections"), "usage", "cockpit.view"),
         Entry("console_regions", _("Regions"), "screen", "cockpit.view"),
     ),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from django import template
 from billing.rules.cycles import fraction_to_decimal
 from billing.rules.fields import PLACES, decimal_text
 from billing.rules.trust.basis import Basis
+from portal.templatetags.money import money_text
 
 register = template.Library()
 
@@ -38,3 +39,11 @@ def humane(name: str) -> str:
 def signed(value: int) -> str:
     """A difference with its sign: `+1,204`, `−3`, `0`."""
     return "0" if not value else f"{value:+,d}".replace("-", "\u2212")
+
+
+@register.filter
+def money_change(amount_minor: int, currency: str) -> str:
+    """A difference in money with its sign: `+$1.20`, `−$3.00`; an en dash for none."""
+    if not amount_minor:
+        return "–"
+    return ("+" if amount_minor > 0 else "\u2212") + money_text(abs(amount_minor), currency)

@@ -8,6 +8,7 @@ from portal.views import (
     console_documents,
     console_finance,
     console_partners,
+    console_planning,
     console_regions,
     console_run,
     drill,
@@ -30,9 +31,16 @@ finance = [
     path("finance/start/", console_finance.start_month, name="console_start_month"),
     path("finance/approve/", console_finance.approve_month, name="console_approve_month"),
     path("finance/preview/<uuid:agreement_id>/", console_finance.preview, name="console_preview"),
+    path(
+        "finance/preview/<uuid:agreement_id>/difference/",
+        console_planning.preview_difference,
+        name="console_preview_difference",
+    ),
+    path("finance/what-if/<uuid:agreement_id>/", console_planning.what_if, name="console_what_if"),
 ]
 runs = [
     path("", console_run.run, name="console_run"),
+    path("difference/", console_planning.difference, name="console_run_difference"),
     path("approve/", console_run.approve, name="console_run_approve"),
     path("reject/", console_run.reject, name="console_run_reject"),
     path("withdraw/", console_run.withdraw, name="console_run_withdraw"),
@@ -57,6 +65,7 @@ documents = [
 ]
 urlpatterns = [
     path("", console_cockpit.cockpit, name="console_cockpit"),
+    path("projections/", console_planning.projections, name="console_projections"),
     path("regions/", console_regions.regions, name="console_regions"),
     *partners,
     *finance,

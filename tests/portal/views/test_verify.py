@@ -65,7 +65,9 @@ def test_own_counts_are_compared_by_hour_and_change_nothing(long_portal):
     assert signed_in(PINECONE, "owner").get(answer["Location"]).status_code == 404
     with schema.in_partner(partners.pinecone):
         assert not CountFile.objects.exists()
+    database.login("owner")
     console.people()
+    database.login("web")
     manager = console.signed_in("partner_manager")
     listed = manager.get("/partners/redis-labs/counts/")
     assert "mine.csv" in text(listed) and "Lookups" in text(listed)
