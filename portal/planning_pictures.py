@@ -13,7 +13,8 @@ from billing.rules.planning.targets import COUNT, FLAG, GOALS, MONEY, Goal, Valu
 from billing.rules.planning.what_if import WhatIf
 from portal.rules.charts import Series
 from portal.rules.figures import Axis, Figure, stacked_figure
-from portal.templatetags.money import money_short, money_text
+from portal.templatetags.drilling import money_plain
+from portal.templatetags.money import money_short
 
 GOAL_NAMES: dict[str, Any] = {
     "partners": gettext_lazy("Partners signed"),
@@ -34,8 +35,8 @@ def arr_by_scenario(scenarios: Sequence[Scenario]) -> Figure:
     ]
     names = tuple(one.name for one in scenarios)
     short = tuple(name.partition(",")[0] for name in names)
-    words = ", ".join(
-        f"{name.partition(',')[0]} {money_short(m.arr_minor, m.currency)}"
+    words = "; ".join(
+        f"{name.partition(',')[0]} {money_plain(m.arr_minor, m.currency)}"
         for name, m in zip(names, figures, strict=True)
     )
     currency = figures[0].currency
@@ -65,7 +66,7 @@ def _cell(verdict: Verdict | None, currency: str) -> dict[str, Any]:
 
 def _needed(goal: Goal) -> str:
     text = _value(goal, goal.needed, "USD")
-    return text if goal.form == FLAG else _("%(value)s or more") % {"value": text}
+    return _("at least one") if goal.form == FLAG else _("%(value)s or more") % {"value": text}
 
 
 def _value(goal: Goal, value: Value, currency: str) -> str:
@@ -74,7 +75,7 @@ def _value(goal: Goal, value: Value, currency: str) -> str:
     if goal.form == COUNT:
         return f"{int(value or 0):,d}"
     if goal.form == MONEY:
-        return money_text(int(value or 0), currency).removesuffix(".00")
+        return money_plain(int(value or 0), currency)
     return f"{float(value or 0) * 100:.1f}".removesuffix(".0") + " %"
 
 

@@ -47,3 +47,9 @@ def money_change(amount_minor: int, currency: str) -> str:
     if not amount_minor:
         return "–"
     return ("+" if amount_minor > 0 else "\u2212") + money_text(abs(amount_minor), currency)
+
+
+@register.filter
+def money_plain(amount_minor: int, currency: str) -> str:
+    """A large amount without its cents where they are zero: `$7,050,000`."""
+    return money_text(amount_minor, currency).removesuffix(".00")
