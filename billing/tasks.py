@@ -5,7 +5,9 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from billing.actions import settle
+from billing import reconcile
+from billing.actions import deliver, disputes, exceptions, open_runs, renewals, settle
+from cache_api.reconcile import CHECKS as USAGE_CHECKS
 from tenants.tasking import PartnerTask
 
 
@@ -27,7 +29,45 @@ def issue_run(*, partner_id: str, run_id: str) -> str:
     return run.state
 
 
+@shared_task(name="billing.deliver_documents")
+def deliver_documents() -> int:
+    """Mail what was issued, and close the runs that are done."""
+    now = timezone.now()
+    return deliver.deliver_documents(now=now) + deliver.close_finished_runs(now=now)
+
+
+@shared_task(name="billing.send_reminders")
+def send_reminders() -> int:
+    """Remind of overdue invoices."""
+    return deliver.send_reminders(now=timezone.now())
+
+
+@shared_task(name="billing.accept_silent")
+def accept_silent() -> int:
+    """Accept statements that nobody objected to in time."""
+    return disputes.accept_silent(now=timezone.now())
+
+
 @shared_task(name="billing.sweep_runs")
 def sweep_runs() -> int:
     """Queue again what a lost task left behind."""
     return settle.sweep_runs(now=timezone.now())
+
+
+@shared_task(name="billing.settle_due")
+def settle_due() -> int:
+    """Open and rate the month that ended, for a person to look at and submit."""
+    return open_runs.settle_due(now=timezone.now())
+
+
+@shared_task(name="billing.reconcile")
+def keep_breaches() -> int:
+    """Check every equation and put what does not hold into the exceptions queue."""
+    found = [breach for check in (*USAGE_CHECKS, *reconcile.CHECKS) for breach in check.run()]
+    return exceptions.keep_breaches(found=found, now=timezone.now())
+
+
+@shared_task(name="billing.renewal_notices")
+def renewal_notices() -> int:
+    """Say which terms end in 180, 90 or 30 days."""
+    return renewals.give_renewal_notices(now=timezone.now())

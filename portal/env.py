@@ -62,3 +62,24 @@ def database(database_url: str) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
     }
+
+
+def mail(mail_url: str) -> dict[str, Any]:
+    """Django's mail settings for `smtp://user:password@host:587?tls=1` (`smtps://`: TLS at once).
+
+    Nothing for an empty URL. Raises SystemExit for another scheme.
+    """
+    if not mail_url:
+        return {}
+    parts = urlsplit(mail_url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise SystemExit("EMAIL_URL is written smtp://user:password@host:587?tls=1 or smtps://…")
+    implicit = parts.scheme == "smtps"
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if implicit else 25),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": implicit,
+        "EMAIL_USE_TLS": not implicit and "tls=1" in parts.query,
+    }

@@ -38,11 +38,15 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("partner_overview", _("Overview"), "overview", "overview.view"),
         Entry("partner_usage", _("Usage"), "usage", "usage.view"),
         Entry("partner_customers", _("Customers"), "customers", "customers.view"),
-        Entry("partner_invoices", _("Invoices"), "invoices", "invoices.view", ("partner_invoice",)),
+        Entry(
+            "partner_invoices", _("Invoices"), "invoices", "invoices.view",
+            ("partner_invoice", "partner_invoice_line"),
+        ),
         Entry(
             "partner_statements", _("Statements"), "statements", "statements.view",
-            ("partner_statement", "partner_line"),
+            ("partner_statement", "partner_statement_line", "partner_line"),
         ),
+        Entry("partner_agreement", _("Agreement"), "document", "agreement.view"),
         Entry("partner_verify", _("Check the numbers"), "check", "usage.view", ("partner_counts",)),
     ),
     Audience.CUSTOMER: (
@@ -50,7 +54,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("customer_usage", _("Usage"), "usage", "my.usage.view"),
         Entry(
             "customer_invoices", _("Invoices"), "invoices", "my.invoices.view",
-            ("customer_invoice",),
+            ("customer_invoice", "customer_invoice_line"),
         ),
     ),
     Audience.PLATFORM: (
@@ -58,7 +62,11 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry(
             "console_partners", _("Partners"), "partners", "channel.view",
             ("console_partner", "console_open_partner", "console_opening", "console_document",
-             "console_line", "console_counts_list", "console_counts"),
+             "console_credit", "console_line", "console_counts_list", "console_counts"),
+        ),
+        Entry(
+            "console_agreements", _("Agreements"), "document", "channel.view",
+            ("console_agreement", "console_amend", "console_end", "console_sign"),
         ),
         Entry(
             "console_finance", _("Month"), "month", "runs.view",
@@ -66,6 +74,12 @@ MENU: dict[str, tuple[Entry, ...]] = {
              "console_preview", "console_what_if", "console_run_difference",
              "console_preview_difference"),
         ),
+        Entry("console_exceptions", _("Exceptions"), "alert", "runs.view"),
+        Entry(
+            "console_books", _("Books"), "statements", "books.view",
+            ("console_journal", "console_ageing", "console_accounts"),
+        ),
+        Entry("console_disputes", _("Disputes"), "alert", "runs.view", ("console_dispute",)),
         Entry("console_projections", _("Projections"), "usage", "cockpit.view"),
         Entry("console_regions", _("Regions"), "screen", "cockpit.view"),
     ),

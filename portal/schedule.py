@@ -2,7 +2,23 @@
 
 from typing import Any
 
+from celery.schedules import crontab
+
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep runs": {"task": "billing.sweep_runs", "schedule": 60.0},
     "seal days": {"task": "cache_api.seal_days", "schedule": 300.0},
+    "check every equation": {"task": "billing.reconcile", "schedule": crontab(minute="40")},
+    "announce renewals": {
+        "task": "billing.renewal_notices",
+        "schedule": crontab(minute="20", hour="6"),
+    },
+    # From the second day of a month on, so that its last hours are recorded; daily, so that a
+    # machine that was away catches up.
+    "settle the month": {
+        "task": "billing.settle_due",
+        "schedule": crontab(minute="10", hour="3", day_of_month="2-31"),
+    },
+    "mail documents": {"task": "billing.deliver_documents", "schedule": 60.0},
+    "remind of overdue invoices": {"task": "billing.send_reminders", "schedule": 3600.0},
+    "accept statements by silence": {"task": "billing.accept_silent", "schedule": 3600.0},
 }

@@ -182,14 +182,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
 
 # --- mail: the demo writes to a folder that /demo/mail/ shows ---
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
+EMAIL_URL = os.environ.get("EMAIL_URL", "")
 EMAIL_BACKEND = (
     "django.core.mail.backends.filebased.EmailBackend"
-    if DEMO
+    if DEMO and not EMAIL_URL
     else "django.core.mail.backends.smtp.EmailBackend"
 )
 EMAIL_FILE_PATH = str(DATA_DIR / "mail")
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_TIMEOUT = 15
+globals().update(env.mail(EMAIL_URL))
 
 # --- language, time, static files ---
 LANGUAGE_CODE = "en"

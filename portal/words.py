@@ -27,6 +27,19 @@ RUN_STATES: dict[str, Word] = {
     "closed": Word(_("Closed"), "ok"),
     "parked": Word(_("Parked"), "danger"),
 }
+DISPUTE_STATES: dict[str, Word] = {
+    "open": Word(_("Open"), "warn"),
+    "upheld": Word(_("Upheld"), "ok"),
+    "rejected": Word(_("Rejected")),
+    "withdrawn": Word(_("Withdrawn")),
+}
+DISPUTE_ENTRIES: dict[str, Any] = {
+    "said": _("wrote"),
+    "taken": _("took it over"),
+    "upheld": _("upheld it"),
+    "rejected": _("rejected it"),
+    "withdrawn": _("withdrew it"),
+}
 PARTNER_STATES: dict[str, Word] = {
     "requested": Word(_("Requested"), "info"),
     "provisioning": Word(_("Opening"), "info"),
@@ -48,10 +61,39 @@ DEAL_KINDS: dict[str, Any] = {
     "wholesale": _("Wholesale"),
     "direct": _("Direct"),
 }
+TEMPLATES: dict[str, Any] = {
+    "revenue_share_platform": _("Revenue share, we collect"),
+    "revenue_share_partner": _("Revenue share, the partner collects"),
+    "poc": _("Proof of concept, then revenue share"),
+    "oem": _("OEM licence"),
+    "wholesale": _("Wholesale"),
+    "direct": _("Direct customers"),
+}
+PHASES: dict[str, Word] = {
+    "proposed": Word(_("proposed"), "warn"),
+    "current": Word(_("in force"), "ok"),
+    "coming": Word(_("to come"), "info"),
+    "ended": Word(_("ended")),
+    "declined": Word(_("declined"), "danger"),
+}
+PAPER_STATES: dict[str, Word] = {
+    "": Word(_("not written")),
+    "draft": Word(_("written"), "info"),
+    "sent": Word(_("sent"), "warn"),
+    "signed": Word(_("signed"), "ok"),
+}
 PAPER_KINDS: dict[str, Any] = {
     "customer_invoice": _("Customer invoice"),
     "partner_invoice": _("Partner invoice"),
     "payout_statement": _("Payout statement"),
+    "credit_note": _("Credit note"),
+}
+EXCEPTIONS: dict[str, Word] = {
+    "breach": Word(_("Does not add up"), "danger"),
+    "parked": Word(_("Parked"), "danger"),
+    "dead_letter": Word(_("Not recorded"), "warn"),
+    "late": Word(_("Late"), "warn"),
+    "renewal": Word(_("Term ends"), "info"),
 }
 OPENING_STEPS: dict[str, Any] = {
     "database role": _("Database role of its own"),

@@ -8,7 +8,7 @@ from django.db import transaction
 from billing.actions.errors import UnknownRun
 from billing.models import Document, DocumentEvent
 from billing.rules.errors import BadMoney
-from billing.rules.status import EVENT_KINDS, PAID
+from billing.rules.status import AMOUNT_KINDS, EVENT_KINDS
 from tenants import audit
 
 
@@ -18,14 +18,14 @@ def record_document_event(
 ) -> DocumentEvent:  # fmt: skip
     """Append one event; `source_id` names the outside fact (a bank line, a message).
 
-    `amount_minor` (minor units of the document's currency) goes with `paid` only.
+    `amount_minor` (minor units of the document's currency) goes with `AMOUNT_KINDS` only.
     Raises UnknownRun (no such document), BadMoney. Safe to repeat: the same kind and source of a
     document is written once, and the first row is returned.
     """
     if kind not in EVENT_KINDS:
         raise BadMoney(f"{kind!r} can not happen to a document. Use {', '.join(EVENT_KINDS)}.")
-    if (kind == PAID) != (amount_minor is not None):
-        raise BadMoney("A payment has an amount, and only a payment.")
+    if (kind in AMOUNT_KINDS) != (amount_minor is not None):
+        raise BadMoney(f"An amount goes with {', '.join(AMOUNT_KINDS)}, and only with them.")
     with transaction.atomic():
         document = Document.objects.filter(pk=document_id).first()
         if document is None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing.actions.moves import find_run, locked_run, move, partner_of
+from billing.actions.waive_intake import require_intake_complete
 from billing.gateways.postgres import repeatable_read, retried
 from billing.models import RunInput, RunSnapshot, SettlementRun
 from billing.queries.gathering import Gathered, gather, parties_bytes
@@ -22,7 +23,8 @@ def freeze_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun
     """Copy usage, terms, prices, names and balances of one attempt; the run is then `frozen`.
 
     One repeatable read: usage recorded while it runs is either in it whole or not at all, and
-    `batch_bound` says which. Raises UnknownRun, BillingError for terms that can not be read.
+    `batch_bound` says which. Raises UnknownRun, UsageOnItsWay (an edge holds events
+    back), BillingError for terms that can not be read.
     Safe to repeat: a run that is past `collecting` is returned as it is.
     """
     with in_partner(partner_of(find_run(run_id))):
@@ -36,7 +38,9 @@ def _freeze(run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
             move(run, "collect", actor=actor, now=now)
         if run.state != COLLECTING:
             return run
-        found = gather(run.agreement, Period(run.period_start, run.period_end), run.id)
+        period = Period(run.period_start, run.period_end)
+        require_intake_complete(period)
+        found = gather(run.agreement, period, run.id)
         _store(run, found, now)
         return move(run, "freeze", actor=actor, now=now)
 

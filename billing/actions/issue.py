@@ -24,10 +24,13 @@ from billing.queries.balances import opening_minor
 from billing.queries.frozen import frozen_input, frozen_parties, result_sha256
 from billing.queries.parties import brand_of, buyer_of, issuer_of, seller_of
 from billing.rules.charging import ChargeResult, charge
-from billing.rules.documents import canonical_bytes, document_json, sha256_hex
-from billing.rules.drafts import Draft
+from billing.rules.documents import Corrected, canonical_bytes, document_json, sha256_hex
+from billing.rules.draft_rows import CARRIED, CARRIED_KEY
+from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE, Draft
+from billing.rules.drafts import DraftLine as DraftedLine
 from billing.rules.inputs import RunInput
 from billing.rules.numbering import SERIES, number_text
+from billing.rules.status import CREDITED
 
 BATCH = 2_000
 
@@ -66,6 +69,12 @@ def _approved_result(run: SettlementRun, frozen: RunInput, state: str) -> Charge
             f"The opening balance of run {run.id} moved since it was frozen: another statement "
             "was issued. Withdraw the approval and settle the month again."
         )
+    keys = [uuid.UUID(item.key) for item in frozen.carried]
+    if has_statement and DocumentLine.objects.filter(carried_id__in=keys).exists():
+        raise StaleRun(
+            f"Another statement already shows a credit or clawback of run {run.id}. Withdraw the "
+            "approval and settle the month again."
+        )
     return result
 
 
@@ -86,6 +95,9 @@ def _issue_documents(
                        source_id=str(run.id), at=now) for document in documents),
         batch_size=BATCH,
     )  # fmt: skip
+    DocumentEvent.objects.bulk_create(
+        credited_event(note, note.corrects, actor, now) for note in documents if note.corrects
+    )
     return documents
 
 
@@ -101,9 +113,10 @@ def _document(
     number = number_text(series, year, sequence_no)
     due_date = (now + timedelta(days=draft.payment_days)).date()
     seller, buyer = seller_of(draft, parties), buyer_of(draft, parties)
+    original = _corrected_invoice(run, draft)
     body = canonical_bytes(document_json(
         draft, number=number, issued_at=now, due_date=due_date, seller=seller, buyer=buyer,
-        brand=brand_of(parties),
+        brand=brand_of(parties), corrects=corrected(original) if original else None,
     ))  # fmt: skip
     return Document(
         partner_id=run.partner_id, run=run, position=position, kind=draft.kind, issuer=issuer,
@@ -114,6 +127,32 @@ def _document(
         due_date=due_date, net_minor=draft.net_minor, total_minor=draft.gross_minor,
         tax_minor=draft.gross_minor - draft.net_minor, shadow_minor=draft.shadow_minor,
         statement=_statement(draft), canonical=body, sha256=sha256_hex(body),
+        corrects=original,
+    )  # fmt: skip
+
+
+def _corrected_invoice(run: SettlementRun, draft: Draft) -> Document | None:
+    """What an adjustment's credit note takes back from: the period's invoice to the same party."""
+    if draft.kind != CREDIT_NOTE:
+        return None
+    kind = CUSTOMER_INVOICE if draft.customer_id else PARTNER_INVOICE
+    earlier = Document.objects.filter(
+        run__agreement_id=run.agreement_id, period_start=run.period_start, kind=kind,
+        customer_id=draft.customer_id,
+    )  # fmt: skip
+    return earlier.order_by("issued_at").first()
+
+
+def corrected(original: Document) -> Corrected:
+    """How a credit note names the document it corrects."""
+    return Corrected(original.number, f"{original.issued_at:%Y-%m-%d}", original.sha256)
+
+
+def credited_event(note: Document, original: Document, actor: str, now: datetime) -> DocumentEvent:
+    """What the original's history says about its credit note; the amount is what it took back."""
+    return DocumentEvent(
+        partner_id=note.partner_id, document=original, kind=CREDITED, actor=actor,
+        amount_minor=-note.total_minor, source_id=str(note.id), note=note.number, at=now,
     )  # fmt: skip
 
 
@@ -123,6 +162,10 @@ def _statement(draft: Draft) -> dict[str, int] | None:
     return {name: getattr(draft.statement, name) for name in draft.statement.__dataclass_fields__}
 
 
+def _carried_id(line: DraftedLine) -> str | None:
+    return line.rated_line_key.removeprefix(CARRIED_KEY) if line.kind == CARRIED else None
+
+
 def _store_lines(
     run: SettlementRun, documents: Sequence[Document], drafts: Sequence[Draft]
 ) -> None:
@@ -130,7 +173,8 @@ def _store_lines(
     DocumentLine.objects.bulk_create(
         (
             DocumentLine(partner_id=run.partner_id, document=document,
-                         rated_line_id=rated.get(line.rated_line_key), **line_facts(line))
+                         rated_line_id=rated.get(line.rated_line_key),
+                         carried_id=_carried_id(line), **line_facts(line))
             for document, draft in zip(documents, drafts, strict=True)
             for line in draft.lines
         ),

@@ -11,12 +11,11 @@ from django.db.models import Q
 from billing.actions.errors import AlreadySettled, EarlierRunOpen, NothingToSettle
 from billing.actions.moves import locked_run, move
 from billing.models import Agreement, RunEvent, SettlementRun
-from billing.rules.periods import Period, require_ended
-from billing.rules.runs import COLLECTING, FROZEN, OPEN, PARKED, RATED
+from billing.rules.periods import Period, month_of, previous_month, require_ended
+from billing.rules.runs import CALENDAR, PARKED, WORKING, waits_for_person
 from tenants import audit
 from tenants.tasking import enqueue_on_commit
 
-WORKING = (OPEN, COLLECTING, FROZEN, RATED)
 SETTLE_TASK = "billing.settle_agreement"
 
 
@@ -52,6 +51,25 @@ def settle_period(*, period: Period, actor: str, now: datetime) -> Opened:
     return Opened(tuple(run for run in runs if run.issued_at is None), issued, tuple(refused))
 
 
+def settle_due(*, now: datetime) -> int:
+    """The calendar opens the month that ended, for agreements that have no run of it; how many.
+
+    It rates them and waits: a person submits them (`waits_for_person`). Parked and rejected runs
+    are a person's to take up. Safe to repeat, daily: a run that exists is left alone.
+    """
+    period = previous_month(month_of(now))
+    begun = SettlementRun.objects.filter(period_start=period.start, period_end=period.end)
+    fresh = [one for one in agreements_in(period) if not begun.filter(agreement=one).exists()]
+    opened = 0
+    for agreement in fresh:
+        try:
+            open_run(agreement_id=agreement.id, period=period, actor=CALENDAR, now=now)
+        except EarlierRunOpen:
+            continue  # the control room shows which month it waits for
+        opened += 1
+    return opened
+
+
 def agreements_in(period: Period) -> list[Agreement]:
     """Agreements with approved terms in force at any time of the period, by code."""
     return list(
@@ -84,7 +102,7 @@ def open_run(
             _log_opening(run, actor, now)
         elif run.state == PARKED:
             run = _resume(run, actor, now)
-        elif run.state == COLLECTING and run.reason:
+        elif waits_for_person(run.state, run.reason, run.opened_by) and actor != CALENDAR:
             run = _take_up(run, actor, now)
         if run.state in WORKING:
             enqueue_on_commit(SETTLE_TASK, partner_id=str(run.partner_id), run_id=str(run.id))
@@ -109,9 +127,9 @@ def _resume(run: SettlementRun, actor: str, now: datetime) -> SettlementRun:
 
 
 def _take_up(run: SettlementRun, actor: str, now: datetime) -> SettlementRun:
-    """A run that was sent back waits for a person no longer: the sweep and the pages see to it."""
+    """The run waits for a person no longer: the sweep and the pages see to it."""
     run = locked_run(run.id)
-    if run.state != COLLECTING or not run.reason:
+    if not waits_for_person(run.state, run.reason, run.opened_by):
         return run  # somebody else took it up while we waited for the lock
     run.reason, run.changed_at, run.opened_by = "", now, actor.lower()
     run.save(update_fields=["reason", "changed_at", "opened_by"])

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from billing.models import Document, JournalEntry, JournalLine, SettlementRun
+from billing.queries.calendar import closed_months, open_date
+from billing.rules.books import ClosedMonth, month_start
 from billing.rules.drafts import Draft
 from billing.rules.journal import Entry, postings
 
@@ -30,12 +32,18 @@ def post_entries(
 ) -> int:
     """Write entries inside the caller's transaction; returns how many were new.
 
-    Safe to repeat: an entry whose source is booked is left out. The database checks each entry's
-    balance per currency when the transaction commits.
+    Raises ClosedMonth when something is new and the month's books are closed (the database
+    refuses it too). Safe to repeat: an entry whose source is booked is left out. The database
+    checks each entry's balance per currency when the transaction commits.
     """
     keys = [source.key for source, _ in entries]
     booked = set(JournalEntry.objects.filter(source__in=keys).values_list("source", flat=True))
     new = [(source, entry) for source, entry in entries if source.key not in booked]
+    if new and month_start(accounting_date) in closed_months():
+        raise ClosedMonth(
+            f"The books of {accounting_date:%Y-%m} are closed. Date the entry in an open month, or "
+            "ask for the month to be opened again by a second person."
+        )
     rows = [_entry(source, entry, accounting_date, now) for source, entry in new]
     JournalEntry.objects.bulk_create(rows, batch_size=BATCH)
     JournalLine.objects.bulk_create(
@@ -51,6 +59,9 @@ def post_documents(
 ) -> int:
     """Write the entries of a run's documents, dated by the service period; returns how many.
 
+    When the books of the period are closed, they are dated on the first open day after it: the
+    closed month carries an accrual, which that day reverses.
+
     Documents that owe nothing (proof of concept) or are the partner's own post nothing. Raises
     InvariantBroken. Inside the issuing transaction; safe to repeat as `post_entries` is.
     """
@@ -61,7 +72,7 @@ def post_documents(
             source = Source(f"run {run.id}/{position}", run.partner_id, position, run, document,
                             draft.customer_id)  # fmt: skip
             found.append((source, posting))
-    accounting_date = (run.period_end - timedelta(microseconds=1)).date()
+    accounting_date = open_date((run.period_end - timedelta(microseconds=1)).date())
     return post_entries(entries=found, accounting_date=accounting_date, now=now)
 
 

@@ -3,6 +3,8 @@
 import uuid
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from billing.actions.freeze import freeze_run
 from billing.actions.issue import issue_run
 from billing.actions.moves import find_run
@@ -11,7 +13,7 @@ from billing.actions.rate import rate_run
 from billing.actions.review import ISSUE_TASK, park_run, submit_run
 from billing.models import SettlementRun
 from billing.rules.errors import BillingError
-from billing.rules.runs import APPROVED, COLLECTING, FROZEN, OPEN, RATED
+from billing.rules.runs import APPROVED, CALENDAR, RATED, WORKING
 from tenants.tasking import MissingPartner, enqueue_on_commit
 
 STALE_AFTER = timedelta(minutes=5)
@@ -20,6 +22,7 @@ STALE_AFTER = timedelta(minutes=5)
 def settle_run(*, run_id: uuid.UUID, partner_id: uuid.UUID, now: datetime) -> SettlementRun:
     """Freeze, rate and submit, each in its own transaction, in the name of who opened the run.
 
+    What the calendar opened is rated and left for a person to submit.
     What can not be rated is parked with the reason; the month's other agreements go on.
     Raises UnknownRun, MissingPartner. Safe to repeat and to run eight times at once: each step
     locks the run and does nothing when it is done.
@@ -27,7 +30,9 @@ def settle_run(*, run_id: uuid.UUID, partner_id: uuid.UUID, now: datetime) -> Se
     run = _run_of(run_id, partner_id)
     try:
         freeze_run(run_id=run_id, actor=run.opened_by, now=now)
-        rate_run(run_id=run_id, actor=run.opened_by, now=now)
+        rated = rate_run(run_id=run_id, actor=run.opened_by, now=now)
+        if rated.opened_by == CALENDAR:
+            return rated
         return submit_run(run_id=run_id, actor=run.opened_by, now=now)
     except BillingError as error:
         return park_run(run_id=run_id, actor=run.opened_by, reason=str(error), now=now)
@@ -53,7 +58,8 @@ def sweep_runs(*, now: datetime) -> int:
     A rejected run waits for a person: it has a reason. Safe to repeat: the tasks are.
     """
     stale = SettlementRun.objects.filter(changed_at__lt=now - STALE_AFTER)
-    stuck = list(stale.filter(state__in=(OPEN, COLLECTING, FROZEN, RATED), reason=""))
+    waits = Q(state=RATED, opened_by=CALENDAR)
+    stuck = list(stale.filter(state__in=WORKING, reason="").exclude(waits))
     approved = list(stale.filter(state=APPROVED))
     for task, runs in ((SETTLE_TASK, stuck), (ISSUE_TASK, approved)):
         for run in runs:

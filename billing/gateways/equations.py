@@ -53,15 +53,16 @@ SELECT d.partner_id, format('%s: total %s, but the journal holds %s receivable',
 FROM billing_document d
 LEFT JOIN billing_journalentry e ON e.document_id = d.id AND e.purpose = 'document'
 LEFT JOIN billing_journalline l ON l.entry_id = e.id AND l.account IN ('1100', '1110')
-WHERE d.kind IN ('customer_invoice', 'partner_invoice')
+WHERE d.kind IN ('customer_invoice', 'partner_invoice', 'credit_note')
 GROUP BY d.id HAVING coalesce(sum(l.debit_minor - l.credit_minor), 0)
     <> CASE WHEN d.issuer = 'platform' THEN d.total_minor ELSE 0 END
 """
 
 STATEMENT_POSTED = """
 WITH owed AS (
-    SELECT run_id, partner_id, sum(net_minor) AS minor FROM billing_document
-    WHERE kind = 'payout_statement' GROUP BY run_id, partner_id
+    SELECT d.run_id, d.partner_id, sum(l.amount_minor) AS minor
+    FROM billing_document d JOIN billing_documentline l ON l.document_id = d.id
+    WHERE d.kind = 'payout_statement' AND l.carried_id IS NULL GROUP BY d.run_id, d.partner_id
 ), booked AS (
     SELECT e.run_id, sum(l.credit_minor - l.debit_minor) AS minor
     FROM billing_journalline l JOIN billing_journalentry e ON e.id = l.entry_id

@@ -18,6 +18,7 @@ from billing.rules.documents import canonical_bytes, sha256_hex
 from billing.rules.page import document_page
 
 PDF_STANDARD = "a-3b"
+NEUTRAL_HEX = "#334155"
 _FONTS = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
 _lock = threading.Lock()
 
@@ -79,8 +80,11 @@ def _inputs(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _compile(document: Mapping[str, Any], **options: Any) -> list[bytes]:
-    source = Path(settings.BASE_DIR) / "templates" / "documents" / "document.typ"
-    inputs = _inputs(document)
+    return _typeset("document.typ", _inputs(document), document["number"], **options)
+
+
+def _typeset(template: str, inputs: dict[str, str], name: str, **options: Any) -> list[bytes]:
+    source = Path(settings.BASE_DIR) / "templates" / "documents" / template
     try:
         # One compiler at a time: typst keeps every core busy by itself.
         with _lock:
@@ -88,7 +92,7 @@ def _compile(document: Mapping[str, Any], **options: Any) -> list[bytes]:
                 source, root=source.parent, font_paths=_FONTS, sys_inputs=inputs, **options
             )
     except typst.TypstError as error:
-        raise CannotRenderError(f"{document['number']} cannot be rendered: {error}") from error
+        raise CannotRenderError(f"{name} cannot be rendered: {error}") from error
     return made if isinstance(made, list) else [made]
 
 
@@ -105,3 +109,19 @@ def render_pdf(document: Mapping[str, Any]) -> bytes:
 def render_png(document: Mapping[str, Any], ppi: int = 144) -> list[bytes]:
     """One PNG a page, to look at. Raises CannotRenderError."""
     return _compile(document, format="png", ppi=float(ppi))
+
+
+def render_agreement(paper: Mapping[str, Any]) -> bytes:
+    """PDF/A-3 of a written agreement (`billing.rules.clauses`); the same dict, the same bytes.
+
+    Raises CannotRenderError.
+    """
+    inputs = {
+        "paper": json.dumps(paper, ensure_ascii=False),
+        "brand": paper["brand"]["primary_hex"] or NEUTRAL_HEX,
+        "fingerprint": sha256_hex(canonical_bytes(dict(paper))),
+    }
+    dated = datetime.fromisoformat(paper["in_force_from"])
+    [pdf] = _typeset("agreement.typ", inputs, paper["reference"], format="pdf",
+                     pdf_standards=[PDF_STANDARD], timestamp=dated)  # fmt: skip
+    return pdf

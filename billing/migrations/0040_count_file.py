@@ -14,7 +14,7 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON billing_countfile
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0005_journal_source")]
+    dependencies = [("billing", "0021_paper_guards")]
 
     operations = [
         migrations.CreateModel(

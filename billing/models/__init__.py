@@ -1,36 +1,61 @@
 """Tables of the money storey; all of them in the public schema, every row naming its partner."""
 
-from billing.models.agreements import Agreement, AgreementVersion, ChargeComponent
+from billing.models.accounting import AccountMapping, PeriodEvent
+from billing.models.agreements import (
+    Agreement,
+    AgreementPaper,
+    AgreementPaperEvent,
+    AgreementVersion,
+    ChargeComponent,
+    RenewalNotice,
+    Termination,
+)
+from billing.models.carried import CarriedItem
 from billing.models.counts import CountFile
+from billing.models.disputes import Dispute, DisputeEntry
 from billing.models.documents import Document, DocumentEvent, DocumentLine, NumberSeries
 from billing.models.drafts import DraftDocument, DraftLine
+from billing.models.exceptions import ExceptionOwner, FoundBreach
 from billing.models.frozen import CustomerShare, RatedLine, RunInput, RunSnapshot
 from billing.models.journal import JournalEntry, JournalLine
 from billing.models.rate_cards import Rate, RateCard, RateCardVersion
 from billing.models.rendered import RenderedFile
 from billing.models.runs import RunEvent, SettlementRun
+from billing.models.waivers import IntakeWaiver
 
 __all__ = [
+    "AccountMapping",
     "Agreement",
+    "AgreementPaper",
+    "AgreementPaperEvent",
     "AgreementVersion",
+    "CarriedItem",
     "ChargeComponent",
     "CountFile",
     "CustomerShare",
+    "Dispute",
+    "DisputeEntry",
     "Document",
     "DocumentEvent",
     "DocumentLine",
     "DraftDocument",
     "DraftLine",
+    "ExceptionOwner",
+    "FoundBreach",
+    "IntakeWaiver",
     "JournalEntry",
     "JournalLine",
     "NumberSeries",
+    "PeriodEvent",
     "Rate",
     "RateCard",
     "RateCardVersion",
     "RatedLine",
     "RenderedFile",
+    "RenewalNotice",
     "RunEvent",
     "RunInput",
     "RunSnapshot",
     "SettlementRun",
+    "Termination",
 ]

@@ -29,14 +29,19 @@ class NumberSeries(models.Model):
 
 
 class Document(FrozenRow):
-    """A customer invoice, partner invoice or payout statement. `canonical` **is** the document."""
+    """An invoice, payout statement or credit note. `canonical` **is** the document.
+
+    A credit note names the document it `corrects`; one that a person issued belongs to no run.
+    """
 
     class Kind(models.TextChoices):
         CUSTOMER_INVOICE = "customer_invoice"
         PARTNER_INVOICE = "partner_invoice"
         PAYOUT_STATEMENT = "payout_statement"
+        CREDIT_NOTE = "credit_note"
 
-    run = models.ForeignKey(SettlementRun, models.PROTECT, related_name="documents")
+    run = models.ForeignKey(SettlementRun, models.PROTECT, null=True, related_name="documents")
+    corrects = models.ForeignKey("self", models.PROTECT, null=True, related_name="corrections")
     position = models.PositiveIntegerField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
     issuer = models.CharField(max_length=80)
@@ -86,6 +91,10 @@ class DocumentLine(FrozenRow, LineFacts):
 
     document = models.ForeignKey(Document, models.PROTECT, related_name="lines")
     rated_line = models.ForeignKey(RatedLine, models.PROTECT, null=True, related_name="+")
+    # One to one: no statement but the first can show (and so pay or take) a carried item.
+    carried = models.OneToOneField(
+        "CarriedItem", models.PROTECT, null=True, related_name="statement_line"
+    )
 
     class Meta(LineFacts.Meta):
         constraints = [

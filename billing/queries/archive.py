@@ -12,8 +12,8 @@ from typing import IO, Any
 
 from billing.models import Document, SettlementRun
 from billing.queries.frozen import frozen_input, snapshot_of
-from billing.queries.hours import run_hours
-from billing.rules.drafts import CUSTOMER_INVOICE, DOCUMENT_KINDS, PAYOUT_STATEMENT
+from billing.queries.hours import UsageGone, run_hours
+from billing.rules.drafts import PAYOUT_STATEMENT
 from billing.rules.fields import instant_text
 from billing.rules.inputs import RunInput
 from billing.rules.snapshot import run_input_json
@@ -31,9 +31,13 @@ class Written:
 
 
 def archived_run(document_id: uuid.UUID, partner_id: uuid.UUID | None = None) -> Document | None:
-    """The document with its run, or None when this partner has none of that id. One query."""
-    rows = Document.objects.select_related("run__agreement").filter(pk=document_id)
-    rows = rows.filter(kind__in=DOCUMENT_KINDS)
+    """The document with its run, or None when this partner has none of that id. One query.
+
+    A credit note that a person issued belongs to no run and has no archive.
+    """
+    rows = Document.objects.select_related("run__agreement").filter(
+        pk=document_id, run__isnull=False
+    )
     return (rows if partner_id is None else rows.filter(partner_id=partner_id)).first()
 
 
@@ -43,7 +47,7 @@ def write_archive(document: Document, target: IO[bytes]) -> Written:
     Runs in the partner's schema. Raises InvariantBroken (the frozen input was changed), UsageGone.
     Equal calls write equal bytes.
     """
-    run = document.run
+    run = _run_of(document)
     frozen = frozen_input(run)
     found: dict[str, tuple[int, str]] = {}
     with zipfile.ZipFile(target, "w") as bundle:
@@ -56,7 +60,14 @@ def write_archive(document: Document, target: IO[bytes]) -> Written:
 
 def hours_behind(document: Document) -> Iterator[HourRow]:
     """The rows of usage.csv alone. Runs in the partner's schema."""
-    return run_hours(document.run, frozen_input(document.run))
+    run = _run_of(document)
+    return run_hours(run, frozen_input(run))
+
+
+def _run_of(document: Document) -> SettlementRun:
+    if document.run is None:
+        raise UsageGone(f"{document.number} was issued by hand: no run and no usage is behind it.")
+    return document.run
 
 
 def _files(run: SettlementRun, frozen: RunInput) -> Iterator[tuple[str, Iterable[bytes]]]:
@@ -72,9 +83,11 @@ def _files(run: SettlementRun, frozen: RunInput) -> Iterator[tuple[str, Iterable
 
 def _papers(run: SettlementRun) -> list[bytes]:
     """The canonical bytes of the run's documents: the statement first, then the partner invoice."""
-    rank = {PAYOUT_STATEMENT: 0, CUSTOMER_INVOICE: 2}
-    rows = Document.objects.filter(run=run, kind__in=DOCUMENT_KINDS).order_by("position")
-    found = [(rank.get(kind, 1), bytes(raw)) for kind, raw in rows.values_list("kind", "canonical")]
+    rows = Document.objects.filter(run=run).order_by("position")
+    found = [
+        (0 if kind == PAYOUT_STATEMENT else 2 if customer_id else 1, bytes(raw))
+        for kind, customer_id, raw in rows.values_list("kind", "customer_id", "canonical")
+    ]
     return [raw for _, raw in sorted(found, key=lambda pair: pair[0])]
 
 

@@ -4,7 +4,8 @@ import uuid
 
 from django.db.models import Sum
 
-from billing.models import Document, DocumentEvent
+from billing.models import CarriedItem, Document, DocumentEvent
+from billing.rules.inputs import Carried
 
 
 def opening_minor(agreement_id: uuid.UUID) -> int:
@@ -20,6 +21,18 @@ def unshown_payouts_minor(agreement_id: uuid.UUID) -> int:
         document__kind=Document.Kind.PAYOUT_STATEMENT,
     ).aggregate(sum=Sum("amount_minor"))["sum"]  # fmt: skip
     return int(paid or 0) - sum(int(row["paid_minor"]) for row in _statements(agreement_id))
+
+
+def unshown_items(agreement_id: uuid.UUID) -> tuple[Carried, ...]:
+    """Credits and clawbacks of the agreement that no statement has shown yet, oldest first."""
+    rows = CarriedItem.objects.filter(agreement_id=agreement_id, statement_line=None)
+    return tuple(
+        Carried(
+            str(row.id), row.description, row.amount_minor, row.customer_external_id,
+            row.customer_name,
+        )
+        for row in rows.exclude(amount_minor=0)
+    )  # fmt: skip
 
 
 def _statements(agreement_id: uuid.UUID) -> list[dict[str, int]]:

@@ -44,6 +44,7 @@ class RoomRow:
     attempt: int
     preparer: str
     approver: str
+    opened_by: str
     changed_at: datetime | None
     documents: int
     currency: str
@@ -94,12 +95,13 @@ class ControlRoom:
 
 
 _RUN_FACTS = (
-    "state", "reason", "attempt", "preparer", "approver", "changed_at", "currency",
+    "state", "reason", "attempt", "preparer", "approver", "opened_by", "changed_at",
+    "currency",
     "gross_minor", "net_minor", "share_minor", "tax_minor", "fees_minor", "shadow_minor",
 )  # fmt: skip
 _NO_RUN = {
     "state": NOT_STARTED, "reason": "", "attempt": 0, "preparer": "", "approver": "",
-    "changed_at": None, "currency": "", "gross_minor": 0, "net_minor": 0,
+    "opened_by": "", "changed_at": None, "currency": "", "gross_minor": 0, "net_minor": 0,
     "share_minor": 0, "tax_minor": 0, "fees_minor": 0, "shadow_minor": 0,
 }  # fmt: skip
 _SUMS = ("gross_minor", "net_minor", "share_minor", "tax_minor", "fees_minor", "shadow_minor")

@@ -10,18 +10,35 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from billing.models import Document, DocumentEvent
-from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT
-from billing.rules.status import document_status
+from billing.rules.drafts import (
+    CREDIT_NOTE,
+    CUSTOMER_INVOICE,
+    PARTNER_INVOICE,
+    PAYOUT_STATEMENT,
+)
+from billing.rules.status import (
+    CREDITED,
+    DISPUTED,
+    PAID,
+    REFUNDED,
+    REMINDED,
+    RESOLVED,
+    UNCOLLECTIBLE,
+    document_status,
+)
 
-INVOICES = (CUSTOMER_INVOICE, PARTNER_INVOICE)
+INVOICES = (CUSTOMER_INVOICE, PARTNER_INVOICE, CREDIT_NOTE)
 
 
 @dataclass(frozen=True)
 class DocumentRow:
-    """A document in a list; amounts in minor units, `status` derived from its events."""
+    """A document in a list; amounts in minor units, `status` derived from its events.
+
+    `due_minor` is after credit notes, `paid_minor` after refunds.
+    """
 
     id: uuid.UUID
     partner_id: uuid.UUID
@@ -42,9 +59,23 @@ class DocumentRow:
     shadow_minor: int
     statement: dict[str, int] | None
     sha256: str
+    corrects_id: uuid.UUID | None
     due_minor: int
     paid_minor: int
+    credited_minor: int
+    written_off_minor: int
+    reminders: int
     status: str
+
+    @property
+    def open_minor(self) -> int:
+        """What is still to be paid; nothing when it is written off."""
+        return max(self.due_minor - self.paid_minor - self.written_off_minor, 0)
+
+    @property
+    def refundable_minor(self) -> int:
+        """What was paid beyond what is due, so that it can go back."""
+        return max(self.paid_minor - max(self.due_minor, 0), 0)
 
 
 @dataclass(frozen=True)
@@ -60,19 +91,22 @@ class DocumentDetail:
 _COLUMNS = (
     "id", "partner_id", "kind", "number", "seller_name", "buyer_name", "customer_id",
     "customer_external_id", "currency", "period_start", "period_end", "issued_at", "due_date",
-    "net_minor", "tax_minor", "total_minor", "shadow_minor", "statement", "sha256",
+    "net_minor", "tax_minor", "total_minor", "shadow_minor", "statement", "sha256", "corrects_id",
 )  # fmt: skip
 
 
 def documents_page(
     *, today: date, partner_id: uuid.UUID | None = None, customer_id: uuid.UUID | None = None,
-    kinds: Sequence[str] = INVOICES, limit: int = 50, offset: int = 0,
+    run_id: uuid.UUID | None = None, kinds: Sequence[str] = INVOICES, limit: int = 50,
+    offset: int = 0,
 ) -> tuple[list[DocumentRow], int]:  # fmt: skip
     """One page of documents, newest first, and how many there are: three queries at any size.
 
     `partner_id` None: all partners (console). A customer sees invoices addressed to it only.
     """
     rows = _chosen(partner_id, customer_id, kinds)
+    if run_id is not None:
+        rows = rows.filter(run_id=run_id)
     page = list(rows.values(*_COLUMNS)[offset : offset + limit])
     return _with_status(page, today), rows.count()
 
@@ -88,8 +122,9 @@ def customer_invoices(
     partner_id: uuid.UUID, customer_id: uuid.UUID, *, today: date, limit: int = 50, offset: int = 0
 ) -> tuple[list[DocumentRow], int]:
     """The invoices of one customer."""
+    kinds = (CUSTOMER_INVOICE, CREDIT_NOTE)
     return documents_page(today=today, partner_id=partner_id, customer_id=customer_id,
-                          kinds=(CUSTOMER_INVOICE,), limit=limit, offset=offset)  # fmt: skip
+                          kinds=kinds, limit=limit, offset=offset)  # fmt: skip
 
 
 def statements(
@@ -105,7 +140,7 @@ def document_detail(
     customer_id: uuid.UUID | None = None,
 ) -> DocumentDetail | None:  # fmt: skip
     """One document, or None when it does not exist **for this reader**: three queries."""
-    kinds = (CUSTOMER_INVOICE,) if customer_id else (*INVOICES, PAYOUT_STATEMENT)
+    kinds = (CUSTOMER_INVOICE, CREDIT_NOTE) if customer_id else (*INVOICES, PAYOUT_STATEMENT)
     found = _chosen(partner_id, customer_id, kinds).filter(pk=document_id)
     page = list(found.values("canonical", *_COLUMNS))
     if not page:
@@ -126,24 +161,36 @@ def _chosen(
 
 
 def _with_status(page: list[dict[str, Any]], today: date) -> list[DocumentRow]:
-    kinds: dict[uuid.UUID, set[str]] = {}
-    paid: dict[uuid.UUID, int] = {}
+    found: dict[uuid.UUID, dict[str, tuple[int, int]]] = {}
     events = (
         DocumentEvent.objects.filter(document_id__in=[row["id"] for row in page])
         .values("document_id", "kind")
-        .annotate(sum=Sum("amount_minor"))
+        .annotate(sum=Sum("amount_minor"), count=Count("id"))
         .order_by()
     )
     for event in events:
-        kinds.setdefault(event["document_id"], set()).add(event["kind"])
-        paid[event["document_id"]] = paid.get(event["document_id"], 0) + int(event["sum"] or 0)
-    return [_row(row, kinds.get(row["id"], set()), paid.get(row["id"], 0), today) for row in page]
+        sums = found.setdefault(event["document_id"], {})
+        sums[event["kind"]] = (event["count"], int(event["sum"] or 0))
+    return [_row(row, found.get(row["id"], {}), today) for row in page]
 
 
-def _row(row: dict[str, Any], kinds: set[str], paid_minor: int, today: date) -> DocumentRow:
+def _row(row: dict[str, Any], sums: dict[str, tuple[int, int]], today: date) -> DocumentRow:
+    """`sums`: per event kind how many, and their amounts together."""
+
+    def count(kind: str) -> int:
+        return sums.get(kind, (0, 0))[0]
+
+    def amount(kind: str) -> int:
+        return sums.get(kind, (0, 0))[1]
+
     statement = row["statement"]
-    due = int(statement["payable_minor"]) if statement else row["total_minor"]
+    billed = int(statement["payable_minor"]) if statement else row["total_minor"]
+    due, paid = billed - amount(CREDITED), amount(PAID) - amount(REFUNDED)
+    kinds = set(sums) - ({DISPUTED} if count(DISPUTED) <= count(RESOLVED) else set())
     status = document_status(
-        due_minor=due, paid_minor=paid_minor, kinds=kinds, due_date=row["due_date"], today=today
+        due_minor=due, paid_minor=paid, kinds=kinds, due_date=row["due_date"], today=today
     )
-    return DocumentRow(**row, due_minor=due, paid_minor=paid_minor, status=status)
+    return DocumentRow(
+        **row, due_minor=due, paid_minor=paid, credited_minor=amount(CREDITED),
+        written_off_minor=amount(UNCOLLECTIBLE), reminders=count(REMINDED), status=status,
+    )  # fmt: skip

@@ -16,7 +16,6 @@ from fractions import Fraction
 from billing.models import Document, DocumentLine, RatedLine
 from billing.queries.frozen import frozen_input, snapshot_of
 from billing.rules.cycles import fraction_to_decimal
-from billing.rules.drafts import DOCUMENT_KINDS
 from billing.rules.fields import PLACES
 from billing.rules.trust.basis import Basis, basis_of
 from cache_api.queries.behind import (
@@ -75,9 +74,9 @@ def line_behind(
     """One line of an issued document, or None when this partner has none of that number."""
     rows = DocumentLine.objects.select_related("document__run__agreement", "rated_line")
     rows = rows.filter(document_id=document_id, position=position)
-    rows = rows.filter(document__kind__in=DOCUMENT_KINDS)
+    rows = rows.filter(document__run__isnull=False)
     line = (rows if partner_id is None else rows.filter(document__partner_id=partner_id)).first()
-    if line is None:
+    if line is None or line.document.run is None:
         return None
     run, rated = line.document.run, line.rated_line
     basis = None

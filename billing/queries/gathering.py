@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from billing.models import Agreement
-from billing.queries.balances import opening_minor, unshown_payouts_minor
+from billing.queries.balances import opening_minor, unshown_items, unshown_payouts_minor
 from billing.queries.booked import booked_lines, booked_shares
 from billing.queries.terms import segment_terms
 from billing.rules.errors import InvariantBroken
@@ -38,7 +38,7 @@ def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None
     """Read everything a run of this agreement and period needs; writes nothing.
 
     Runs in the partner's schema (`in_partner`). `run_id` names the run being settled, so that
-    only other runs of the period count as booked. Eleven queries at any size.
+    only other runs of the period count as booked. Twelve queries at any size.
     """
     parts = segment_terms(agreement.id, period)
     customers = {row.id: row for row in Customer.objects.all()}
@@ -51,8 +51,9 @@ def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None
             booked_shares=booked_shares(agreement.id, period, run_id),
             opening_minor=opening_minor(agreement.id),
             paid_minor=unshown_payouts_minor(agreement.id),
+            carried=unshown_items(agreement.id),
         ),
-        parties=_parties(agreement, customers.values()),
+        parties=agreement_parties(agreement, customers.values()),
         batch_bound=bound,
     )  # fmt: skip
 
@@ -97,7 +98,8 @@ def _row(segment: int, customer: Customer, total: UsageTotal | None) -> RunInput
     )  # fmt: skip
 
 
-def _parties(agreement: Agreement, customers: Iterable[Customer]) -> dict[str, Any]:
+def agreement_parties(agreement: Agreement, customers: Iterable[Customer] = ()) -> dict[str, Any]:
+    """Names and addresses as they are now: platform, partner, its brand, and these customers."""
     partner = Partner.objects.get(pk=agreement.partner_id)
     brand = BrandRevision.objects.filter(partner=partner, state="published").first()
     return {

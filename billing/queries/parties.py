@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.rules.documents import Brand, Party
+from billing.rules.documents import Brand, Party, party_of
 from billing.rules.drafts import PARTNER_INVOICE, PAYOUT_STATEMENT, Draft
 
 PLATFORM_ISSUER = "platform"
@@ -16,14 +16,14 @@ def issuer_of(draft: Draft, parties: dict[str, Any]) -> str:
 
 def seller_of(draft: Draft, parties: dict[str, Any]) -> Party:
     """The legal seller; it is named whatever brand the document wears."""
-    return party(parties["platform" if draft.issuer == "platform" else "partner"])
+    return party_of(parties["platform" if draft.issuer == "platform" else "partner"])
 
 
 def buyer_of(draft: Draft, parties: dict[str, Any]) -> Party:
     """The customer, or the partner on its own invoice and statement."""
     if draft.kind in (PARTNER_INVOICE, PAYOUT_STATEMENT):
-        return party(parties["partner"])
-    return party(parties["customers"][draft.customer_id])
+        return party_of(parties["partner"])
+    return party_of(parties["customers"][draft.customer_id])
 
 
 def buyer_name(draft: Draft, parties: dict[str, Any]) -> str:
@@ -35,8 +35,3 @@ def brand_of(parties: dict[str, Any]) -> Brand:
     """The partner's brand, which all its documents wear."""
     facts = parties["brand"]
     return Brand(**{**facts, "primary_hex": facts["primary_hex"] or NEUTRAL_HEX})
-
-
-def party(facts: dict[str, Any]) -> Party:
-    """A frozen party as the documents take it."""
-    return Party(**{**facts, "address": tuple(facts["address"])})

@@ -59,6 +59,13 @@ def segment_terms(agreement_id: uuid.UUID, period: Period) -> tuple[SegmentTerms
     return tuple(found)
 
 
+def price_list(card_id: uuid.UUID | None, at: datetime) -> RateCard | None:
+    """The prices of a card in force at an instant; None without a card or a version then."""
+    versions = RateCardVersion.objects.filter(card_id=card_id, valid_from__lte=at)
+    found = _in_force(versions.select_related("card").prefetch_related("rates"), at)
+    return rate_card_of(found) if found else None
+
+
 def _overlaps(period: Period) -> Q:
     return Q(valid_from__lt=period.end) & (Q(valid_to=None) | Q(valid_to__gt=period.start))
 

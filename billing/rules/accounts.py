@@ -25,7 +25,9 @@ class Account:
 CASH = "1000"
 AR_CUSTOMERS = "1100"
 AR_PARTNERS = "1110"
+UNBILLED_REVENUE = "1200"
 AP_PARTNERS = "2100"
+ACCRUED_SHARE = "2110"
 TAX_PAYABLE = "2200"
 DEFERRED_REVENUE = "2300"
 REVENUE_SHARED = "4000"
@@ -34,6 +36,7 @@ REVENUE_USAGE = "4110"
 REVENUE_WHOLESALE = "4200"
 REVENUE_DIRECT = "4300"
 PARTNER_SHARE = "5000"
+BAD_DEBT = "5100"
 
 ACCOUNTS: dict[str, Account] = {
     account.code: account
@@ -41,7 +44,9 @@ ACCOUNTS: dict[str, Account] = {
         Account(CASH, "Cash", ASSET),
         Account(AR_CUSTOMERS, "Accounts receivable: customers", ASSET),
         Account(AR_PARTNERS, "Accounts receivable: partners", ASSET),
+        Account(UNBILLED_REVENUE, "Unbilled revenue", ASSET),
         Account(AP_PARTNERS, "Accounts payable: partners", LIABILITY),
+        Account(ACCRUED_SHARE, "Accrued partner share", LIABILITY),
         Account(TAX_PAYABLE, "Tax payable", LIABILITY),
         Account(DEFERRED_REVENUE, "Deferred revenue", LIABILITY),
         Account(REVENUE_SHARED, "Revenue: shared with partners", INCOME),
@@ -50,5 +55,6 @@ ACCOUNTS: dict[str, Account] = {
         Account(REVENUE_WHOLESALE, "Revenue: wholesale", INCOME),
         Account(REVENUE_DIRECT, "Revenue: direct customers", INCOME),
         Account(PARTNER_SHARE, "Partner share", EXPENSE),
+        Account(BAD_DEBT, "Bad debt", EXPENSE),
     )
 }

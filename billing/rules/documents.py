@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
 import rfc8785
 
-from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE, Draft, DraftLine
+from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE, Draft, DraftLine
 from billing.rules.errors import BadTerms
 from billing.rules.fields import instant_text
 from billing.rules.money import exponent
 
 SCHEMA = "agentcache.document/1"
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
-_TITLES = {CUSTOMER_INVOICE: "Invoice", PARTNER_INVOICE: "Partner invoice"}
+_TITLES = {
+    CUSTOMER_INVOICE: "Invoice",
+    PARTNER_INVOICE: "Partner invoice",
+    CREDIT_NOTE: "Credit note",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,15 @@ class Brand:
             raise BadTerms(f"A brand colour is written #rrggbb, not {self.primary_hex!r}.")
 
 
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The earlier document a credit note corrects; `issue_date` is YYYY-MM-DD."""
+
+    number: str
+    issue_date: str
+    sha256: str
+
+
 def _line(line: DraftLine) -> dict[str, Any]:
     data = asdict(line)
     data["start"], data["end"] = instant_text(line.start), instant_text(line.end)
@@ -55,6 +69,11 @@ def _line(line: DraftLine) -> dict[str, Any]:
 
 def _party(party: Party) -> dict[str, Any]:
     return {**asdict(party), "address": list(party.address)}
+
+
+def party_of(facts: Mapping[str, Any]) -> Party:
+    """A party from its JSON."""
+    return Party(**{**facts, "address": tuple(facts["address"])})
 
 
 def _totals(draft: Draft) -> dict[str, Any]:
@@ -104,11 +123,12 @@ def document_json(
     bank: str = "",
     notes: tuple[str, ...] = (),
     language: str = "en",
+    corrects: Corrected | None = None,
 ) -> dict[str, Any]:
     """Every fact of an issued document as plain JSON values; amounts in minor units.
 
-    `bank`: how to pay, as printed; `language`: in which figures and dates are written. Raises
-    InvariantBroken when the draft does not sum.
+    `bank`: how to pay, as printed; `language`: in which figures and dates are written; `corrects`:
+    the invoice a credit note takes back from. Raises InvariantBroken when the draft does not sum.
     """
     draft.check()
     return {
@@ -132,6 +152,7 @@ def document_json(
         **_figures(draft),
         "bank": bank,
         "notes": [*draft.notes, *notes],
+        **({"corrects": asdict(corrects)} if corrects else {}),
     }
 
 

@@ -8,12 +8,14 @@ from dataclasses import replace
 from billing.rules.drafts import DraftLine
 from billing.rules.explain import explain_line, explain_share
 from billing.rules.fields import decimal_text
+from billing.rules.inputs import RunInput
 from billing.rules.lines import CUSTOMER, LIVE, POC_DISCOUNT, RatedLine
 from billing.rules.money import to_major
 from billing.rules.sharing import CustomerShare, spread
 from billing.rules.splits import PARTNER, WHOLE_BPS
 
-SHARE, SHADOW = "share", "shadow"
+SHARE, SHADOW, CARRIED = "share", "shadow", "carried"
+CARRIED_KEY = "carried:"
 
 
 def charge_row(line: RatedLine) -> DraftLine:
@@ -92,4 +94,28 @@ def shadow_rows(lines: Sequence[RatedLine]) -> list[DraftLine]:
         )
         for line in lines
         if line.payer == CUSTOMER and line.kind == POC_DISCOUNT and line.shown
+    ]
+
+
+def carried_rows(run: RunInput, currency: str) -> list[DraftLine]:
+    """One row per carried item: credits and clawbacks that were booked when they arose."""
+    return [
+        DraftLine(
+            position=0,
+            kind=CARRIED,
+            description=item.description,
+            customer_external_id=item.external_id,
+            customer_name=item.name,
+            meter="",
+            quantity="",
+            unit="",
+            unit_price=None,
+            amount_minor=item.amount_minor,
+            exact=decimal_text(to_major(item.amount_minor, currency)),
+            explanation=(),
+            start=run.period.start,
+            end=run.period.end,
+            rated_line_key=f"{CARRIED_KEY}{item.key}",
+        )
+        for item in sorted(run.carried, key=lambda item: item.key)
     ]

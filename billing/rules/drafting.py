@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from billing.rules.draft_rows import SHARE, charge_row, shadow_rows, share_rows
+from billing.rules.draft_rows import SHARE, carried_rows, charge_row, shadow_rows, share_rows
 from billing.rules.drafts import (
     CUSTOMER_INVOICE,
     PARTNER_INVOICE,
@@ -148,13 +148,20 @@ def _payout_statement(
     ours = [
         line for line in lines if line.payer == CUSTOMER and terms_of[line.version_id].pays_partner
     ]
-    rows = _shares_of(PARTNER, terms_of, lines, shares) + shadow_rows(ours)
-    # A first run always states the balances, so that closing and opening meet month by month.
-    if not paying or not (rows or run.is_first):
+    if not paying:
         return []
+    rows = _shares_of(PARTNER, terms_of, lines, shares) + shadow_rows(ours)
     earned = sum(row.amount_minor for row in rows)
+    rows += carried_rows(run, paying[-1].currency)
+    # A first run always states the balances, so that closing and opening meet month by month.
+    if not (rows or run.is_first):
+        return []
     totals = statement_totals(
-        run.opening_minor, run.paid_minor, earned, paying[-1].min_payout_minor
+        run.opening_minor,
+        run.paid_minor,
+        earned,
+        paying[-1].min_payout_minor,
+        sum(item.amount_minor for item in run.carried),
     )
     return [
         _draft(

@@ -11,8 +11,8 @@ from billing.rules.money import EXACT, round_minor, to_major
 from billing.rules.periods import Period
 
 CUSTOMER_INVOICE, PARTNER_INVOICE = "customer_invoice", "partner_invoice"
-PAYOUT_STATEMENT = "payout_statement"
-DOCUMENT_KINDS = (CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT)
+PAYOUT_STATEMENT, CREDIT_NOTE = "payout_statement", "credit_note"
+DOCUMENT_KINDS = (CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT, CREDIT_NOTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,27 @@ def with_tax(draft: Draft, label: str, percent: Decimal) -> Draft:
 
 
 def statement_totals(
-    opening_minor: int, paid_minor: int, shares_minor: int, min_payout_minor: int
+    opening_minor: int,
+    paid_minor: int,
+    shares_minor: int,
+    min_payout_minor: int,
+    adjustments_minor: int = 0,
 ) -> StatementTotals:
-    """Balances of a payout statement; below the minimum payout (or negative) it is carried."""
-    closing = opening_minor - paid_minor + shares_minor
+    """Balances of a payout statement; below the minimum payout (or negative) it is carried.
+
+    `adjustments_minor`: credits and clawbacks carried from earlier months, signed.
+    """
+    closing = opening_minor - paid_minor + shares_minor + adjustments_minor
     payable = closing if closing > 0 and closing >= min_payout_minor else 0
     return StatementTotals(
-        opening_minor, shares_minor, 0, 0, 0, 0, paid_minor, closing, payable, closing - payable
+        opening_minor,
+        shares_minor,
+        adjustments_minor,
+        0,
+        0,
+        0,
+        paid_minor,
+        closing,
+        payable,
+        closing - payable,
     )

@@ -74,6 +74,20 @@ class BookedShare:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """Money owed to (or by) the partner from outside this period: a clawback, a dispute's credit.
+
+    `key` is the carried item's id; `amount_minor` is signed from the partner's side.
+    """
+
+    key: str
+    description: str
+    amount_minor: int
+    external_id: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunInput:
     """Everything one run of one agreement and period is computed from.
 
@@ -88,6 +102,7 @@ class RunInput:
     booked_shares: tuple[BookedShare, ...] = ()
     opening_minor: int = 0
     paid_minor: int = 0
+    carried: tuple[Carried, ...] = ()
 
     @property
     def is_first(self) -> bool:

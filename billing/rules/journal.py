@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing.rules import accounts as chart
-from billing.rules.drafts import CUSTOMER_INVOICE, PAYOUT_STATEMENT, Draft, DraftLine
+from billing.rules.draft_rows import CARRIED
+from billing.rules.drafts import PAYOUT_STATEMENT, Draft, DraftLine
 from billing.rules.errors import InvariantBroken
 from billing.rules.lines import BASE_FEE, PLAN_FEE
 from billing.rules.splits import PARTNER
@@ -72,7 +73,7 @@ def _document(draft: Draft, receivable: str, memo: str) -> tuple[Entry, ...]:
     moves = [(receivable, draft.gross_minor)]
     moves += [(chart.TAX_PAYABLE, -tax.amount_minor) for tax in draft.taxes]
     moves += [(chart.DEFERRED_REVENUE, -billed)]
-    if draft.kind == CUSTOMER_INVOICE and not draft.principal:
+    if draft.customer_id is not None and not draft.principal:
         # As an agent our revenue is only our part; the partner's is owed at once.
         moves += [(chart.AP_PARTNERS, -draft.partner_share_minor)]
         usage -= draft.partner_share_minor
@@ -94,9 +95,35 @@ def postings(draft: Draft, memo: str = "") -> tuple[Entry, ...]:
     if draft.kind == PAYOUT_STATEMENT:
         if not draft.principal:
             return ()
-        share = draft.net_minor
+        # What is carried was booked when it arose; the statement only shows it.
+        share = draft.net_minor - sum(
+            line.amount_minor for line in draft.lines if line.kind == CARRIED
+        )
         moves = [(chart.PARTNER_SHARE, share), (chart.AP_PARTNERS, -share)]
         return entry("share", memo, draft.currency, moves)
-    if draft.kind == CUSTOMER_INVOICE:
+    if draft.customer_id is not None:
         return () if draft.issuer == PARTNER else _document(draft, chart.AR_CUSTOMERS, memo)
     return _document(draft, chart.AR_PARTNERS, memo)
+
+
+def share_correction(
+    share_minor: int, currency: str, memo: str, cost: str = chart.PARTNER_SHARE
+) -> tuple[Entry, ...]:
+    """A change of the partner's part outside its month (negative: clawback), against `cost`.
+
+    After a payout it leaves the payable in debit: the next statement takes it back.
+    """
+    moves = [(cost, share_minor), (chart.AP_PARTNERS, -share_minor)]
+    return entry("share", memo, currency, moves)
+
+
+def write_off(open_minor: int, currency: str, receivable: str, memo: str) -> tuple[Entry, ...]:
+    """What will not be paid leaves the receivables as bad debt."""
+    moves = [(chart.BAD_DEBT, open_minor), (receivable, -open_minor)]
+    return entry("bad_debt", memo, currency, moves)
+
+
+def refund(amount_minor: int, currency: str, receivable: str, memo: str) -> tuple[Entry, ...]:
+    """Money back to who paid too much: after a credit note the receivable stands in credit."""
+    moves = [(receivable, amount_minor), (chart.CASH, -amount_minor)]
+    return entry("refund", memo, currency, moves)

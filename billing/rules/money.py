@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 from billing.rules.errors import BadMoney, CurrencyMismatch
 
@@ -48,6 +48,17 @@ def round_minor(exact: Decimal, currency: str) -> int:
 def to_major(amount_minor: int, currency: str) -> Decimal:
     """Minor units to an exact Decimal of major units, with the currency's decimals."""
     return Decimal(amount_minor).scaleb(-exponent(currency), EXACT)
+
+
+def parse_amount(text: str, currency: str) -> int:
+    """What a person typed (`12.50`, `1,204.10`) as minor units. Raises BadMoney."""
+    try:
+        amount = Decimal(text.strip().replace(",", ""))
+    except InvalidOperation:
+        raise BadMoney(f"{text.strip()!r} is not an amount. Write it like 1204.10.") from None
+    if not amount.is_finite():
+        raise BadMoney(f"{text.strip()!r} is not an amount. Write it like 1204.10.")
+    return Money.from_decimal(amount, currency).amount_minor
 
 
 @dataclass(frozen=True, slots=True)

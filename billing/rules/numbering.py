@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT
+from billing.rules.drafts import (
+    CREDIT_NOTE,
+    CUSTOMER_INVOICE,
+    PARTNER_INVOICE,
+    PAYOUT_STATEMENT,
+)
 
-SERIES = {CUSTOMER_INVOICE: "INV", PARTNER_INVOICE: "PIN", PAYOUT_STATEMENT: "PST"}
+SERIES = {
+    CUSTOMER_INVOICE: "INV",
+    PARTNER_INVOICE: "PIN",
+    PAYOUT_STATEMENT: "PST",
+    CREDIT_NOTE: "CN",
+}
 
 
 def number_text(series: str, year: int, sequence_no: int) -> str:

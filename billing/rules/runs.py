@@ -28,6 +28,9 @@ TRANSITIONS: dict[tuple[str, str], str] = {
 }
 VERBS = tuple(dict.fromkeys(verb for _state, verb in TRANSITIONS))
 NEEDS_REASON = ("reject", "withdraw", "park")
+# Who opens the runs that nobody started: it rates them, and leaves handing them in to a person.
+CALENDAR = "calendar"
+WORKING = (OPEN, COLLECTING, FROZEN, RATED)
 
 
 def allowed_verbs(state: str) -> tuple[str, ...]:
@@ -42,6 +45,16 @@ def next_state(state: str, verb: str) -> str:
     except KeyError:
         possible = ", ".join(allowed_verbs(state)) or "nothing: it is finished"
         raise WrongState(f"A run that is {state} cannot {verb}. Possible: {possible}.") from None
+
+
+def waits_for_person(state: str, reason: str, opened_by: str) -> bool:
+    """Nothing works on the run: it was sent back, or the calendar rated it for a person to submit.
+
+    The preparer is who submits a run, so a run that nobody submitted would have one pair of eyes.
+    """
+    if state == RATED:
+        return opened_by == CALENDAR
+    return state == COLLECTING and bool(reason)
 
 
 def require_other_person(preparer_id: str, approver_id: str) -> None:

@@ -14,6 +14,7 @@ from billing.rules.inputs import (
     ENGINE_VERSION,
     BookedLine,
     BookedShare,
+    Carried,
     RunInput,
     RunInputRow,
     SegmentTerms,
@@ -23,7 +24,7 @@ from billing.rules.rates import dump_rate_card, parse_rate_card
 from billing.rules.terms_json import dump_terms, parse_terms
 
 SCHEMA = "agentcache.run-input/1"
-_Flat = TypeVar("_Flat", RunInputRow, BookedLine, BookedShare)
+_Flat = TypeVar("_Flat", RunInputRow, BookedLine, BookedShare, Carried)
 
 
 def _segment(part: SegmentTerms) -> dict[str, Any]:
@@ -61,6 +62,8 @@ def run_input_json(run: RunInput) -> bytes:
             "booked_shares": _sorted(run.booked_shares),
             "opening_minor": run.opening_minor,
             "paid_minor": run.paid_minor,
+            # Absent when there is none: inputs frozen before it existed keep their bytes.
+            **({"carried": _sorted(run.carried)} if run.carried else {}),
         }
     )
 
@@ -133,6 +136,7 @@ def parse_run_input(data: bytes) -> RunInput:
         ),
         opening_minor=read.take("opening_minor"),
         paid_minor=read.take("paid_minor"),
+        carried=tuple(_flat(Carried, _names(Carried), item) for item in read.items("carried", ())),
     )
     read.close()
     return run

@@ -7,17 +7,30 @@ from datetime import date
 
 ISSUED, DELIVERED, PAID = "issued", "delivered", "paid"
 ACCEPTED, DISPUTED, UNCOLLECTIBLE = "accepted", "disputed", "uncollectible"
-EVENT_KINDS = (ISSUED, DELIVERED, PAID, ACCEPTED, DISPUTED, UNCOLLECTIBLE)
+REFUNDED, CREDITED, RESOLVED = "refunded", "credited", "resolved"
+REMINDED, UNDELIVERED = "reminded", "undelivered"
+EVENT_KINDS = (
+    ISSUED, DELIVERED, PAID, ACCEPTED, DISPUTED, UNCOLLECTIBLE, REFUNDED, CREDITED, RESOLVED,
+    REMINDED, UNDELIVERED,
+)  # fmt: skip
+# What moves money says how much; nothing else has an amount.
+AMOUNT_KINDS = (PAID, REFUNDED, CREDITED, UNCOLLECTIBLE)
 NOTHING_DUE, PARTLY_PAID, OVERDUE = "nothing_due", "partly_paid", "overdue"
-STATUSES = (*EVENT_KINDS, NOTHING_DUE, PARTLY_PAID, OVERDUE)
+STATUSES = (
+    ISSUED, DELIVERED, PAID, ACCEPTED, DISPUTED, UNCOLLECTIBLE, CREDITED, NOTHING_DUE, PARTLY_PAID,
+    OVERDUE,
+)  # fmt: skip
 
 
 def document_status(
     *, due_minor: int, paid_minor: int, kinds: Collection[str], due_date: date, today: date
 ) -> str:
-    """One of STATUSES. `due_minor`: what is to be paid on it, `paid_minor`: what was."""
+    """One of STATUSES. `due_minor`: what is to be paid on it after credits, `paid_minor`: what was.
+
+    `kinds` has `disputed` only while a dispute is open.
+    """
     if due_minor <= 0:
-        return NOTHING_DUE
+        return CREDITED if CREDITED in kinds else NOTHING_DUE
     if paid_minor >= due_minor:
         return PAID
     for kind in (UNCOLLECTIBLE, DISPUTED):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from billing.rules.runs import APPROVED, WORKING, waits_for_person
+
 STEPS = ("open", "frozen", "rated", "in_review", "approved", "issued")
 DONE, NOW, WAIT, STOP, NONE = "done", "now", "wait", "stop", "none"
 # state → how many steps are done, and what the next one shows.
@@ -22,24 +24,21 @@ _AT: dict[str, tuple[int, str]] = {
 }
 
 
-def step_cells(state: str, *, sent_back: bool = False) -> tuple[str, ...]:
+def step_cells(state: str, *, waits: bool = False) -> tuple[str, ...]:
     """One of DONE, NOW, WAIT, STOP, NONE for each of STEPS.
 
-    `sent_back`: the run was rejected and waits for a person, so nothing works on it. An unknown
-    state shows nothing as done.
+    `waits`: for a person, so nothing works on the run. An unknown state shows nothing as done.
     """
     done, following = _AT.get(state, (0, NONE))
-    if sent_back and following == NOW:
+    if waits and following == NOW:
         following = WAIT
     rest = len(STEPS) - done - 1
     return (DONE,) * done + ((following, *(NONE,) * rest) if rest >= 0 else ())
 
 
-def is_working(state: str, reason: str) -> bool:
+def is_working(state: str, reason: str, opened_by: str) -> bool:
     """Whether the machine is at it: a page that shows it asks again soon."""
-    if state == "approved":
-        return True
-    return state in ("open", "collecting", "frozen", "rated") and not reason
+    return state in (*WORKING, APPROVED) and not waits_for_person(state, reason, opened_by)
 
 
 def approval_split(

@@ -7,13 +7,19 @@ from django import template
 from portal import words
 
 register = template.Library()
-_STATES = {"run": words.RUN_STATES, "partner": words.PARTNER_STATES}
-_KINDS = {"partner": words.PARTNER_KINDS, "deal": words.DEAL_KINDS, "paper": words.PAPER_KINDS}
+_STATES = {
+    "run": words.RUN_STATES, "partner": words.PARTNER_STATES, "exception": words.EXCEPTIONS,
+    "phase": words.PHASES, "agreement_paper": words.PAPER_STATES, "dispute": words.DISPUTE_STATES,
+}  # fmt: skip
+_KINDS = {
+    "partner": words.PARTNER_KINDS, "deal": words.DEAL_KINDS, "paper": words.PAPER_KINDS,
+    "entry": words.DISPUTE_ENTRIES,
+}  # fmt: skip
 
 
 @register.filter
 def state_label(name: str, table: str) -> Any:
-    """`{{ run.state|state_label:"run" }}`; tables: run, partner."""
+    """`{{ run.state|state_label:"run" }}`; the tables are `_STATES`."""
     return words.word(_STATES[table], name).label
 
 
@@ -25,5 +31,5 @@ def state_tone(name: str, table: str) -> str:
 
 @register.filter
 def kind_label(name: str, table: str) -> Any:
-    """`{{ partner.kind|kind_label:"partner" }}`; tables: partner, deal, paper."""
+    """`{{ partner.kind|kind_label:"partner" }}`; tables: partner, deal, paper, entry."""
     return _KINDS[table].get(name) or name.replace("_", " ")

@@ -8,8 +8,10 @@ from portal.views import (
     customer_invoices,
     customer_overview,
     customer_usage,
+    document_lines,
     documents,
     drill,
+    partner_agreement,
     partner_customers,
     partner_invoices,
     partner_overview,
@@ -18,7 +20,8 @@ from portal.views import (
     verify,
 )
 
-PDF, JSON = {"form": "pdf"}, {"form": "json"}
+PDF, JSON, CSV = {"form": "pdf"}, {"form": "json"}, {"form": "csv"}
+XML, FACTURX = {"form": "xml"}, {"form": "facturx"}
 # Every figure of a document down to its events, and the files that prove it.
 proofs = [
     path("lines/<int:position>/", drill.partner_line, name="partner_line"),
@@ -44,6 +47,14 @@ urlpatterns = [
          name="partner_invoice_pdf"),
     path("manage/invoices/<uuid:document_id>/json", documents.partner_invoice, JSON,
          name="partner_invoice_json"),
+    path("manage/invoices/<uuid:document_id>/csv", documents.partner_invoice, CSV,
+         name="partner_invoice_csv"),
+    path("manage/invoices/<uuid:document_id>/xml", documents.partner_invoice, XML,
+         name="partner_invoice_xml"),
+    path("manage/invoices/<uuid:document_id>/facturx", documents.partner_invoice, FACTURX,
+         name="partner_invoice_facturx"),
+    path("manage/invoices/<uuid:document_id>/lines/<int:position>/",
+         document_lines.partner_invoice_line, name="partner_invoice_line"),
     path("manage/statements/", partner_statements.statements, name="partner_statements"),
     path("manage/statements/<uuid:document_id>/", documents.partner_statement,
          name="partner_statement"),
@@ -54,6 +65,15 @@ urlpatterns = [
     path("manage/documents/<uuid:document_id>/", include(proofs)),
     path("manage/verify/", verify.verify, name="partner_verify"),
     path("manage/verify/counts/<uuid:file_id>/", verify.partner_counts, name="partner_counts"),
+    path("manage/agreement/", partner_agreement.agreement, name="partner_agreement"),
+    path("manage/agreement/<uuid:version_id>/paper.pdf", partner_agreement.paper,
+         name="partner_agreement_paper"),
+    path("manage/statements/<uuid:document_id>/csv", documents.partner_statement, CSV,
+         name="partner_statement_csv"),
+    path("manage/statements/<uuid:document_id>/accept/", document_lines.accept,
+         name="partner_statement_accept"),
+    path("manage/statements/<uuid:document_id>/lines/<int:position>/",
+         document_lines.partner_statement_line, name="partner_statement_line"),
     # Customers
     path("", customer_overview.home, name="customer_overview"),
     path("usage/", customer_usage.usage, name="customer_usage"),
@@ -63,6 +83,14 @@ urlpatterns = [
          name="customer_invoice_pdf"),
     path("invoices/<uuid:document_id>/json", documents.customer_invoice, JSON,
          name="customer_invoice_json"),
+    path("invoices/<uuid:document_id>/csv", documents.customer_invoice, CSV,
+         name="customer_invoice_csv"),
+    path("invoices/<uuid:document_id>/xml", documents.customer_invoice, XML,
+         name="customer_invoice_xml"),
+    path("invoices/<uuid:document_id>/facturx", documents.customer_invoice, FACTURX,
+         name="customer_invoice_facturx"),
+    path("invoices/<uuid:document_id>/lines/<int:position>/",
+         document_lines.customer_invoice_line, name="customer_invoice_line"),
     *api,
     *shared,
 ]  # fmt: skip

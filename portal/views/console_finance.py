@@ -25,6 +25,7 @@ from billing.queries import RoomRow
 from billing.queries.parties import buyer_name
 from billing.rules.errors import BillingError
 from billing.rules.periods import Period, month_of, next_month, parse_month, previous_month
+from billing.rules.runs import waits_for_person
 from portal.queries.channel import earlier_open_months
 from portal.rules.run_steps import approval_split, is_working, step_cells
 from portal.views.console_partners import actor
@@ -47,7 +48,7 @@ def finance(request: HttpRequest) -> HttpResponse:
     earlier = earlier_open_months(period)
     waiting = [(f"{row.run_id}:{row.attempt}", row.preparer) for row in room.waiting]
     for_me, mine = approval_split(waiting, actor(request))
-    working = [row for row in room.rows if is_working(row.state, row.reason)]
+    working = [row for row in room.rows if is_working(row.state, row.reason, row.opened_by)]
     stalled = [row for row in working if _is_quiet(row, now)]
     return render(request, "console/finance.html", {
         "room": room, "period": period, "months": _months(period, now),
@@ -70,7 +71,7 @@ def start_month(request: HttpRequest) -> HttpResponse:
     except BillingError as error:
         messages.error(request, str(error))
         return _to_month(label)
-    begun = sum(is_working(run.state, run.reason) for run in opened.runs)
+    begun = sum(is_working(run.state, run.reason, run.opened_by) for run in opened.runs)
     messages.success(request, ngettext(
         "%(count)d run of %(month)s is under way.", "%(count)d runs of %(month)s are under way.",
         begun) % {"count": begun, "month": label})  # fmt: skip
@@ -142,10 +143,11 @@ def _months(period: Period, now: datetime) -> dict[str, Any]:
 
 
 def _cells(row: RoomRow, earlier: dict[uuid.UUID, datetime]) -> dict[str, Any]:
-    sent_back = row.state == "collecting" and bool(row.reason)
+    waits = waits_for_person(row.state, row.reason, row.opened_by)
     not_begun = row.state == "not_started"
     return {
-        "row": row, "cells": step_cells(row.state, sent_back=sent_back), "sent_back": sent_back,
+        "row": row, "cells": step_cells(row.state, waits=waits),
+        "sent_back": waits and bool(row.reason), "to_submit": waits and not row.reason,
         "waits_for": earlier.get(row.agreement_id) if not_begun else None,
     }  # fmt: skip
 
@@ -153,11 +155,11 @@ def _cells(row: RoomRow, earlier: dict[uuid.UUID, datetime]) -> dict[str, Any]:
 def _startable(
     rows: tuple[RoomRow, ...], earlier: dict[uuid.UUID, datetime], stalled: list[RoomRow]
 ) -> int:
-    """How many agreements `start_month` would move: not begun, sent back, parked or stalled."""
+    """How many agreements `start_month` moves: not begun, to submit, sent back, parked, stalled."""
     idle = [row for row in rows if row.agreement_id not in earlier]
     fresh = sum(row.state in ("not_started", "parked") for row in idle)
-    sent_back = sum(row.state == "collecting" and bool(row.reason) for row in idle)
-    return fresh + sent_back + sum(row.state != "approved" for row in stalled)
+    waiting = sum(waits_for_person(row.state, row.reason, row.opened_by) for row in idle)
+    return fresh + waiting + sum(row.state != "approved" for row in stalled)
 
 
 def _all_issued(rows: tuple[RoomRow, ...]) -> bool:

@@ -16,13 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing import queries as billing
 from billing.actions.moves import find_run
-from billing.actions.open_runs import WORKING, open_run
+from billing.actions.open_runs import open_run
 from billing.actions.review import approve_runs, reject_run, withdraw_run
 from billing.models import DraftDocument
 from billing.queries.run_detail import PAGE
 from billing.queries.terms import version_terms
 from billing.rules.errors import BillingError, WrongState
 from billing.rules.periods import month_of
+from billing.rules.runs import WORKING, waits_for_person
 from portal.arithmetic import arithmetic
 from portal.forms import ReasonForm
 from portal.plain_terms import plain_terms
@@ -66,7 +67,7 @@ def withdraw(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
 @permission("runs.prepare")
 @require_POST
 def again(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
-    """Queue a parked, rejected or stuck run; it collects and rates afresh."""
+    """Queue a parked, rejected or stuck run, or submit what the calendar rated."""
 
     def queue() -> None:
         found = find_run(run_id)
@@ -95,14 +96,15 @@ def _page(request: HttpRequest, run_id: uuid.UUID, form: ReasonForm | None = Non
     if detail is None:
         raise Http404
     found = detail.run
-    sent_back = found.state == "collecting" and bool(found.reason)
+    waits = waits_for_person(found.state, found.reason, found.opened_by)
     return render(request, "console/run.html", {
-        "detail": detail, "run": found, "form": form or ReasonForm(), "sent_back": sent_back,
-        "steps": list(zip(STEPS, step_cells(found.state, sent_back=sent_back), strict=True)),
+        "detail": detail, "run": found, "form": form or ReasonForm(),
+        "sent_back": waits and bool(found.reason), "to_submit": waits and not found.reason,
+        "steps": list(zip(STEPS, step_cells(found.state, waits=waits), strict=True)),
         "lines": [(line, arithmetic(line)) for line in detail.lines],
         "terms": [(version, plain_terms(version_terms(version))) for version in detail.versions],
         "is_mine": found.preparer == actor(request), "can": _possible(request, detail),
-        "working": is_working(found.state, found.reason),
+        "working": is_working(found.state, found.reason, found.opened_by),
         "first": first_line + 1, "last": first_line + len(detail.lines),
         "earlier_lines": max(0, first_line - PAGE) if first_line else None,
         "later_lines": first_line + PAGE if first_line + PAGE < detail.line_count else None,
@@ -115,7 +117,8 @@ def _possible(request: HttpRequest, detail: billing.RunDetail) -> set[str]:
     needs = {"approve": "runs.approve", "reject": "runs.prepare", "withdraw": "runs.approve",
              "resume": "runs.prepare"}  # fmt: skip
     can = {verb for verb in detail.verbs if verb in needs and person.may(needs[verb])}
-    if detail.run.state == "collecting" and detail.run.reason and person.may("runs.prepare"):
+    run = detail.run
+    if waits_for_person(run.state, run.reason, run.opened_by) and person.may("runs.prepare"):
         can.add("resume")
     return can
 

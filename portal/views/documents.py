@@ -4,43 +4,69 @@ import uuid
 from collections import defaultdict
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 
 from billing.actions.render_document import render_document
 from billing.queries import DocumentDetail, document_detail
-from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT
+from billing.queries.disputes import disputes_of
+from billing.rules.csv_text import document_csv
+from billing.rules.disputes import undisputed_minor
+from billing.rules.drafts import (
+    CREDIT_NOTE,
+    CUSTOMER_INVOICE,
+    PARTNER_INVOICE,
+    PAYOUT_STATEMENT,
+)
+from billing.rules.einvoice import NoEInvoice
 from portal.views.customer_overview import own_customer
 from tenants.accounts.permissions import permission
 
-INVOICES, STATEMENTS = (CUSTOMER_INVOICE, PARTNER_INVOICE), (PAYOUT_STATEMENT,)
+INVOICES, STATEMENTS = (CUSTOMER_INVOICE, PARTNER_INVOICE, CREDIT_NOTE), (PAYOUT_STATEMENT,)
+# What is rendered once and kept, and how the file is called.
+_NAMES = {"pdf": "%s.pdf", "xml": "%s.xml", "facturx": "%s-facturx.pdf"}
+TO_CUSTOMERS = (CUSTOMER_INVOICE, CREDIT_NOTE)
 
 
 @permission("invoices.view")
 def partner_invoice(request: HttpRequest, document_id: uuid.UUID, form: str = "") -> HttpResponse:
     """An invoice to one of the partner's customers or to the partner."""
-    return answer(request, _found(request, document_id, INVOICES), form, "partner/invoice.html")
+    return answer(request, found(request, document_id, INVOICES), form, "partner/invoice.html")
 
 
 @permission("statements.view")
 def partner_statement(request: HttpRequest, document_id: uuid.UUID, form: str = "") -> HttpResponse:
     """A payout statement: every line leads to the quantities behind it."""
-    return answer(request, _found(request, document_id, STATEMENTS), form, "partner/statement.html")
+    detail = found(request, document_id, STATEMENTS)
+    if form:
+        return answer(request, detail, form, "")
+    still = {row.line for row in disputes_of(document_id) if row.is_open}
+    accepted = any(event.kind == "accepted" for event in detail.events)
+    may = request.user.may("statements.accept")  # type: ignore[union-attr]
+    payable = (detail.row.statement or {}).get("payable_minor", 0)
+    return answer(
+        request, detail, form, "partner/statement.html",
+        disputed={line.position for line in still},
+        may_accept=may and not accepted and not still,
+        payable_now=undisputed_minor(payable, [line.amount_minor for line in still]),
+    )  # fmt: skip
 
 
 @permission("my.invoices.view")
 def customer_invoice(request: HttpRequest, document_id: uuid.UUID, form: str = "") -> HttpResponse:
     """One of the customer's own invoices; anybody else's does not exist."""
     customer_id = own_customer(request).pk
-    detail = _found(request, document_id, (CUSTOMER_INVOICE,), customer_id)
+    detail = found(request, document_id, TO_CUSTOMERS, customer_id)
     return answer(request, detail, form, "customer/invoice.html")
 
 
-def _found(
+def found(
     request: HttpRequest, document_id: uuid.UUID, kinds: tuple[str, ...],
     customer_id: uuid.UUID | None = None,
 ) -> DocumentDetail:  # fmt: skip
+    """A document of the host's partner (and of this customer), or a 404."""
     detail = document_detail(
         document_id, today=timezone.now().date(), customer_id=customer_id,
         partner_id=request.owner.partner_id,  # type: ignore[attr-defined]
@@ -53,13 +79,23 @@ def _found(
 def answer(
     request: HttpRequest, detail: DocumentDetail, form: str, template: str, **more: Any
 ) -> HttpResponse:
-    """The document as `form` says: '' the page (with `more` in its context), pdf, json."""
-    if form == "pdf":
-        file = render_document(document_id=detail.row.id, now=timezone.now())
-        return _file(bytes(file.content), file.media_type, f"{detail.row.number}.pdf")
+    """The document as `form` says: '' the page (`more` in its context), a file, json or csv.
+
+    What can not be an e-invoice says why on the page.
+    """
+    if form in _NAMES:
+        try:
+            file = render_document(document_id=detail.row.id, now=timezone.now(), kind=form)
+        except NoEInvoice as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect("./")
+        return _file(bytes(file.content), file.media_type, _NAMES[form] % detail.row.number)
     if form == "json":
         return _file(detail.canonical, "application/json", f"{detail.row.number}.json")
-    context = {"detail": detail, "row": detail.row, "document": detail.body,
+    if form == "csv":
+        return _file(document_csv(detail.body), "text/csv", f"{detail.row.number}.csv")
+    disputes = disputes_of(detail.row.id)
+    context = {"detail": detail, "row": detail.row, "document": detail.body, "disputes": disputes,
                "groups": line_groups(detail.body), **more}  # fmt: skip
     return render(request, template, context)
 

@@ -27,7 +27,11 @@ PARTNER_TABLE_GRANTS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (CUSTOMER_TABLES, "select, insert, update"),
         (ROLLUP_TABLES, "select, insert, update, delete, truncate"),
     ),
-    "ac_settle": ((CUSTOMER_TABLES + ROLLUP_TABLES, "select"),),
+    "ac_settle": (
+        (CUSTOMER_TABLES + ROLLUP_TABLES, "select"),
+        # Whose mailbox a document goes to.
+        (("accounts_user",), "select (id, email, role, customer_id, is_active)"),
+    ),
 }
 
 

@@ -17,13 +17,18 @@ class Audience(StrEnum):
 
 _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
-    "statements.view", "agreement.view", "brand.edit", "keys.manage", "team.manage",
-    "counts.upload",
+    "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
+    "team.manage", "counts.upload",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
-    "my.overview.view", "my.usage.view", "my.invoices.view", "my.keys.manage", "my.team.manage",
+    "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
+    "my.keys.manage", "my.team.manage",
 })  # fmt: skip
 _PLATFORM_VIEW = frozenset({"cockpit.view", "channel.view", "runs.view", "documents.view"})
+_FINANCE = _PLATFORM_VIEW | {
+    "runs.prepare", "agreements.prepare", "books.view", "books.close", "disputes.resolve",
+}  # fmt: skip
+_APPROVE = frozenset({"runs.approve", "agreements.approve", "credits.issue"})
 
 PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
     Audience.PARTNER: {
@@ -31,7 +36,7 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "admin": _PARTNER_ALL,
         "finance": frozenset({
             "overview.view", "usage.view", "customers.view", "invoices.view", "statements.view",
-            "agreement.view", "counts.upload",
+            "statements.accept", "agreement.view", "counts.upload",
         }),
         "developer": frozenset({
             "overview.view", "usage.view", "customers.view", "keys.manage", "counts.upload",
@@ -42,16 +47,18 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
     },
     Audience.CUSTOMER: {
         "customer_owner": _CUSTOMER_ALL,
-        "customer_billing": frozenset({"my.overview.view", "my.usage.view", "my.invoices.view"}),
+        "customer_billing": frozenset({
+            "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
+        }),
         "customer_developer": frozenset({"my.overview.view", "my.usage.view", "my.keys.manage"}),
         "customer_viewer": frozenset({"my.overview.view", "my.usage.view"}),
     },
     Audience.PLATFORM: {
-        "superadmin": _PLATFORM_VIEW | {"partners.open", "runs.prepare", "runs.approve"},
-        "partner_manager": _PLATFORM_VIEW | {"partners.open"},
-        "finance_preparer": _PLATFORM_VIEW | {"runs.prepare"},
-        "finance_approver": _PLATFORM_VIEW | {"runs.prepare", "runs.approve"},
-        "auditor": _PLATFORM_VIEW,
+        "superadmin": _FINANCE | _APPROVE | {"partners.open"},
+        "partner_manager": _PLATFORM_VIEW | {"partners.open", "agreements.prepare"},
+        "finance_preparer": _FINANCE,
+        "finance_approver": _FINANCE | _APPROVE,
+        "auditor": _PLATFORM_VIEW | {"books.view"},
         "sre": frozenset({"cockpit.view", "channel.view"}),
     },
 }  # fmt: skip

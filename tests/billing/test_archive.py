@@ -145,7 +145,7 @@ def test_every_kind_of_agreement_comes_out(database, partners, tmp_path):
         result = independent().verify(path)
         assert result.ok and result.totals, (template, result.text())
         invoices = {d.number: d.total_minor for d in rows if not d.statement}
-        assert invoices.items() <= {n: told for n, (told, _) in result.totals.items()}.items()
+        assert invoices.items() <= {n: one.stated for n, one in result.totals.items()}.items()
 
 
 def _facts(deal):

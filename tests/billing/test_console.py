@@ -66,7 +66,7 @@ def test_the_console_signs_prices_starts_reviews_and_records_but_does_not_issue(
 @pytest.mark.parametrize("work", [
     lambda partner: Document.objects.update(total_minor=0),
     lambda partner: JournalLine.objects.update(debit_minor=1),
-    lambda partner: NumberSeries.objects.create(issuer="platform", series="INV", year=2026),
+    lambda partner: NumberSeries.objects.all()._raw_delete("default"),
     lambda partner: SettlementRun.objects.all()._raw_delete("default"),
     lambda partner: Agreement.objects.update(partner_id=partner.id),
 ])  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from billing.actions.open_runs import WORKING, agreements_in, settle_period
+from billing.actions.open_runs import agreements_in, settle_period
 from billing.actions.settle import settle_run
 from billing.models import SettlementRun
 from billing.queries.people import acting_person
@@ -15,7 +15,7 @@ from billing.rules.errors import BillingError
 from billing.rules.money import Money
 from billing.rules.money_text import format_money
 from billing.rules.periods import Period, parse_month
-from billing.rules.runs import IN_REVIEW, PARKED
+from billing.rules.runs import IN_REVIEW, PARKED, WORKING
 
 
 class Command(BaseCommand):

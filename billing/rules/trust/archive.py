@@ -88,7 +88,7 @@ def changed_files(files: Mapping[str, bytes]) -> list[str]:
     try:
         manifest = json.loads(files[MANIFEST])
         listed = {entry["name"]: entry["sha256"] for entry in manifest["files"]}
-        whole = canonical_bytes(manifest) == files[MANIFEST]
+        frozen, whole = manifest["input_sha256"], canonical_bytes(manifest) == files[MANIFEST]
         if not whole or manifest["seal"] != seal_of(manifest):
             return [f"{MANIFEST} was changed: its seal does not fit"]
     except (KeyError, ValueError, TypeError, AttributeError) as error:
@@ -99,7 +99,7 @@ def changed_files(files: Mapping[str, bytes]) -> list[str]:
             wrong.append(f"{name} is not in the manifest")
         elif sha256_hex(files[name]) != listed[name]:
             wrong.append(f"{name} was changed: its SHA-256 does not fit")
-    if sha256_hex(files.get(INPUT, b"")) != manifest["input_sha256"]:
+    if sha256_hex(files.get(INPUT, b"")) != frozen:
         wrong.append(f"{INPUT} is not the input that was frozen")
     return wrong
 

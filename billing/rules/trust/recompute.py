@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.rules.charging import charge
-from billing.rules.drafts import CUSTOMER_INVOICE, Draft
+from billing.rules.draft_rows import SHADOW, SHARE
+from billing.rules.drafts import Draft
 from billing.rules.inputs import RunInput
 from billing.rules.snapshot import parse_run_input
 from billing.rules.trust import archive
@@ -79,13 +80,24 @@ def _inputs(files: Mapping[str, bytes], run: RunInput) -> Iterator[Difference]:
 
 
 def _identity(body: Mapping[str, Any]) -> Identity:
-    customer = body["lines"][0]["customer_external_id"] if body["kind"] == CUSTOMER_INVOICE else ""
-    return body["kind"], body["issuer"], customer
+    if body["totals"]["statement"]:
+        return "statement", body["issuer"], ""
+    first = body["lines"][0]
+    return _whose(first["rated_line_key"], first["kind"], body["issuer"],
+                  first["customer_external_id"])  # fmt: skip
 
 
 def _draft_identity(draft: Draft) -> Identity:
-    customer = draft.lines[0].customer_external_id if draft.kind == CUSTOMER_INVOICE else ""
-    return draft.kind, draft.issuer, customer
+    if draft.statement is not None:
+        return "statement", draft.issuer, ""
+    first = draft.lines[0]
+    return _whose(first.rated_line_key, first.kind, draft.issuer, first.customer_external_id)
+
+
+def _whose(key: str, kind: str, issuer: str, customer: str) -> Identity:
+    """A customer's, or the partner's; a credit note stands where the invoice would have."""
+    of_customer = key.startswith("customer:") and kind not in (SHARE, SHADOW)
+    return ("customer", issuer, customer) if of_customer else ("partner", issuer, "")
 
 
 def _document(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from billing.rules.charging import charge
 from billing.rules.errors import BadRunInput, BadTerms
-from billing.rules.inputs import BookedLine, BookedShare
+from billing.rules.inputs import BookedLine, BookedShare, Carried
 from billing.rules.snapshot import parse_run_input, run_input_json, run_input_sha256
 from tests.billing.rules.build import few, row, run, terms
 from tests.billing.rules.test_charging import KINDS, usages
@@ -52,3 +52,22 @@ def test_foreign_files_are_refused():
         parse_run_input(json.dumps({**data, "engine": "0"}).encode())
     with pytest.raises(BadTerms, match="unknown members"):
         parse_run_input(json.dumps({**data, "more": 1}).encode())
+
+
+def test_what_is_carried_survives_and_reaches_the_statement():
+    carried = (
+        Carried("b", "Refund of INV-2", -40_00, "acme", "Acme"),
+        Carried("a", "Credit", 5_00),
+    )
+    frozen = run(row("acme", 50_000), carried=carried, opening_minor=1_00)
+    data = run_input_json(frozen)
+
+    [statement] = [draft for draft in charge(parse_run_input(data)).drafts if draft.statement]
+
+    assert set(parse_run_input(data).carried) == set(carried)
+    assert run_input_json(replace(frozen, carried=carried[::-1])) == data
+    assert b"carried" not in run_input_json(run())
+    totals = statement.statement
+    assert (totals.shares_minor, totals.adjustments_minor) == (30_00, -35_00)
+    assert (totals.closing_minor, totals.payable_minor, totals.carried_minor) == (-4_00, 0, -4_00)
+    assert [line.rated_line_key for line in statement.lines][1:] == ["carried:a", "carried:b"]

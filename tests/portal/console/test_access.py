@@ -18,8 +18,13 @@ PAGES = {
     "/partners/redis-labs/counts/": "channel.view",
     f"/partners/redis-labs/counts/{SOME}/": "channel.view",
     "/partners/open/": "partners.open",
+    "/partners/redis-labs/agreement/": "agreements.prepare",
+    "/agreements/": "channel.view",
+    f"/agreements/{SOME}/": "channel.view",
+    f"/agreements/versions/{SOME}/paper.pdf": "channel.view",
     "/partners/redis-labs/opening/": "partners.open",
     "/finance/": "runs.view",
+    "/finance/exceptions/": "runs.view",
     f"/finance/preview/{SOME}/": "runs.view",
     f"/finance/preview/{SOME}/difference/": "runs.view",
     f"/finance/what-if/{SOME}/": "runs.view",
@@ -36,15 +41,43 @@ PAGES = {
     f"/documents/{SOME}/usage.csv": "documents.view",
     f"/documents/{SOME}/usage.parquet": "documents.view",
     f"/documents/{SOME}/proof/{SOME}": "documents.view",
+    f"/documents/{SOME}/csv": "documents.view",
+    f"/documents/{SOME}/xml": "documents.view",
+    f"/documents/{SOME}/facturx": "documents.view",
+    f"/documents/{SOME}/credit/": "credits.issue",
+    "/disputes/": "runs.view",
+    f"/disputes/{SOME}/": "runs.view",
+    f"/disputes/{SOME}/files/1/": "runs.view",
+    "/books/": "books.view",
+    "/books/trial-balance.csv": "books.view",
+    "/books/journal/": "books.view",
+    "/books/journal.csv": "books.view",
+    "/books/ageing/": "books.view",
+    "/books/accounts/": "books.view",
 }
 CHANGES = {
     "/partners/redis-labs/opening/retry/": "partners.open",
+    f"/agreements/{SOME}/amend/": "agreements.prepare",
+    f"/agreements/{SOME}/end/": "agreements.prepare",
+    f"/agreements/{SOME}/end/approve/": "agreements.approve",
+    f"/agreements/versions/{SOME}/approve/": "agreements.approve",
+    f"/agreements/versions/{SOME}/decline/": "agreements.prepare",
+    f"/agreements/versions/{SOME}/write/": "agreements.prepare",
+    f"/agreements/versions/{SOME}/sent/": "agreements.prepare",
+    f"/agreements/versions/{SOME}/signed/": "agreements.prepare",
     "/finance/start/": "runs.prepare",
     "/finance/approve/": "runs.approve",
+    "/finance/exceptions/take/": "runs.prepare",
     f"/finance/runs/{SOME}/approve/": "runs.approve",
     f"/finance/runs/{SOME}/reject/": "runs.prepare",
     f"/finance/runs/{SOME}/withdraw/": "runs.approve",
     f"/finance/runs/{SOME}/again/": "runs.prepare",
+    f"/documents/{SOME}/write-off/": "credits.issue",
+    f"/documents/{SOME}/refund/": "credits.issue",
+    f"/disputes/{SOME}/answer/": "disputes.resolve",
+    "/books/close/": "books.close",
+    "/books/ask/": "books.close",
+    "/books/reopen/": "books.close",
 }
 
 
@@ -102,7 +135,15 @@ def _paths(patterns, before=""):
 
 
 def _plain(path):
-    for name in ("run_id", "draft_id", "agreement_id", "document_id", "event_id", "file_id"):
+    for name in (
+        "run_id",
+        "draft_id",
+        "agreement_id",
+        "document_id",
+        "version_id",
+        "dispute_id",
+        "event_id",
+        "file_id",
+    ):
         path = path.replace(f"<uuid:{name}>", "<id>")
-    path = path.replace("<int:position>", "1")
-    return path.replace("<slug:slug>", "<slug>")
+    return path.replace("<slug:slug>", "<slug>").replace("<int:position>", "1")

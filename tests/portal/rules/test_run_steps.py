@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing.rules.runs import STATES
+from billing.rules.runs import CALENDAR, STATES
 from portal.rules.run_steps import STEPS, approval_split, is_working, step_cells
 
 
@@ -28,13 +28,19 @@ def test_cells(state, cells):
 
 
 def test_a_run_that_was_sent_back_waits_for_a_person():
-    assert step_cells("collecting", sent_back=True)[1] == "wait"
-    assert step_cells("issued", sent_back=True) == ("done",) * 6
-    assert not is_working("collecting", "too high")
-    assert is_working("collecting", "")
-    assert is_working("approved", "")
-    assert not is_working("in_review", "")
-    assert not is_working("parked", "no rate")
+    assert step_cells("collecting", waits=True)[1] == "wait"
+    assert step_cells("issued", waits=True) == ("done",) * 6
+    assert not is_working("collecting", "too high", "ann@x")
+    assert is_working("collecting", "", "ann@x")
+    assert is_working("approved", "", "ann@x")
+    assert not is_working("in_review", "", "ann@x")
+    assert not is_working("parked", "no rate", "ann@x")
+
+
+def test_what_the_calendar_rated_waits_for_a_person_to_submit_it():
+    assert is_working("rated", "", "ann@x")
+    assert not is_working("rated", "", CALENDAR)
+    assert is_working("frozen", "", CALENDAR)
 
 
 def test_a_person_may_approve_what_others_prepared():

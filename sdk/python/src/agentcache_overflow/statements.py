@@ -23,7 +23,7 @@ from typing import Any
 
 SCHEMA = "agentcache.statement-archive/1"
 PROOF_SCHEMA = "agentcache.inclusion-proof/1"
-ENGINE = "1"
+ENGINES = ("1", "2")
 FILES = (
     "statement.json", "documents.jsonl", "terms.json", "rates.json", "run_input.json",
     "usage.csv", "roots.json",
@@ -34,7 +34,16 @@ COUNTS = (
 )  # fmt: skip
 _KNOWN_INPUT = {
     "schema", "engine", "agreement_id", "period", "segments", "rows", "booked_lines",
-    "booked_shares", "opening_minor", "paid_minor",
+    "booked_shares", "opening_minor", "paid_minor", "carried", "taxes", "fx", "receipts",
+}  # fmt: skip
+_KNOWN_TERMS = {
+    "kind", "collects", "currency", "anchor_at", "components", "tie", "poc_ends_at",
+    "share_reason", "principal", "self_billing", "payment_days", "min_payout_minor", "term_months",
+    "netting", "tax", "time_zone", "cutoff_days", "lock_days", "share_base",
+}  # fmt: skip
+_COMPONENTS = {
+    "base_fee", "per_unit", "revenue_share", "wholesale", "plan_fee", "savings_share", "minimum",
+    "cap",
 }  # fmt: skip
 # Meter → the counted column, and how many of it make one unit.
 METERS = {
@@ -70,13 +79,22 @@ class Difference:
         return f"{self.document}, {self.what}: stated {self.stated}, computed {self.computed}"
 
 
+@dataclass(frozen=True)
+class Total:
+    """A document's gross, of a statement its closing balance, in minor units of its currency."""
+
+    stated: int
+    computed: int | None
+    currency: str
+
+
 @dataclass
 class Result:
-    """`problems`: files that changed or cannot be read. `totals`: number → (stated, computed)."""
+    """`problems`: files that changed or cannot be read. `totals`: document number → Total."""
 
     problems: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
-    totals: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    totals: dict[str, Total] = field(default_factory=dict)
     statement: str = ""
     currency: str = ""
     seal: str = ""
@@ -89,13 +107,11 @@ class Result:
     def text(self) -> str:
         """What a person reads: one line a document, then what is wrong."""
         lines = [f"archive seal {self.seal or 'unknown'}"]
-        for number, (stated, computed) in self.totals.items():
-            verdict = "recomputed" if stated == computed else "DIFFERS"
-            shown = "nothing" if computed is None else major_text(computed, self.currency)
-            lines.append(
-                f"{number}: {major_text(stated, self.currency)} {self.currency} stated, "
-                f"{shown} {verdict}"
-            )
+        for number, one in self.totals.items():
+            verdict = "recomputed" if one.stated == one.computed else "DIFFERS"
+            shown = "nothing" if one.computed is None else major_text(one.computed, one.currency)
+            stated = major_text(one.stated, one.currency)
+            lines.append(f"{number}: {stated} {one.currency} stated, {shown} {verdict}")
         lines += [f"PROBLEM  {problem}" for problem in self.problems]
         lines += [f"DIFFERS  {difference}" for difference in self.differences]
         lines.append("OK: every figure comes out of the files." if self.ok else "NOT OK")
@@ -161,7 +177,8 @@ def _check_seal(files: Mapping[str, bytes], result: Result) -> None:
             result.problems.append("manifest.json was changed: its seal does not fit")
         if manifest["schema"] != SCHEMA:
             result.problems.append(f"manifest.json is {manifest['schema']}, this reads {SCHEMA}")
-        listed = {entry["name"]: entry for entry in manifest["files"]}
+        listed = {entry["name"]: entry["sha256"] for entry in manifest["files"]}
+        frozen = manifest["input_sha256"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         result.problems.append(f"manifest.json cannot be read: {error}")
         return
@@ -172,9 +189,9 @@ def _check_seal(files: Mapping[str, bytes], result: Result) -> None:
             result.problems.append(f"{name} is missing")
         elif name not in listed:
             result.problems.append(f"{name} is not in the manifest")
-        elif _sha(files[name]) != listed[name]["sha256"]:
+        elif _sha(files[name]) != listed[name]:
             result.problems.append(f"{name} was changed: its SHA-256 does not fit")
-    if "run_input.json" in files and _sha(files["run_input.json"]) != manifest["input_sha256"]:
+    if "run_input.json" in files and _sha(files["run_input.json"]) != frozen:
         result.problems.append("run_input.json is not the input that was frozen")
 
 
@@ -327,8 +344,9 @@ class Line:
 
 def _segments(files: Mapping[str, bytes], result: Result) -> tuple[Json, list[Group], list[Json]]:
     frozen = json.loads(files["run_input.json"])
-    if frozen["engine"] != ENGINE:
-        raise NotCovered(f"engine {frozen['engine']}: this version recomputes engine {ENGINE}")
+    if frozen["engine"] not in ENGINES:
+        known = " and ".join(ENGINES)
+        raise NotCovered(f"engine {frozen['engine']}: this version recomputes engine {known}")
     unknown = sorted(name for name in set(frozen) - _KNOWN_INPUT if frozen[name])
     if unknown:
         raise NotCovered(f"run_input.json has {', '.join(unknown)}: not recomputed here")
@@ -628,14 +646,20 @@ def _discount(part: Json, value: int, unit: int) -> Fraction:
 
 @dataclass
 class Share:
-    """One customer's net under one version, split; what this run adds."""
+    """One customer's net under one version (or what was paid on one invoice), split."""
 
+    key: str
     customer: str
     version: str
     collects: str
     partner: int
     platform: int
     full_platform: int
+
+
+COLLECTED = "collected:"
+_NOTHING = {"base_minor": 0, "partner_minor": 0, "platform_minor": 0}
+Booked = Mapping[str, Json]
 
 
 def _bps(terms: Json) -> int:
@@ -646,49 +670,101 @@ def _shares_revenue(terms: Json) -> bool:
     return any(part["type"] == "revenue_share" for part in terms["components"])
 
 
+def _on_receipts(terms: Json) -> bool:
+    return bool(terms.get("share_base", "invoiced") == "collected")
+
+
 def _shares(
-    lines: Sequence[Line], terms: Mapping[str, Json], booked: Sequence[Json]
+    lines: Sequence[Line], terms: Mapping[str, Json], booked: Booked, uncollected: bool = False
 ) -> list[Share]:
-    before = {row["key"]: row for row in booked}
     bases: dict[tuple[str, str], int] = defaultdict(int)
     for line in lines:
-        if line.payer == "customer" and _shares_revenue(terms[line.version]):
+        own = terms[line.version]
+        counts = _shares_revenue(own) and (uncollected or not _on_receipts(own))
+        if line.payer == "customer" and counts:
             bases[line.customer, line.version] += line.rounded
     found = []
     for (customer, version), base in sorted(bases.items()):
         partner, platform = split(base, _bps(terms[version]), terms[version]["tie"])
-        old = before.get(f"share:{customer}/{version}", {"partner_minor": 0, "platform_minor": 0})
-        found.append(Share(
-            customer, version, terms[version]["collects"], partner - old["partner_minor"],
-            platform - old["platform_minor"], platform,
-        ))  # fmt: skip
+        key = f"share:{customer}/{version}"
+        old = booked.get(key, _NOTHING)
+        found.append(
+            Share(
+                key,
+                customer,
+                version,
+                terms[version]["collects"],
+                partner - old["partner_minor"],
+                platform - old["platform_minor"],
+                platform,
+            )
+        )
     return found
 
 
-def _minimums(
-    groups: Sequence[Group], lines: Sequence[Line], shares: Sequence[Share], hours: int, unit: int
+def _receipt_shares(receipts: Sequence[Json], booked: Booked) -> list[Share]:
+    """The share of what was paid on each invoice so far, less what statements showed of it."""
+    found = []
+    for receipt in sorted(receipts, key=lambda one: one["key"]):
+        gross = receipt["gross_minor"]
+        paid = min(max(receipt["paid_minor"], 0), gross)
+        base = half_up(Fraction(receipt["base_minor"] * paid, gross)) if gross > 0 else 0
+        partner, platform = split(base, receipt["partner_bps"], receipt["tie"])
+        old = booked.get(receipt["key"], _NOTHING)
+        due = partner - old["partner_minor"]
+        if due or base != old["base_minor"]:
+            found.append(
+                Share(
+                    receipt["key"],
+                    receipt["customer_id"],
+                    receipt["version_id"],
+                    "platform",
+                    due,
+                    platform - old["platform_minor"],
+                    platform,
+                )
+            )
+    return found
+
+
+def _true_ups(
+    groups: Sequence[Group], lines: Sequence[Line], shares: Sequence[Share], frozen: Json, unit: int
 ) -> list[Line]:
-    """What is missing to each version's monthly minimum; base fees do not count towards it."""
+    """A version's cap on usage, then what is missing to its minimum, by the hours it was live.
+
+    Base fees count towards neither. Engine 1 counted our part of customers' money towards the
+    minimum only where the partner collects; engine 2 counts it always.
+    """
+    period = frozen["period"]
+    hours = _hours(_at(period["start"]), _at(period["end"]))
     found: list[Line] = []
     live = [group for group in groups if group.phase == "live"]
     for version in dict.fromkeys(group.version for group in live):
         own = [group for group in live if group.version == version]
+        covered = sum(_hours(start, end) for group in own for start, end in group.spans)
+        counted = sum(
+            line.rounded
+            for line in lines
+            if (line.payer, line.phase, line.version) == ("partner", "live", version)
+            and line.kind != "base_fee"
+        )
+        for part in own[0].of("cap"):
+            over = Fraction(counted, unit) - cut(
+                Fraction(part["monthly_minor"] * covered, hours * unit)
+            )
+            if over > 0:
+                found.append(_Charges(own[0], unit).add("cap", -over))
+                counted += found[-1].rounded
+        counted += sum(
+            share.full_platform
+            for share in shares
+            if share.version == version and (share.collects == "partner" or frozen["engine"] != "1")
+        )
         for part in own[0].of("minimum"):
-            covered = sum(_hours(start, end) for group in own for start, end in group.spans)
-            counted = sum(
-                line.rounded for line in lines
-                if line.payer == "partner" and line.phase == "live" and line.version == version
-                and line.kind != "base_fee"
-            )  # fmt: skip
-            counted += sum(
-                share.full_platform for share in shares
-                if share.version == version and share.collects == "partner"
-            )  # fmt: skip
             least = cut(Fraction(part["monthly_minor"] * covered, hours * unit))
             missing = least - Fraction(counted, unit)
             if missing > 0:
-                charges = _Charges(own[0], unit)
-                found.append(charges.add("minimum", missing))
+                found.append(_Charges(own[0], unit).add("minimum", missing))
     return found
 
 
@@ -700,19 +776,35 @@ def _less_booked(lines: Sequence[Line], booked: Sequence[Json]) -> list[Line]:
         line.earned -= old["earned_minor"] if old else 0
         line.was_booked = old is not None
     gone = [
-        Line(row["key"], row["kind"], row["payer"], row["customer_id"] or "", row["external_id"],
-             row["version_id"], row["phase"], 0, earned=-row["earned_minor"],
-             amount=-row["rounded_minor"], rate_key=row["rate_key"], was_booked=True)
+        Line(
+            row["key"],
+            row["kind"],
+            row["payer"],
+            row["customer_id"] or "",
+            row["external_id"],
+            row["version_id"],
+            row["phase"],
+            0,
+            earned=-row["earned_minor"],
+            amount=-row["rounded_minor"],
+            rate_key=row["rate_key"],
+            was_booked=True,
+        )
         for row in before.values()
-    ]  # fmt: skip
+    ]
     return [*lines, *gone]
+
+
+LineKey = tuple[str, str]
 
 
 @dataclass
 class Paper:
-    """A document as it should be: (line kind, line key) → amount, and its sums."""
+    """A document as it should be: (line kind, line key) → amount, its taxes, its sums."""
 
-    lines: dict[tuple[str, str], int]
+    lines: dict[LineKey, int]
+    currency: str
+    taxes: list[tuple[Fraction, int]] = field(default_factory=list)
     sums: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -720,59 +812,174 @@ class Paper:
         """The sum of the lines."""
         return sum(self.lines.values())
 
+    @property
+    def gross(self) -> int:
+        """The net and the taxes."""
+        return self.net + sum(amount for _, amount in self.taxes)
+
 
 Identity = tuple[str, str, str]
+STATEMENT, PARTNER_PAPER = ("statement", "platform", ""), ("partner", "platform", "")
 
 
-def _share_lines(lines: Sequence[Line], share: Share, amount: int) -> dict[tuple[str, str], int]:
+def _tax(percent: Fraction, base: int) -> tuple[Fraction, int]:
+    return percent, half_up(base * percent / 100)
+
+
+def _tax_status(frozen: Json, party: str) -> Json:
+    found = [one for one in frozen.get("taxes", ()) if one["party"] == party]
+    if not found:
+        raise NotCovered(f"run_input.json has no tax status of {party}, and documents carry tax")
+    return dict(found[0])
+
+
+def _with_tax(frozen: Json, paper: Paper, terms: Json, party: str) -> Paper:
+    """One tax over the net, as the buyer's status says; reverse charge and exemption state 0."""
+    if terms.get("tax", "none") == "charged" and paper.lines:
+        status = _tax_status(frozen, party)
+        if status["treatment"] in ("standard", "reverse_charge", "exempt"):
+            standard = status["treatment"] == "standard"
+            percent = Fraction(status["percent"]) if standard else Fraction(0)
+            paper.taxes.append(_tax(percent, paper.net))
+    return paper
+
+
+def _statement_tax(frozen: Json, terms: Json, earned: int) -> list[tuple[Fraction, int]]:
+    """Added where the partner is self-billed, taken off where tax is withheld."""
+    if terms.get("tax", "none") != "charged" or not earned:
+        return []
+    status = _tax_status(frozen, "partner")
+    percent, treatment = Fraction(status["percent"]), status["treatment"]
+    if treatment == "withholding":
+        return [_tax(-percent, earned)]
+    if terms["self_billing"] and treatment in ("standard", "reverse_charge"):
+        return [_tax(percent if treatment == "standard" else Fraction(0), earned)]
+    return []
+
+
+def _converted(lines: Sequence[Line], base: str, quote: str, frozen: Json) -> dict[LineKey, int]:
+    """A customer's lines in its own currency at the frozen rate, each rounded once."""
+    if base == quote:
+        return {(line.kind, line.key): line.amount for line in lines}
+    fitting = [one for one in frozen.get("fx", ()) if (one["base"], one["quote"]) == (base, quote)]
+    if not fitting:
+        raise NotCovered(f"run_input.json has no exchange rate from {base} to {quote}")
+    factor = Fraction(fitting[0]["rate"]) * Fraction(10 ** decimals(quote), 10 ** decimals(base))
+    found: dict[LineKey, int] = {}
+    taken: dict[str, int] = defaultdict(int)
+    for line in sorted(lines, key=lambda one: one.kind == "poc_discount"):
+        group = line.key.split(f"/{line.kind}/", 1)[0]
+        if line.kind == "poc_discount":
+            amount = -taken[group]
+        else:
+            booked = line.rounded - line.amount
+            amount = half_up(line.rounded * factor) - half_up(booked * factor)
+            taken[group] += amount
+        found[line.kind, line.key] = amount
+    return found
+
+
+def _share_lines(lines: Sequence[Line], share: Share, amount: int) -> dict[LineKey, int]:
+    if share.key.startswith(COLLECTED):
+        return {("share", share.key): amount}
     own = {
-        line.key: line.amount for line in lines
-        if line.payer == "customer" and line.phase == "live" and line.shown
+        line.key: line.amount
+        for line in lines
+        if (line.payer, line.phase) == ("customer", "live")
+        and line.shown
         and (line.customer, line.version) == (share.customer, share.version)
-    }  # fmt: skip
+    }
     return {("share", key): part for key, part in spread(amount, own).items()}
 
 
-def _shadow(lines: Sequence[Line]) -> dict[tuple[str, str], int]:
+def _shadow(lines: Sequence[Line]) -> dict[LineKey, int]:
     return {("shadow", line.key): 0 for line in lines if line.kind == "poc_discount" and line.shown}
 
 
 def papers(
     frozen: Json, terms: Mapping[str, Json], lines: Sequence[Line], shares: Sequence[Share]
 ) -> dict[Identity, Paper]:
-    """Every document of the run by (kind, issuer, customer)."""
-    found: dict[Identity, Paper] = {}
+    """Every document of the run by (whose, issuer, customer)."""
+    found = _customer_papers(frozen, terms, lines)
+    last = list(terms.values())[-1]
+    customers = [line for line in lines if line.payer == "customer"]
+    owed = {(ln.kind, ln.key): ln.amount for ln in lines if ln.payer == "partner" and ln.shown}
+    for share in shares:
+        if share.collects == "partner":
+            owed.update(_share_lines(lines, share, share.platform))
+    owed.update(_shadow([c for c in customers if terms[c.version]["collects"] == "partner"]))
+    if owed:
+        paper = Paper(owed, last["currency"])
+        found[PARTNER_PAPER] = _with_tax(frozen, paper, last, "partner")
+    statement = _statement(frozen, terms, lines, shares, found.get(PARTNER_PAPER))
+    return found if statement is None else {**found, STATEMENT: statement}
+
+
+def _customer_papers(
+    frozen: Json, terms: Mapping[str, Json], lines: Sequence[Line]
+) -> dict[Identity, Paper]:
+    own: dict[Identity, list[Line]] = defaultdict(list)
     for line in lines:
         if line.payer == "customer" and line.shown:
-            who = ("customer_invoice", terms[line.version]["collects"], line.external_id)
-            found.setdefault(who, Paper({})).lines[line.kind, line.key] = line.amount
-    customers = [line for line in lines if line.payer == "customer"]
-    invoice = {(ln.kind, ln.key): ln.amount for ln in lines if ln.payer == "partner" and ln.shown}
-    statement: dict[tuple[str, str], int] = {}
-    for share in shares:
-        ours, theirs = share.collects == "partner", share.collects == "platform"
-        if ours:
-            invoice.update(_share_lines(lines, share, share.platform))
-        if theirs:
-            statement.update(_share_lines(lines, share, share.partner))
-    invoice.update(_shadow([c for c in customers if terms[c.version]["collects"] == "partner"]))
-    if invoice:
-        found["partner_invoice", "platform", ""] = Paper(invoice)
-    paying = [t for t in terms.values() if t["collects"] == "platform" and _shares_revenue(t)]
-    pays = [c for c in customers if terms[c.version] in paying]
-    statement.update(_shadow(pays))
-    first = not frozen["booked_lines"] and not frozen["booked_shares"]
-    if paying and (statement or first):
-        paper = Paper(statement)
-        closing = frozen["opening_minor"] - frozen["paid_minor"] + paper.net
-        payable = closing if closing > 0 and closing >= paying[-1]["min_payout_minor"] else 0
-        paper.sums = {
-            "opening_minor": frozen["opening_minor"], "paid_minor": frozen["paid_minor"],
-            "shares_minor": paper.net, "closing_minor": closing, "payable_minor": payable,
-            "carried_minor": closing - payable,
-        }  # fmt: skip
-        found["payout_statement", "platform", ""] = paper
+            who = ("customer", terms[line.version]["collects"], line.external_id)
+            own[who].append(line)
+    currencies = {r["customer_id"]: r["currency"] for r in frozen["rows"] if r["currency"]}
+    order = list(terms)
+    found = {}
+    for who, mine in own.items():
+        version = max((line.version for line in mine), key=order.index)
+        base = terms[version]["currency"]
+        quote = currencies.get(mine[0].customer, base)
+        paper = Paper(_converted(mine, base, quote, frozen), quote)
+        found[who] = _with_tax(frozen, paper, terms[version], mine[0].customer)
     return found
+
+
+def _statement(
+    frozen: Json,
+    terms: Mapping[str, Json],
+    lines: Sequence[Line],
+    shares: Sequence[Share],
+    owed: Paper | None,
+) -> Paper | None:
+    paying = [t for t in terms.values() if t["collects"] == "platform" and _shares_revenue(t)]
+    if not paying:
+        return None
+    rows: dict[LineKey, int] = {}
+    for share in shares:
+        if share.collects == "platform":
+            rows.update(_share_lines(lines, share, share.partner))
+    pays = [ln for ln in lines if ln.payer == "customer" and terms[ln.version] in paying]
+    rows.update(_shadow(pays))
+    earned, carried = sum(rows.values()), frozen.get("carried", ())
+    rows.update({("carried", f"carried:{one['key']}"): one["amount_minor"] for one in carried})
+    booked = [one for one in frozen["booked_shares"] if not one["key"].startswith(COLLECTED)]
+    first = not frozen["booked_lines"] and not booked
+    if not rows and not first:
+        return None
+    last = paying[-1]
+    paper = Paper(rows, last["currency"], _statement_tax(frozen, last, earned))
+    later = frozen["engine"] != "1" and not first
+    adjustments = sum(one["amount_minor"] for one in carried) + (earned if later else 0)
+    tax = sum(amount for _, amount in paper.taxes)
+    shown = 0 if later else earned
+    due = frozen["opening_minor"] - frozen["paid_minor"] + shown + adjustments + tax
+    sets_off = last["netting"] and frozen["engine"] != "1" and owed is not None
+    netting = max(0, min(due, owed.gross)) if sets_off and owed is not None else 0
+    closing = due - netting
+    payable = closing if closing > 0 and closing >= last["min_payout_minor"] else 0
+    paper.sums = {
+        "opening_minor": frozen["opening_minor"],
+        "paid_minor": frozen["paid_minor"],
+        "shares_minor": shown,
+        "adjustments_minor": adjustments,
+        "tax_minor": tax,
+        "netting_minor": netting,
+        "closing_minor": closing,
+        "payable_minor": payable,
+        "carried_minor": closing - payable,
+    }
+    return paper
 
 
 def _recompute(files: Mapping[str, bytes], result: Result) -> None:
@@ -786,32 +993,36 @@ def _recompute(files: Mapping[str, bytes], result: Result) -> None:
     lines: list[Line] = []
     for group in groups:
         _refuse_unknown(group)
-        if group.terms["kind"] in ("revenue_share", "direct"):
+        if group.terms["kind"] in ("revenue_share", "direct") or _shares_revenue(group.terms):
             lines += _customer_lines(group, plans, unit)
         lines += _partner_lines(group, unit)
-    period = frozen["period"]
-    shares = _shares(lines, terms, frozen["booked_shares"])
-    lines += _minimums(
-        groups, lines, shares, _hours(_at(period["start"]), _at(period["end"])), unit
-    )
+    booked = {row["key"]: row for row in frozen["booked_shares"]}
+    rough = _shares(lines, terms, booked, uncollected=True)
+    lines += _true_ups(groups, lines, rough, frozen, unit)
     lines = _less_booked(lines, frozen["booked_lines"])
-    shares = _shares(lines, terms, frozen["booked_shares"])
+    shares = _shares(lines, terms, booked)
+    shares += _receipt_shares(frozen.get("receipts", ()), booked)
     _compare(files, papers(frozen, terms, lines, shares), result)
 
 
 def _refuse_unknown(group: Group) -> None:
-    known = {"base_fee", "per_unit", "revenue_share", "wholesale", "plan_fee", "savings_share",
-             "minimum"}  # fmt: skip
-    unknown = sorted({part["type"] for part in group.terms["components"]} - known)
+    unknown = sorted({part["type"] for part in group.terms["components"]} - _COMPONENTS)
     if unknown:
         raise NotCovered(f"charge component {unknown[0]!r} is not recomputed by this version")
+    members = sorted(set(group.terms) - _KNOWN_TERMS)
+    if members:
+        raise NotCovered(f"the term {members[0]!r} is not recomputed by this version")
 
 
 def _identity(document: Json) -> Identity:
-    kind, customer = document["kind"], ""
-    if kind == "customer_invoice":
-        customer = document["lines"][0]["customer_external_id"]
-    return kind, document["issuer"], customer
+    """Whose a document is; a credit note stands where the invoice would have."""
+    if document["totals"]["statement"]:
+        return STATEMENT
+    first = document["lines"][0]
+    key, kind = first["rated_line_key"], first["kind"]
+    if key.startswith("customer:") and kind not in ("share", "shadow"):
+        return "customer", document["issuer"], first["customer_external_id"]
+    return PARTNER_PAPER
 
 
 def _compare(files: Mapping[str, bytes], due: Mapping[Identity, Paper], result: Result) -> None:
@@ -828,7 +1039,7 @@ def _compare(files: Mapping[str, bytes], due: Mapping[Identity, Paper], result: 
         _compare_paper(document, due.get(who), result)
     for who in sorted(set(due) - seen):
         result.differences.append(
-            Difference(" ".join(filter(None, who)), "document", "absent", due[who].net)
+            Difference(" ".join(filter(None, who)), "document", "absent", due[who].gross)
         )
 
 
@@ -836,7 +1047,7 @@ def _compare_paper(document: Json, paper: Paper | None, result: Result) -> None:
     number, totals = document["number"], document["totals"]
     stated = totals["statement"]["closing_minor"] if totals["statement"] else totals["gross_minor"]
     if paper is None:
-        result.totals[number] = (stated, None)
+        result.totals[number] = Total(stated, None, document["currency"])
         result.differences.append(Difference(number, "document", stated, "absent"))
         return
 
@@ -844,23 +1055,25 @@ def _compare_paper(document: Json, paper: Paper | None, result: Result) -> None:
         if told != computed:
             result.differences.append(Difference(number, what, told, computed))
 
+    same("currency", document["currency"], paper.currency)
     lines = {(line["kind"], line["rated_line_key"]): line for line in document["lines"]}
     same("number of lines", len(document["lines"]), len(paper.lines))
     for key in sorted(set(lines) | set(paper.lines)):
         told = lines[key]["amount_minor"] if key in lines else "absent"
         where = f"line {lines[key]['position']}" if key in lines else "line"
-        same(f"{where} {key[0]} {key[1].rsplit('/', 1)[1]}", told, paper.lines.get(key, "absent"))
+        same(f"{where} {key[0]} {key[1].rsplit('/', 1)[-1]}", told, paper.lines.get(key, "absent"))
     same("net", totals["net_minor"], paper.net)
-    gross = paper.net
-    for tax in totals["taxes"]:
-        amount = half_up(Fraction(tax["base_minor"]) * Fraction(tax["percent"]) / 100)
-        same(f"tax {tax['label']} {tax['percent']} %", tax["amount_minor"], amount)
-        gross += amount
-    same("gross", totals["gross_minor"], gross)
+    taxes = [(Fraction(tax["percent"]), tax["amount_minor"]) for tax in totals["taxes"]]
+    same("taxes", _tax_text(taxes), _tax_text(paper.taxes))
+    same("gross", totals["gross_minor"], paper.gross)
     for name, value in paper.sums.items():
         same(name, totals["statement"][name], value)
-    due = paper.sums.get("closing_minor", gross)
-    result.totals[number] = (stated, due)
+    due = paper.sums.get("closing_minor", paper.gross)
+    result.totals[number] = Total(stated, due, document["currency"])
+
+
+def _tax_text(taxes: Sequence[tuple[Fraction, int]]) -> str:
+    return ", ".join(f"{float(percent):g} % {amount}" for percent, amount in taxes)
 
 
 # --- proof of inclusion (RFC 6962): this event is one of those that the day's root covers

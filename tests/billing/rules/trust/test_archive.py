@@ -97,8 +97,8 @@ def test_both_implementations_give_every_line_and_total(tmp_path_factory, kind, 
 
     assert (ours.changed, ours.differences) == ((), ())
     assert (theirs.problems, [str(one) for one in theirs.differences]) == ([], [])
-    assert theirs.totals == ours.totals
-    assert all(stated == computed for stated, computed in theirs.totals.values())
+    assert {n: (one.stated, one.computed) for n, one in theirs.totals.items()} == ours.totals
+    assert all(one.stated == one.computed for one in theirs.totals.values())
 
 
 def test_late_usage_less_what_was_booked_comes_out_too(tmp_path):
@@ -121,7 +121,7 @@ def test_late_usage_less_what_was_booked_comes_out_too(tmp_path):
     result = independent().verify(path)
 
     assert result.ok and recompute(files).ok, result.text()
-    assert {stated for stated, _ in result.totals.values()} == {20, -140, 6 - 42}
+    assert {one.stated for one in result.totals.values()} == {20, -140, 6 - 42}
 
 
 def test_a_price_change_inside_the_month_comes_out_too(tmp_path):
@@ -233,14 +233,14 @@ def test_usage_that_does_not_add_up_is_named(tmp_path, good):
 
 def test_what_it_cannot_recompute_it_says(tmp_path, good):
     body = json.loads(good[archive.INPUT])
-    body["fx"] = {"EUR": "1.1"}
+    body["barter"] = {"EUR": "1.1"}
     data = archive.canonical_bytes(body)
     files = sealed({**{n: d for n, d in good.items() if n != archive.MANIFEST},
                     archive.INPUT: data})  # fmt: skip
     path = tmp_path / "archive.zip"
     path.write_bytes(zipped(files))
 
-    assert independent().verify(path).problems == ["run_input.json has fx: not recomputed here"]
+    assert independent().verify(path).problems == ["run_input.json has barter: not recomputed here"]
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04" + b"\0" * 40])

@@ -1,0 +1,234 @@
+"""Credit notes: take back an invoice, whole or in part, with what it means for the partner."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.actions.errors import UnknownRun
+from billing.actions.issue import corrected, credited_event
+from billing.actions.moves import locked_run
+from billing.actions.numbers import take_numbers
+from billing.actions.post import Source, post_entries
+from billing.actions.rate import line_facts
+from billing.models import CarriedItem, Document, DocumentEvent, DocumentLine, SettlementRun
+from billing.queries.calendar import open_date
+from billing.queries.credits import (
+    body_of,
+    booked_share,
+    creditable_lines,
+    document_taxes,
+    share_bases,
+)
+from billing.queries.parties import PLATFORM_ISSUER
+from billing.rules.credit_drafts import credit_draft
+from billing.rules.credits import (
+    BadCredit,
+    ShareMove,
+    credited_amounts,
+    credited_taxes,
+    over_lines,
+    share_move,
+)
+from billing.rules.documents import (
+    Brand,
+    canonical_bytes,
+    document_json,
+    party_of,
+    sha256_hex,
+)
+from billing.rules.draft_rows import SHARE
+from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE, Draft
+from billing.rules.journal import postings, share_correction
+from billing.rules.numbering import SERIES, number_text
+from tenants import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What a person asked for: nothing more (the whole rest), amounts by line, or a net amount.
+
+    `key` names the request (a form's token), so that a repeated one makes no second credit note.
+    """
+
+    key: str
+    reason: str
+    by_line: Mapping[int, int] | None = None
+    net_minor: int | None = None
+
+
+def issue_credit_note(
+    *, document_id: uuid.UUID, credit: Credit, actor: str, now: datetime
+) -> Document:
+    """Issue a credit note on an invoice: its own number, postings, and the partner's share moved.
+
+    The share moves by share(cumulative) − share(booked) and is carried to the partner's next
+    statement; on an invoice in the partner's own name our invoice to the partner is credited
+    with our part instead. Raises UnknownRun (no such document), BadCredit (no reason, not an
+    invoice, more than is left). Safe to repeat: the same `key` gives the same credit note.
+    """
+    if not credit.reason.strip():
+        raise BadCredit("Say why: the credit note prints the reason.")
+    with transaction.atomic():
+        original = locked_invoice(document_id)
+        known = Document.objects.filter(pk=uuid.uuid5(original.id, credit.key)).first()
+        if known is not None:
+            return known
+        taken = credited_amounts(
+            creditable_lines(original), by_line=credit.by_line, net_minor=credit.net_minor
+        )
+        return _credit(original, taken, credit, actor, now)
+
+
+def move_shares(original: Document, taken: Mapping[int, int]) -> list[ShareMove]:
+    """How the shares behind an invoice's lines change when `taken` (as charged) is not earned."""
+    moves = []
+    for key, (version_id, base) in sorted(share_bases(original, taken).items()):
+        booked = booked_share(original, key, version_id)
+        if booked is not None and base:
+            moves.append(share_move(booked, -base))
+    return moves
+
+
+def carry_shares(
+    original: Document, cause: Document, moves: Sequence[ShareMove], *, kind: str, source: str,
+    description: str, actor: str, now: datetime,
+) -> int:  # fmt: skip
+    """Keep the moved shares for the next statement; the sum the partner gains (negative: loses)."""
+    shown = original.issuer == PLATFORM_ISSUER
+    run = _run_of(original)
+    CarriedItem.objects.bulk_create(
+        CarriedItem(
+            partner_id=original.partner_id, agreement_id=run.agreement_id, document=cause,
+            kind=kind, source=f"{source}/{position}", description=description,
+            customer_external_id=original.customer_external_id,
+            customer_name=original.buyer_name, share_key=move.key,
+            period_start=original.period_start, currency=original.currency,
+            base_minor=move.base_minor, share_minor=move.partner_minor,
+            amount_minor=move.partner_minor if shown else 0, actor=actor, created_at=now,
+        )
+        for position, move in enumerate(moves, 1)
+    )  # fmt: skip
+    return sum(move.partner_minor for move in moves) if shown else 0
+
+
+def locked_invoice(document_id: uuid.UUID) -> Document:
+    """An invoice, its run locked until the transaction ends. Raises UnknownRun, BadCredit."""
+    original = Document.objects.filter(pk=document_id).first()
+    if original is None:
+        raise UnknownRun(f"There is no document {document_id}.")
+    if original.kind not in (CUSTOMER_INVOICE, PARTNER_INVOICE) or original.run_id is None:
+        raise BadCredit(f"{original.number} is no invoice: only invoices are credited.")
+    locked_run(original.run_id)  # two people crediting the same invoice wait for each other
+    return original
+
+
+def _run_of(original: Document) -> SettlementRun:
+    assert original.run is not None  # invoices belong to a run; see locked_invoice
+    return original.run
+
+
+def _credit(
+    original: Document, taken: Mapping[int, int], credit: Credit, actor: str, now: datetime
+) -> Document:
+    moves = move_shares(original, taken) if original.kind == CUSTOMER_INVOICE else []
+    share = sum(move.partner_minor for move in moves)
+    draft = _draft(original, taken, share, credit.reason.strip())
+    note = _store(original, draft, uuid.uuid5(original.id, credit.key), now)
+    DocumentEvent.objects.bulk_create([
+        DocumentEvent(partner_id=note.partner_id, document=note, kind="issued", actor=actor,
+                      source_id=credit.key[:120], at=now),
+        credited_event(note, original, actor, now),
+    ])  # fmt: skip
+    carried = carry_shares(
+        original, note, moves, kind=CarriedItem.Kind.CREDIT, source=f"credit {note.id}",
+        description=f"Credit note {note.number} on {original.number}", actor=actor, now=now,
+    )  # fmt: skip
+    _post(note, draft, carried, now)
+    audit.record(
+        actor=actor, verb="document.credit", target=note.number, at=now,
+        partner_id=note.partner_id,
+        data={"corrects": original.number, "total_minor": note.total_minor,
+              "share_minor": share, "reason": credit.reason.strip()},
+    )  # fmt: skip
+    if original.kind == CUSTOMER_INVOICE and original.issuer != PLATFORM_ISSUER:
+        _credit_our_part(original, note, moves, actor, now)
+    return note
+
+
+def _credit_our_part(
+    original: Document, note: Document, moves: Sequence[ShareMove], actor: str, now: datetime
+) -> None:
+    """A resale that is taken back takes our part of it off our invoice to the partner."""
+    ours = -sum(move.platform_minor for move in moves)
+    invoice = _run_of(original).documents.filter(kind=PARTNER_INVOICE).first()
+    if invoice is None or not ours:
+        return
+    positions = invoice.lines.filter(
+        kind=SHARE, customer_external_id=original.customer_external_id
+    ).values_list("position", flat=True)
+    left = {
+        line.position: line.left_minor
+        for line in creditable_lines(invoice)
+        if line.position in set(positions) and line.left_minor
+    }
+    reason = f"Our part of {original.number}, credited with {note.number}"
+    _credit(invoice, over_lines(ours, left), Credit(f"{note.id}/partner", reason), actor, now)
+
+
+def _draft(original: Document, taken: Mapping[int, int], share_minor: int, reason: str) -> Draft:
+    before = -sum(
+        Document.objects.filter(corrects=original, run=None).values_list("net_minor", flat=True)
+    )
+    taxes = credited_taxes(
+        document_taxes(original), net_minor=original.net_minor, before_minor=before,
+        now_minor=sum(taken.values()), currency=original.currency,
+    )  # fmt: skip
+    customer_id = str(original.customer_id) if original.customer_id else None
+    return credit_draft(
+        body_of(original), taken, taxes, share_minor, reason, customer_id=customer_id
+    )
+
+
+def _store(original: Document, draft: Draft, note_id: uuid.UUID, now: datetime) -> Document:
+    body = body_of(original)
+    key = original.issuer, SERIES[CREDIT_NOTE], now.year
+    sequence_no = take_numbers([key], original.partner_id)[key]
+    number = number_text(key[1], key[2], sequence_no)
+    canonical = canonical_bytes(document_json(
+        draft, number=number, issued_at=now, due_date=now.date(), seller=party_of(body["seller"]),
+        buyer=party_of(body["buyer"]), brand=Brand(**body["brand"]), language=body["language"],
+        corrects=corrected(original),
+    ))  # fmt: skip
+    note = Document.objects.create(
+        id=note_id, partner_id=original.partner_id, run=None, corrects=original, position=1,
+        kind=CREDIT_NOTE, issuer=key[0], series=key[1], year=key[2], sequence_no=sequence_no,
+        number=number, customer_id=original.customer_id,
+        customer_external_id=original.customer_external_id, seller_name=original.seller_name,
+        buyer_name=original.buyer_name, currency=original.currency,
+        period_start=original.period_start, period_end=original.period_end, issued_at=now,
+        due_date=now.date(), net_minor=draft.net_minor, total_minor=draft.gross_minor,
+        tax_minor=draft.gross_minor - draft.net_minor, canonical=canonical,
+        sha256=sha256_hex(canonical),
+    )  # fmt: skip
+    rated = dict(original.lines.values_list("position", "rated_line_id"))
+    DocumentLine.objects.bulk_create(
+        DocumentLine(partner_id=note.partner_id, document=note, rated_line_id=rated[line.position],
+                     **line_facts(line))
+        for line in draft.lines
+    )  # fmt: skip
+    return note
+
+
+def _post(note: Document, draft: Draft, carried_minor: int, now: datetime) -> None:
+    made = postings(draft, memo=note.number)
+    if draft.principal:
+        made += share_correction(carried_minor, draft.currency, note.number)
+    entries = [
+        (Source(f"credit {note.id}/{position}", note.partner_id, position, document=note,
+                customer_id=note.customer_id), entry)
+        for position, entry in enumerate(made, 1)
+    ]  # fmt: skip
+    post_entries(entries=entries, accounting_date=open_date(now.date()), now=now)

@@ -1,0 +1,167 @@
+"""Bring documents by mail, remind of what is overdue, and close runs that are done."""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.actions.document_events import record_document_event
+from billing.actions.moves import locked_run, move
+from billing.actions.render_document import render_document
+from billing.gateways.mail import MailNotSentError, send
+from billing.gateways.postgres import wait_in_line
+from billing.models import Document, DocumentEvent, SettlementRun
+from billing.queries.credits import body_of
+from billing.queries.disputes import open_dispute_documents
+from billing.queries.documents import documents_page
+from billing.queries.mailing import (
+    failures,
+    mailboxes,
+    overdue_invoices,
+    page_url,
+    undelivered_documents,
+)
+from billing.rules.drafts import DOCUMENT_KINDS, PAYOUT_STATEMENT
+from billing.rules.letters import (
+    Letter,
+    delivery_letter,
+    document_path,
+    next_try_at,
+    reminder_due,
+    reminder_letter,
+)
+from billing.rules.money import Money
+from billing.rules.money_text import format_money
+from billing.rules.runs import DELIVERED as RUN_DELIVERED
+from billing.rules.runs import ISSUED as RUN_ISSUED
+from billing.rules.status import (
+    ACCEPTED,
+    CREDITED,
+    DELIVERED,
+    NOTHING_DUE,
+    PAID,
+    REMINDED,
+    UNCOLLECTIBLE,
+    UNDELIVERED,
+)
+
+BY = "mail"
+_DONE = (PAID, CREDITED, NOTHING_DUE, UNCOLLECTIBLE)
+
+
+def deliver_documents(*, now: datetime) -> int:
+    """Mail every fresh document that is due to be tried; returns how many were brought.
+
+    Then runs whose documents are all brought become `delivered`. Safe to repeat: a document is
+    brought once; one that failed is tried again after 5, 10, 20 … minutes, eight times at most.
+    """
+    waiting = list(undelivered_documents(now).values_list("id", "run_id"))
+    brought = sum(deliver_document(document_id=found, now=now) for found, _run in waiting)
+    for run_id in sorted({run_id for _found, run_id in waiting if run_id is not None}):
+        _advance(run_id, now)
+    return brought
+
+
+def deliver_document(*, document_id: uuid.UUID, now: datetime) -> bool:
+    """Mail one document with its PDF, under the partner's brand; whether it was sent now.
+
+    Safe to repeat and at once from two workers: they wait for each other. A worker that dies
+    between the server's yes and ours sends it again, with the same Message-ID.
+    """
+    document = Document.objects.get(pk=document_id)
+    body = body_of(document)
+    to = mailboxes(document, body["buyer"]["email"])
+    url = page_url(document, document_path(body, str(document.id)))
+    return _send(document, delivery_letter(body, str(document.id), url), to, DELIVERED, BY, now)
+
+
+def send_reminders(*, now: datetime) -> int:
+    """Remind of every invoice of ours that is overdue, at 3, 14 and 30 days; returns how many.
+
+    Nothing is sent while a line is questioned, or once it is paid, credited or written off. Safe
+    to repeat: each of the three is sent once.
+    """
+    today = now.date()
+    late = list(overdue_invoices(today))
+    questioned = open_dispute_documents([invoice.id for invoice in late])
+    return sum(_remind(invoice, now) for invoice in late if invoice.id not in questioned)
+
+
+def close_finished_runs(*, now: datetime) -> int:
+    """Close delivered runs whose invoices are settled and whose statement is accepted and paid."""
+    ids = SettlementRun.objects.filter(state=RUN_DELIVERED).values_list("id", flat=True)
+    return sum(_close(run_id, now) for run_id in list(ids))
+
+
+def _remind(invoice: Document, now: datetime) -> bool:
+    sent = DocumentEvent.objects.filter(document=invoice, kind=REMINDED).count()
+    number = reminder_due(invoice.due_date, now.date(), sent)
+    if number is None:
+        return False
+    body = body_of(invoice)
+    url = page_url(invoice, document_path(body, str(invoice.id)))
+    still = format_money(Money(int(invoice.still), invoice.currency))  # type: ignore[attr-defined]
+    letter = reminder_letter(body, str(invoice.id), url, number, still)
+    to = mailboxes(invoice, body["buyer"]["email"])
+    return _send(invoice, letter, to, REMINDED, f"reminder {number}", now)
+
+
+def _send(
+    document: Document, letter: Letter, to: list[str], kind: str, source: str, now: datetime
+) -> bool:
+    """Send and remember it in one transaction; a failure is remembered in the next."""
+    failed, last_at = failures(document.id, source)
+    if last_at is not None:
+        again_at = next_try_at(failed, last_at)
+        if again_at is None or now < again_at:
+            return False
+    if not to:
+        _failed(document, f"{source}: nobody to send it to; add a billing address", now)
+        return False
+    pdf = render_document(document_id=document.id, now=now)
+    file = (f"{document.number}.pdf", bytes(pdf.content), pdf.media_type)
+    try:
+        with transaction.atomic():
+            wait_in_line(f"mail {document.id}")
+            known = DocumentEvent.objects.filter(document=document, kind=kind, source_id=source)
+            if known.exists():
+                return False
+            record_document_event(document_id=document.id, kind=kind, source_id=source, actor=BY,
+                                  now=now, note=", ".join(to))  # fmt: skip
+            send(letter, to, [file])
+    except MailNotSentError as error:
+        _failed(document, f"{source}: {error}", now)
+        return False
+    return True
+
+
+def _failed(document: Document, why: str, now: datetime) -> None:
+    record_document_event(document_id=document.id, kind=UNDELIVERED, actor=BY, now=now,
+                          source_id=f"{why[:40]} {now.isoformat()}", note=why[:500])  # fmt: skip
+
+
+def _advance(run_id: uuid.UUID, now: datetime) -> None:
+    with transaction.atomic():
+        run = locked_run(run_id)
+        if run.state == RUN_ISSUED and not run.documents.exclude(events__kind=DELIVERED).exists():
+            move(run, "deliver", actor=BY, now=now)
+
+
+def _close(run_id: uuid.UUID, now: datetime) -> bool:
+    run = SettlementRun.objects.get(pk=run_id)
+    rows, _count = documents_page(today=now.date(), partner_id=run.partner_id, run_id=run_id,
+                                  kinds=DOCUMENT_KINDS, limit=100_000)  # fmt: skip
+    accepted = set(
+        DocumentEvent.objects.filter(document__run=run, kind=ACCEPTED).values_list(
+            "document_id", flat=True
+        )
+    )
+    for row in rows:
+        if row.status not in _DONE or (row.kind == PAYOUT_STATEMENT and row.id not in accepted):
+            return False
+    with transaction.atomic():
+        run = locked_run(run_id)
+        if run.state != RUN_DELIVERED:
+            return False
+        move(run, "close", actor=BY, now=now)
+    return True

@@ -1,0 +1,234 @@
+"""Terms are proposed by one person and approved by another; only then are they in force."""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from billing.actions.errors import TermsInTheWay, UnknownRun
+from billing.models import Agreement, AgreementVersion, ChargeComponent, RateCard, SettlementRun
+from billing.queries.terms import version_terms
+from billing.rules.errors import BadTerms
+from billing.rules.periods import add_months, whole_hour
+from billing.rules.runs import require_other_person
+from billing.rules.templates import Deal, agreement_terms
+from billing.rules.terms import Terms, Wholesale
+from billing.rules.terms_json import dump_terms
+from tenants import audit
+from tenants.actions.partners import set_entitlement
+from tenants.models import Partner
+
+SHARE_ENTITLEMENT = "partner_share_bps"
+
+
+def propose_agreement(
+    *, partner_id: uuid.UUID, template: str, starts_at: datetime, created_by: str, now: datetime,
+    deal: Deal | None = None, currency: str = "USD", retail_card_id: uuid.UUID | None = None,
+    code: str = "", name: str = "",
+) -> AgreementVersion:  # fmt: skip
+    """The first version of a new agreement, from a template; in force once it is approved.
+
+    Templates: `billing.rules.templates.TEMPLATES`; `deal` overrides their values. Raises BadTerms,
+    BadPeriod, TermsInTheWay (another agreement is in force). Safe to repeat: an agreement with
+    this code and these terms is returned unchanged.
+    """
+    partner = Partner.objects.get(pk=partner_id)
+    terms = agreement_terms(
+        template, partner_kind=partner.kind, currency=currency, starts_at=starts_at,
+        deal=deal or Deal(),
+    )  # fmt: skip
+    code = code or f"{partner.slug}-{template.replace('_', '-')}"
+    with transaction.atomic():
+        agreement, created = Agreement.objects.get_or_create(
+            code=code,
+            defaults={"partner_id": partner_id, "name": name or f"{partner.name} {template}",
+                      "created_at": now},
+        )  # fmt: skip
+        first = agreement.versions.filter(declined_at=None).order_by("number").first()
+        if not created and first is not None:
+            return _same_or_refuse(agreement, first, terms)
+        ends_at = add_months(starts_at, terms.term_months) if terms.term_months else None
+        _refuse_overlap(agreement, starts_at, ends_at)
+        return _propose(agreement, terms, (starts_at, ends_at), retail_card_id, created_by, now)
+
+
+def propose_amendment(
+    *, agreement_id: uuid.UUID, terms: Terms, starts_at: datetime, created_by: str, now: datetime,
+    retail_card_id: uuid.UUID | None = None, reason: str = "",
+) -> AgreementVersion:  # fmt: skip
+    """New terms from a full UTC hour on; the version in force ends there once they are approved.
+
+    Raises TermsInTheWay when the start is not inside the version in force or reaches into a month
+    that is already being settled. Safe to repeat: the same terms from the same hour return that
+    version, proposed or approved.
+    """
+    whole_hour(starts_at, "start of the amendment")
+    with transaction.atomic():
+        agreement = Agreement.objects.get(pk=agreement_id)
+        for version in locked_versions(agreement):
+            same = version.valid_from == starts_at and version.declined_at is None
+            if same and version_terms(version) == terms:
+                return version
+        last = _in_force(agreement)
+        _refuse_start(agreement, last, starts_at)
+        return _propose(agreement, terms, (starts_at, last.valid_to),
+                        retail_card_id or last.retail_card_id, created_by, now, reason)  # fmt: skip
+
+
+def approve_version(*, version_id: uuid.UUID, approved_by: str, now: datetime) -> AgreementVersion:
+    """Put a proposal in force; the version before it ends where this one begins, without a hole.
+
+    Also pushes the entitlement `partner_share_bps` down for the overflow API to show. Raises
+    UnknownRun (no such version), SamePerson, TermsInTheWay (declined, or no longer possible).
+    Safe to repeat: an approved version is returned as it is.
+    """
+    with transaction.atomic():
+        version = _locked(version_id)
+        if version.approved_at is not None:
+            return version
+        if version.declined_at is not None:
+            raise TermsInTheWay(f"{version} was declined: propose the terms again.")
+        person = approved_by.strip().lower()
+        require_other_person(version.created_by, person)
+        before = version.agreement.versions.filter(approved_at__isnull=False).last()
+        if before is not None:
+            _refuse_start(version.agreement, before, version.valid_from)
+            version.valid_to = before.valid_to
+            before.valid_to = version.valid_from
+            before.save(update_fields=["valid_to"])
+        _refuse_overlap(version.agreement, version.valid_from, version.valid_to)
+        version.approved_by, version.approved_at = person, now
+        version.save(update_fields=["valid_to", "approved_by", "approved_at"])
+        set_entitlement(partner_id=version.partner_id, name=SHARE_ENTITLEMENT,
+                        value=version.partner_share_bps, now=now)  # fmt: skip
+        _record("agreement.signed", version, person, now)
+    return version
+
+
+def decline_version(
+    *, version_id: uuid.UUID, actor: str, reason: str, now: datetime
+) -> AgreementVersion:
+    """Say no to a proposal, or take one's own back. Raises UnknownRun, TermsInTheWay (approved).
+
+    Safe to repeat: a declined version is returned as it is.
+    """
+    with transaction.atomic():
+        version = _locked(version_id)
+        if version.approved_at is not None:
+            raise TermsInTheWay(f"{version} is approved: amend the agreement instead.")
+        if version.declined_at is None:
+            version.declined_by, version.declined_at = actor.strip().lower(), now
+            version.save(update_fields=["declined_by", "declined_at"])
+            _record("agreement.declined", version, actor, now, why=reason)
+    return version
+
+
+def locked_versions(agreement: Agreement) -> list[AgreementVersion]:
+    """All versions by number, locked until the transaction ends: one change of terms at a time."""
+    return list(agreement.versions.select_for_update(of=("self",)).order_by("number"))
+
+
+def _locked(version_id: uuid.UUID) -> AgreementVersion:
+    rows = AgreementVersion.objects.select_related("agreement").select_for_update(of=("self",))
+    version = rows.filter(pk=version_id).first()
+    if version is None:
+        raise UnknownRun(f"There is no agreement version {version_id}.")
+    return version
+
+
+def _in_force(agreement: Agreement) -> AgreementVersion:
+    last = agreement.versions.filter(approved_at__isnull=False).last()
+    if last is None:
+        raise TermsInTheWay(
+            f"{agreement.code} has no approved terms yet: approve or decline its proposal first."
+        )
+    return last
+
+
+def _same_or_refuse(
+    agreement: Agreement, first: AgreementVersion, terms: Terms
+) -> AgreementVersion:
+    if version_terms(first) != terms:
+        raise TermsInTheWay(
+            f"Agreement {agreement.code} is signed with other terms. Amend it instead."
+        )
+    return first
+
+
+def _propose(
+    agreement: Agreement, terms: Terms, span: tuple[datetime, datetime | None],
+    retail_card_id: uuid.UUID | None, created_by: str, now: datetime, reason: str = "",
+) -> AgreementVersion:  # fmt: skip
+    _check_card(terms, retail_card_id)
+    stored = dump_terms(terms)
+    components = stored.pop("components")
+    version = AgreementVersion.objects.create(
+        partner_id=agreement.partner_id, agreement=agreement, valid_from=span[0], valid_to=span[1],
+        number=agreement.versions.count() + 1, kind=terms.kind, collects=terms.collects,
+        currency=terms.currency, poc_ends_at=terms.poc_ends_at, reason=reason.strip(),
+        partner_share_bps=terms.partner_share_bps, retail_card_id=retail_card_id, terms=stored,
+        created_by=created_by.strip().lower(), created_at=now,
+    )  # fmt: skip
+    ChargeComponent.objects.bulk_create(
+        ChargeComponent(partner_id=agreement.partner_id, version=version, position=position,
+                        kind=part.pop("type"), terms=part)
+        for position, part in enumerate(components, 1)
+    )  # fmt: skip
+    _record("agreement.proposed", version, version.created_by, now)
+    return version
+
+
+def _record(
+    verb: str, version: AgreementVersion, actor: str, now: datetime, *, why: str = ""
+) -> None:
+    audit.record(
+        actor=actor, verb=verb, target=f"{version.agreement.code} v{version.number}", at=now,
+        partner_id=version.partner_id,
+        data={"prepared_by": version.created_by, "terms": version.terms, "reason": why},
+    )  # fmt: skip
+
+
+def _refuse_start(agreement: Agreement, last: AgreementVersion, starts_at: datetime) -> None:
+    if starts_at <= last.valid_from or (last.valid_to and starts_at >= last.valid_to):
+        raise TermsInTheWay(
+            f"Version {last.number} of {agreement.code} is in force from {last.valid_from:%Y-%m-%d}"
+            " on; an amendment starts after that and before it ends."
+        )
+    run = (
+        SettlementRun.objects.filter(agreement=agreement, period_end__gt=starts_at)
+        .exclude(state__in=("open", "collecting", "parked"))
+        .first()
+    )
+    if run is not None:
+        raise TermsInTheWay(
+            f"{run.period_start:%Y-%m} of {agreement.code} is {run.state}: reject that run first, "
+            f"or start the amendment at {run.period_end:%Y-%m-%d %H:%M} UTC."
+        )
+
+
+def _check_card(terms: Terms, retail_card_id: uuid.UUID | None) -> None:
+    wholesale = any(isinstance(part, Wholesale) for part in terms.components)
+    if retail_card_id is None:
+        if terms.bills_customers or wholesale:
+            raise BadTerms(f"A {terms.kind} agreement prices usage by a rate card: name one.")
+        return
+    card = RateCard.objects.filter(pk=retail_card_id).first()
+    if card is None or card.currency != terms.currency:
+        raise BadTerms(f"The agreement needs an existing rate card in {terms.currency}.")
+
+
+def _refuse_overlap(agreement: Agreement, starts_at: datetime, ends_at: datetime | None) -> None:
+    ahead = Q() if ends_at is None else Q(valid_from__lt=ends_at)
+    other = (
+        AgreementVersion.objects.filter(ahead, partner_id=agreement.partner_id)
+        .filter(Q(valid_to=None) | Q(valid_to__gt=starts_at), approved_at__isnull=False)
+        .select_related("agreement")
+        .first()
+    )
+    if other is not None:
+        raise TermsInTheWay(
+            f"{other.agreement.code} v{other.number} is in force from "
+            f"{other.valid_from:%Y-%m-%d %H:%M} UTC. Two deals in force at once would bill the "
+            "same usage twice: amend that one, or start after it ends."
+        )

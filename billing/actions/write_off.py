@@ -1,0 +1,122 @@
+"""What is not paid, and what is paid back: write-offs and refunds of an invoice."""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.actions.credit import carry_shares, locked_invoice, move_shares
+from billing.actions.document_events import record_document_event
+from billing.actions.post import Source, post_entries
+from billing.models import CarriedItem, Document, DocumentEvent
+from billing.queries.calendar import open_date
+from billing.queries.credits import body_of, creditable_lines
+from billing.queries.documents import DocumentRow, document_detail
+from billing.queries.parties import PLATFORM_ISSUER
+from billing.rules import accounts as chart
+from billing.rules.credits import BadCredit, over_lines
+from billing.rules.drafts import CUSTOMER_INVOICE
+from billing.rules.errors import InvariantBroken
+from billing.rules.journal import Entry, refund, share_correction, write_off
+from billing.rules.status import REFUNDED, UNCOLLECTIBLE
+
+
+def write_off_invoice(
+    *, document_id: uuid.UUID, reason: str, actor: str, now: datetime
+) -> DocumentEvent:
+    """Give up what is open of an invoice: bad debt, and the partner's share of it clawed back.
+
+    The net part of what is open counts as not earned, spread over the lines. Raises UnknownRun,
+    BadCredit (no reason, nothing open, not our invoice). Safe to repeat: an invoice is written
+    off once.
+    """
+    if not reason.strip():
+        raise BadCredit("Say why the invoice will not be paid.")
+    with transaction.atomic():
+        invoice = _ours(locked_invoice(document_id))
+        known = DocumentEvent.objects.filter(document=invoice, kind=UNCOLLECTIBLE).first()
+        if known is not None:
+            return known
+        open_minor = _row(invoice, now).open_minor
+        if not open_minor:
+            raise BadCredit(f"Nothing is open on {invoice.number}.")
+        event = record_document_event(
+            document_id=invoice.id, kind=UNCOLLECTIBLE, source_id="write-off", actor=actor,
+            now=now, amount_minor=open_minor, note=reason.strip(),
+        )  # fmt: skip
+        carried = _claw_back(invoice, open_minor, actor, now)
+        made = write_off(open_minor, invoice.currency, receivable_of(invoice), invoice.number)
+        # An agent never booked the partner's part as cost: what it gives back lessens the loss.
+        cost = chart.PARTNER_SHARE if body_of(invoice)["terms"]["principal"] else chart.BAD_DEBT
+        made += share_correction(carried, invoice.currency, invoice.number, cost)
+        _post(invoice, f"write-off {invoice.id}", made, now)
+    return event
+
+
+def refund_invoice(
+    *, document_id: uuid.UUID, amount_minor: int, source_id: str, actor: str, now: datetime
+) -> DocumentEvent:
+    """Record money paid back on an invoice (a bank line, a card refund) and post it.
+
+    `source_id` names the outside fact. Only what was paid beyond what is due can go back: issue
+    the credit note first. Raises UnknownRun, BadCredit. Safe to repeat by `source_id`.
+    """
+    with transaction.atomic():
+        invoice = _ours(locked_invoice(document_id))
+        known = DocumentEvent.objects.filter(
+            document=invoice, kind=REFUNDED, source_id=source_id
+        ).first()
+        if known is not None:
+            return known
+        most = _row(invoice, now).refundable_minor
+        if not 0 < amount_minor <= most:
+            raise BadCredit(
+                f"{invoice.number} can be refunded with {most} minor units at most, not "
+                f"{amount_minor}. Issue a credit note first."
+            )
+        event = record_document_event(
+            document_id=invoice.id, kind=REFUNDED, source_id=source_id, actor=actor, now=now,
+            amount_minor=amount_minor,
+        )  # fmt: skip
+        made = refund(amount_minor, invoice.currency, receivable_of(invoice), invoice.number)
+        _post(invoice, f"refund {event.id}", made, now)
+    return event
+
+
+def receivable_of(invoice: Document) -> str:
+    """The account an invoice of ours stands in."""
+    return chart.AR_CUSTOMERS if invoice.kind == CUSTOMER_INVOICE else chart.AR_PARTNERS
+
+
+def _ours(invoice: Document) -> Document:
+    if invoice.issuer != PLATFORM_ISSUER:
+        raise BadCredit(f"{invoice.number} is the partner's own invoice; the partner collects it.")
+    return invoice
+
+
+def _row(invoice: Document, now: datetime) -> DocumentRow:
+    found = document_detail(invoice.id, today=now.date())
+    if found is None:
+        raise InvariantBroken(f"{invoice.number} can not be read.")
+    return found.row
+
+
+def _claw_back(invoice: Document, open_minor: int, actor: str, now: datetime) -> int:
+    left = {line.position: line.left_minor for line in creditable_lines(invoice)}
+    unearned = min(open_minor * invoice.net_minor // invoice.total_minor, sum(left.values()))
+    if not unearned or invoice.kind != CUSTOMER_INVOICE:
+        return 0
+    return carry_shares(
+        invoice, invoice, move_shares(invoice, over_lines(unearned, left)),
+        kind=CarriedItem.Kind.BAD_DEBT, source=f"write-off {invoice.id}",
+        description=f"{invoice.number} was not paid", actor=actor, now=now,
+    )  # fmt: skip
+
+
+def _post(invoice: Document, source: str, made: tuple[Entry, ...], now: datetime) -> None:
+    entries = [
+        (Source(f"{source}/{position}", invoice.partner_id, position, document=invoice,
+                customer_id=invoice.customer_id), entry)
+        for position, entry in enumerate(made, 1)
+    ]  # fmt: skip
+    post_entries(entries=entries, accounting_date=open_date(now.date()), now=now)

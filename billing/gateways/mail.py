@@ -1,0 +1,33 @@
+"""Mail by Django's e-mail backend: the only file that knows it."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Sequence
+from email.utils import formataddr
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+from billing.rules.letters import Letter
+
+
+class MailNotSentError(RuntimeError):
+    """The server did not take the mail; the message is its own."""
+
+
+def send(letter: Letter, to: Sequence[str], files: Sequence[tuple[str, bytes, str]] = ()) -> None:
+    """Hand a mail to the server. `files`: (name, content, media type). Raises MailNotSentError."""
+    message = EmailMessage(
+        subject=letter.subject, body=letter.text, to=list(to),
+        from_email=formataddr((letter.sender, settings.DEFAULT_FROM_EMAIL)),
+        reply_to=[letter.reply_to] if letter.reply_to else None,
+        headers={"Message-ID": f"<{letter.message_id}@{settings.PLATFORM_DOMAIN}>",
+                 "Auto-Submitted": "auto-generated"},
+    )  # fmt: skip
+    for name, content, media_type in files:
+        message.attach(name, content, media_type)
+    try:
+        message.send()
+    except (OSError, smtplib.SMTPException) as error:
+        raise MailNotSentError(f"{type(error).__name__}: {error}") from error

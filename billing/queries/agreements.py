@@ -1,0 +1,113 @@
+"""Agreements as pages list them: versions, their paper, what waits for whom (console)."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.models import Agreement, AgreementPaper, AgreementVersion, Termination
+from billing.queries.terms import version_terms
+from billing.rules.terms import Terms
+from tenants.models import Partner
+
+DECLINED, PROPOSED, ENDED, COMING, CURRENT = "declined", "proposed", "ended", "coming", "current"
+DRAFT, SENT, SIGNED = "draft", "sent", "signed"
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """One version with its parsed terms; `paper_state` is '' before a paper was made."""
+
+    version: AgreementVersion
+    terms: Terms
+    phase: str
+    paper: AgreementPaper | None
+    paper_state: str
+
+
+@dataclass(frozen=True)
+class AgreementRow:
+    """One agreement; `versions` newest first."""
+
+    agreement: Agreement
+    partner: Partner
+    versions: tuple[VersionRow, ...]
+    termination: Termination | None
+
+    @property
+    def current(self) -> VersionRow | None:
+        """The version in force, else the newest that is not declined."""
+        shown = [row for row in self.versions if row.phase != DECLINED]
+        running = [row for row in shown if row.phase == CURRENT]
+        return next(iter(running or shown), None)
+
+    @property
+    def proposed(self) -> VersionRow | None:
+        """The newest proposal that waits for a decision."""
+        return next((row for row in self.versions if row.phase == PROPOSED), None)
+
+
+def agreements(
+    now: datetime, partner_ids: Iterable[uuid.UUID] | None = None
+) -> tuple[AgreementRow, ...]:
+    """All agreements, or those of some partners, by name. Six queries at any number."""
+    rows = Agreement.objects.order_by("name").prefetch_related(
+        "versions__components", "versions__paper__events"
+    )
+    if partner_ids is not None:
+        rows = rows.filter(partner_id__in=partner_ids)
+    partners = Partner.objects.in_bulk({row.partner_id for row in rows})
+    ended = {row.agreement_id: row for row in Termination.objects.filter(agreement__in=rows)}
+    return tuple(
+        AgreementRow(row, partners[row.partner_id], _versions(row, now), ended.get(row.id))
+        for row in rows
+    )
+
+
+def own_versions(partner_id: uuid.UUID, now: datetime) -> tuple[VersionRow, ...]:
+    """A partner's approved versions, newest first: four queries (the partner's role)."""
+    rows = (
+        AgreementVersion.objects.filter(partner_id=partner_id, approved_at__isnull=False)
+        .select_related("agreement")
+        .prefetch_related("components", "paper__events")
+        .order_by("-valid_from")
+    )
+    return tuple(_version(version, now) for version in rows)
+
+
+def agreement(agreement_id: uuid.UUID, now: datetime) -> AgreementRow | None:
+    """One agreement, or None."""
+    found = Agreement.objects.filter(pk=agreement_id).values_list("partner_id", flat=True).first()
+    mine = () if found is None else agreements(now, [found])
+    return next((row for row in mine if row.agreement.id == agreement_id), None)
+
+
+def phase(version: AgreementVersion, now: datetime) -> str:
+    """Where a version stands at an instant."""
+    if version.declined_at is not None:
+        return DECLINED
+    if version.approved_at is None:
+        return PROPOSED
+    if version.valid_from > now:
+        return COMING
+    return ENDED if version.valid_to and version.valid_to <= now else CURRENT
+
+
+def paper_state(paper: AgreementPaper | None) -> str:
+    """Draft, sent or signed, from what happened to the paper; '' without one."""
+    if paper is None:
+        return ""
+    kinds = {event.kind for event in paper.events.all()}
+    return next((kind for kind in (SIGNED, SENT) if kind in kinds), DRAFT)
+
+
+def _versions(row: Agreement, now: datetime) -> tuple[VersionRow, ...]:
+    versions = sorted(row.versions.all(), key=lambda one: -one.number)
+    return tuple(_version(version, now) for version in versions)
+
+
+def _version(version: AgreementVersion, now: datetime) -> VersionRow:
+    paper = getattr(version, "paper", None)
+    return VersionRow(
+        version, version_terms(version), phase(version, now), paper, paper_state(paper)
+    )

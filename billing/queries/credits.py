@@ -1,0 +1,93 @@
+"""What of an invoice can still be credited, and what is booked of the shares behind it."""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import F, Sum
+
+from billing.models import (
+    AgreementVersion,
+    CarriedItem,
+    CustomerShare,
+    Document,
+    DocumentLine,
+    RatedLine,
+)
+from billing.rules.credits import CreditableLine, ShareBooked
+from billing.rules.drafts import TaxLine
+from billing.rules.lines import CUSTOMER, LIVE
+from billing.rules.sharing import share_key
+
+
+def body_of(document: Document) -> dict[str, Any]:
+    """The canonical JSON, read."""
+    return dict(json.loads(bytes(document.canonical)))
+
+
+def creditable_lines(document: Document) -> list[CreditableLine]:
+    """The lines with an amount and what credit notes of a person took back; two queries.
+
+    Such a credit note keeps the positions of the invoice's lines; amounts are as charged.
+    """
+    taken = dict(
+        DocumentLine.objects.filter(document__corrects=document, document__run=None)
+        .order_by("position")
+        .values_list("position")
+        .annotate(sum=Sum("amount_minor"))
+    )
+    rows = document.lines.filter(memo=False).exclude(amount_minor=0)
+    return [
+        CreditableLine(row.position, row.amount_minor, -int(taken.get(row.position, 0)))
+        for row in rows.order_by("position")
+    ]
+
+
+def document_taxes(document: Document) -> tuple[TaxLine, ...]:
+    """The taxes as printed."""
+    return tuple(TaxLine(**tax) for tax in body_of(document)["totals"]["taxes"])
+
+
+def share_bases(document: Document, taken: Mapping[int, int]) -> dict[str, tuple[uuid.UUID, int]]:
+    """share key → (agreement version, part of `taken` that was shared), minor units as charged.
+
+    `taken` is by line position. Lines of a proof of concept or without a split share nothing.
+    """
+    rows = DocumentLine.objects.filter(document=document, position__in=taken)
+    found: dict[str, tuple[uuid.UUID, int]] = {}
+    for row in rows.exclude(rated_line=None).select_related("rated_line"):
+        rated: RatedLine = row.rated_line  # type: ignore[assignment]
+        if rated.payer == CUSTOMER and rated.phase == LIVE:
+            key = share_key(str(rated.customer_id), str(rated.version_id))
+            before = found.get(key, (rated.version_id, 0))[1]
+            found[key] = rated.version_id, before + taken[row.position]
+    return found
+
+
+def booked_share(document: Document, key: str, version_id: uuid.UUID) -> ShareBooked | None:
+    """What runs and corrections booked under a share key; None when the version shares nothing."""
+    runs = CustomerShare.objects.filter(
+        key=key, run__period_start=document.period_start, run__issued_at__isnull=False,
+        attempt=F("run__attempt"),
+    )  # fmt: skip
+    last = runs.order_by("-run__issued_at").first()
+    if last is None:
+        return None
+    run_sums = runs.aggregate(base=Sum("delta_base_minor"), partner=Sum("delta_partner_minor"))
+    later = CarriedItem.objects.filter(share_key=key, period_start=document.period_start)
+    sums = later.aggregate(base=Sum("base_minor"), partner=Sum("share_minor"))
+    terms = AgreementVersion.objects.get(pk=version_id).terms
+    return ShareBooked(
+        key, last.partner_bps, terms["tie"], _sum(run_sums["base"], sums["base"]),
+        _sum(run_sums["partner"], sums["partner"]),
+    )  # fmt: skip
+
+
+def _sum(*parts: Any) -> int:
+    return sum(int(part or 0) for part in parts)
+
+
+def credit_notes_of(document_ids: Iterable[uuid.UUID]) -> list[Document]:
+    """The credit notes of these documents, oldest first."""
+    return list(Document.objects.filter(corrects_id__in=document_ids).order_by("issued_at"))

@@ -1,0 +1,122 @@
+"""The exceptions queue: one source a function, each reading rows that say it already."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min, OuterRef, Subquery
+
+from billing.models import (
+    AgreementVersion,
+    ExceptionOwner,
+    FoundBreach,
+    RenewalNotice,
+    SettlementRun,
+)
+from billing.rules import exceptions as rules
+from billing.rules.exceptions import Exceptional
+from billing.rules.runs import PARKED
+from cache_api.metering.models import DeadLetter
+from tenants.models import Partner
+
+Source = Callable[[datetime], list[Exceptional]]
+# A month that ended so long ago should be issued.
+ISSUED_WITHIN = timedelta(days=10)
+
+
+def exceptions(now: datetime) -> tuple[Exceptional, ...]:
+    """All open exceptions with their owners, most pressing first (console)."""
+    found = [one for source in SOURCES for one in source(now)]
+    owners = dict(ExceptionOwner.objects.values_list("key", "owner"))
+    return rules.owned(rules.in_order(found), owners)
+
+
+def parked_runs(now: datetime) -> list[Exceptional]:
+    """Runs that stopped; at risk is what the agreement's last issued month came to."""
+    return [_run(run, rules.PARKED, run.reason) for run in _runs().filter(state=PARKED)]
+
+
+def late_runs(now: datetime) -> list[Exceptional]:
+    """Months that ended long ago and are not issued."""
+    late = _runs().filter(issued_at=None, period_end__lt=now - ISSUED_WITHIN).exclude(state=PARKED)
+    return [
+        _run(run, rules.LATE, run.reason or f"It is {run.state.replace('_', ' ')}.") for run in late
+    ]
+
+
+def dead_letters(now: datetime) -> list[Exceptional]:
+    """Events that could not be recorded, by partner and reason; their worth is unknown."""
+    rows = (
+        DeadLetter.objects.filter(resolved_at=None)
+        .values("partner_id", "reason")
+        .annotate(events=Count("id"), since=Min("at"))
+    )
+    return [
+        Exceptional(
+            key=f"dead letter {row['partner_id']} {row['reason']}"[:160], kind=rules.DEAD_LETTER,
+            title=f"{row['events']} events were not recorded", detail=row["reason"],
+            since=row["since"], partner_id=str(row["partner_id"] or ""),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def breaches(now: datetime) -> list[Exceptional]:
+    """Equations that did not hold when `reconcile` last looked."""
+    partners = dict(Partner.objects.values_list("slug", "id"))
+    return [
+        Exceptional(
+            key=f"breach {row.digest}", kind=rules.BREACH, title=row.check_name, detail=row.detail,
+            since=row.first_seen_at, partner_id=str(partners.get(row.partner_slug, "")),
+        )
+        for row in FoundBreach.objects.all()
+    ]  # fmt: skip
+
+
+def renewals(now: datetime) -> list[Exceptional]:
+    """Terms whose end was announced and has neither come nor been replaced."""
+    rows = (
+        RenewalNotice.objects.filter(version__valid_to__gt=now)
+        .select_related("version__agreement")
+        .order_by("version_id", "at")
+        .distinct("version_id")
+    )
+    followed = set(
+        AgreementVersion.objects.filter(
+            approved_at__isnull=False, valid_from__in=[row.version.valid_to for row in rows]
+        ).values_list("agreement_id", flat=True)
+    )
+    return [
+        Exceptional(
+            key=f"renewal {row.version_id}", kind=rules.RENEWAL, title=row.version.agreement.name,
+            detail=f"The term ends on {row.version.valid_to:%Y-%m-%d}: amend it, or let it end.",
+            since=row.at, partner_id=str(row.partner_id),
+            target=("agreement", str(row.version.agreement_id)),
+        )
+        for row in rows
+        if row.version.agreement_id not in followed
+    ]  # fmt: skip
+
+
+def _runs() -> Any:
+    """Runs with what the last issued month of their agreement came to."""
+    before = SettlementRun.objects.filter(
+        agreement=OuterRef("agreement"), period_start__lt=OuterRef("period_start"),
+        issued_at__isnull=False,
+    ).order_by("-period_start")  # fmt: skip
+    return SettlementRun.objects.select_related("agreement").annotate(
+        last_gross=Subquery(before.values("gross_minor")[:1]),
+        last_currency=Subquery(before.values("currency")[:1]),
+    )
+
+
+def _run(run: Any, kind: str, detail: str) -> Exceptional:
+    return Exceptional(
+        key=f"run {run.id}", kind=kind, title=f"{run.agreement.name}, {run.period_start:%Y-%m}",
+        detail=detail, since=run.changed_at if kind == rules.PARKED else run.period_end,
+        partner_id=str(run.partner_id), money_minor=run.gross_minor or run.last_gross,
+        currency=run.currency or run.last_currency or "", target=("run", str(run.id)),
+    )  # fmt: skip
+
+
+SOURCES: tuple[Source, ...] = (breaches, parked_runs, dead_letters, late_runs, renewals)

@@ -1,0 +1,86 @@
+"""Which documents wait to be mailed or reminded of, and whose mailbox they go to."""
+
+import uuid
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from billing.models import Document, DocumentEvent
+from billing.queries.parties import PLATFORM_ISSUER
+from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
+from billing.rules.status import (
+    CREDITED,
+    DELIVERED,
+    PAID,
+    REFUNDED,
+    UNCOLLECTIBLE,
+    UNDELIVERED,
+)
+from tenants.accounts.models import User
+from tenants.models import Domain, Partner
+from tenants.schema import in_partner
+
+# Older documents were brought otherwise; an installation that begins to mail sends none of them.
+FRESH = timedelta(days=3)
+_PARTNER_ROLES, _CUSTOMER_ROLES = ("owner", "finance"), ("customer_owner", "customer_billing")
+
+
+def undelivered_documents(now: datetime) -> QuerySet[Document]:
+    """Fresh documents that no mail has brought yet, oldest first."""
+    fresh = Document.objects.filter(issued_at__gt=now - FRESH, issued_at__lte=now)
+    return fresh.exclude(events__kind=DELIVERED).order_by("issued_at", "id")
+
+
+def failures(document_id: uuid.UUID, what: str) -> tuple[int, datetime | None]:
+    """How often sending `what` (the document, a reminder) failed, and when last."""
+    rows = DocumentEvent.objects.filter(
+        document_id=document_id, kind=UNDELIVERED, note__startswith=f"{what}: "
+    )
+    moments = list(rows.order_by("at").values_list("at", flat=True))
+    return len(moments), moments[-1] if moments else None
+
+
+def overdue_invoices(today: date) -> QuerySet[Document]:
+    """Our invoices past due with something open, oldest first: one query."""
+
+    def total(*kinds: str) -> Coalesce:
+        return Coalesce(Sum("events__amount_minor", filter=Q(events__kind__in=kinds)), 0)
+
+    return (
+        Document.objects.filter(
+            kind__in=(CUSTOMER_INVOICE, PARTNER_INVOICE), issuer=PLATFORM_ISSUER,
+            due_date__lt=today,
+        )
+        .annotate(still=F("total_minor") - total(PAID, CREDITED, UNCOLLECTIBLE) + total(REFUNDED))
+        .filter(still__gt=0)
+        .order_by("due_date", "id")
+    )  # fmt: skip
+
+
+def mailboxes(document: Document, email: str) -> list[str]:
+    """Who gets it: the buyer's billing address, else the people who pay bills there.
+
+    Of a customer its owner and billing people, of a partner its owner and finance.
+    """
+    if email:
+        return [email]
+    to_customer = document.customer_id is not None
+    roles = _CUSTOMER_ROLES if to_customer else _PARTNER_ROLES
+    with in_partner(Partner.objects.get(pk=document.partner_id)):
+        people = User.objects.filter(role__in=roles, is_active=True)
+        if to_customer:
+            people = people.filter(customer_id=document.customer_id)
+        return sorted(people.values_list("email", flat=True))
+
+
+def page_url(document: Document, path: str) -> str:
+    """A page of the document's partner, on its primary host."""
+    host = (
+        Domain.objects.filter(tenant_id=document.partner_id, is_primary=True)
+        .values_list("domain", flat=True)
+        .first()
+    )
+    port = "" if settings.HTTPS else f":{settings.WEB_PORT}"
+    return f"{'https' if settings.HTTPS else 'http'}://{host}{port}{path}"

@@ -1,0 +1,135 @@
+"""Credit notes: which lines are taken back, the tax on them, and what happens to the share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billing.rules.drafts import TaxLine
+from billing.rules.errors import BillingError
+from billing.rules.money import EXACT, round_minor, to_major
+from billing.rules.splits import allocate, split_share
+
+
+class BadCredit(BillingError):
+    """More is credited than is left, or nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditableLine:
+    """An invoice's line: what it charged, and what earlier credit notes took back, as charged."""
+
+    position: int
+    amount_minor: int
+    credited_minor: int = 0
+
+    @property
+    def left_minor(self) -> int:
+        """What can still be credited, with the line's own sign."""
+        return self.amount_minor - self.credited_minor
+
+
+def credited_amounts(
+    lines: Sequence[CreditableLine],
+    *,
+    by_line: Mapping[int, int] | None = None,
+    net_minor: int | None = None,
+) -> dict[int, int]:
+    """Minor units to take back per line position; whole, by line, or a net spread over the lines.
+
+    Nothing given: all that is left. Lines without an amount are left out. Raises BadCredit when
+    a line or the net exceeds what is left, or nothing would be credited.
+    """
+    left = {line.position: line.left_minor for line in lines if line.left_minor}
+    whole = sum(left.values())
+    if by_line is not None:
+        found = {position: amount for position, amount in by_line.items() if amount}
+        for position, amount in found.items():
+            _refuse_beyond(amount, left.get(position, 0), f"Line {position}")
+    elif net_minor is not None:
+        _refuse_beyond(net_minor, whole, "The document")
+        found = over_lines(net_minor, left)
+    else:
+        found = left
+    if not found:
+        raise BadCredit("Nothing is left to credit on this document, or no amount was given.")
+    return found
+
+
+def over_lines(amount_minor: int, left: Mapping[int, int]) -> dict[int, int]:
+    """An amount over lines by what is left of them, by position; lines that get nothing vanish."""
+    parts = allocate(amount_minor, {f"{position:09d}": part for position, part in left.items()})
+    return {int(key): part for key, part in parts.items() if part}
+
+
+def _refuse_beyond(amount: int, left: int, what: str) -> None:
+    if amount * left <= 0 or abs(amount) > abs(left):
+        raise BadCredit(
+            f"{what} can be credited with {left} minor units at most, and with the same sign; "
+            f"{amount} was asked."
+        )
+
+
+def credited_taxes(
+    taxes: Sequence[TaxLine], *, net_minor: int, before_minor: int, now_minor: int, currency: str
+) -> tuple[TaxLine, ...]:
+    """The taxes that go back with `now_minor` of `net_minor`, after `before_minor` went back.
+
+    Per tax: tax(credited in all) − tax(credited before), each rounded half up once, so that any
+    row of partial credits of the whole net gives back the whole tax. Signed as charged.
+    """
+    return tuple(
+        TaxLine(
+            tax.label,
+            tax.percent,
+            _part(tax.base_minor, before_minor + now_minor, net_minor)
+            - _part(tax.base_minor, before_minor, net_minor),
+            _tax(tax, before_minor + now_minor, net_minor, currency)
+            - _tax(tax, before_minor, net_minor, currency),
+        )
+        for tax in taxes
+    )
+
+
+def _part(base_minor: int, credited: int, net: int) -> int:
+    return 0 if net == 0 else round(Decimal(base_minor) * credited / net)
+
+
+def _tax(tax: TaxLine, credited_minor: int, net_minor: int, currency: str) -> int:
+    if credited_minor == 0 or net_minor == 0:
+        return 0
+    if credited_minor == net_minor:
+        return tax.amount_minor
+    rate = EXACT.divide(Decimal(tax.percent), Decimal(100))
+    base = EXACT.divide(EXACT.multiply(to_major(tax.base_minor, currency), credited_minor),
+                        Decimal(net_minor))  # fmt: skip
+    return round_minor(EXACT.multiply(base, rate), currency)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareBooked:
+    """What is booked under one share key: by the period's runs and by later corrections."""
+
+    key: str
+    partner_bps: int
+    tie: str
+    base_minor: int
+    partner_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShareMove:
+    """A change of one share: the parts sum to the change of the base."""
+
+    key: str
+    base_minor: int
+    partner_minor: int
+    platform_minor: int
+
+
+def share_move(booked: ShareBooked, base_minor: int) -> ShareMove:
+    """share(cumulative) − share(booked) after the base moves by `base_minor` (negative: credit)."""
+    after = split_share(booked.base_minor + base_minor, booked.partner_bps, booked.tie)
+    partner = after.partner_minor - booked.partner_minor
+    return ShareMove(booked.key, base_minor, partner, base_minor - partner)

@@ -1,0 +1,62 @@
+"""Tables as CSV that spreadsheets and accounting systems read: UTF-8, comma, RFC 4180."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from billing.rules.money import to_major
+
+# A spreadsheet runs a cell that begins like this as a formula, whoever wrote it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """The table with its header. Texts that look like formulas get a leading apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue().encode()
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+
+
+_LINE = (
+    "position", "kind", "customer_external_id", "customer_name", "description", "meter",
+    "quantity", "unit", "unit_price",
+)  # fmt: skip
+DOCUMENT_HEADER = (
+    "document", "title", "issue_date", "period", "seller", "buyer", *_LINE, "amount", "currency",
+    "memo_value", "explanation",
+)  # fmt: skip
+
+
+def document_csv(document: Mapping[str, Any]) -> bytes:
+    """Canonical JSON of a document → one row a line, then its taxes; amounts in major units."""
+    head = (
+        document["number"], document["title"], document["issue_date"],
+        document["period"]["label"], document["seller"]["legal_name"],
+        document["buyer"]["legal_name"],
+    )  # fmt: skip
+    currency = document["currency"]
+
+    def row(line: Mapping[str, Any]) -> tuple[object, ...]:
+        memo = to_major(line["value_minor"], currency) if line["memo"] else None
+        return (
+            *head, *(line[name] for name in _LINE), to_major(line["amount_minor"], currency),
+            currency, memo, "; ".join(line["explanation"]),
+        )  # fmt: skip
+
+    def tax(found: Mapping[str, Any]) -> tuple[object, ...]:
+        told = f"{found['percent']} % of {to_major(found['base_minor'], currency)}"
+        amount = to_major(found["amount_minor"], currency)
+        return (*head, None, "tax", "", "", found["label"], *[""] * 4, amount, currency, None, told)
+
+    rows = [row(line) for line in document["lines"]]
+    return csv_bytes(DOCUMENT_HEADER, rows + [tax(one) for one in document["totals"]["taxes"]])

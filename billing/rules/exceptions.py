@@ -1,0 +1,60 @@
+"""An exception: something of the month's money that a person has to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+PARKED, LATE, DEAD_LETTER, BREACH = "parked", "late", "dead_letter", "breach"
+RENEWAL = "renewal"
+KINDS = (BREACH, PARKED, DEAD_LETTER, LATE, RENEWAL)  # in the order of how soon one has to look
+OVERDUE_AFTER = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptional:
+    """One entry of the queue. `key` names its cause and stays the same while that lasts.
+
+    `money_minor`: what may be wrong or late, of `currency`; None when nobody can tell.
+    `target`: the row it is about, as (kind of page, id); the doors know the address.
+    """
+
+    key: str
+    kind: str
+    title: str
+    detail: str
+    since: datetime
+    partner_id: str = ""
+    money_minor: int | None = None
+    currency: str = ""
+    target: tuple[str, str] = ("", "")
+    owner: str = ""
+
+    def age(self, now: datetime) -> timedelta:
+        """How long it has waited, never negative."""
+        return max(now - self.since, timedelta(0))
+
+
+def in_order(found: Iterable[Exceptional]) -> tuple[Exceptional, ...]:
+    """By kind, then the most money, then the oldest: never by the order of a query."""
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (KINDS.index(one.kind), -(one.money_minor or 0), one.since, one.key),
+        )
+    )
+
+
+def owned(found: Iterable[Exceptional], owners: dict[str, str]) -> tuple[Exceptional, ...]:
+    """The entries with who looks after them, from owners by key."""
+    return tuple(replace(one, owner=owners.get(one.key, "")) for one in found)
+
+
+def money_at_risk(found: Iterable[Exceptional]) -> tuple[tuple[str, int], ...]:
+    """(currency, minor units) of all entries whose amount is known, by currency."""
+    sums: dict[str, int] = {}
+    for one in found:
+        if one.money_minor is not None:
+            sums[one.currency] = sums.get(one.currency, 0) + abs(one.money_minor)
+    return tuple(sorted(sums.items()))

@@ -1,0 +1,111 @@
+"""Credit notes, write-offs and refunds of one invoice, from its page on the console."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.write_off import refund_invoice, write_off_invoice
+from billing.models import Document
+from billing.queries.credits import body_of, creditable_lines
+from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
+from billing.rules.errors import BillingError
+from billing.rules.money import parse_amount
+from portal.views.console_partners import actor
+from tenants.accounts.permissions import permission
+
+WHOLE, NET, LINES = "whole", "net", "lines"
+
+
+@permission("credits.issue")
+@require_http_methods(["GET", "HEAD", "POST"])
+def credit(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
+    """Choose what is taken back; the form's token makes a repeated POST the same credit note."""
+    invoice = _invoice(document_id)
+    if request.method == "POST":
+        try:
+            note = issue_credit_note(document_id=invoice.id, credit=_asked(request, invoice),
+                                     actor=actor(request), now=timezone.now())  # fmt: skip
+        except BillingError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("Credit note %(number)s is issued.")
+                             % {"number": note.number})  # fmt: skip
+            return HttpResponseRedirect(reverse("console_document", args=[note.id]))
+    lines = {line["position"]: line for line in body_of(invoice)["lines"]}
+    rows = [(line, lines[line.position]) for line in creditable_lines(invoice)]
+    return render(request, "console/credit.html", {
+        "invoice": invoice, "rows": rows, "token": request.POST.get("token") or str(uuid.uuid4()),
+        "left_minor": sum(line.left_minor for line, _facts in rows), "asked": request.POST,
+    })  # fmt: skip
+
+
+@permission("credits.issue")
+@require_POST
+def write_off(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
+    """Give up what is open, with the reason."""
+
+    def give_up() -> None:
+        write_off_invoice(document_id=document_id, reason=request.POST.get("reason", ""),
+                          actor=actor(request), now=timezone.now())  # fmt: skip
+
+    done = _("Written off; the partner's share of it is taken back.")
+    return _do(request, document_id, give_up, done)
+
+
+@permission("credits.issue")
+@require_POST
+def refund(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
+    """Record money that went back: `amount` and the bank's `reference`."""
+    invoice = _invoice(document_id)
+    reference = request.POST.get("reference", "").strip()[:100]
+
+    def record() -> None:
+        amount = parse_amount(request.POST.get("amount", ""), invoice.currency)
+        refund_invoice(document_id=invoice.id, amount_minor=amount, actor=actor(request),
+                       source_id=f"refund {reference or amount}", now=timezone.now())  # fmt: skip
+
+    return _do(request, document_id, record, _("The refund is recorded."))
+
+
+def _asked(request: HttpRequest, invoice: Document) -> Credit:
+    facts: dict[str, Any] = {}
+    if request.POST.get("scope") == NET:
+        facts["net_minor"] = parse_amount(request.POST.get("net", ""), invoice.currency)
+    elif request.POST.get("scope") == LINES:
+        facts["by_line"] = {
+            line.position: parse_amount(text, invoice.currency)
+            for line in creditable_lines(invoice)
+            if (text := request.POST.get(f"line_{line.position}", "").strip())
+        }
+    token = request.POST.get("token", "")[:60] or str(uuid.uuid4())
+    return Credit(f"form {token}", request.POST.get("reason", ""), **facts)
+
+
+def _invoice(document_id: uuid.UUID) -> Document:
+    invoice = get_object_or_404(Document, pk=document_id)
+    if invoice.kind not in (CUSTOMER_INVOICE, PARTNER_INVOICE):
+        raise Http404
+    return invoice
+
+
+def _do(
+    request: HttpRequest, document_id: uuid.UUID, act: Callable[[], object], done: str
+) -> HttpResponse:
+    try:
+        act()
+    except BillingError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return HttpResponseRedirect(reverse("console_document", args=[document_id]))

@@ -1,0 +1,65 @@
+"""The exceptions queue: what of the month's money a person has to look at."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from billing import queries as billing
+from billing.actions.exceptions import take_exception
+from billing.rules.exceptions import OVERDUE_AFTER, Exceptional, money_at_risk
+from portal.views.console_partners import actor
+from tenants.accounts.permissions import permission
+from tenants.models import Partner
+
+PAGES = {
+    "run": ("console_run", "run_id"),
+    "agreement": ("console_agreement", "agreement_id"),
+}  # kind of target → url name and its argument
+
+
+@permission("runs.view")
+@require_safe
+def exceptions(request: HttpRequest) -> HttpResponse:
+    """All open exceptions with money at risk, owner and age, most pressing first."""
+    now = timezone.now()
+    found = billing.exceptions(now)
+    names = dict(Partner.objects.values_list("id", "name"))
+    by_id = {str(key): name for key, name in names.items()}
+    rows = [
+        {
+            "one": one, "partner": by_id.get(one.partner_id, ""), "url": _url(one),
+            "age": one.age(now), "overdue": one.age(now) > OVERDUE_AFTER,
+        }
+        for one in found
+    ]  # fmt: skip
+    return render(request, "console/exceptions.html", {
+        "rows": rows, "at_risk": money_at_risk(found), "me": actor(request),
+        "unowned": sum(not one.owner for one in found),
+    })  # fmt: skip
+
+
+@permission("runs.prepare")
+@require_POST
+def take(request: HttpRequest) -> HttpResponse:
+    """Look after one exception from now on."""
+    key = request.POST.get("key", "")
+    if not 0 < len(key) <= 160:
+        raise BadRequest(_("The exception could not be read. Reload the queue."))
+    take_exception(key=key, actor=actor(request), now=timezone.now())
+    messages.success(request, _("It is yours."))
+    return HttpResponseRedirect(reverse("console_exceptions"))
+
+
+def _url(one: Exceptional) -> str:
+    kind, row_id = one.target
+    if kind not in PAGES:
+        return ""
+    name, argument = PAGES[kind]
+    return reverse(name, kwargs={argument: row_id})

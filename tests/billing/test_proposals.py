@@ -1,0 +1,153 @@
+"""Terms on their way: proposed, declined, approved by a second person, ended, announced."""
+
+import psycopg
+import pytest
+
+from billing.actions.errors import TermsInTheWay, UnknownRun
+from billing.actions.proposals import (
+    approve_version,
+    decline_version,
+    propose_agreement,
+    propose_amendment,
+)
+from billing.actions.renewals import give_renewal_notices
+from billing.actions.terminate import approve_termination, ask_termination
+from billing.models import AgreementVersion, RenewalNotice
+from billing.queries.terms import segment_terms, version_terms
+from billing.rules.errors import BadTerms, SamePerson
+from billing.rules.periods import parse_month
+from billing.rules.templates import Deal, agreement_terms
+from tenants.models import Entitlement
+from tests.billing.people import APPROVER, PREPARER, retail_card, utc
+from tests.billing.world import SEPTEMBER, hit, record, settle, sign
+
+START, NOW = utc("2026-01-01"), utc("2026-01-02")
+
+
+def propose(partner, template="revenue_share_platform", **more):
+    given = {"created_by": PREPARER, "now": NOW, "starts_at": START,
+             "retail_card_id": retail_card().id}  # fmt: skip
+    return propose_agreement(partner_id=partner.id, template=template, **{**given, **more})
+
+
+def amended(version, share_bps: int, starts: str, **more):
+    terms = agreement_terms("revenue_share_platform", partner_kind="general_cache", currency="USD",
+                            starts_at=START, deal=Deal(share_bps=share_bps))  # fmt: skip
+    return propose_amendment(agreement_id=version.agreement_id, terms=terms, created_by=PREPARER,
+                             starts_at=utc(starts), now=NOW, **more)  # fmt: skip
+
+
+def test_a_proposal_is_not_in_force_until_a_second_person_approves_it(partners):
+    version = propose(partners.redis)
+    assert propose(partners.redis).id == version.id
+    assert segment_terms(version.agreement_id, parse_month("2026-02")) == ()
+    assert not Entitlement.objects.exists()
+    with pytest.raises(SamePerson):
+        approve_version(version_id=version.id, approved_by=PREPARER.upper(), now=NOW)
+
+    for _ in range(2):
+        approve_version(version_id=version.id, approved_by=APPROVER, now=NOW)
+
+    assert len(segment_terms(version.agreement_id, parse_month("2026-02"))) == 1
+    assert Entitlement.objects.get().value == 3000
+
+
+def test_a_declined_proposal_never_comes_into_force_and_another_may_follow(database, partners):
+    first = propose(partners.redis)
+    for _ in range(2):
+        decline_version(version_id=first.id, actor=APPROVER, reason="too dear", now=NOW)
+    with pytest.raises(TermsInTheWay, match="declined"):
+        approve_version(version_id=first.id, approved_by=APPROVER, now=NOW)
+    with (
+        pytest.raises(psycopg.errors.RestrictViolation),
+        database.psql("owner") as owner,
+    ):
+        owner.execute("update billing_agreementversion set declined_at = null, declined_by = ''")
+
+    second = propose(partners.redis, deal=Deal(share_bps=2500))
+
+    assert (second.number, second.agreement_id) == (2, first.agreement_id)
+    assert approve_version(version_id=second.id, approved_by=APPROVER, now=NOW).approved_at == NOW
+    with pytest.raises(TermsInTheWay, match="amend the agreement"):
+        decline_version(version_id=second.id, actor=APPROVER, reason="late", now=NOW)
+
+
+def test_of_two_amendments_the_approved_one_counts(partners):
+    first = sign(partners.redis, "revenue_share_platform")
+    early = amended(first, 2500, "2026-03-01", reason="volume")
+    late = amended(first, 2000, "2026-05-01")
+    assert amended(first, 2500, "2026-03-01").id == early.id
+
+    approve_version(version_id=late.id, approved_by=APPROVER, now=NOW)
+
+    with pytest.raises(TermsInTheWay, match="starts after that"):
+        approve_version(version_id=early.id, approved_by=APPROVER, now=NOW)
+    spans = AgreementVersion.objects.filter(approved_at__isnull=False).values_list(
+        "number", "valid_from", "valid_to"
+    )
+    assert list(spans) == [(1, START, utc("2026-05-01")), (3, utc("2026-05-01"), None)]
+
+
+def test_an_amendment_proposed_before_a_month_was_settled_is_refused_after(database, world):
+    version = AgreementVersion.objects.get(partner_id=world.redis.id)
+    database.login("owner")
+    late = amended(version, 2500, "2026-09-15")
+    database.login("settle")
+    settle()
+    database.login("owner")
+
+    with pytest.raises(TermsInTheWay, match=r"2026-09 of .* is issued"):
+        approve_version(version_id=late.id, approved_by=APPROVER, now=NOW)
+
+
+def test_an_agreement_ends_early_when_two_people_say_so(partners):
+    version = sign(partners.redis, "oem", deal=Deal(base_yearly_minor=120_000_00))
+    end = utc("2026-09-15T12:00")
+    with pytest.raises(BadTerms, match="Say why"):
+        ask_termination(agreement_id=version.agreement_id, ends_at=end, reason="", actor=PREPARER,
+                        now=NOW)  # fmt: skip
+    with pytest.raises(UnknownRun):
+        approve_termination(agreement_id=version.agreement_id, approved_by=APPROVER, now=NOW)
+
+    asked = ask_termination(agreement_id=version.agreement_id, ends_at=end, reason="merger",
+                            actor=PREPARER, now=NOW)  # fmt: skip
+    with pytest.raises(SamePerson):
+        approve_termination(agreement_id=version.agreement_id, approved_by=PREPARER, now=NOW)
+    for _ in range(2):
+        approve_termination(agreement_id=version.agreement_id, approved_by=APPROVER, now=NOW)
+
+    version.refresh_from_db()
+    assert version.valid_to == end
+    # 36 months from January 2026: half a September, three months, and two years are left.
+    assert asked.rest_of_term_minor == 5_166_67 + 30_000_00 + 240_000_00
+    record(hit(partners.redis, "2026-09-10", "acme", 1_000))
+    parts = segment_terms(version.agreement_id, SEPTEMBER)
+    assert [(part.segment.start, part.segment.end) for part in parts] == [(SEPTEMBER.start, end)]
+
+
+def test_the_end_of_a_term_is_announced_in_time_and_once(partners, mailoutbox):
+    version = sign(partners.redis, "oem")
+    sign(partners.pinecone, "revenue_share_platform")
+    assert version.valid_to == utc("2029-01-01")
+
+    given = [give_renewal_notices(now=utc(day)) for day in (
+        "2028-07-01", "2028-07-06", "2028-07-07", "2028-10-05", "2028-12-05", "2028-12-20",
+        "2029-01-02")]  # fmt: skip
+
+    assert given == [0, 1, 0, 1, 1, 0, 0]
+    assert list(RenewalNotice.objects.order_by("at").values_list("days_before", flat=True)) == [
+        180, 90, 30,
+    ]  # fmt: skip
+    assert [mail.to for mail in mailoutbox] == [[PREPARER]] * 3
+    assert "ends in 27 days" in mailoutbox[2].subject
+
+
+def test_an_amended_term_is_not_announced(partners):
+    version = sign(partners.redis, "oem")
+    terms = version_terms(version)
+    later = propose_amendment(agreement_id=version.agreement_id, terms=terms, now=NOW,
+                              starts_at=utc("2028-12-31"), created_by=PREPARER)  # fmt: skip
+    approve_version(version_id=later.id, approved_by=APPROVER, now=NOW)
+
+    assert give_renewal_notices(now=utc("2028-12-20")) == 1
+    assert RenewalNotice.objects.get().version_id == later.id

@@ -1,0 +1,101 @@
+"""`python -m tests.flows.settlers 2026-09`: eight processes settle a month, some get killed.
+
+The test's triggers put whoever reaches a kill point first to sleep inside its transaction. This
+program looks for the sleeper, kills its process with SIGKILL, puts a new one in its place, and
+prints one line a kill. It ends when every run is issued.
+"""
+
+# ruff: noqa: E402 - Django is set up before anything of it is imported.
+import os
+import signal
+import sys
+import time
+
+import django
+
+django.setup()
+
+import psycopg
+from django.utils.timezone import now
+
+from billing.actions.open_runs import settle_period
+from billing.actions.review import approve_period
+from billing.actions.settle import issue_approved, settle_run
+from billing.models import SettlementRun
+from billing.rules.errors import BillingError
+from billing.rules.periods import Period, parse_month
+from tests.billing.people import APPROVER, PREPARER
+
+PROCESSES = 8
+PATIENCE_S = 90
+SLEEPERS = """
+SELECT application_name, query FROM pg_stat_activity
+WHERE wait_event = 'PgSleep' AND application_name LIKE 'settler %'
+"""
+
+
+def settle(period: Period) -> None:
+    """What eight people and workers do at once: begin, settle, approve, issue, until it is done."""
+    while True:
+        try:
+            for run in settle_period(period=period, actor=PREPARER, now=now()).runs:
+                settle_run(run_id=run.id, partner_id=run.partner_id, now=now())
+            approve_period(period=period, actor=APPROVER, now=now())
+        except BillingError:
+            pass  # somebody else was faster
+        for run in SettlementRun.objects.filter(period_start=period.start):
+            issue_approved(run_id=run.id, partner_id=run.partner_id, now=now())
+        if not SettlementRun.objects.filter(period_start=period.start, issued_at=None).exists():
+            return
+
+
+def spawn(period: Period) -> int:
+    """A process of its own; returns its pid."""
+    pid = os.fork()
+    if pid:
+        return pid
+    os.environ["PGAPPNAME"] = f"settler {os.getpid()}"
+    # A killed client is noticed at once, as on a server whose operator wants locks back.
+    os.environ["PGOPTIONS"] = "-c client_connection_check_interval=50"
+    code = 1
+    try:
+        settle(period)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def reap(alive: set[int]) -> None:
+    """Take away who has ended; a failure of its own ends the program."""
+    for pid in list(alive):
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            alive.discard(pid)
+            if os.waitstatus_to_exitcode(status) != 0:
+                raise SystemExit(f"settler {pid} failed by itself: {status}")
+
+
+def main(label: str) -> None:
+    """Start the eight, kill whoever sleeps, wait for the rest."""
+    period, until = parse_month(label), time.monotonic() + PATIENCE_S
+    alive = {spawn(period) for _ in range(PROCESSES)}
+    with psycopg.connect(os.environ["SUPERUSER_DATABASE_URL"], autocommit=True) as watch:
+        while alive:
+            if time.monotonic() > until:
+                for pid in alive:
+                    os.kill(pid, signal.SIGKILL)
+                raise SystemExit(f"not settled within {PATIENCE_S} s")
+            for name, _query in watch.execute(SLEEPERS).fetchall():
+                pid = int(name.removeprefix("settler "))
+                if pid in alive:
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+                    alive.discard(pid)
+                    alive.add(spawn(period))
+                    print(f"killed {pid}", flush=True)
+            reap(alive)
+            time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

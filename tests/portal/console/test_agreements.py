@@ -1,0 +1,127 @@
+"""Agreements on the console: proposed, approved by another, written, signed, amended, ended."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from billing.models import Agreement, AgreementVersion, RateCard
+from tenants import schema
+from tests.portal.console.cast import signed_in
+
+PDF = b"%PDF-1.7 signed"
+
+
+def rows(model, **found):
+    with schema.in_console():
+        return list(model.objects.filter(**found))
+
+
+def redis():
+    return rows(Agreement, code__startswith="redis")[0]
+
+
+def text(client, url):
+    answer = client.get(url)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def amend(client, agreement, **more):
+    facts = {"day": "2026-11-01", "reason": "volume grows", "figure_0_partner_bps": "35 %",
+             "figure_payment_days": "30", "figure_min_payout_minor": "$0.00"}  # fmt: skip
+    return client.post(f"/agreements/{agreement.id}/amend/", {**facts, **more}, follow=True)
+
+
+def test_the_list_and_a_page_show_what_is_in_force(readable):
+    client = signed_in("auditor")
+
+    assert "Redis Labs" in text(client, "/agreements/")
+    page = text(client, f"/agreements/{redis().id}/")
+    assert "in force" in page and "30" in page
+    assert "Propose an amendment" not in page
+
+
+def test_an_amendment_goes_from_one_person_to_the_next(console):
+    preparer, approver = signed_in("finance_preparer"), signed_in("finance_approver")
+
+    page = amend(preparer, redis()).content.decode()
+
+    assert "Proposed. A second person has to approve it." in page
+    assert "35 %" in page and "volume grows" in page
+    version = rows(AgreementVersion, number=2)[0]
+    assert preparer.post(f"/agreements/versions/{version.id}/approve/").status_code == 403
+    done = approver.post(f"/agreements/versions/{version.id}/approve/", follow=True)
+    assert "these terms come into force" in done.content.decode()
+    assert rows(AgreementVersion, number=2)[0].approved_by == "finance_approver@agentcache.example"
+
+
+def test_nobody_approves_their_own_proposal(console):
+    approver = signed_in("finance_approver")
+    amend(approver, redis())
+    version = rows(AgreementVersion, number=2)[0]
+
+    page = approver.post(f"/agreements/versions/{version.id}/approve/", follow=True)
+
+    assert "Ask a second person of finance" in page.content.decode()
+    assert "You proposed it" in page.content.decode()
+    assert rows(AgreementVersion, number=2)[0].approved_at is None
+
+
+@pytest.mark.parametrize(("facts", "said"), [
+    ({"figure_0_partner_bps": "a lot"}, "share: &#x27;a lot&#x27; is not understood"),
+    ({"day": "2020-01-01"}, "an amendment starts after that"),
+    ({"day": "soon"}, "Enter a valid date"),
+    ({"reason": ""}, "whoever approves it reads this"),
+])  # fmt: skip
+def test_what_can_not_be_proposed_says_why_and_keeps_what_was_written(console, facts, said):
+    page = amend(signed_in("finance_preparer"), redis(), **facts).content.decode()
+
+    assert said in page
+    assert rows(AgreementVersion, number=2) == []
+
+
+def test_the_paper_is_written_sent_and_signed(console):
+    client = signed_in("partner_manager")
+    version = rows(AgreementVersion, agreement=redis())[0]
+    base = f"/agreements/versions/{version.id}"
+    assert client.get(f"{base}/paper.pdf").status_code == 404
+
+    for _ in range(2):
+        client.post(f"{base}/write/")
+    client.post(f"{base}/sent/")
+    bad = client.post(f"{base}/signed/", {"file": SimpleUploadedFile("a.pdf", b"no")}, follow=True)
+    assert "has to be a PDF file" in bad.content.decode()
+    client.post(f"{base}/signed/", {"file": SimpleUploadedFile("a.pdf", PDF)})
+
+    assert client.get(f"{base}/paper.pdf").content.startswith(b"%PDF-")
+    assert client.get(f"{base}/paper.pdf?signed").content == PDF
+    assert "signed" in text(client, "/agreements/")
+
+
+def test_an_agreement_is_ended_by_two(console):
+    agreement, client = redis(), signed_in("finance_preparer")
+
+    asked = client.post(f"/agreements/{agreement.id}/end/",
+                        {"day": "2026-12-01", "reason": "merger"}, follow=True)  # fmt: skip
+    assert "asks to end it on" in asked.content.decode()
+    signed_in("finance_approver").post(f"/agreements/{agreement.id}/end/approve/")
+
+    assert rows(AgreementVersion, agreement=agreement)[0].valid_to.day == 1
+
+
+def test_a_new_deal_is_proposed_from_a_template(console):
+    client = signed_in("partner_manager")
+    card = rows(RateCard)[0]
+    facts = {"template": "wholesale", "day": "2027-01-01", "currency": "USD", "card": card.id,
+             "payment_days": "30", "name": "Second deal"}  # fmt: skip
+
+    page = client.post("/partners/redis-labs/agreement/", facts, follow=True).content.decode()
+    assert "Two deals in force at once" in page
+
+    client.post(f"/agreements/{redis().id}/end/", {"day": "2026-12-01", "reason": "new deal"})
+    signed_in("finance_approver").post(f"/agreements/{redis().id}/end/approve/")
+    page = client.post("/partners/redis-labs/agreement/", facts, follow=True).content.decode()
+
+    assert "Second deal" in page and "proposed" in page
+    bad = client.post("/partners/redis-labs/agreement/", {**facts, "share": "101", "day": ""})
+    assert bad.status_code == 200 and "This field is required" in bad.content.decode()
+    assert client.get("/partners/nobody/agreement/").status_code == 404
