@@ -17,6 +17,7 @@ from billing.rules.trust import archive
 from cache_api.actions.seal_days import seal_days
 from cache_api.metering.models import DayRoot
 from cache_api.queries.roots import inclusion_proof
+from cache_api.reconcile import CHECKS, DAY_ROOTS
 from tenants import schema
 from tenants.models import Partner
 from tests.billing.rules.trust.files import MODULE, independent, zipped
@@ -247,3 +248,18 @@ def test_roots_are_final_and_each_partner_sees_its_own(database, world):
     database.login("web")
     with schema.in_partner(world.redis):
         assert {row.partner_id for row in DayRoot.objects.all()} == {world.redis.id}
+
+
+def test_an_event_changed_past_the_application_breaks_its_day(database, world):
+    seal_days(now=NOW)
+    roots = next(one for one in CHECKS if one.name == DAY_ROOTS)
+    assert roots.run() == []
+    with database.psql() as boss:
+        boss.execute("set session_replication_role = replica")
+        boss.execute(
+            "update usage_event set quantity = quantity - 1 where partner_id = %s", [world.redis.id]
+        )
+
+    told = [(one.partner, one.detail) for one in roots.run()]
+    assert [partner for partner, _ in told] == ["redis-labs", "redis-labs"]
+    assert "2026-09-11: 1 events no longer give the sealed root of 1" in told[0][1]

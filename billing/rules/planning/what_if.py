@@ -79,7 +79,9 @@ class WhatIf:
 
 def unbooked(run: RunInput) -> RunInput:
     """The period's whole usage, as if no run had booked any of it."""
-    return replace(run, booked_lines=(), booked_shares=(), opening_minor=0, paid_minor=0)
+    return replace(
+        run, booked_lines=(), booked_shares=(), opening_minor=0, paid_minor=0, carried=()
+    )
 
 
 def what_if(

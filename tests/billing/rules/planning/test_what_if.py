@@ -56,9 +56,11 @@ def test_another_kind_replaces_the_lines():
 
 
 def test_a_fee_or_a_minimum_can_be_added():
-    found = re_rate(Changes(base_yearly_minor=12_000_00, minimum_minor=500_00))
+    resale = run(row("acme", 50_005), agreed=terms("revenue_share_partner", "cloud"))
+    found = re_rate(Changes(base_yearly_minor=12_000_00, minimum_minor=500_00), resale)
 
-    assert found.after.totals.gross_minor - found.before.totals.gross_minor == 1_000_00 + 500_00
+    # Our 40 % of $100.01 are $40.00: $460.00 are missing to the minimum; the fee does not count.
+    assert found.after.totals.gross_minor - found.before.totals.gross_minor == 1_000_00 + 460_00
 
 
 @pytest.mark.parametrize(("changes", "told"), [

@@ -82,6 +82,22 @@ def made(kind, card, rows, **extra):
     return replace(found, rows=tuple(rows))
 
 
+def booked_of(result):
+    """What a run leaves booked: its lines and its shares."""
+    lines = tuple(
+        BookedLine(
+            line.key, line.rounded_minor, line.earned_minor, line.kind, line.payer,
+            line.customer_id, line.external_id, line.name, line.version_id, line.phase,
+            line.meter, line.rate_key, line.unit, line.description,
+        )
+        for line in result.lines
+    )  # fmt: skip
+    shares = tuple(
+        BookedShare(s.key, s.base_minor, s.partner_minor, s.platform_minor) for s in result.shares
+    )
+    return lines, shares
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @given(usages, st.sampled_from(CARDS), st.integers(-10_000, 10_000))
 @few
@@ -104,15 +120,7 @@ def test_both_implementations_give_every_line_and_total(tmp_path_factory, kind, 
 def test_late_usage_less_what_was_booked_comes_out_too(tmp_path):
     """An adjustment: more of acme, beta gone, both booked before under the same keys."""
     first = charge(made("referral", CARDS[0], [row("acme", 50_005), row("beta", 700)]))
-    booked = tuple(
-        BookedLine(line.key, line.rounded_minor, line.earned_minor, line.kind, line.payer,
-                   line.customer_id, line.external_id, line.name, line.version_id, line.phase,
-                   line.meter, line.rate_key, line.unit, line.description)
-        for line in first.lines
-    )  # fmt: skip
-    shares = tuple(
-        BookedShare(s.key, s.base_minor, s.partner_minor, s.platform_minor) for s in first.shares
-    )
+    booked, shares = booked_of(first)
     second = made("referral", CARDS[0], [row("acme", 50_105)])
     files = files_of(replace(second, booked_lines=booked, booked_shares=shares))
     path = tmp_path / "archive.zip"
