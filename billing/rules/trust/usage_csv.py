@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from billing.rules.errors import BadRunInput
 from billing.rules.inputs import RunInputRow, SegmentTerms
@@ -59,11 +60,16 @@ def read_rows(data: bytes) -> Iterator[HourRow]:
     for cells in reader:
         try:
             yield HourRow(
-                datetime.strptime(cells["hour"], _HOUR).replace(tzinfo=UTC), cells["customer_id"],
+                _hour(cells["hour"]), cells["customer_id"],
                 cells["customer"], cells["model"], tuple(int(cells[name]) for name in COUNTS),
             )  # fmt: skip
         except (ValueError, TypeError) as error:
             raise BadRunInput(f"usage.csv, line {reader.line_num}: {error}") from None
+
+
+@lru_cache(maxsize=4096)
+def _hour(text: str) -> datetime:
+    return datetime.strptime(text, _HOUR).replace(tzinfo=UTC)
 
 
 def sums_by_segment(

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +250,7 @@ def spread(amount: int, weights: Mapping[str, int]) -> dict[str, int]:
 # --- time: UTC months, whole hours
 
 
+@lru_cache(maxsize=4096)
 def _at(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007 - all are UTC
 
@@ -573,8 +575,10 @@ def _fee(part: Json, group: Group) -> tuple[int, int] | None:
 
 def _customer_lines(group: Group, plans: Mapping[str, str], unit: int) -> list[Line]:
     lines: list[Line] = []
-    for customer in sorted({row.customer for row in group.usage}):
-        usage = [row for row in group.usage if row.customer == customer]
+    by_customer: dict[str, list[Usage]] = defaultdict(list)
+    for row in group.usage:
+        by_customer[row.customer].append(row)
+    for customer, usage in sorted(by_customer.items()):
         charges = _Charges(group, unit, customer, usage[0].external_id)
         for part in group.of("plan_fee"):
             if part["plan"] == plans.get(customer, ""):
