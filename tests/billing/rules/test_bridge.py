@@ -90,7 +90,7 @@ def test_a_step_that_cannot_be_rated_falls_into_the_next():
     assert sum(causes(found).values()) == -1_00 and causes(found)["mix"] == 0
 
 
-@pytest.mark.parametrize("kinds", [(one, two) for one in KINDS for two in ("redis", "oem", one)])
+@pytest.mark.parametrize("kinds", [(one, two) for one in KINDS for two in ("redis", one)])
 @given(usages, usages, st.sampled_from([RETAIL, TIERED, DEARER]))
 @few
 def test_the_causes_always_sum_to_the_difference(kinds, before, after, card):

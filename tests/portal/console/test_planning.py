@@ -2,13 +2,17 @@
 
 import pytest
 
-from billing.models import Agreement
+from billing.models import Agreement, Document, SettlementRun
 from billing.queries.channel_revenue import live_scenario
+from billing.rules.templates import Deal
 from tenants import schema
 from tenants.models import Partner
 from tests.billing import world
 from tests.billing.people import utc
+from tests.billing.rules.trust.files import independent
+from tests.conftest import fresh_database, two_partners
 from tests.portal.console.cast import signed_in
+from tests.portal.console.conftest import clock, sign_and_use
 from tests.portal.views.cast import NOW, text
 
 AUGUST = world.parse_month("2026-08")
@@ -19,18 +23,31 @@ def agreement(partner):
         return Agreement.objects.get(partner_id=partner.id)
 
 
-@pytest.fixture
-def two_months(console, database):
+def settle_two_months(partners, database):
     """August (half of September's usage) and September, both issued."""
-    redis, pinecone = console
-    database.login("owner")
+    sign_and_use(partners)
+    redis, pinecone = partners
     world.record(world.hit(redis, "2026-08-10T08:00", "acme", 25_000),
                  world.hit(pinecone, "2026-08-10T08:00", "acme", 500_000))  # fmt: skip
     database.login("settle")
     world.settle(AUGUST)
     world.settle()
     database.login("web")
-    return console
+
+
+@pytest.fixture(scope="module")
+def shared_months(django_db_blocker):
+    with fresh_database(django_db_blocker) as database, clock():
+        partners = two_partners()
+        settle_two_months(partners, database)
+        yield partners, database
+
+
+@pytest.fixture
+def two_months(shared_months):
+    """Two issued months, for tests that change nothing: one a module."""
+    with clock():
+        yield shared_months[0]
 
 
 def test_the_scenarios_stand_beside_the_live_one(two_months):
@@ -54,9 +71,10 @@ def test_live_figures_are_what_is_ours_of_the_issued_months_as_a_year(two_months
     assert live.scenario.metrics.partners == 2 and len(live.months) == 2
 
 
-def test_a_month_that_is_not_issued_whole_does_not_count(two_months, database):
+def test_a_month_that_is_not_issued_whole_does_not_count(database, partners):
+    settle_two_months(partners, database)
     database.login("owner")
-    world.record(world.hit(two_months.redis, "2026-10-01T08:00", "acme", 9_000_000))
+    world.record(world.hit(partners.redis, "2026-10-01T08:00", "acme", 9_000_000))
     database.login("settle")
     world.review(world.parse_month("2026-10"), utc("2026-11-02"))
     database.login("web")
@@ -71,8 +89,6 @@ def test_what_ended_is_no_recurring_revenue(two_months):
 
 
 def test_before_anything_is_issued_signed_base_fees_count(database, partners):
-    from billing.rules.templates import Deal
-
     redis, pinecone = partners
     world.sign(redis, "oem", deal=Deal(base_yearly_minor=100_000_00))
     Partner.objects.filter(pk=pinecone.id).update(kind="direct")
@@ -103,8 +119,6 @@ def test_the_difference_to_last_month_adds_up_on_the_runs_page(two_months):
 
 
 def run_of_month(partner, month="2026-09-01"):
-    from billing.models import SettlementRun
-
     with schema.in_console():
         return SettlementRun.objects.get(partner_id=partner.id, period_start=utc(month))
 
@@ -119,7 +133,8 @@ def test_the_first_month_has_nothing_to_compare_with(two_months):
     assert "October 2026 $0.00" in text(october)
 
 
-def test_what_if_re_rates_a_settled_month_and_writes_nothing(two_months, database):
+def test_what_if_re_rates_a_settled_month_and_writes_nothing(shared_months, two_months):
+    database = shared_months[1]
     deal = agreement(two_months.redis)
     before = world.fingerprint(database)
     client = signed_in("finance_preparer")
@@ -149,9 +164,26 @@ def test_what_if_says_what_does_not_fit(two_months):
     assert "This can not be rated" in nothing
 
 
-def test_a_month_that_is_not_settled_is_re_rated_from_usage_as_it_is(readable):
-    deal = agreement(readable.redis)
+def test_a_month_that_is_not_settled_is_re_rated_from_usage_as_it_is(two_months):
+    deal = agreement(two_months.redis)
 
-    page = text(signed_in("auditor").get(f"/finance/what-if/{deal.id}/?month=2026-09"))
+    page = text(signed_in("auditor").get(f"/finance/what-if/{deal.id}/?month=2026-07"))
 
-    assert "usage as it is now" in page and "Billed $102.01" in page
+    assert "usage as it is now" in page and "Billed $0.00" in page
+
+
+def test_the_console_drills_into_any_partners_document(two_months, tmp_path):
+    with schema.in_console():
+        paper = Document.objects.filter(
+            partner_id=two_months.redis.id, kind="payout_statement", period_start=utc("2026-09-01")
+        ).get()
+    client = signed_in("auditor")
+
+    line = text(client.get(f"/documents/{paper.id}/lines/1/"))
+    assert "50,005 × $0.002 = $100.01" in line and "Sum of the days 50,005" in line
+    assert "Redis Labs" in line and "adds up" in line
+    archive = client.get(f"/documents/{paper.id}/archive")
+    (tmp_path / "a.zip").write_bytes(b"".join(archive.streaming_content))
+    assert independent().verify(tmp_path / "a.zip").ok
+    page = client.get(f"/documents/{paper.id}/").content.decode()
+    assert f"/documents/{paper.id}/lines/1/" in page and f"/documents/{paper.id}/archive" in page
