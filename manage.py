@@ -24,6 +24,8 @@ LOGIN_BY_COMMAND = {
 
 def main() -> None:
     """Run one management command under its own database login."""
+    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
+        sys.argv[1] = sys.argv[1].replace("-", "_")  # verify-statement is verify_statement
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     os.environ.setdefault("AC_DB_LOGIN", LOGIN_BY_COMMAND.get(command, "web"))

@@ -12,8 +12,11 @@ from typing import Any
 from django.db import connection, transaction
 
 from cache_api.metering import equations, store
+from cache_api.queries.roots import latest_roots, root_at
 from tenants.models import Partner
 
+DAY_ROOTS = "sealed day roots = roots of their events"
+ROOTS_SHOWN = 7
 SHOWN = 20  # breaches of one equation and partner that are spelled out; the rest is counted
 
 
@@ -80,6 +83,18 @@ def _snapshot() -> Iterator[None]:
         yield
 
 
+def _day_roots() -> list[Breach]:
+    """The newest sealed days of each partner against their events, leaf by leaf."""
+    found = []
+    for partner in Partner.objects.order_by("slug"):
+        for row in latest_roots(partner.pk, ROOTS_SHOWN):
+            now = root_at(partner.pk, row.day, row.batch_bound)
+            if now is not None and (now.root, now.size) != (row.root, row.size):
+                told = f"{row.day}: {now.size} events no longer give the sealed root of {row.size}"
+                found.append(Breach(DAY_ROOTS, partner.slug, told))
+    return found
+
+
 CHECKS: tuple[Check, ...] = (
     _per_partner("usage events = hourly rollups", equations.EVENTS_HOURS),
     _per_partner("hourly rollups = daily rollups", equations.HOURS_DAYS),
@@ -91,4 +106,5 @@ CHECKS: tuple[Check, ...] = (
     _platform("numbered events are recorded without a gap", equations.SEQUENCES),
     _platform("every channel day belongs to a partner", equations.CHANNEL_PARTNERS),
     _platform("no event waits in the dead letters", equations.DEAD_LETTERS),
+    Check(DAY_ROOTS, _day_roots),
 )

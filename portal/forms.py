@@ -202,3 +202,22 @@ class SignForm(forms.Form):
         if amount is None:
             return None
         return Money.from_decimal(amount, self.cleaned_data["currency"].upper()).amount_minor
+
+
+class CountsForm(forms.Form):
+    """A partner's own counts and how to compare them."""
+
+    file = forms.FileField(
+        label=_("CSV file"), widget=forms.FileInput(attrs={"class": "input", "accept": ".csv"}),
+        help_text=_("Header <code>hour,customer,count</code>; hours in UTC, such as "
+                    "2026-10-01T13:00:00Z; the customer's id as in your requests."),
+    )  # fmt: skip
+    measure = forms.ChoiceField(
+        label=_("It counts"), widget=forms.Select(attrs={"class": "select"}),
+        choices=[("lookups", _("Lookups")), ("cached_requests", _("Cached requests"))],
+    )  # fmt: skip
+    tolerance = forms.DecimalField(
+        label=_("Tolerance in percent"), min_value=0, max_value=100, decimal_places=2, initial=1,
+        widget=forms.NumberInput(attrs={"class": "input", "step": "0.01"}),
+        help_text=_("An hour within this part of your own count is called matched."),
+    )  # fmt: skip

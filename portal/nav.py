@@ -44,11 +44,12 @@ MENU: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(
             "partner_statements", _("Statements"), "statements", "statements.view",
-            ("partner_statement", "partner_statement_line"),
+            ("partner_statement", "partner_statement_line", "partner_line"),
         ),
         Entry("partner_agreement", _("Agreement"), "document", "agreement.view"),
         Entry("partner_payouts", _("Payouts"), "check", "payouts.view",
               ("partner_payout_details",)),
+        Entry("partner_verify", _("Check the numbers"), "check", "usage.view", ("partner_counts",)),
     ),
     Audience.CUSTOMER: (
         Entry("customer_overview", _("Overview"), "overview", "my.overview.view"),
@@ -63,7 +64,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry(
             "console_partners", _("Partners"), "partners", "channel.view",
             ("console_partner", "console_open_partner", "console_opening", "console_document",
-             "console_credit"),
+             "console_credit", "console_line", "console_counts_list", "console_counts"),
         ),
         Entry(
             "console_agreements", _("Agreements"), "document", "channel.view",
@@ -72,7 +73,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry(
             "console_finance", _("Month"), "month", "runs.view",
             ("console_run", "console_run_reject", "console_run_withdraw", "console_draft",
-             "console_preview"),
+             "console_preview", "console_what_if", "console_run_difference",
+             "console_preview_difference"),
         ),
         Entry("console_exceptions", _("Exceptions"), "alert", "runs.view"),
         Entry(
@@ -84,6 +86,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
               ("console_payment_refund", "console_stripe", "console_record_payment",
                "console_bank_file")),
         Entry("console_payouts", _("Payouts"), "statements", "money.view"),
+        Entry("console_projections", _("Projections"), "usage", "cockpit.view"),
         Entry("console_regions", _("Regions"), "screen", "cockpit.view"),
     ),
 }  # fmt: skip

@@ -12,6 +12,7 @@ from billing.models.agreements import (
 )
 from billing.models.bank import BankFile, BankLine
 from billing.models.carried import CarriedItem
+from billing.models.counts import CountFile
 from billing.models.disputes import Dispute, DisputeEntry
 from billing.models.documents import Document, DocumentEvent, DocumentLine, NumberSeries
 from billing.models.drafts import DraftDocument, DraftLine
@@ -43,6 +44,7 @@ __all__ = [
     "BankLine",
     "CarriedItem",
     "ChargeComponent",
+    "CountFile",
     "CustomerShare",
     "Dispute",
     "DisputeEntry",

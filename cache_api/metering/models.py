@@ -6,6 +6,8 @@ the owner. Corrections are new events.
 
 from django.db import models
 
+from tenants.rules.ids import uuid7
+
 
 class UsageEvent(models.Model):
     """`quantity` identical requests; tokens, bytes, latency and cost are those of one of them.
@@ -163,3 +165,27 @@ class ChannelDay(models.Model):
     class Meta:
         db_table = "channel_day"
         indexes = [models.Index(fields=["day"], name="channel_day_day")]
+
+
+class DayRoot(models.Model):
+    """The Merkle root over one partner's events of one UTC day, up to a recorder batch.
+
+    Append-only: late events get a further row, whose tree begins with the earlier one's leaves.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    partner_id = models.UUIDField()
+    day = models.DateField()
+    size = models.BigIntegerField()
+    root = models.CharField(max_length=64)
+    batch_bound = models.BigIntegerField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "usage_day_root"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["partner_id", "day", "batch_bound"], name="day_root_once"
+            ),
+            models.CheckConstraint(condition=models.Q(size__gt=0), name="day_root_has_leaves"),
+        ]

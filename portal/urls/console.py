@@ -15,11 +15,14 @@ from portal.views import (
     console_money,
     console_partners,
     console_payouts,
+    console_planning,
     console_regions,
     console_run,
     console_sign,
     console_stripe,
+    drill,
     stripe_webhook,
+    verify,
 )
 
 partners = [
@@ -29,6 +32,10 @@ partners = [
     path("partners/<slug:slug>/agreement/", console_sign.sign, name="console_sign"),
     path("partners/<slug:slug>/opening/", console_partners.opening, name="console_opening"),
     path("partners/<slug:slug>/opening/retry/", console_partners.retry, name="console_retry"),
+    path("partners/<slug:slug>/counts/", verify.console_counts_list, name="console_counts_list"),
+    path(
+        "partners/<slug:slug>/counts/<uuid:file_id>/", verify.console_counts, name="console_counts"
+    ),
 ]
 finance = [
     path("finance/", console_finance.finance, name="console_finance"),
@@ -37,6 +44,12 @@ finance = [
     path("finance/exceptions/", console_exceptions.exceptions, name="console_exceptions"),
     path("finance/exceptions/take/", console_exceptions.take, name="console_take_exception"),
     path("finance/preview/<uuid:agreement_id>/", console_finance.preview, name="console_preview"),
+    path(
+        "finance/preview/<uuid:agreement_id>/difference/",
+        console_planning.preview_difference,
+        name="console_preview_difference",
+    ),
+    path("finance/what-if/<uuid:agreement_id>/", console_planning.what_if, name="console_what_if"),
 ]
 agreements = [
     path("", console_agreements.agreements, name="console_agreements"),
@@ -78,6 +91,7 @@ money = [
 ]  # fmt: skip
 runs = [
     path("", console_run.run, name="console_run"),
+    path("difference/", console_planning.difference, name="console_run_difference"),
     path("approve/", console_run.approve, name="console_run_approve"),
     path("reject/", console_run.reject, name="console_run_reject"),
     path("withdraw/", console_run.withdraw, name="console_run_withdraw"),
@@ -89,6 +103,17 @@ documents = [
     path("", console_documents.document, name="console_document"),
     path("pdf", console_documents.document, {"form": "pdf"}, name="document_pdf"),
     path("json", console_documents.document, {"form": "json"}, name="document_json"),
+    path("lines/<int:position>/", drill.console_line, name="console_line"),
+    path(
+        "lines/<int:position>/events.csv",
+        drill.console_file,
+        {"form": "events"},
+        name="console_events",
+    ),
+    path("archive", drill.console_file, {"form": "archive"}, name="console_archive"),
+    path("usage.csv", drill.console_file, {"form": "usage"}, name="console_usage_csv"),
+    path("usage.parquet", drill.console_file, {"form": "parquet"}, name="console_usage_parquet"),
+    path("proof/<uuid:event_id>", drill.console_file, {"form": "proof"}, name="console_proof"),
     path("csv", console_documents.document, {"form": "csv"}, name="document_csv"),
     path("xml", console_documents.document, {"form": "xml"}, name="document_xml"),
     path("facturx", console_documents.document, {"form": "facturx"}, name="document_facturx"),
@@ -118,6 +143,7 @@ books = [
 ]  # fmt: skip
 urlpatterns = [
     path("", console_cockpit.cockpit, name="console_cockpit"),
+    path("projections/", console_planning.projections, name="console_projections"),
     path("regions/", console_regions.regions, name="console_regions"),
     *partners,
     path("agreements/", include(agreements)),

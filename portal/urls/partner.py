@@ -1,6 +1,6 @@
 """A partner's host: customers at the root, the partner's staff under /manage/, the API."""
 
-from django.urls import path
+from django.urls import include, path
 
 from portal.urls.api import urlpatterns as api
 from portal.urls.shared import urlpatterns as shared
@@ -10,6 +10,7 @@ from portal.views import (
     customer_usage,
     document_lines,
     documents,
+    drill,
     partner_agreement,
     partner_customers,
     partner_invoices,
@@ -17,11 +18,25 @@ from portal.views import (
     partner_payouts,
     partner_statements,
     partner_usage,
+    verify,
 )
 
 PDF, JSON, CSV = {"form": "pdf"}, {"form": "json"}, {"form": "csv"}
 XML, FACTURX = {"form": "xml"}, {"form": "facturx"}
-
+# Every figure of a document down to its events, and the files that prove it.
+proofs = [
+    path("lines/<int:position>/", drill.partner_line, name="partner_line"),
+    path(
+        "lines/<int:position>/events.csv",
+        drill.partner_file,
+        {"form": "events"},
+        name="partner_events",
+    ),
+    path("archive", drill.partner_file, {"form": "archive"}, name="partner_archive"),
+    path("usage.csv", drill.partner_file, {"form": "usage"}, name="partner_usage_csv"),
+    path("usage.parquet", drill.partner_file, {"form": "parquet"}, name="partner_usage_parquet"),
+    path("proof/<uuid:event_id>", drill.partner_file, {"form": "proof"}, name="partner_proof"),
+]
 urlpatterns = [
     # The partner's staff
     path("manage/", partner_overview.overview, name="partner_overview"),
@@ -48,6 +63,9 @@ urlpatterns = [
          name="partner_statement_pdf"),
     path("manage/statements/<uuid:document_id>/json", documents.partner_statement, JSON,
          name="partner_statement_json"),
+    path("manage/documents/<uuid:document_id>/", include(proofs)),
+    path("manage/verify/", verify.verify, name="partner_verify"),
+    path("manage/verify/counts/<uuid:file_id>/", verify.partner_counts, name="partner_counts"),
     path("manage/agreement/", partner_agreement.agreement, name="partner_agreement"),
     path("manage/agreement/<uuid:version_id>/paper.pdf", partner_agreement.paper,
          name="partner_agreement_paper"),

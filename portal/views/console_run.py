@@ -19,21 +19,17 @@ from billing.actions.archive import archive_run
 from billing.actions.begin import go_on
 from billing.actions.errors import UnknownRun
 from billing.actions.review import approve_runs, reject_run, withdraw_run
-from billing.models import DraftDocument, RatedLine
+from billing.models import DraftDocument
 from billing.queries.run_detail import PAGE
 from billing.queries.terms import version_terms
 from billing.rules.errors import BillingError, WrongState
-from billing.rules.explain import explain_line
-from billing.rules.lines import RatedLine as Rated
-from billing.rules.rating import Step
 from billing.rules.runs import WORKING, waits_for_person
+from portal.arithmetic import arithmetic
 from portal.forms import ReasonForm
 from portal.plain_terms import plain_terms
 from portal.rules.run_steps import STEPS, is_working, step_cells
 from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission
-
-_FACTS = [name for name in Rated.__dataclass_fields__ if name != "steps"]
 
 
 @permission("runs.view")
@@ -119,7 +115,7 @@ def _page(request: HttpRequest, run_id: uuid.UUID, form: ReasonForm | None = Non
         "detail": detail, "run": found, "form": form or ReasonForm(),
         "sent_back": waits and bool(found.reason), "to_submit": waits and not found.reason,
         "steps": list(zip(STEPS, step_cells(found.state, waits=waits), strict=True)),
-        "lines": [(line, _arithmetic(line)) for line in detail.lines],
+        "lines": [(line, arithmetic(line)) for line in detail.lines],
         "terms": [(version, plain_terms(version_terms(version))) for version in detail.versions],
         "is_mine": found.preparer == actor(request), "can": _possible(request, detail),
         "working": is_working(found.state, found.reason, found.opened_by),
@@ -139,12 +135,6 @@ def _possible(request: HttpRequest, detail: billing.RunDetail) -> set[str]:
     if waits_for_person(run.state, run.reason, run.opened_by) and person.may("runs.prepare"):
         can.add("resume")
     return can
-
-
-def _arithmetic(line: RatedLine) -> tuple[str, ...]:
-    """The line's steps in words and figures, as documents print them."""
-    steps = tuple(Step(**step) for step in line.steps)
-    return explain_line(Rated(**{name: getattr(line, name) for name in _FACTS}, steps=steps))
 
 
 def _send_back(

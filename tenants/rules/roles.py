@@ -18,7 +18,7 @@ class Audience(StrEnum):
 _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
-    "team.manage", "payouts.view",
+    "team.manage", "payouts.view", "counts.upload",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
@@ -39,9 +39,11 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "admin": _PARTNER_ALL,
         "finance": frozenset({
             "overview.view", "usage.view", "customers.view", "invoices.view", "statements.view",
-            "statements.accept", "agreement.view", "payouts.view",
+            "statements.accept", "agreement.view", "payouts.view", "counts.upload",
         }),
-        "developer": frozenset({"overview.view", "usage.view", "customers.view", "keys.manage"}),
+        "developer": frozenset({
+            "overview.view", "usage.view", "customers.view", "keys.manage", "counts.upload",
+        }),
         "support": frozenset({"overview.view", "usage.view", "customers.view"}),
         "analyst": frozenset({"overview.view", "usage.view"}),
         "brand_editor": frozenset({"overview.view", "brand.edit"}),

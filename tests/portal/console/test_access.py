@@ -15,6 +15,8 @@ PAGES = {
     "/regions/": "cockpit.view",
     "/partners/": "channel.view",
     "/partners/redis-labs/": "channel.view",
+    "/partners/redis-labs/counts/": "channel.view",
+    f"/partners/redis-labs/counts/{SOME}/": "channel.view",
     "/partners/open/": "partners.open",
     "/partners/redis-labs/agreement/": "agreements.prepare",
     "/agreements/": "channel.view",
@@ -24,12 +26,22 @@ PAGES = {
     "/finance/": "runs.view",
     "/finance/exceptions/": "runs.view",
     f"/finance/preview/{SOME}/": "runs.view",
+    f"/finance/preview/{SOME}/difference/": "runs.view",
+    f"/finance/what-if/{SOME}/": "runs.view",
+    f"/finance/runs/{SOME}/difference/": "runs.view",
+    "/projections/": "cockpit.view",
     f"/finance/runs/{SOME}/": "runs.view",
     f"/finance/runs/{SOME}/archive.zip": "runs.view",
     f"/finance/runs/{SOME}/drafts/{SOME}/": "runs.view",
     f"/documents/{SOME}/": "documents.view",
     f"/documents/{SOME}/pdf": "documents.view",
     f"/documents/{SOME}/json": "documents.view",
+    f"/documents/{SOME}/lines/1/": "documents.view",
+    f"/documents/{SOME}/lines/1/events.csv": "documents.view",
+    f"/documents/{SOME}/archive": "documents.view",
+    f"/documents/{SOME}/usage.csv": "documents.view",
+    f"/documents/{SOME}/usage.parquet": "documents.view",
+    f"/documents/{SOME}/proof/{SOME}": "documents.view",
     f"/documents/{SOME}/csv": "documents.view",
     f"/documents/{SOME}/xml": "documents.view",
     f"/documents/{SOME}/facturx": "documents.view",
@@ -137,7 +149,16 @@ def _paths(patterns, before=""):
 
 
 def _plain(path):
-    for name in ("run_id", "draft_id", "agreement_id", "document_id", "version_id", "dispute_id"):
+    for name in (
+        "run_id",
+        "draft_id",
+        "agreement_id",
+        "document_id",
+        "version_id",
+        "dispute_id",
+        "event_id",
+        "file_id",
+    ):
         path = path.replace(f"<uuid:{name}>", "<id>")
     return path.replace("<slug:slug>", "<slug>").replace("<int:position>", "1")
     for name in ("run_id", "draft_id", "agreement_id", "document_id", "payment_id", "line_id",

@@ -78,8 +78,12 @@ def test_partner_driven_leaves_out_our_own_customers(reviewed, database):
 
     found = facts()
 
-    assert round(found.driven, 2) == round(100 * 1_000_00 / 1_102_01, 2)
-    assert f"Partner-driven final {found.driven:.1f} %" in text(signed_in("sre").get("/"))
+    # Ours of September, twelve times: $800.00 of Pinecone's $1,000.00, $71.41 of the house's.
+    assert found.metrics.partner_minor == 12 * 800_00 and found.metrics.direct_minor == 12 * 71_41
+    assert found.metrics.per_partner_minor == 12 * 800_00
+    page = text(signed_in("sre").get("/"))
+    assert f"Partner-driven {found.driven:.1f} %" in page and "ARR run rate $10.5K" in page
+    assert "Revenue per partner $9,600.00" in page
 
 
 def test_only_live_lookups_of_the_last_thirty_days_count(console, database):
