@@ -20,18 +20,16 @@ class HostMiddleware:
 
     1. paths that depend on nothing (`/livez`) answer before anything else;
     2. the `Host` header (never `X-Forwarded-Host`) names one owner, or the answer is 421;
-    3. the connection is handed to that owner's schema and role, the urlconf to its kind;
-    4. whatever happens, the connection leaves the request in the public schema.
+    3. the urlconf is that of the owner's kind.
     """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve the request in its owner's scope."""
+        """Serve the request as one of its owner's."""
         if request.path == "/livez":
             return HttpResponse("ok\n", content_type="text/plain")
-        schema.enter(schema.public_scope())
         try:
             owner = resolve.resolve_host(request.META.get("HTTP_HOST", ""))
         except resolve.UnknownHost:
@@ -40,6 +38,21 @@ class HostMiddleware:
             return HttpResponse(loader.render_to_string("errors/503.html"), status=503)
         request.owner = owner  # type: ignore[attr-defined]
         request.urlconf = settings.CONSOLE_URLCONF if owner.is_console else settings.ROOT_URLCONF
+        return self.get_response(request)
+
+
+class ScopeMiddleware:
+    """The connection is handed to the schema and role of the host's owner for this request.
+
+    Whatever happens, it leaves the request in the public schema.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request in its owner's scope."""
+        owner = request.owner  # type: ignore[attr-defined]
         try:
             schema.enter(
                 schema.console_scope() if owner.is_console else schema.partner_scope(owner)

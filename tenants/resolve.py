@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError
 
-from tenants import queries
+from tenants import queries, schema
 from tenants.rules.hostnames import InvalidHostname, normalise
 
 FRESH_SECONDS = 5.0
@@ -101,7 +101,8 @@ def _refresh(
 def _load(host: str) -> Resolved | None:
     if host == settings.CONSOLE_HOST:
         return CONSOLE
-    row = queries.host_owner(host)
+    with schema.in_public():
+        row = queries.host_owner(host)
     if row is None or row["state"] not in SERVED:
         return None
     return Resolved(

@@ -6,10 +6,10 @@ import json
 import threading
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import typst
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -17,9 +17,11 @@ from django.utils.translation import gettext as _
 from billing.rules.documents import canonical_bytes, sha256_hex
 from billing.rules.page import document_page
 
+if TYPE_CHECKING:
+    import typst
+
 PDF_STANDARD = "a-3b"
 NEUTRAL_HEX = "#334155"
-_FONTS = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
 _lock = threading.Lock()
 
 
@@ -79,17 +81,26 @@ def _inputs(document: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+@cache
+def _fonts() -> typst.Fonts:
+    import typst  # noqa: PLC0415 - see below
+
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
+
+
 def _compile(document: Mapping[str, Any], **options: Any) -> list[bytes]:
     return _typeset("document.typ", _inputs(document), document["number"], **options)
 
 
 def _typeset(template: str, inputs: dict[str, str], name: str, **options: Any) -> list[bytes]:
+    import typst  # noqa: PLC0415 - 13 MB with its fonts, which a process without PDFs need not have
+
     source = Path(settings.BASE_DIR) / "templates" / "documents" / template
     try:
         # One compiler at a time: typst keeps every core busy by itself.
         with _lock:
             made = typst.compile(
-                source, root=source.parent, font_paths=_FONTS, sys_inputs=inputs, **options
+                source, root=source.parent, font_paths=_fonts(), sys_inputs=inputs, **options
             )
     except typst.TypstError as error:
         raise CannotRenderError(f"{name} cannot be rendered: {error}") from error

@@ -4,13 +4,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from cache_api.gateways.counters import UNMETERED, Counters
 from cache_api.gateways.spool import Spool, SpoolFull
 from cache_api.gateways.upkeep import xadds
-from cache_api.gateways.valkey import Lane
 from cache_api.hot.marks import Stamp
-from cache_api.hot.steps import Replies
+from cache_api.hot.steps import Command, Replies
 from cache_api.rules import events
 from cache_api.rules.events import UsageEvent
 
@@ -18,10 +18,17 @@ log = logging.getLogger(__name__)
 Then = Callable[[], None]
 
 
+class Stream(Protocol):
+    """The lane to the stream."""
+
+    def send(self, commands: Sequence[Command], then: Callable[[Replies], None]) -> None:
+        """Run commands; `then` gets their replies, or None when there was no answer."""
+
+
 class Meter:
     """The edge's way to the durable stream. What one turn of the loop brings is one append."""
 
-    def __init__(self, lane: Lane, spool: Spool, counters: Counters, stamp: Stamp) -> None:
+    def __init__(self, lane: Stream, spool: Spool, counters: Counters, stamp: Stamp) -> None:
         self._lane, self._spool, self._counters, self._stamp = lane, spool, counters, stamp
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from cache_api.edge.meter import Meter
 from cache_api.gateways import door as doors
@@ -18,26 +19,16 @@ from cache_api.gateways.embedder_lanes import EmbedderLane
 from cache_api.gateways.peers import PeerLane
 from cache_api.gateways.tier import TierLane
 from cache_api.gateways.valkey import Lane
-from cache_api.hot import pipeline, regions
+from cache_api.hot import pipeline
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import (
-    CACHE,
-    EMBEDDER,
-    EVENTS,
-    HOME,
-    TIER,
-    Answer,
-    Asked,
-    Fetch,
-    Replies,
-    Run,
-    Step,
-    refused,
-)
+from cache_api.hot.steps import EVENTS, Answer, Asked, Fetch, Replies, Run, Step, refused
 from cache_api.hot.verbs import Verb
 from cache_api.rules import prices
 
 log = logging.getLogger(__name__)
+_KINDS: doors.Kinds[Lane | TierLane | EmbedderLane] = doors.Kinds(
+    Lane, PeerLane, TierLane, EmbedderLane
+)
 OFF_LOOP_BYTES = 64 * 1024
 Reply = Callable[[Answer], None]
 FAILED = refused(Problem("overloaded", "Something went wrong on our side. Try again."))
@@ -50,29 +41,10 @@ class Service:
         door = self.door = doors.build(config, "edge")
         self.region = config.region
         self.others = [one.name for one in config.others]
-        cache = Lane("cache", config.cache_url, config.deadline_s)
-        events = Lane("events", config.events_url, config.deadline_s)
-        self.lanes: dict[str, Lane | TierLane | EmbedderLane] = {
-            CACHE: cache,
-            EVENTS: events,
-            EMBEDDER: EmbedderLane(door.embedder),
-        }
-        if door.tier is not None:
-            self.lanes[TIER] = TierLane(door.tier, cache, config.tier_deadline_s, door.counters)
-        self._reach_regions(config)
+        self.lanes = doors.lanes(door, _KINDS)
         self.loop = asyncio.get_running_loop()
-        self.meter = Meter(events, door.spool, door.counters, door.stamp)
+        self.meter = Meter(self.lanes[EVENTS], door.spool, door.counters, door.stamp)
         self.parsers = ThreadPoolExecutor(1, thread_name_prefix="parse")
-
-    def _reach_regions(self, config: Config) -> None:
-        wait_s, door = config.region_deadline_s, self.door
-        self.lanes[HOME] = self.lanes[EVENTS]
-        if config.home is not None:
-            self.lanes[HOME] = Lane("home", config.home.events_url, wait_s)
-        for one in config.others:
-            self.lanes[regions.lane(one.name)] = PeerLane(
-                one.name, one.cache_url, wait_s, door.lags, door.counters
-            )
 
     async def start(self) -> None:
         """Connect (a server that is away is tried again later) and begin housekeeping."""
@@ -119,21 +91,21 @@ class _Request:
 
     def begin(self) -> None:
         """From the start, or again once facts were fetched."""
+        first = self._verb, self._asked, self._service.door.snapshot
         if len(self._asked.body) <= OFF_LOOP_BYTES:
-            self._take(self._first)
+            self._go(pipeline.begin, *first)
         else:
-            self._service.parsers.submit(self._first).add_done_callback(self._parsed)
-
-    def _first(self) -> Step:
-        return pipeline.begin(self._verb, self._asked, self._service.door.snapshot)
+            parsing = self._service.parsers.submit(pipeline.begin, *first)
+            parsing.add_done_callback(self._parsed)
 
     def _parsed(self, future: "Future[Step]") -> None:
-        self._service.loop.call_soon_threadsafe(self._take, future.result)
+        self._service.loop.call_soon_threadsafe(self._go, future.result)
 
-    def _take(self, make: Callable[[], Step]) -> None:
+    def _go(self, make: Callable[..., Step], *given: Any) -> None:
+        """On with the step that is made of what is given."""
         service = self._service
         try:
-            step = make()
+            step = make(*given)
         except Exception:  # whatever it is, the caller gets a problem document
             log.exception("an answer could not be made")
             service.door.counters.add("failed")
@@ -156,8 +128,7 @@ class _Request:
 
     def _replied(self, replies: Replies) -> None:
         elapsed_us = (time.perf_counter_ns() - self._began_ns) // 1000
-        stamp = self._service.door.stamp
-        self._take(lambda: pipeline.resume(self._step, replies, stamp, elapsed_us))
+        self._go(pipeline.resume, self._step, replies, self._service.door.stamp, elapsed_us)
 
     def _fetched(self, replies: Replies) -> None:
         self._absorb(replies)

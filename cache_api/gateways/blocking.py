@@ -16,13 +16,16 @@ from cache_api.gateways.spool import SpoolFull
 from cache_api.gateways.tier_sync import SyncTierLane
 from cache_api.gateways.upkeep import xadds
 from cache_api.gateways.valkey_sync import SyncLane
-from cache_api.hot import pipeline, regions
-from cache_api.hot.steps import CACHE, EMBEDDER, EVENTS, HOME, TIER, Answer, Asked, Fetch, Run
+from cache_api.hot import pipeline
+from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, Fetch, Run
 from cache_api.hot.verbs import Verb
 from cache_api.rules import events, prices
 from cache_api.rules.events import UsageEvent
 
 log = logging.getLogger(__name__)
+_KINDS: doors.Kinds[SyncLane | SyncTierLane | SyncEmbedderLane] = doors.Kinds(
+    SyncLane, SyncPeerLane, SyncTierLane, SyncEmbedderLane
+)
 
 
 class BlockingService:
@@ -30,24 +33,7 @@ class BlockingService:
 
     def __init__(self, settings: config.Config) -> None:
         self._door = doors.build(settings, "web")
-        door = self._door
-        cache = SyncLane("cache", settings.cache_url, settings.deadline_s)
-        events = SyncLane("events", settings.events_url, settings.deadline_s)
-        self._lanes: dict[str, SyncLane | SyncTierLane | SyncEmbedderLane] = {
-            CACHE: cache,
-            EVENTS: events,
-            EMBEDDER: SyncEmbedderLane(door.embedder),
-        }
-        if door.tier is not None:
-            wait_s = settings.tier_deadline_s
-            self._lanes[TIER] = SyncTierLane(door.tier, cache, wait_s, door.counters)
-        self._lanes[HOME], wait_s = events, settings.region_deadline_s
-        if settings.home is not None:
-            self._lanes[HOME] = SyncLane("home", settings.home.events_url, wait_s)
-        for one in settings.others:
-            self._lanes[regions.lane(one.name)] = SyncPeerLane(
-                one.name, one.cache_url, wait_s, door.lags, door.counters
-            )
+        self._lanes = doors.lanes(self._door, _KINDS)
 
     def start(self) -> None:
         """Begin housekeeping."""

@@ -1,7 +1,9 @@
 """What both doors are made of, put together once per process."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from cache_api.gateways.config import BadConfig, Config
 from cache_api.gateways.counters import Counters
@@ -14,10 +16,13 @@ from cache_api.gateways.sweeper import Sweeper
 from cache_api.gateways.tier_store import BadTier, TierStore
 from cache_api.gateways.upkeep import SHIP_DEADLINE_S, Helper, Upkeep, load_snapshot
 from cache_api.gateways.valkey_sync import SyncLane
+from cache_api.hot import regions
 from cache_api.hot.marks import Stamp
 from cache_api.hot.site import Site
 from cache_api.hot.snapshot import Snapshot
+from cache_api.hot.steps import CACHE, EMBEDDER, EVENTS, HOME, TIER
 
+AnyLane = TypeVar("AnyLane")
 ROOMS_DEADLINE_S, FOLLOWER_DEADLINE_S = 0.25, 1.0
 
 
@@ -34,6 +39,35 @@ class Door:
     tier: TierStore | None
     lags: Lags
     embedder: EmbedderThread
+
+
+@dataclass(frozen=True)
+class Kinds(Generic[AnyLane]):
+    """What lanes are in one door: callbacks of an event loop, or calls that wait in a thread."""
+
+    store: Callable[[str, str, float], AnyLane]  # to a Valkey: name, URL, deadline in seconds
+    peer: Callable[[str, str, float, Lags, Counters], AnyLane]
+    tier: Callable[[TierStore, Any, float, Counters], AnyLane]  # the store, memory's lane, …
+    embedder: Callable[[EmbedderThread], AnyLane]
+
+
+def lanes(door: Door, kinds: Kinds[AnyLane]) -> dict[str, AnyLane]:
+    """The ways to whatever the pipeline may ask, by the names it has for them."""
+    config, wait_s = door.config, door.config.region_deadline_s
+    cache = kinds.store("cache", config.cache_url, config.deadline_s)
+    events = kinds.store("events", config.events_url, config.deadline_s)
+    found: dict[str, AnyLane] = {
+        CACHE: cache, EVENTS: events, HOME: events, EMBEDDER: kinds.embedder(door.embedder),
+    }  # fmt: skip
+    if door.tier is not None:
+        found[TIER] = kinds.tier(door.tier, cache, config.tier_deadline_s, door.counters)
+    if config.home is not None:
+        found[HOME] = kinds.store("home", config.home.events_url, wait_s)
+    for one in config.others:
+        found[regions.lane(one.name)] = kinds.peer(
+            one.name, one.cache_url, wait_s, door.lags, door.counters
+        )
+    return found
 
 
 def build(config: Config, name: str) -> Door:

@@ -3,6 +3,7 @@
 import logging
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Sequence
@@ -62,10 +63,7 @@ class SyncLane:
 
     def _exchange(self, commands: Sequence[Command]) -> list[Any]:
         connection = getattr(self._own, "socket", None) or self._connect()
-        deadline = time.monotonic() + self._deadline_s
-        connection.settimeout(self._deadline_s)
-        connection.sendall(resp.pack(commands))
-        return self._read(connection, len(commands), deadline)
+        return self._ask(connection, commands, self._deadline_s)
 
     def _connect(self) -> socket.socket:
         address = self._address
@@ -74,27 +72,45 @@ class SyncLane:
         if address.tls:
             context = ssl.create_default_context()
             connection = context.wrap_socket(connection, server_hostname=address.host)
+        connection.settimeout(None)  # from here on see `_within`
         self._own.socket, self._own.reader = connection, resp.reader()
-        greeting = address.greeting()
-        connection.sendall(resp.pack(greeting))
-        replies = self._read(connection, len(greeting), time.monotonic() + CONNECT_S)
-        if any(map(resp.is_error, replies)):
+        if any(map(resp.is_error, self._ask(connection, address.greeting(), CONNECT_S))):
             raise resp.ServerRefused("it answers, but refuses this password or database")
         return connection
 
-    def _read(self, connection: socket.socket, wanted: int, deadline: float) -> list[Any]:
+    def _ask(
+        self, connection: socket.socket, commands: Sequence[Command], wait_s: float
+    ) -> list[Any]:
+        deadline, reader = time.monotonic() + wait_s, self._own.reader
         replies: list[Any] = []
-        reader = self._own.reader
-        while True:
-            while (reply := reader.gets()) is not resp.INCOMPLETE:
-                replies.append(reply)
-                if len(replies) == wanted:
-                    return replies
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError(f"no answer within {self._deadline_s * 1000:.0f} ms")
-            connection.settimeout(left)
-            data = connection.recv(65_536)
-            if not data:
-                raise ConnectionResetError("closed by the server")
-            reader.feed(data)
+        try:
+            _within(connection, socket.SO_SNDTIMEO, wait_s)
+            connection.sendall(resp.pack(commands))
+            while True:
+                left_s = deadline - time.monotonic()
+                if left_s <= 0:
+                    raise BlockingIOError
+                _within(connection, socket.SO_RCVTIMEO, left_s)
+                data = connection.recv(65_536)
+                if not data:
+                    raise ConnectionResetError("closed by the server")
+                reader.feed(data)
+                while (reply := reader.gets()) is not resp.INCOMPLETE:
+                    replies.append(reply)
+                    if len(replies) == len(commands):
+                        return replies
+        except (BlockingIOError, TimeoutError) as error:
+            raise TimeoutError(f"no answer within {wait_s * 1000:.0f} ms") from error
+
+
+def _within(connection: socket.socket, which: int, left_s: float) -> None:
+    """How long the next send or receive may wait: the kernel keeps the time.
+
+    A timeout of Python's own costs two more calls into the kernel, and with each the interpreter's
+    lock changes hands. Under TLS it must be that one: OpenSSL would wait again and again.
+    """
+    if isinstance(connection, ssl.SSLSocket):
+        connection.settimeout(left_s)
+        return
+    timeval = struct.pack("ll", *divmod(max(1, int(left_s * 1_000_000)), 1_000_000))
+    connection.setsockopt(socket.SOL_SOCKET, which, timeval)

@@ -6,6 +6,7 @@ Parsers and renderers are bypassed; the serializers only describe the contract.
 import logging
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -67,6 +68,9 @@ class RawView(APIView):
     throttle_classes = ()
     content_negotiation_class = AnyClient
     http_method_names = ("get", "head", "post")  # no OPTIONS: the edge has none either
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Versions, sessions, permissions, throttles: the pipeline has its own."""
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """405 as a problem document, like the edge's."""
@@ -192,15 +196,24 @@ def _body(request: HttpRequest) -> bytes:
 def _headers(request: HttpRequest) -> dict[bytes, bytes]:
     """Header names and values as bytes, as ASGI has them."""
     return {
-        name.lower().encode("latin-1"): value.encode("latin-1", "replace")
-        for name, value in request.headers.items()
+        _header_name(name): value.encode("latin-1", "replace")
+        for name, value in request.META.items()
+        if name.startswith(("HTTP_", "CONTENT_"))
     }
 
 
+@lru_cache(maxsize=1_000)
+def _header_name(name: str) -> bytes:
+    return name.removeprefix("HTTP_").replace("_", "-").lower().encode("latin-1")
+
+
 def _http(answer: Answer) -> HttpResponse:
-    response = HttpResponse(
-        answer.body, status=answer.status, content_type=answer.content_type.decode("ascii")
-    )
-    for name, value in answer.all_headers():
-        response[name.decode("ascii")] = value.decode("ascii")
-    return response
+    headers = {
+        "Content-Type": answer.content_type.decode("ascii"),
+        "Content-Length": str(len(answer.body)),
+    }
+    headers |= {name.decode("ascii"): value.decode("ascii") for name, value in answer.headers}
+    for line in answer.fields.decode("ascii").split("\r\n")[:-1]:
+        name, _, value = line.partition(": ")
+        headers[name] = value
+    return HttpResponse(answer.body, status=answer.status, headers=headers)

@@ -14,6 +14,8 @@ from cache_api.hot.problems import Problem
 from cache_api.hot.steps import Answer, Asked
 from cache_api.hot.verbs import Verb
 from cache_api.views import answer
+from tenants import schema
+from tenants.resolve import Resolved
 
 NOBODY = UUID(int=0)  # a customer that has its key and sent nothing yet
 
@@ -22,12 +24,13 @@ def answer_from_usage(
     request: HttpRequest, path: str, tell: Callable[[Caller, Asked], Answer]
 ) -> HttpResponse:
     """What `tell` says to an admitted caller; it runs in the schema of the host's partner."""
-    owner: UUID = request.owner.partner_id  # type: ignore[attr-defined]
+    owner: Resolved = request.owner  # type: ignore[attr-defined]
 
     def begin(who: Caller, asked: Asked) -> Answer:
-        if who.partner.partner_id != owner:  # the connection reads the host's schema, whoever asks
+        if who.partner.partner_id != owner.partner_id:  # that schema is the host's, whoever asks
             raise Problem("not-found", "There is nothing here.")
-        return tell(who, asked)
+        with schema.in_partner(owner):
+            return tell(who, asked)
 
     return answer(request, Verb(path, "GET", path, begin))
 

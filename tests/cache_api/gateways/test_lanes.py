@@ -1,11 +1,20 @@
 """Lanes to Valkey: one pipeline a tick, prompt refusals, no reply for the wrong asker."""
 
 import asyncio
+import contextlib
+import ipaddress
 import os
 import signal
+import socket
+import ssl
+import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from cache_api.gateways.config import DEADLINE_S
 from cache_api.gateways.connection import Connection
@@ -104,6 +113,65 @@ def test_the_blocking_lane_does_the_same(own_valkeys):
     os.kill(server.child.pid, signal.SIGCONT)
     time.sleep(0.3)
     assert lane.run([(b"ECHO", b"after")]) == [b"after"]
+
+
+@pytest.mark.parametrize("pause_s", [0.1, 10], ids=["byte by byte", "stuck in the middle"])
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+def test_half_an_answer_costs_a_blocking_lane_its_deadline_and_no_more(
+    scheme, pause_s, tmp_path, monkeypatch
+):
+    """The deadline is that of the whole answer: a byte in time does not begin it anew."""
+    certificate = tmp_path / "server.pem"
+    certificate.write_bytes(own_certificate())
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        given = server, certificate if scheme == "rediss" else None, pause_s
+        threading.Thread(target=trickle, args=given, daemon=True).start()
+        lane = SyncLane("cache", f"{scheme}://127.0.0.1:{server.getsockname()[1]}/0", 0.2)
+        began = time.monotonic()
+
+        assert lane.run([(b"GET", b"x")]) is None
+
+        assert 0.2 <= time.monotonic() - began < 5
+        lane.close()
+
+
+def trickle(server, certificate, pause_s):
+    """Greet one caller, then answer it in 100 bytes with a pause behind each."""
+    link, _ = server.accept()
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        link = context.wrap_socket(link, server_side=True)
+    with link, contextlib.suppress(OSError):
+        assert b"PING" in link.recv(1_000)
+        link.sendall(b"+PONG\r\n")
+        assert b"GET" in link.recv(1_000)
+        for byte in b"$93\r\n" + b"x" * 93 + b"\r\n":
+            link.sendall(bytes([byte]))
+            time.sleep(pause_s)
+
+
+def own_certificate():
+    """A key and a certificate for 127.0.0.1 that vouches for itself, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return secret + made.public_bytes(serialization.Encoding.PEM)
 
 
 def test_addresses_are_read_and_passwords_never_told():

@@ -1,0 +1,28 @@
+"""The overflow API on partners' hosts is answered before anything that is for people only."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+
+
+class ApiMiddleware:
+    """Answers the API's paths on a partner's host; all others go on.
+
+    A key says who asks, and lookups need no database. So what stands behind it in MIDDLEWARE
+    (schema, session, language, forms, pages' policies) is not gone through; a view that reads from
+    Postgres enters its partner's schema itself.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The view's answer, or the next middleware's."""
+        if request.owner.is_console:  # type: ignore[attr-defined]
+            return self.get_response(request)
+        try:
+            found = resolve(request.path_info, "cache_api.urls")
+        except Resolver404:
+            return self.get_response(request)
+        return found.func(request, *found.args, **found.kwargs)  # type: ignore[no-any-return]
