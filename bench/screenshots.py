@@ -22,9 +22,11 @@ PARTNER_PAGES = {
     "customers": "/manage/customers/",
     "invoices": "/manage/invoices/",
     "statements": "/manage/statements/",
+    "verify": "/manage/verify/",
 }
 CUSTOMER_PAGES = {"home": "/", "usage": "/usage/", "invoices": "/invoices/"}
-CONSOLE_PAGES = {"cockpit": "/", "partners": "/partners/", "control-room": "/finance/"}
+CONSOLE_PAGES = {"cockpit": "/", "partners": "/partners/", "control-room": "/finance/",
+                 "projections": "/projections/"}  # fmt: skip
 
 
 def shoot(

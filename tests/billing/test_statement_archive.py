@@ -71,7 +71,9 @@ def test_a_clean_room_gives_the_statement_to_the_cent(database, world, tmp_path)
     code, said = clean_room(tmp_path, data)
 
     # 50,705 cached requests at $0.002 are $101.41; 30 % of $100.01 and of $1.40.
-    number = paper(world.redis, "payout_statement").number
+    issued = paper(world.redis, "payout_statement")
+    number = issued.number
+    assert f"{number} has the fingerprint {issued.sha256}" in said
     assert (code, f"{number}: 30.42 USD stated, 30.42 recomputed" in said) == (0, True), said
     assert f"archive seal {seal}" in said and data == again
     assert "0.20 USD stated" in clean_room(tmp_path, other)[1]

@@ -14,6 +14,7 @@ from billing.rules.lines import RatedLine
 from billing.rules.rates import PER_UNIT, Rate, RateCard
 from billing.rules.templates import Deal, agreement_terms
 from billing.rules.terms import (
+    INVOICED,
     BaseFee,
     Component,
     Minimum,
@@ -78,10 +79,17 @@ class WhatIf:
 
 
 def unbooked(run: RunInput) -> RunInput:
-    """The period's whole usage, as if no run had booked any of it."""
-    return replace(
-        run, booked_lines=(), booked_shares=(), opening_minor=0, paid_minor=0, carried=()
+    """The period's whole usage, as if no run had booked any of it, shared as it is invoiced.
+
+    What customers have paid belongs to the months as they were, not to another way of charging.
+    """
+    segments = tuple(
+        replace(part, terms=replace(part.terms, share_base=INVOICED)) for part in run.segments
     )
+    return replace(
+        run, segments=segments, booked_lines=(), booked_shares=(), opening_minor=0, paid_minor=0,
+        carried=(), receipts=(),
+    )  # fmt: skip
 
 
 def what_if(

@@ -91,12 +91,16 @@ class Total:
 
 @dataclass
 class Result:
-    """`problems`: files that changed or cannot be read. `totals`: document number → Total."""
+    """`problems`: files that changed or cannot be read. `totals`: document number → Total.
+
+    `fingerprint`: SHA-256 of statement.json, to compare with the one on the page and the PDF.
+    """
 
     problems: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     totals: dict[str, Total] = field(default_factory=dict)
     statement: str = ""
+    fingerprint: str = ""
     currency: str = ""
     seal: str = ""
 
@@ -108,6 +112,8 @@ class Result:
     def text(self) -> str:
         """What a person reads: one line a document, then what is wrong."""
         lines = [f"archive seal {self.seal or 'unknown'}"]
+        if self.statement:
+            lines.append(f"{self.statement} has the fingerprint {self.fingerprint}")
         for number, one in self.totals.items():
             verdict = "recomputed" if one.stated == one.computed else "DIFFERS"
             shown = "nothing" if one.computed is None else major_text(one.computed, one.currency)
@@ -1033,6 +1039,7 @@ def _compare(files: Mapping[str, bytes], due: Mapping[Identity, Paper], result: 
     raw = [line for line in files["documents.jsonl"].split(b"\n") if line]
     statement = json.loads(files["statement.json"])
     result.statement = statement["number"]
+    result.fingerprint = _sha(files["statement.json"])
     if files["statement.json"] not in raw:
         result.problems.append("statement.json is not among documents.jsonl")
     seen = set()
