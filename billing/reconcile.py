@@ -10,6 +10,10 @@ from typing import Any
 
 from billing.gateways import equations
 from billing.gateways.postgres import rows
+from billing.models import RunSnapshot, SettlementRun
+from billing.queries.frozen import frozen_input, result_sha256
+from billing.rules.charging import charge
+from billing.rules.errors import BillingError
 from cache_api.metering.store import oldest_day
 from cache_api.reconcile import SHOWN, Breach, Check
 from tenants.models import Partner
@@ -56,6 +60,27 @@ def _first_id(instant: str) -> str:
     return f"{ms:012x}{0:020x}"
 
 
+def _rated_again(name: str) -> Callable[[], list[Breach]]:
+    """An issued run comes out of its frozen input again, to the byte."""
+
+    def run() -> list[Breach]:
+        issued = SettlementRun.objects.filter(issued_at__isnull=False).order_by("period_start")
+        found = [(one.partner_id, problem) for one in issued.iterator(500)
+                 if (problem := _differs(one))]  # fmt: skip
+        return _breaches(name, found)
+
+    return run
+
+
+def _differs(run: SettlementRun) -> str:
+    try:
+        again = result_sha256(charge(frozen_input(run)))
+    except (BillingError, RunSnapshot.DoesNotExist) as error:
+        return f"run {run.id}: {error}"
+    return "" if again == run.result_sha256 else f"run {run.id} rates to another result now"
+
+
+_AGAIN = "an issued run comes out of its frozen input again"
 _EVENTS = "frozen quantities = usage events up to the batch bound"
 
 CHECKS: tuple[Check, ...] = (
@@ -67,7 +92,16 @@ CHECKS: tuple[Check, ...] = (
     _equation("document: bytes, hash and columns agree", equations.DOCUMENT_BYTES),
     _equation("invoice = its receivable in the journal", equations.INVOICE_POSTED),
     _equation("statement = its payable in the journal", equations.STATEMENT_POSTED),
+    _equation("carried item = its payable in the journal", equations.CARRIED_POSTED),
+    _equation("carried item = the statement line that shows it", equations.CARRIED_SHOWN),
+    _equation("credited = sum of credit notes, within the invoice", equations.CREDITED),
+    _equation("written off = bad debt in the journal", equations.WRITTEN_OFF),
+    _equation("disputes end once, and say so", equations.DISPUTES),
     _equation("journal entries balance", equations.JOURNAL),
+    _equation("nothing is dated in a month closed before", equations.CLOSED_MONTHS),
+    _equation("accruals are reversed", equations.ACCRUALS),
+    _equation("journal entries are as sealed", equations.SEALED),
+    Check(_AGAIN, _rated_again(_AGAIN)),
     _equation("document numbers have no gap", equations.NUMBERS),
     _equation("rated quantity = frozen quantity", equations.RATED_QUANTITY),
     _equation("opening balance = closing balance before", equations.BALANCES),

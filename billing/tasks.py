@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from billing import reconcile
-from billing.actions import deliver, disputes, exceptions, open_runs, renewals, settle
+from billing.actions import deliver, disputes, exceptions, open_runs, renewals, seal, settle
 from cache_api.reconcile import CHECKS as USAGE_CHECKS
 from tenants.tasking import PartnerTask
 
@@ -40,6 +40,12 @@ def deliver_documents() -> int:
 def send_reminders() -> int:
     """Remind of overdue invoices."""
     return deliver.send_reminders(now=timezone.now())
+
+
+@shared_task(name="billing.seal_journal")
+def seal_journal() -> int:
+    """Checkpoint what was posted."""
+    return seal.seal_journal(now=timezone.now())
 
 
 @shared_task(name="billing.accept_silent")

@@ -1,5 +1,7 @@
 """The money equations as SQL. Each statement's rows are (partner id or NULL, what is wrong)."""
 
+from billing.gateways.seals import ENTRY_SHA256
+
 RUN_TOTALS = """
 SELECT r.partner_id, format('run %s: gross %s, but net %s + share %s + tax %s + fees %s', r.id,
     gross_minor, net_minor, share_minor, tax_minor, fees_minor)
@@ -71,6 +73,113 @@ WITH owed AS (
 SELECT o.partner_id, format('run %s: statements owe %s, the journal holds %s payable', o.run_id,
     o.minor, coalesce(b.minor, 0))
 FROM owed o LEFT JOIN booked b USING (run_id) WHERE o.minor <> coalesce(b.minor, 0)
+"""
+
+# Each item was posted as the partner's payable with the document it came from.
+CARRIED_POSTED = """
+WITH owed AS (
+    SELECT document_id, partner_id, sum(amount_minor) AS minor FROM billing_carrieditem
+    GROUP BY document_id, partner_id
+), booked AS (
+    SELECT e.document_id, sum(l.credit_minor - l.debit_minor) AS minor
+    FROM billing_journalline l JOIN billing_journalentry e ON e.id = l.entry_id
+    WHERE l.account = '2100' AND e.run_id IS NULL AND e.purpose IN ('share', 'document')
+    GROUP BY e.document_id
+)
+SELECT o.partner_id, format('%s: carried to the next statement %s, the journal holds %s', d.number,
+    o.minor, coalesce(b.minor, 0))
+FROM owed o JOIN billing_document d ON d.id = o.document_id LEFT JOIN booked b USING (document_id)
+WHERE o.minor <> coalesce(b.minor, 0)
+"""
+
+CARRIED_SHOWN = """
+SELECT d.partner_id, format('%s line %s shows %s, carried was %s', d.number, l.position,
+    l.amount_minor, c.amount_minor)
+FROM billing_documentline l JOIN billing_carrieditem c ON c.id = l.carried_id
+JOIN billing_document d ON d.id = l.document_id
+LEFT JOIN billing_settlementrun r ON r.id = d.run_id
+WHERE l.amount_minor <> c.amount_minor OR r.agreement_id IS DISTINCT FROM c.agreement_id
+   OR d.kind <> 'payout_statement'
+UNION ALL
+SELECT d.partner_id, format('%s line %s is carried from nowhere', d.number, l.position)
+FROM billing_documentline l JOIN billing_document d ON d.id = l.document_id
+WHERE l.kind = 'carried' AND l.carried_id IS NULL
+"""
+
+CREDITED = """
+SELECT d.partner_id, format('%s of %s: credited %s by its history, %s by credit notes, total %s',
+    d.number, d.issuer, coalesce(e.minor, 0), coalesce(n.minor, 0), d.total_minor)
+FROM billing_document d
+LEFT JOIN (SELECT document_id, sum(amount_minor) AS minor FROM billing_documentevent
+    WHERE kind = 'credited' GROUP BY document_id) e ON e.document_id = d.id
+LEFT JOIN (SELECT corrects_id, -sum(total_minor) AS minor FROM billing_document
+    WHERE kind = 'credit_note' GROUP BY corrects_id) n ON n.corrects_id = d.id
+WHERE coalesce(e.minor, 0) <> coalesce(n.minor, 0)
+   OR (coalesce(n.minor, 0) > d.total_minor AND d.kind <> 'credit_note')
+"""
+
+WRITTEN_OFF = """
+SELECT d.partner_id, format('%s: %s written off, the journal holds %s', d.number,
+    coalesce(v.minor, 0), coalesce(j.minor, 0))
+FROM billing_document d
+LEFT JOIN (SELECT document_id, sum(amount_minor) AS minor FROM billing_documentevent
+    WHERE kind = 'uncollectible' GROUP BY document_id) v ON v.document_id = d.id
+LEFT JOIN (SELECT e.document_id, sum(l.credit_minor - l.debit_minor) AS minor
+    FROM billing_journalentry e JOIN billing_journalline l ON l.entry_id = e.id
+    WHERE e.purpose = 'bad_debt' AND l.account IN ('1100', '1110')
+    GROUP BY e.document_id) j ON j.document_id = d.id
+WHERE coalesce(v.minor, 0) <> coalesce(j.minor, 0)
+"""
+
+DISPUTES = """
+SELECT d.partner_id, format('dispute %s of %s: %s entries, %s ends, %s resolved events', d.id,
+    p.number, count(e.id), count(e.id) FILTER (WHERE e.kind IN ('upheld', 'rejected', 'withdrawn')),
+    (SELECT count(*) FROM billing_documentevent v
+     WHERE v.document_id = p.id AND v.kind = 'resolved' AND v.source_id = d.id::text))
+FROM billing_dispute d JOIN billing_document p ON p.id = d.document_id
+LEFT JOIN billing_disputeentry e ON e.dispute_id = d.id
+GROUP BY d.id, p.id
+HAVING count(e.id) = 0 OR max(e.position) <> count(e.id)
+    OR count(e.id) FILTER (WHERE e.kind IN ('upheld', 'rejected', 'withdrawn')) <>
+       (SELECT count(*) FROM billing_documentevent v
+        WHERE v.document_id = p.id AND v.kind = 'resolved' AND v.source_id = d.id::text)
+"""
+
+CLOSED_MONTHS = """
+WITH last AS (
+    SELECT DISTINCT ON (month) month, kind, at FROM billing_periodevent
+    WHERE kind IN ('closed', 'reopened') ORDER BY month, step DESC
+)
+SELECT e.partner_id, format('entry %s is dated %s, a month that was closed before', e.source,
+    e.accounting_date)
+FROM billing_journalentry e JOIN last ON last.month = date_trunc('month', e.accounting_date)
+WHERE last.kind = 'closed' AND e.created_at > last.at
+"""
+
+ACCRUALS = """
+SELECT e.partner_id, format('accrual %s is not reversed', e.source)
+FROM billing_journalentry e
+WHERE e.purpose = 'accrual' AND e.reverses_id IS NULL
+  AND NOT EXISTS (SELECT 1 FROM billing_journalentry r WHERE r.reverses_id = e.id)
+"""
+
+SEALED = f"""
+SELECT e.partner_id, format('entry %s is not what was sealed', e.source)
+FROM billing_sealedentry s JOIN billing_journalentry e ON e.id = s.entry_id
+WHERE {ENTRY_SHA256} <> s.sha256
+UNION ALL
+SELECT NULL::uuid, format('seal %s covers %s entries, %s are left or its hash differs', s.step,
+    s.entries, count(x.entry_id))
+FROM billing_journalseal s LEFT JOIN billing_sealedentry x ON x.seal_id = s.step
+LEFT JOIN billing_journalseal b ON b.step = s.step - 1
+GROUP BY s.step, b.step
+HAVING count(x.entry_id) <> s.entries OR s.previous_sha256 <> coalesce(b.sha256, '')
+    OR s.sha256 <> encode(sha256(convert_to(s.previous_sha256 || ' ' ||
+        coalesce(string_agg(x.sha256, ' ' ORDER BY x.entry_id), ''), 'UTF8')), 'hex')
+UNION ALL
+SELECT NULL::uuid, format('sealed entry %s has vanished', s.entry_id)
+FROM billing_sealedentry s LEFT JOIN billing_journalentry e ON e.id = s.entry_id
+WHERE e.id IS NULL
 """
 
 JOURNAL = """

@@ -60,6 +60,7 @@ runs = [
     path("reject/", console_run.reject, name="console_run_reject"),
     path("withdraw/", console_run.withdraw, name="console_run_withdraw"),
     path("again/", console_run.again, name="console_run_again"),
+    path("archive.zip", console_run.archive, name="console_run_archive"),
     path("drafts/<uuid:draft_id>/", console_run.draft, name="console_draft"),
 ]
 documents = [

@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from billing import queries as billing
+from billing.actions.archive import archive_run
+from billing.actions.errors import UnknownRun
 from billing.actions.moves import find_run
 from billing.actions.open_runs import open_run
 from billing.actions.review import approve_runs, reject_run, withdraw_run
@@ -81,6 +83,22 @@ def again(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
             raise WrongState(f"A run that is {run.state} is not settled again; nothing was queued.")
 
     return _do(request, run_id, _("Queued. A worker settles it again."), queue)
+
+
+@permission("runs.view")
+@require_safe
+def archive(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Everything behind an issued run as one hashed zip, for auditors."""
+    try:
+        content = archive_run(run_id=run_id, now=timezone.now())
+    except UnknownRun as error:
+        raise Http404 from error
+    except BillingError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(reverse("console_run", kwargs={"run_id": run_id}))
+    name = f'attachment; filename="run-{run_id}.zip"'
+    return HttpResponse(content, content_type="application/zip",
+                        headers={"Content-Disposition": name})  # fmt: skip
 
 
 @permission("runs.view")

@@ -25,6 +25,7 @@ PAGES = {
     "/finance/exceptions/": "runs.view",
     f"/finance/preview/{SOME}/": "runs.view",
     f"/finance/runs/{SOME}/": "runs.view",
+    f"/finance/runs/{SOME}/archive.zip": "runs.view",
     f"/finance/runs/{SOME}/drafts/{SOME}/": "runs.view",
     f"/documents/{SOME}/": "documents.view",
     f"/documents/{SOME}/pdf": "documents.view",
