@@ -115,7 +115,7 @@ LEFT JOIN (SELECT document_id, sum(amount_minor) AS minor FROM billing_documente
 LEFT JOIN (SELECT corrects_id, -sum(total_minor) AS minor FROM billing_document
     WHERE kind = 'credit_note' GROUP BY corrects_id) n ON n.corrects_id = d.id
 WHERE coalesce(e.minor, 0) <> coalesce(n.minor, 0)
-   OR (coalesce(n.minor, 0) > d.total_minor AND d.kind <> 'credit_note')
+   OR (n.minor > 0 AND n.minor > d.total_minor)
 """
 
 WRITTEN_OFF = """

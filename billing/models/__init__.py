@@ -16,7 +16,7 @@ from billing.models.documents import Document, DocumentEvent, DocumentLine, Numb
 from billing.models.drafts import DraftDocument, DraftLine
 from billing.models.exceptions import ExceptionOwner, FoundBreach
 from billing.models.frozen import CustomerShare, RatedLine, RunInput, RunSnapshot
-from billing.models.journal import JournalEntry, JournalLine
+from billing.models.journal import JournalEntry, JournalLine, JournalSeal, SealedEntry
 from billing.models.rate_cards import Rate, RateCard, RateCardVersion
 from billing.models.rendered import RenderedFile
 from billing.models.runs import RunEvent, SettlementRun
@@ -43,6 +43,7 @@ __all__ = [
     "IntakeWaiver",
     "JournalEntry",
     "JournalLine",
+    "JournalSeal",
     "NumberSeries",
     "PeriodEvent",
     "Rate",
@@ -54,6 +55,7 @@ __all__ = [
     "RunEvent",
     "RunInput",
     "RunSnapshot",
+    "SealedEntry",
     "SettlementRun",
     "Termination",
 ]

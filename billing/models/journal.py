@@ -50,3 +50,26 @@ class JournalLine(FrozenRow):
             ),
         ]
         indexes = [models.Index(fields=["account"], name="journal_by_account")]
+
+
+class JournalSeal(models.Model):
+    """A checkpoint of the journal: its hash covers the seal before and every entry since."""
+
+    step = models.PositiveIntegerField(primary_key=True)
+    previous_sha256 = models.CharField(max_length=64, blank=True, default="")
+    sha256 = models.CharField(max_length=64)
+    entries = models.PositiveIntegerField()
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["step"]
+
+
+class SealedEntry(models.Model):
+    """What an entry with its lines hashed to when it was sealed."""
+
+    entry = models.OneToOneField(
+        JournalEntry, models.PROTECT, primary_key=True, related_name="sealed"
+    )
+    seal = models.ForeignKey(JournalSeal, models.PROTECT, related_name="sealed")
+    sha256 = models.CharField(max_length=64)
