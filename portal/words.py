@@ -94,6 +94,8 @@ EXCEPTIONS: dict[str, Word] = {
     "dead_letter": Word(_("Not recorded"), "warn"),
     "late": Word(_("Late"), "warn"),
     "renewal": Word(_("Term ends"), "info"),
+    "dispute": Word(_("Disputed"), "warn"),
+    "mail": Word(_("Not delivered"), "warn"),
 }
 OPENING_STEPS: dict[str, Any] = {
     "database role": _("Database role of its own"),

@@ -8,14 +8,18 @@ from django.db.models import Count, Min, OuterRef, Subquery
 
 from billing.models import (
     AgreementVersion,
+    DocumentEvent,
     ExceptionOwner,
     FoundBreach,
     RenewalNotice,
     SettlementRun,
 )
+from billing.queries.disputes import all_disputes
+from billing.queries.mailing import undelivered_documents
 from billing.rules import exceptions as rules
 from billing.rules.exceptions import Exceptional
 from billing.rules.runs import PARKED
+from billing.rules.status import UNDELIVERED
 from cache_api.metering.models import DeadLetter
 from tenants.models import Partner
 
@@ -98,6 +102,35 @@ def renewals(now: datetime) -> list[Exceptional]:
     ]  # fmt: skip
 
 
+def disputes(now: datetime) -> list[Exceptional]:
+    """Lines that partners dispute and customers question; at risk is the line."""
+    return [
+        Exceptional(
+            key=f"dispute {row.id}", kind=rules.DISPUTE, since=row.opened_at,
+            title=f"{row.document.number}, line {row.line.position}",
+            detail=f"{row.line.description}. To be decided by {row.deadline:%Y-%m-%d}.",
+            partner_id=str(row.document.partner_id), money_minor=row.line_minor,
+            currency=row.document.currency, target=("dispute", str(row.id)),
+        )
+        for row in all_disputes(open_only=True)
+    ]  # fmt: skip
+
+
+def mail(now: datetime) -> list[Exceptional]:
+    """Fresh documents that no mail could bring."""
+    failed = DocumentEvent.objects.filter(kind=UNDELIVERED, document__in=undelivered_documents(now))
+    last = failed.order_by("document_id", "-at").distinct("document_id")
+    return [
+        Exceptional(
+            key=f"mail {event.document_id}", kind=rules.MAIL, since=event.at,
+            title=event.document.number, detail=event.note,
+            partner_id=str(event.partner_id), money_minor=event.document.total_minor,
+            currency=event.document.currency, target=("document", str(event.document_id)),
+        )
+        for event in last.select_related("document")
+    ]  # fmt: skip
+
+
 def _runs() -> Any:
     """Runs with what the last issued month of their agreement came to."""
     before = SettlementRun.objects.filter(
@@ -119,4 +152,6 @@ def _run(run: Any, kind: str, detail: str) -> Exceptional:
     )  # fmt: skip
 
 
-SOURCES: tuple[Source, ...] = (breaches, parked_runs, dead_letters, late_runs, renewals)
+SOURCES: tuple[Source, ...] = (
+    breaches, parked_runs, dead_letters, disputes, late_runs, mail, renewals,
+)  # fmt: skip

@@ -18,6 +18,7 @@ from billing.rules.ledger import (
     account_of,
     bucket_of,
     days_past,
+    net_oldest_first,
     roll_forward,
 )
 from tenants.models import Partner
@@ -58,7 +59,7 @@ def ageing(accounts: Sequence[str], at: date) -> list[AgedRow]:
 
     Credit notes, payments and write-offs count for the document they concern, so the rows sum to
     the accounts' balance of the trial balance. Debit is positive in a receivable, credit in a
-    payable.
+    payable, whose payouts and clawbacks take from a partner's oldest statement first.
     """
     sign = 1 if accounts[0] in RECEIVABLE else -1
     paper = Coalesce("entry__document__corrects_id", "entry__document_id")
@@ -75,14 +76,19 @@ def ageing(accounts: Sequence[str], at: date) -> list[AgedRow]:
         .exclude(open=0)
         .order_by("due", "number")
     )  # fmt: skip
-    return [_aged(row, sign, at) for row in rows]
+    if sign > 0:
+        return [_aged(row, row["buyer"] or "", sign, at) for row in rows]
+    names = dict(Partner.objects.values_list("id", "name"))
+    return net_oldest_first(
+        [_aged(row, names.get(row["partner_id"], ""), sign, at) for row in rows]
+    )
 
 
-def _aged(row: Mapping[str, Any], sign: int, at: date) -> AgedRow:
+def _aged(row: Mapping[str, Any], party: str, sign: int, at: date) -> AgedRow:
     due = row["due"] or at
     days = days_past(due, at)
     return AgedRow(
-        row["number"] or "", row["buyer"] or "", due, row["currency"], sign * int(row["open"]),
+        row["number"] or "", party, due, row["currency"], sign * int(row["open"]),
         days, bucket_of(days),
     )  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from billing.rules.accounts import ACCOUNTS, Account
@@ -60,6 +60,28 @@ class AgedRow:
     open_minor: int
     days: int
     bucket: str
+
+
+def net_oldest_first(rows: Sequence[AgedRow]) -> list[AgedRow]:
+    """Open amounts after what goes the other way (payouts, clawbacks) took from the oldest first.
+
+    Per party and currency; what is left of the other way stays as one row of it. Sums stay.
+    """
+    found: list[AgedRow] = []
+    keys = dict.fromkeys((row.party, row.currency) for row in rows)
+    for party, currency in keys:
+        mine = [row for row in rows if (row.party, row.currency) == (party, currency)]
+        back = -sum(row.open_minor for row in mine if row.open_minor < 0)
+        for row in sorted(mine, key=lambda row: (row.due_date, row.number)):
+            if row.open_minor > 0:
+                taken = min(row.open_minor, back)
+                back -= taken
+                if row.open_minor > taken:
+                    found.append(replace(row, open_minor=row.open_minor - taken))
+        if back:
+            last = max(mine, key=lambda row: row.due_date)
+            found.append(replace(last, number="", open_minor=-back, days=0, bucket=bucket_of(0)))
+    return found
 
 
 def days_past(due_date: date, at: date) -> int:

@@ -72,7 +72,6 @@ documents = [
     path("facturx", console_documents.document, {"form": "facturx"}, name="document_facturx"),
     path("credit/", console_credit.credit, name="console_credit"),
     path("write-off/", console_credit.write_off, name="console_write_off"),
-    path("refund/", console_credit.refund, name="console_refund"),
 ]
 disputes = [
     path("", console_disputes.disputes, name="console_disputes"),

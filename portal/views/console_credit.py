@@ -1,4 +1,4 @@
-"""Credit notes, write-offs and refunds of one invoice, from its page on the console."""
+"""Credit notes and write-offs of one invoice, from its page on the console."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.actions.credit import Credit, issue_credit_note
-from billing.actions.write_off import refund_invoice, write_off_invoice
+from billing.actions.write_off import write_off_invoice
 from billing.models import Document
 from billing.queries.credits import body_of, creditable_lines
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
@@ -61,21 +61,6 @@ def write_off(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
 
     done = _("Written off; the partner's share of it is taken back.")
     return _do(request, document_id, give_up, done)
-
-
-@permission("credits.issue")
-@require_POST
-def refund(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
-    """Record money that went back: `amount` and the bank's `reference`."""
-    invoice = _invoice(document_id)
-    reference = request.POST.get("reference", "").strip()[:100]
-
-    def record() -> None:
-        amount = parse_amount(request.POST.get("amount", ""), invoice.currency)
-        refund_invoice(document_id=invoice.id, amount_minor=amount, actor=actor(request),
-                       source_id=f"refund {reference or amount}", now=timezone.now())  # fmt: skip
-
-    return _do(request, document_id, record, _("The refund is recorded."))
 
 
 def _asked(request: HttpRequest, invoice: Document) -> Credit:

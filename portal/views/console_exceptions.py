@@ -21,6 +21,8 @@ from tenants.models import Partner
 PAGES = {
     "run": ("console_run", "run_id"),
     "agreement": ("console_agreement", "agreement_id"),
+    "dispute": ("console_dispute", "dispute_id"),
+    "document": ("console_document", "document_id"),
 }  # kind of target → url name and its argument
 
 

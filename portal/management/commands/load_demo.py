@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from cache_api.models import Customer
-from portal.demo import settling, steps, summary
+from portal.demo import papers, settling, steps, summary
 from tenants import schema
 from tenants.models import Partner
 
@@ -37,6 +37,7 @@ class Command(BaseCommand):
                                                        now=calendar.now))  # fmt: skip
         self._timed("traffic", lambda: steps.generate_traffic(partners=partners, calendar=calendar))
         self._timed("settlement", lambda: settling.settle_months(calendar=calendar))
+        self._timed("papers", lambda: papers.make_papers(calendar=calendar))
         keys = self._timed("keys", lambda: steps.make_keys(
             partners=partners, now=calendar.now,
             known={row["slug"]: row["api_key"] for row in before.get("partners", [])}))  # fmt: skip

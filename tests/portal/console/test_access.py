@@ -62,7 +62,6 @@ CHANGES = {
     f"/finance/runs/{SOME}/withdraw/": "runs.approve",
     f"/finance/runs/{SOME}/again/": "runs.prepare",
     f"/documents/{SOME}/write-off/": "credits.issue",
-    f"/documents/{SOME}/refund/": "credits.issue",
     f"/disputes/{SOME}/answer/": "disputes.resolve",
     "/books/close/": "books.close",
     "/books/ask/": "books.close",

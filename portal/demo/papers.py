@@ -1,0 +1,62 @@
+"""The demo's exceptions of paper: a dispute, a credit note, accepted statements, closed books."""
+
+from datetime import timedelta
+
+from billing.actions.books import close_month
+from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.disputes import accept_silent, open_dispute
+from billing.actions.seal import seal_journal
+from billing.models import Dispute, Document
+from billing.rules.drafts import CUSTOMER_INVOICE, PAYOUT_STATEMENT
+from billing.rules.periods import add_months, month_of
+from portal.demo.steps import APPROVER, MONTHS, PREPARER, Calendar
+
+# The books of older months are closed; the newest ones are still worked on.
+OPEN_MONTHS = 2
+
+
+def make_papers(*, calendar: Calendar) -> int:
+    """Dispute a line of the newest statement, credit part of an open invoice, close old books.
+
+    Returns how many statements silence accepted. Safe to repeat.
+    """
+    _dispute(calendar)
+    _credit(calendar)
+    accepted = accept_silent(now=calendar.now)
+    for back in range(MONTHS, OPEN_MONTHS, -1):
+        period = month_of(add_months(calendar.this_month, -back))
+        close_month(period=period, actor=PREPARER, now=calendar.now)
+    seal_journal(now=calendar.now)
+    return accepted
+
+
+def _dispute(calendar: Calendar) -> None:
+    statement = (
+        Document.objects.filter(kind=PAYOUT_STATEMENT, net_minor__gt=0)
+        .order_by("-issued_at", "number")
+        .first()
+    )
+    if statement is None or Dispute.objects.exists():
+        return
+    line = statement.lines.filter(amount_minor__gt=0).order_by("-amount_minor").first()
+    if line is not None:
+        open_dispute(
+            document_id=statement.id, position=line.position, actor="finance@partner.example",
+            text="Our own counters show about 2 % more cached requests for this customer. "
+                 "Please compare the hours of the 11th and 12th.",
+            now=min(statement.issued_at + timedelta(days=5), calendar.now),
+        )  # fmt: skip
+
+
+def _credit(calendar: Calendar) -> None:
+    invoice = (
+        Document.objects.filter(kind=CUSTOMER_INVOICE, issuer="platform", net_minor__gte=100_00)
+        .exclude(events__kind="paid")
+        .order_by("-issued_at", "number")
+        .first()
+    )
+    if invoice is None:
+        return
+    credit = Credit("demo", "Goodwill: slow answers on the 14th", net_minor=invoice.net_minor // 10)
+    at = min(invoice.issued_at + timedelta(days=7), calendar.now)
+    issue_credit_note(document_id=invoice.id, credit=credit, actor=APPROVER, now=at)
