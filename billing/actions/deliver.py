@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -71,7 +72,7 @@ def deliver_document(*, document_id: uuid.UUID, now: datetime) -> bool:
     document = Document.objects.get(pk=document_id)
     body = body_of(document)
     to = mailboxes(document, body["buyer"]["email"])
-    url = page_url(document, document_path(body, str(document.id)))
+    url = _url(document, body)
     return _send(document, delivery_letter(body, str(document.id), url), to, DELIVERED, BY, now)
 
 
@@ -99,11 +100,16 @@ def _remind(invoice: Document, now: datetime) -> bool:
     if number is None:
         return False
     body = body_of(invoice)
-    url = page_url(invoice, document_path(body, str(invoice.id)))
+    url = _url(invoice, body)
     still = format_money(Money(int(invoice.still), invoice.currency))  # type: ignore[attr-defined]
     letter = reminder_letter(body, str(invoice.id), url, number, still)
     to = mailboxes(invoice, body["buyer"]["email"])
     return _send(invoice, letter, to, REMINDED, f"reminder {number}", now)
+
+
+def _url(document: Document, body: dict[str, Any]) -> str:
+    path = document_path(body, str(document.id), to_customer=document.customer_id is not None)
+    return page_url(document, path)
 
 
 def _send(

@@ -76,11 +76,13 @@ def mailboxes(document: Document, email: str) -> list[str]:
 
 
 def page_url(document: Document, path: str) -> str:
-    """A page of the document's partner, on its primary host."""
+    """A page of the document's partner, on its primary host; '' without a host."""
     host = (
         Domain.objects.filter(tenant_id=document.partner_id, is_primary=True)
         .values_list("domain", flat=True)
         .first()
     )
+    if host is None:
+        return ""
     port = "" if settings.HTTPS else f":{settings.WEB_PORT}"
     return f"{'https' if settings.HTTPS else 'http'}://{host}{port}{path}"

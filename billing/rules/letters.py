@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PAYOUT_STATEMENT
+from billing.rules.drafts import CREDIT_NOTE, PAYOUT_STATEMENT
 from billing.rules.page import document_page
 
 # Reminder number and the day past due from which it is sent; later ones need the one before.
@@ -38,13 +38,10 @@ def next_try_at(failed: int, last_at: datetime) -> datetime | None:
     return last_at + _FIRST_WAIT * 2 ** (failed - 1) if failed < TRIES else None
 
 
-def document_path(document: Mapping[str, Any], document_id: str) -> str:
+def document_path(document: Mapping[str, Any], document_id: str, *, to_customer: bool) -> str:
     """Where the addressee opens it, on the partner's host."""
-    kind, to_customer = document["kind"], document["kind"] == CUSTOMER_INVOICE
-    if kind == PAYOUT_STATEMENT:
+    if document["kind"] == PAYOUT_STATEMENT:
         return f"/manage/statements/{document_id}/"
-    if kind == CREDIT_NOTE:
-        to_customer = document["terms"]["kind"] in ("revenue_share", "direct")
     return f"/invoices/{document_id}/" if to_customer else f"/manage/invoices/{document_id}/"
 
 
@@ -82,7 +79,7 @@ def reminder_letter(
 def _letter(document: Mapping[str, Any], key: str, subject: str, parts: list[str]) -> Letter:
     brand, seller = document["brand"], document["seller"]["legal_name"]
     sold_by = "" if brand["name"] == seller else f" (sold by {seller})"
-    text = "\n\n".join([*parts, f"{brand['name']}{sold_by}"]) + "\n"
+    text = "\n\n".join([*filter(None, parts), f"{brand['name']}{sold_by}"]) + "\n"
     # The same fact has the same message id, so that a mail sent twice is known as one.
     name = key.replace(" ", ".")
     return Letter(name, brand["name"], brand["support_email"], subject, text)
