@@ -50,14 +50,17 @@ def to_major(amount_minor: int, currency: str) -> Decimal:
     return Decimal(amount_minor).scaleb(-exponent(currency), EXACT)
 
 
+_MOST = 10**12  # major units; with three decimals still far from what a column holds
+
+
 def parse_amount(text: str, currency: str) -> int:
     """What a person typed (`12.50`, `1,204.10`) as minor units. Raises BadMoney."""
     try:
         amount = Decimal(text.strip().replace(",", ""))
     except InvalidOperation:
         raise BadMoney(f"{text.strip()!r} is not an amount. Write it like 1204.10.") from None
-    if not amount.is_finite():
-        raise BadMoney(f"{text.strip()!r} is not an amount. Write it like 1204.10.")
+    if not amount.is_finite() or abs(amount) > _MOST:
+        raise BadMoney(f"{text.strip()!r} is not an amount up to {_MOST}. Write it like 1204.10.")
     return Money.from_decimal(amount, currency).amount_minor
 
 
