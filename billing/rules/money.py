@@ -59,7 +59,7 @@ def parse_amount(text: str, currency: str) -> int:
         amount = Decimal(text.strip().replace(",", ""))
     except InvalidOperation:
         raise BadMoney(f"{text.strip()!r} is not an amount. Write it like 1204.10.") from None
-    if not amount.is_finite() or abs(amount) > _MOST:
+    if not amount.is_finite() or amount.copy_abs() > _MOST:
         raise BadMoney(f"{text.strip()!r} is not an amount up to {_MOST}. Write it like 1204.10.")
     return Money.from_decimal(amount, currency).amount_minor
 
