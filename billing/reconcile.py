@@ -100,7 +100,7 @@ CHECKS: tuple[Check, ...] = (
     _equation("journal entries balance", equations.JOURNAL),
     _equation("nothing is dated in a month closed before", equations.CLOSED_MONTHS),
     _equation("accruals are reversed", equations.ACCRUALS),
-    _equation("journal entries are as sealed", equations.SEALED),
+    _equation("posted rows are as sealed", equations.SEALED),
     Check(_AGAIN, _rated_again(_AGAIN)),
     _equation("document numbers have no gap", equations.NUMBERS),
     _equation("rated quantity = frozen quantity", equations.RATED_QUANTITY),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import facturx
-
 from billing.rules.einvoice import NoEInvoice, business_terms
 
 LEVEL = "en16931"
@@ -18,6 +16,8 @@ def make_xml(document: Mapping[str, Any]) -> bytes:
 
     Raises NoEInvoice when a mandatory fact is missing or the schema refuses it.
     """
+    import facturx  # noqa: PLC0415 - with lxml and pypdf, which a process without e-invoices spares
+
     try:
         made: bytes = facturx.generate_cii_xml(
             business_terms(document), level=LEVEL, check_xsd=True, check_schematron=False
@@ -36,6 +36,8 @@ def embed(pdf: bytes, xml: bytes, document: Mapping[str, Any]) -> bytes:
     The file carries Factur-X's own PDF/A-3 mark; no validator has looked at it, so nothing else
     here claims that it conforms.
     """
+    import facturx  # noqa: PLC0415 - as above
+
     label = f"{document['title']} {document['number']}"
     metadata = {
         "author": document["seller"]["legal_name"], "keywords": "Factur-X, EN 16931",
