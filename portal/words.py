@@ -117,6 +117,9 @@ EXCEPTIONS: dict[str, Word] = {
     "dead_letter": Word(_("Not recorded"), "warn"),
     "late": Word(_("Late"), "warn"),
     "renewal": Word(_("Term ends"), "info"),
+    "bank_line": Word(_("Bank line"), "warn"),
+    "stripe": Word(_("Stripe"), "danger"),
+    "payout": Word(_("Payout on hold"), "warn"),
 }
 OPENING_STEPS: dict[str, Any] = {
     "database role": _("Database role of its own"),

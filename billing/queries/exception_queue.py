@@ -13,6 +13,7 @@ from billing.models import (
     RenewalNotice,
     SettlementRun,
 )
+from billing.queries import exception_money
 from billing.rules import exceptions as rules
 from billing.rules.exceptions import Exceptional
 from billing.rules.runs import PARKED
@@ -119,4 +120,8 @@ def _run(run: Any, kind: str, detail: str) -> Exceptional:
     )  # fmt: skip
 
 
-SOURCES: tuple[Source, ...] = (breaches, parked_runs, dead_letters, late_runs, renewals)
+SOURCES: tuple[Source, ...] = (
+    breaches, parked_runs, dead_letters, late_runs, renewals, exception_money.bank_lines,
+    exception_money.remote_intents, exception_money.remote_differences,
+    exception_money.held_payouts,
+)  # fmt: skip

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 PARKED, LATE, DEAD_LETTER, BREACH = "parked", "late", "dead_letter", "breach"
-RENEWAL = "renewal"
-KINDS = (BREACH, PARKED, DEAD_LETTER, LATE, RENEWAL)  # in the order of how soon one has to look
+RENEWAL, BANK_LINE, STRIPE, PAYOUT = "renewal", "bank_line", "stripe", "payout"
+# In the order of how soon one has to look.
+KINDS = (BREACH, PARKED, STRIPE, DEAD_LETTER, PAYOUT, BANK_LINE, LATE, RENEWAL)
 OVERDUE_AFTER = timedelta(days=3)
 
 

@@ -21,6 +21,9 @@ from tenants.models import Partner
 PAGES = {
     "run": ("console_run", "run_id"),
     "agreement": ("console_agreement", "agreement_id"),
+    "payments": ("console_payments", ""),
+    "payouts": ("console_payouts", ""),
+    "stripe": ("console_stripe", ""),
 }  # kind of target → url name and its argument
 
 
@@ -62,4 +65,4 @@ def _url(one: Exceptional) -> str:
     if kind not in PAGES:
         return ""
     name, argument = PAGES[kind]
-    return reverse(name, kwargs={argument: row_id})
+    return reverse(name, kwargs={argument: row_id} if argument else {})
