@@ -11,6 +11,8 @@ from billing.rules.errors import BadMoney
 from billing.rules.money import EXPONENTS
 from billing.rules.money_text import parse_money
 
+MOST_MINOR = 10**14
+
 
 def _input(**attrs: Any) -> forms.TextInput:
     return forms.TextInput(attrs={"class": "input", "autocomplete": "off", **attrs})
@@ -34,6 +36,9 @@ class AmountForm(forms.Form):
                 money = parse_money(found["amount"], currency)
             except BadMoney as error:
                 self.add_error("amount", str(error))
+                return found
+            if abs(money.amount_minor) > MOST_MINOR:
+                self.add_error("amount", _("This is more than anybody pays."))
             else:
                 found |= {"amount_minor": money.amount_minor, "currency": currency}
         return found

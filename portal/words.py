@@ -119,6 +119,9 @@ EXCEPTIONS: dict[str, Word] = {
     "renewal": Word(_("Term ends"), "info"),
     "dispute": Word(_("Disputed"), "warn"),
     "mail": Word(_("Not delivered"), "warn"),
+    "bank_line": Word(_("Bank line"), "warn"),
+    "stripe": Word(_("Stripe"), "danger"),
+    "payout": Word(_("Payout on hold"), "warn"),
 }
 OPENING_STEPS: dict[str, Any] = {
     "database role": _("Database role of its own"),

@@ -10,8 +10,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from billing.gateways.camt053 import BadBankFile
-from billing.rules.bank import BankEntry
-from billing.rules.money import Money
+from billing.rules.bank import BankEntry, entry_minor
 
 NEEDED = ("date", "amount", "currency")
 KNOWN = (*NEEDED, "payer", "text", "id", "account", "end_to_end_id")
@@ -23,6 +22,8 @@ def read_bank_csv(content: bytes) -> list[BankEntry]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadBankFile(f"The file is not UTF-8: {error}.") from error
+    if "\0" in text:
+        raise BadBankFile("The file holds zero bytes: it is no text.")
     first = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in first else ",", strict=True)
     names = [(name or "").strip().lower() for name in reader.fieldnames or []]
@@ -52,7 +53,7 @@ def _entry(row: dict[str, str | None], number: int) -> BankEntry:
     currency = facts["currency"].upper()
     return BankEntry(
         account=facts["account"][:40], booked_date=booked_date, currency=currency,
-        amount_minor=Money.from_decimal(amount, currency).amount_minor,
+        amount_minor=entry_minor(amount, currency),
         payer=facts["payer"][:200], text=facts["text"], bank_id=facts["id"][:80],
         end_to_end_id=facts["end_to_end_id"][:80],
     )  # fmt: skip

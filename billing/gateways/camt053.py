@@ -11,9 +11,8 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from billing.rules.bank import BankEntry
+from billing.rules.bank import BankEntry, entry_minor
 from billing.rules.errors import BillingError
-from billing.rules.money import Money
 
 
 class BadBankFile(BillingError):
@@ -93,7 +92,7 @@ def _amount(element: Element | None, where: str) -> tuple[int, str]:
     except InvalidOperation:
         raise BadBankFile(f"{where}: {element.text!r} is not an amount.") from None
     currency = element.get("Ccy", "")
-    return Money.from_decimal(amount, currency).amount_minor, currency
+    return entry_minor(amount, currency), currency
 
 
 def _date(text: str, where: str) -> date:
@@ -104,7 +103,8 @@ def _date(text: str, where: str) -> date:
 
 
 def _account(statement: Element) -> str:
-    return _text(statement, "Acct", "Id", "IBAN") or _text(statement, "Acct", "Id", "Othr", "Id")
+    iban = _text(statement, "Acct", "Id", "IBAN")
+    return (iban or _text(statement, "Acct", "Id", "Othr", "Id"))[:40]
 
 
 def _status(booked: Element) -> str:

@@ -14,6 +14,7 @@ from billing.models import (
     RenewalNotice,
     SettlementRun,
 )
+from billing.queries import exception_money
 from billing.queries.disputes import all_disputes
 from billing.queries.mailing import undelivered_documents
 from billing.rules import exceptions as rules
@@ -154,4 +155,6 @@ def _run(run: Any, kind: str, detail: str) -> Exceptional:
 
 SOURCES: tuple[Source, ...] = (
     breaches, parked_runs, dead_letters, disputes, late_runs, mail, renewals,
+    exception_money.bank_lines, exception_money.remote_intents,
+    exception_money.remote_differences, exception_money.held_payouts,
 )  # fmt: skip

@@ -8,9 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+
+from billing.rules.errors import BadMoney
+from billing.rules.money import Money
 
 _NOT_TEXT = re.compile(r"[^A-Z0-9]")
 _NAME_WORDS = re.compile(r"[A-Z0-9]+")
+MOST = 10**12  # major units
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,13 @@ class BankEntry:
     text: str = ""
     bank_id: str = ""
     end_to_end_id: str = ""
+
+
+def entry_minor(amount: Decimal, currency: str) -> int:
+    """A line's amount in minor units. Raises BadMoney for what is no amount of the currency."""
+    if not amount.is_finite() or abs(amount) > MOST:
+        raise BadMoney(f"{amount} is no amount a bank books.")
+    return Money.from_decimal(amount, currency).amount_minor
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,11 @@ from datetime import datetime, timedelta
 
 PARKED, LATE, DEAD_LETTER, BREACH = "parked", "late", "dead_letter", "breach"
 RENEWAL, DISPUTE, MAIL = "renewal", "dispute", "mail"
+BANK_LINE, STRIPE, PAYOUT = "bank_line", "stripe", "payout"
 # In the order of how soon one has to look.
-KINDS = (BREACH, PARKED, DEAD_LETTER, DISPUTE, LATE, MAIL, RENEWAL)
+KINDS = (
+    BREACH, PARKED, STRIPE, DEAD_LETTER, DISPUTE, PAYOUT, BANK_LINE, LATE, MAIL, RENEWAL,
+)  # fmt: skip
 OVERDUE_AFTER = timedelta(days=3)
 
 

@@ -61,6 +61,11 @@ def asked_page(request: HttpRequest) -> int:
     return int(text)
 
 
+def asked_text(request: HttpRequest, name: str) -> str:
+    """A posted line of text, without what PostgreSQL can not keep; at most 500 characters."""
+    return request.POST.get(name, "").replace("\0", "").strip()[:500]
+
+
 def asked_customer(request: HttpRequest) -> Customer | None:
     """`?customer=` by the partner's own id; None when it is not asked for. Raises Http404."""
     external_id = request.GET.get("customer", "")

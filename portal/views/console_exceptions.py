@@ -23,6 +23,9 @@ PAGES = {
     "agreement": ("console_agreement", "agreement_id"),
     "dispute": ("console_dispute", "dispute_id"),
     "document": ("console_document", "document_id"),
+    "payments": ("console_payments", ""),
+    "payouts": ("console_payouts", ""),
+    "stripe": ("console_stripe", ""),
 }  # kind of target → url name and its argument
 
 
@@ -64,4 +67,4 @@ def _url(one: Exceptional) -> str:
     if kind not in PAGES:
         return ""
     name, argument = PAGES[kind]
-    return reverse(name, kwargs={argument: row_id})
+    return reverse(name, kwargs={argument: row_id} if argument else {})

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from billing.actions.bank_files import assign_line, ignore_line, take_bank_file
+from billing.actions.bank_files import MAX_BYTES, assign_line, ignore_line, take_bank_file
 from billing.actions.payments import Receipt, record_payment
 from billing.actions.refunds import ask_refund, send_refund
 from billing.actions.remote_intents import want_refund
@@ -25,7 +25,7 @@ from billing.queries.payments import bank_lines, invoice_by_number, payments_pag
 from billing.rules.errors import BillingError
 from billing.rules.payments import HAND, STRIPE
 from portal.forms_money import BankFileForm, PaymentForm, RefundForm
-from portal.views.asked import PAGE_SIZE, Pager, asked_page
+from portal.views.asked import PAGE_SIZE, Pager, asked_page, asked_text
 from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission
 
@@ -65,6 +65,9 @@ def upload(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, file_form=form)
     given = form.cleaned_data["file"]
+    if given.size > MAX_BYTES:
+        form.add_error("file", _("The file is too large: 10 MB are the most."))
+        return _page(request, file_form=form)
     try:
         file, is_new = take_bank_file(name=given.name, content=given.read(), now=timezone.now(),
                                       actor=actor(request))  # fmt: skip
@@ -86,7 +89,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 @require_POST
 def assign(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
     """Say which invoice a line pays."""
-    document = invoice_by_number(request.POST.get("number", ""))
+    document = invoice_by_number(asked_text(request, "number"))
     if document is None:
         messages.error(request, _("This is no number of an invoice of ours."))
         return _back()
@@ -100,7 +103,7 @@ def assign(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
 def ignore(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
     """Leave a line out, with the reason."""
     return _do(request, _("Left out."),
-               lambda: ignore_line(line_id=line_id, reason=request.POST.get("reason", ""),
+               lambda: ignore_line(line_id=line_id, reason=asked_text(request, "reason"),
                                    actor=actor(request), now=timezone.now()))  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from billing.queries.payouts import payouts_page
 from billing.rules.errors import BillingError
 from billing.rules.payments import BANK, STRIPE
 from billing.rules.payouts import APPROVED, HELD, PENDING, SENT, allowed_verbs
+from portal.views.asked import asked_text
 from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission
 from tenants.models import Partner
@@ -105,7 +106,7 @@ def do(request: HttpRequest, payout_id: uuid.UUID, verb: str) -> HttpResponse:
     given: dict[str, Any] = {"payout_id": payout_id, "actor": actor(request)}
     given["now"] = timezone.now()
     if verb in _WITH_REASON:
-        given["reason"] = request.POST.get("reason", "")
+        given["reason"] = asked_text(request, "reason")
     work = {**_WITH_REASON, **_PLAIN}.get(verb)
     if work is None:
         raise Http404

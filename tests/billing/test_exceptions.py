@@ -4,11 +4,20 @@ import uuid
 
 import pytest
 
+from billing.actions.bank_files import take_bank_file
 from billing.actions.exceptions import keep_breaches, take_exception
 from billing.actions.open_runs import settle_period
+from billing.actions.payouts import prepare_payouts
+from billing.actions.remote_intents import want_invoices
 from billing.actions.settle import settle_run
 from billing.actions.waive_intake import waive_intake
-from billing.models import FoundBreach, IntakeWaiver, SettlementRun
+from billing.models import (
+    FoundBreach,
+    IntakeWaiver,
+    RemoteDifference,
+    RemoteIntent,
+    SettlementRun,
+)
 from billing.queries import exceptions
 from billing.rules.errors import BadTerms, SamePerson
 from cache_api.metering.models import EdgeHeartbeat
@@ -94,3 +103,25 @@ def test_an_exception_has_one_owner_who_can_change(database, world):
         take_exception(key=key, actor=person, now=NOW)
 
     assert [owner for _, owner in kinds()] == [THIRD, ""]
+
+
+def test_money_that_waits_is_in_the_queue(database, world):
+    review()
+    issue()
+    content = b"date,amount,currency,payer,text\n2026-10-05,7.00,USD,Nobody,hello\n"
+    take_bank_file(name="a.csv", content=content, actor=PREPARER, now=NOW)
+    prepare_payouts(actor=PREPARER, now=NOW)
+    want_invoices(now=NOW, limit=1)
+    RemoteIntent.objects.filter(kind="invoice").update(state="needs_review", problem="No answer.")
+    row = RemoteDifference.objects.create(
+        key="x", kind="transfer", remote_id="tr_1", message="Not ours.", currency="USD",
+        local_minor=0, remote_minor=5_00, found_at=NOW, seen_at=NOW,
+    )  # fmt: skip
+
+    found = exceptions(NOW)
+
+    assert [one.kind for one in found] == ["stripe", "stripe", "payout", "payout", "bank_line"]
+    assert {one.target[0] for one in found} == {"stripe", "payouts", "payments"}
+    assert [one.money_minor for one in found][2:] == [30_42, 20, 7_00]
+    RemoteDifference.objects.filter(pk=row.pk).update(gone_at=NOW)
+    assert len(exceptions(NOW)) == 4

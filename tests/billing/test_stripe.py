@@ -453,3 +453,19 @@ def test_killed_at_each_logged_step_there_is_one_object_per_intent(
     assert customer["id"] == remote["customer"]
     assert len(list(stripe.every("transfers", transfer_group=transferable.reference))) == 1
     assert breaches() == []
+
+
+def test_while_stripe_is_away_everything_else_goes_on_and_intents_queue(billed):
+    want_invoices(now=now())
+    away = Stripe(KEY, "http://127.0.0.1:1", timeout_s=0.5)
+    push(away)
+
+    assert set(RemoteIntent.objects.values_list("state", flat=True)) == {"pending"}
+    assert {bool(one.problem) for one in RemoteIntent.objects.all()} == {True}
+    RemoteIntent.objects.filter(kind="invoice").update(steps={"invoice": "in_9"})
+    about = {"object": {"id": "in_9"}}
+    keep_event(event={"id": "evt_9", "type": "invoice.paid", "created": 1, "data": about},
+               now=now())  # fmt: skip
+    event = process_event(event_id="evt_9", stripe=away, now=now())
+    assert (event.processed_at, event.tries) == (None, 1)
+    assert breaches() == []

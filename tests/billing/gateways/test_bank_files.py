@@ -88,6 +88,12 @@ def test_an_amount_that_the_currency_can_not_have():
         read_camt053(camt(entry("1.001")))
 
 
+@pytest.mark.parametrize("amount", ["1e30", "NaN", "-Infinity", "9999999999999"])
+def test_an_amount_nobody_books(amount):
+    with pytest.raises(BadMoney, match="no amount a bank books"):
+        read_bank_csv(f"date,amount,currency\n2026-10-05,{amount},USD\n".encode())
+
+
 def test_csv_with_commas_or_semicolons():
     text = "Date,Amount,Currency,Payer,Text,Id\n2026-10-05,100.01,usd,Acme Inc,INV-2026-000001,R1\n"
     wanted = BankEntry("", date(2026, 10, 5), 100_01, "USD", "Acme Inc", "INV-2026-000001", "R1")
@@ -99,6 +105,7 @@ def test_csv_with_commas_or_semicolons():
 @pytest.mark.parametrize(("content", "why"), [
     (b"date,amount\n", "currency is missing"), (b"\xff\xfe", "not UTF-8"),
     (b"date,amount,currency\n5.10.2026,1.00,USD\n", "Line 2: '5.10.2026' and '1.00'"),
+    (b"date,amount,currency\n2026-10-05,1.00,USD\0\n", "zero bytes"),
     (b'date,amount,currency\n2026-10-05,"1.00\n', "is no CSV"), (b"", "date, amount, currency"),
 ])  # fmt: skip
 def test_a_csv_that_is_none_is_refused_in_words(content, why):

@@ -1,5 +1,6 @@
 """Who reaches what on the console: every page asks for one permission, every change for a POST."""
 
+import re
 import uuid
 
 import pytest
@@ -149,19 +150,7 @@ def _paths(patterns, before=""):
 
 
 def _plain(path):
-    for name in (
-        "run_id",
-        "draft_id",
-        "agreement_id",
-        "document_id",
-        "version_id",
-        "dispute_id",
-        "event_id",
-        "file_id",
-    ):
-        path = path.replace(f"<uuid:{name}>", "<id>")
-    return path.replace("<slug:slug>", "<slug>").replace("<int:position>", "1")
-    for name in ("run_id", "draft_id", "agreement_id", "document_id", "payment_id", "line_id",
-                 "payout_id", "intent_id"):  # fmt: skip
-        path = path.replace(f"<uuid:{name}>", "<id>")
-    return path.replace("<slug:slug>", "<slug>").replace("<slug:verb>", "hold")
+    path = re.sub(r"<uuid:\w+>", "<id>", path)
+    for name, shown in (("slug:slug", "<slug>"), ("int:position", "1"), ("slug:verb", "hold")):
+        path = path.replace(f"<{name}>", shown)
+    return path

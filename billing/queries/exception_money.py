@@ -1,0 +1,70 @@
+"""What of moving money waits for a person: bank lines, Stripe, payouts on hold."""
+
+from datetime import datetime
+from typing import Any
+
+from billing.models import BankLine, Payout, RemoteDifference, RemoteIntent
+from billing.rules import exceptions as rules
+from billing.rules.exceptions import Exceptional
+from billing.rules.payouts import HELD
+
+PAYMENTS, PAYOUTS, STRIPE = ("payments", ""), ("payouts", ""), ("stripe", "")
+
+
+def bank_lines(now: datetime) -> list[Exceptional]:
+    """Lines of bank files that nobody has decided on."""
+    rows = BankLine.objects.filter(state=BankLine.State.UNMATCHED).select_related("file")
+    return [
+        Exceptional(
+            key=f"bank line {line.id}", kind=rules.BANK_LINE, since=line.file.uploaded_at,
+            title=f"{line.payer or 'Bank line'}, {line.booked_date}", detail=line.reason,
+            money_minor=line.amount_minor, currency=line.currency, target=PAYMENTS,
+        )
+        for line in rows
+    ]  # fmt: skip
+
+
+def remote_intents(now: datetime) -> list[Exceptional]:
+    """What Stripe refused, or never answered clearly."""
+    rows = RemoteIntent.objects.filter(state=RemoteIntent.State.NEEDS_REVIEW)
+    return [
+        Exceptional(
+            key=f"intent {intent.id}", kind=rules.STRIPE, since=intent.changed_at,
+            title=f"Stripe: {intent.kind.replace('_', ' ')} {intent.label}", detail=intent.problem,
+            partner_id=str(intent.partner_id), target=STRIPE, **_amount(intent.facts),
+        )
+        for intent in rows
+    ]  # fmt: skip
+
+
+def remote_differences(now: datetime) -> list[Exceptional]:
+    """Where Stripe's books and ours differ."""
+    return [
+        Exceptional(
+            key=f"difference {row.id}", kind=rules.STRIPE, since=row.found_at,
+            title=f"Stripe's books: {row.remote_id}", detail=row.message,
+            partner_id=str(row.partner_id or ""), target=STRIPE, currency=row.currency,
+            money_minor=abs(row.local_minor - row.remote_minor),
+        )
+        for row in RemoteDifference.objects.filter(gone_at=None)
+    ]  # fmt: skip
+
+
+def held_payouts(now: datetime) -> list[Exceptional]:
+    """Payouts somebody or something stopped."""
+    return [
+        Exceptional(
+            key=f"payout {row.id}", kind=rules.PAYOUT, since=row.changed_at,
+            title=f"Payout {row.reference} is on hold", detail=row.reason,
+            partner_id=str(row.partner_id), money_minor=row.amount_minor, currency=row.currency,
+            target=PAYOUTS,
+        )
+        for row in Payout.objects.filter(state=HELD)
+    ]  # fmt: skip
+
+
+def _amount(facts: dict[str, Any]) -> dict[str, Any]:
+    if "currency" not in facts:
+        return {}
+    parts = ("amount_minor", "net_minor", "tax_minor")
+    return {"money_minor": sum(facts.get(name, 0) for name in parts), "currency": facts["currency"]}
