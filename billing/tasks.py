@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from billing import reconcile
-from billing.actions import deliver, disputes, exceptions, open_runs, renewals, settle
+from billing.actions import adjust, deliver, disputes, exceptions, open_runs, renewals, settle
 from cache_api.reconcile import CHECKS as USAGE_CHECKS
 from tenants.tasking import PartnerTask
 
@@ -71,3 +71,9 @@ def keep_breaches() -> int:
 def renewal_notices() -> int:
     """Say which terms end in 180, 90 or 30 days."""
     return renewals.give_renewal_notices(now=timezone.now())
+
+
+@shared_task(name="billing.adjust_due")
+def adjust_due() -> int:
+    """Open and rate adjustments of closed months whose usage changed, for a person to submit."""
+    return adjust.adjust_due(now=timezone.now())

@@ -20,4 +20,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "mail documents": {"task": "billing.deliver_documents", "schedule": 60.0},
     "remind of overdue invoices": {"task": "billing.send_reminders", "schedule": 3600.0},
     "accept statements by silence": {"task": "billing.accept_silent", "schedule": 3600.0},
+    "notice late usage": {
+        "task": "billing.adjust_due",
+        "schedule": crontab(minute="40", hour="3"),
+    },
 }

@@ -84,6 +84,7 @@ PAPER_STATES: dict[str, Word] = {
 }
 PAPER_KINDS: dict[str, Any] = {
     "customer_invoice": _("Customer invoice"),
+    "credit_note": _("Credit note"),
     "partner_invoice": _("Partner invoice"),
     "payout_statement": _("Payout statement"),
     "credit_note": _("Credit note"),

@@ -8,15 +8,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
+from billing.actions.adjust import open_adjustment
+from billing.actions.begin import begun
 from billing.actions.errors import AlreadySettled, EarlierRunOpen, NothingToSettle
-from billing.actions.moves import locked_run, move
-from billing.models import Agreement, RunEvent, SettlementRun
+from billing.models import Agreement, SettlementRun
 from billing.rules.periods import Period, month_of, previous_month, require_ended
-from billing.rules.runs import CALENDAR, PARKED, WORKING, waits_for_person
-from tenants import audit
-from tenants.tasking import enqueue_on_commit
-
-SETTLE_TASK = "billing.settle_agreement"
+from billing.rules.runs import CALENDAR
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Opened:
 def settle_period(*, period: Period, actor: str, now: datetime) -> Opened:
     """Open one run per agreement in force in the month and queue a task for each.
 
-    Raises NotEnded (running or future month), NothingToSettle, AlreadySettled (every agreement is
+    Where the month is issued and usage changed since, an adjustment run is opened instead. Raises NotEnded (running or future month), NothingToSettle, AlreadySettled (every agreement is
     issued; the message names the runs). An agreement whose earlier month waits is in `refused`.
     Safe to repeat and to run eight times at once: a run is unique per agreement and period, and
     its task does nothing when the work is done.
@@ -47,8 +44,11 @@ def settle_period(*, period: Period, actor: str, now: datetime) -> Opened:
     if not runs and not refused:
         raise NothingToSettle(f"No agreement is in force in {period.label}: nothing to settle.")
     issued = tuple(run for run in runs if run.issued_at is not None)
-    _refuse_issued(period, issued, runs, refused)
-    return Opened(tuple(run for run in runs if run.issued_at is None), issued, tuple(refused))
+    late = [open_adjustment(run=run, actor=actor, now=now) for run in issued]
+    under_way = [run for run in (*runs, *late) if run is not None and run.issued_at is None]
+    if not under_way and not refused:
+        _refuse_issued(period, issued)
+    return Opened(tuple(under_way), issued, tuple(refused))
 
 
 def settle_due(*, now: datetime) -> int:
@@ -98,46 +98,7 @@ def open_run(
             defaults={"partner_id": agreement.partner_id, "opened_by": actor.lower(),
                       "opened_at": now, "changed_at": now},
         )  # fmt: skip
-        if created:
-            _log_opening(run, actor, now)
-        elif run.state == PARKED:
-            run = _resume(run, actor, now)
-        elif waits_for_person(run.state, run.reason, run.opened_by) and actor != CALENDAR:
-            run = _take_up(run, actor, now)
-        if run.state in WORKING:
-            enqueue_on_commit(SETTLE_TASK, partner_id=str(run.partner_id), run_id=str(run.id))
-    return run
-
-
-def _log_opening(run: SettlementRun, actor: str, now: datetime) -> None:
-    RunEvent.objects.create(partner_id=run.partner_id, run=run, step=1, attempt=run.attempt,
-                            state=run.state, actor=actor, at=now)  # fmt: skip
-    audit.record(
-        actor=actor, verb="run.open", target=str(run.id), at=now, partner_id=run.partner_id,
-        data={"period": f"{run.period_start:%Y-%m}"},
-    )  # fmt: skip
-
-
-def _resume(run: SettlementRun, actor: str, now: datetime) -> SettlementRun:
-    run = locked_run(run.id)
-    if run.state != PARKED:
-        return run  # somebody else resumed it while we waited for the lock
-    return move(run, "resume", actor=actor, now=now, attempt=run.attempt + 1,
-                opened_by=actor.lower(), preparer="", approver="")  # fmt: skip
-
-
-def _take_up(run: SettlementRun, actor: str, now: datetime) -> SettlementRun:
-    """The run waits for a person no longer: the sweep and the pages see to it."""
-    run = locked_run(run.id)
-    if not waits_for_person(run.state, run.reason, run.opened_by):
-        return run  # somebody else took it up while we waited for the lock
-    run.reason, run.changed_at, run.opened_by = "", now, actor.lower()
-    run.save(update_fields=["reason", "changed_at", "opened_by"])
-    RunEvent.objects.create(partner_id=run.partner_id, run=run, step=run.events.count() + 1,
-                            attempt=run.attempt, state=run.state, actor=actor, at=now)  # fmt: skip
-    audit.record(actor=actor, verb="run.take_up", target=str(run.id), at=now,
-                 partner_id=run.partner_id, data={"attempt": run.attempt})  # fmt: skip
-    return run
+        return begun(run, created, actor=actor, now=now)
 
 
 def _refuse_earlier(agreement: Agreement, period: Period) -> None:
@@ -150,14 +111,11 @@ def _refuse_earlier(agreement: Agreement, period: Period) -> None:
         )
 
 
-def _refuse_issued(
-    period: Period, issued: Sequence[SettlementRun], runs: Sequence[SettlementRun],
-    refused: Sequence[object],
-) -> None:  # fmt: skip
-    if issued and len(issued) == len(runs) and not refused:
-        last = max(run.issued_at for run in issued if run.issued_at)
-        names = ", ".join(str(run.id) for run in issued[:5])
-        raise AlreadySettled(
-            f"{period.label} is settled: all {len(issued)} runs are issued since {last:%Y-%m-%d} "
-            f"(run {names}). Issued documents never change; nothing was done."
-        )
+def _refuse_issued(period: Period, issued: Sequence[SettlementRun]) -> None:
+    last = max(run.issued_at for run in issued if run.issued_at)
+    names = ", ".join(str(run.id) for run in issued[:5])
+    raise AlreadySettled(
+        f"{period.label} is settled: all {len(issued)} runs are issued since {last:%Y-%m-%d} "
+        f"(run {names}), and no usage changed since. Issued documents never change; nothing was "
+        "done."
+    )

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from billing.actions.begin import SETTLE_TASK
 from billing.actions.freeze import freeze_run
 from billing.actions.issue import issue_run
 from billing.actions.moves import find_run
-from billing.actions.open_runs import SETTLE_TASK
 from billing.actions.rate import rate_run
 from billing.actions.review import ISSUE_TASK, park_run, submit_run
 from billing.models import SettlementRun

@@ -117,7 +117,7 @@ BALANCES = """
 WITH steps AS (
     SELECT d.partner_id, d.number, d.statement AS s,
         lag((d.statement->>'closing_minor')::bigint, 1, 0::bigint) OVER (
-            PARTITION BY r.agreement_id ORDER BY d.period_start, d.issued_at) AS before
+            PARTITION BY r.agreement_id ORDER BY d.issued_at, d.id) AS before
     FROM billing_document d JOIN billing_settlementrun r ON r.id = d.run_id
     WHERE d.statement IS NOT NULL AND d.kind = 'payout_statement'
 )

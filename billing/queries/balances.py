@@ -42,7 +42,7 @@ def _statements(agreement_id: uuid.UUID) -> list[dict[str, int]]:
             run__agreement_id=agreement_id, kind=Document.Kind.PAYOUT_STATEMENT,
             statement__isnull=False,
         )
-        .order_by("-period_start", "-issued_at")
+        .order_by("-issued_at", "-id")
         .values_list("statement", flat=True)
     )  # fmt: skip
     return [row for row in rows if row is not None]

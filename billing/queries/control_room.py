@@ -29,7 +29,8 @@ COUNTED = (RATED, IN_REVIEW, APPROVED, ISSUED, DELIVERED, CLOSED)
 
 @dataclass(frozen=True)
 class RoomRow:
-    """One agreement in one month; amounts in minor units of `currency`, 0 until rated."""
+    """One agreement in one month, or one adjustment of it; amounts in minor units of `currency`,
+    0 until rated. `sequence` counts the adjustments of the month."""
 
     agreement_id: uuid.UUID
     agreement_code: str
@@ -39,6 +40,8 @@ class RoomRow:
     partner_slug: str
     partner_name: str
     run_id: uuid.UUID | None
+    run_kind: str
+    sequence: int
     state: str
     reason: str
     attempt: int
@@ -108,12 +111,15 @@ _SUMS = ("gross_minor", "net_minor", "share_minor", "tax_minor", "fees_minor", "
 
 
 def control_room(period: Period) -> ControlRoom:
-    """The month, one row per agreement in force: three queries at any number (console)."""
-    runs = {row["agreement_id"]: row for row in _runs(period)}
+    """The month, a row per agreement in force and one per adjustment: three queries (console)."""
+    runs: dict[uuid.UUID, list[Mapping[str, Any]]] = {}
+    for run in _runs(period):
+        runs.setdefault(run["agreement_id"], []).append(run)
     partners = {row.id: row for row in Partner.objects.all()}
     rows = tuple(
-        _row(agreement, partners[agreement["partner_id"]], runs.get(agreement["id"]))
+        _row(agreement, partners[agreement["partner_id"]], run)
         for agreement in _agreements(period)
+        for run in runs.get(agreement["id"], [None])
     )
     return ControlRoom(period, rows, _totals(rows), dict(Counter(row.state for row in rows)))
 
@@ -131,14 +137,13 @@ def settled_months(limit: int = 24) -> list[tuple[Period, int, int]]:
 def _runs(period: Period) -> Sequence[Mapping[str, Any]]:
     """Papers are drafts until the run is issued, documents after; never both."""
     return list(
-        SettlementRun.objects.filter(
-            period_start=period.start, period_end=period.end, kind="regular", sequence=1
-        )
+        SettlementRun.objects.filter(period_start=period.start, period_end=period.end)
+        .order_by("opened_at", "id")
         .annotate(
             papers=Count("documents", distinct=True)
             + Count("drafts", filter=Q(drafts__attempt=F("attempt")), distinct=True)
         )
-        .values("id", "agreement_id", "papers", *_RUN_FACTS)
+        .values("id", "agreement_id", "papers", "kind", "sequence", *_RUN_FACTS)
     )
 
 
@@ -161,6 +166,7 @@ def _row(agreement: Mapping[str, Any], partner: Partner, run: Mapping[str, Any] 
         agreement_id=agreement["id"], agreement_code=agreement["code"],
         agreement_name=agreement["name"], kind=agreement["kind"], partner_id=partner.id,
         partner_slug=partner.slug, partner_name=partner.name, run_id=run["id"] if run else None,
+        run_kind=run["kind"] if run else "regular", sequence=run["sequence"] if run else 1,
         documents=run["papers"] if run else 0, **facts,
     )  # fmt: skip
 

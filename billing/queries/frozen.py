@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from billing.rules.documents import sha256_hex
 from billing.rules.errors import InvariantBroken
 from billing.rules.inputs import RunInput as FrozenInput
 from billing.rules.inputs import RunInputRow
+from billing.rules.periods import Period
 from billing.rules.snapshot import parse_run_input, run_input_sha256
 
 _MEMBERS = tuple(RunInputRow.__dataclass_fields__)
@@ -19,6 +21,19 @@ _MEMBERS = tuple(RunInputRow.__dataclass_fields__)
 def snapshot_of(run: SettlementRun) -> RunSnapshot:
     """The snapshot of the run's present attempt."""
     return RunSnapshot.objects.get(run=run, attempt=run.attempt)
+
+
+def last_issued_run(
+    agreement_id: uuid.UUID, period: Period, without: uuid.UUID | None = None
+) -> SettlementRun | None:
+    """The period's run that was issued last: what an adjustment is measured against."""
+    issued = SettlementRun.objects.filter(
+        agreement_id=agreement_id, period_start=period.start, period_end=period.end,
+        issued_at__isnull=False,
+    )  # fmt: skip
+    if without is not None:
+        issued = issued.exclude(pk=without)
+    return issued.order_by("-issued_at", "-id").first()
 
 
 def frozen_input(run: SettlementRun) -> FrozenInput:

@@ -11,6 +11,7 @@ from django.conf import settings
 from billing.models import Agreement
 from billing.queries.balances import opening_minor, unshown_items, unshown_payouts_minor
 from billing.queries.booked import booked_lines, booked_shares
+from billing.queries.frozen import frozen_input, last_issued_run
 from billing.queries.terms import segment_terms
 from billing.rules.errors import InvariantBroken
 from billing.rules.inputs import RunInput, RunInputRow, SegmentTerms
@@ -27,26 +28,44 @@ PLATFORM_PARTY = {"legal_name": "AgentCache, Inc.", "address": [], "country": ""
 
 @dataclass(frozen=True)
 class Gathered:
-    """One reading: `parties` are the names documents copy, `batch_bound` the last usage batch."""
+    """One reading: `parties` are the names documents copy, `batch_bound` the last usage batch.
+
+    `base`: what the period's last issued run was frozen from; None for its first run.
+    """
 
     run_input: RunInput
     parties: dict[str, Any]
     batch_bound: int
+    base: RunInput | None = None
+
+
+@dataclass(frozen=True)
+class CustomerFacts:
+    """What rating needs to know of a customer."""
+
+    id: uuid.UUID
+    external_id: str
+    name: str
+    plan: str
+    currency: str
 
 
 def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None) -> Gathered:
     """Read everything a run of this agreement and period needs; writes nothing.
 
     Runs in the partner's schema (`in_partner`). `run_id` names the run being settled, so that
-    only other runs of the period count as booked. Twelve queries at any size.
+    only other runs of the period count as booked. Once the period has an issued run, its frozen
+    terms, prices and plans hold for every later one. Thirteen queries at any size, two more then.
     """
-    parts = segment_terms(agreement.id, period)
+    last = last_issued_run(agreement.id, period, without=run_id)
+    base = frozen_input(last) if last else None
+    parts = base.segments if base else segment_terms(agreement.id, period)
     customers = {row.id: row for row in Customer.objects.all()}
     bound = usage.batch_bound(agreement.partner_id)
     return Gathered(
         run_input=RunInput(
             agreement_id=str(agreement.id), period=period, segments=parts,
-            rows=tuple(_rows(period, parts, customers)),
+            rows=tuple(_rows(period, parts, _as_frozen(customers, base))),
             booked_lines=booked_lines(agreement.id, period, run_id),
             booked_shares=booked_shares(agreement.id, period, run_id),
             opening_minor=opening_minor(agreement.id),
@@ -55,11 +74,30 @@ def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None
         ),
         parties=agreement_parties(agreement, customers.values()),
         batch_bound=bound,
+        base=base,
     )  # fmt: skip
 
 
+def _as_frozen(
+    customers: dict[uuid.UUID, Customer], base: RunInput | None
+) -> dict[uuid.UUID, CustomerFacts]:
+    """What each customer is, or what it was when the period's first run was frozen.
+
+    Who was not in that input had neither usage nor a plan then.
+    """
+    plans = None if base is None else {row.customer_id: row.plan for row in base.rows}
+    return {
+        one.id: CustomerFacts(
+            id=one.id, external_id=one.external_id, name=one.name,
+            plan=one.plan if plans is None else plans.get(str(one.id), ""),
+            currency=one.billing.get("currency") or "",
+        )
+        for one in customers.values()
+    }  # fmt: skip
+
+
 def _rows(
-    period: Period, parts: tuple[SegmentTerms, ...], customers: dict[uuid.UUID, Customer]
+    period: Period, parts: tuple[SegmentTerms, ...], customers: dict[uuid.UUID, CustomerFacts]
 ) -> Iterable[RunInputRow]:
     """Usage per segment, customer and model; a customer on a plan also without usage."""
     if not parts:
@@ -84,7 +122,7 @@ def _rows(
                 yield _row(part.segment.index, customer, None)
 
 
-def _row(segment: int, customer: Customer, total: UsageTotal | None) -> RunInputRow:
+def _row(segment: int, customer: CustomerFacts, total: UsageTotal | None) -> RunInputRow:
     counts: dict[str, Any] = {} if total is None else {
         "model": total.model, "lookups": total.lookups, "stores": total.stores,
         "cached_requests": total.cached_requests, "bytes_served": total.bytes_served,
@@ -93,7 +131,7 @@ def _row(segment: int, customer: Customer, total: UsageTotal | None) -> RunInput
     }  # fmt: skip
     return RunInputRow(
         segment=segment, customer_id=str(customer.id), external_id=customer.external_id,
-        name=customer.name, plan=customer.plan, currency=customer.billing.get("currency") or "",
+        name=customer.name, plan=customer.plan, currency=customer.currency,
         **counts,
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from billing.rules.documents import Brand, Party, party_of
-from billing.rules.drafts import PARTNER_INVOICE, PAYOUT_STATEMENT, Draft
+from billing.rules.drafts import Draft
 
 PLATFORM_ISSUER = "platform"
 NEUTRAL_HEX = "#334155"
@@ -21,7 +21,7 @@ def seller_of(draft: Draft, parties: dict[str, Any]) -> Party:
 
 def buyer_of(draft: Draft, parties: dict[str, Any]) -> Party:
     """The customer, or the partner on its own invoice and statement."""
-    if draft.kind in (PARTNER_INVOICE, PAYOUT_STATEMENT):
+    if draft.customer_id is None:
         return party_of(parties["partner"])
     return party_of(parties["customers"][draft.customer_id])
 

@@ -60,6 +60,12 @@ class ChargeResult:
     drafts: tuple[Draft, ...]
     totals: RunTotals
 
+    @property
+    def moves_money(self) -> bool:
+        """Some document would state an amount, or a shadow value, that no earlier one did."""
+        rows = (row for draft in self.drafts for row in draft.lines)
+        return any(row.amount_minor or row.value_minor for row in rows)
+
 
 def _plans(run: RunInput) -> dict[str, str]:
     plans: dict[str, str] = {}

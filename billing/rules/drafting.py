@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from billing.rules.draft_rows import SHARE, carried_rows, charge_row, shadow_rows, share_rows
 from billing.rules.drafts import (
+    CREDIT_NOTE,
     CUSTOMER_INVOICE,
     PARTNER_INVOICE,
     PAYOUT_STATEMENT,
@@ -40,6 +41,8 @@ def _draft(
     statement: StatementTotals | None = None,
 ) -> Draft:
     net = sum(row.amount_minor for row in rows)
+    if net < 0 and kind != PAYOUT_STATEMENT:
+        kind = CREDIT_NOTE
     notes = [_POC_NOTE] if shadow_minor else []
     if any(row.kind == SHARE for row in rows):
         notes.append(_SHARE_NOTE)
@@ -156,12 +159,13 @@ def _payout_statement(
     # A first run always states the balances, so that closing and opening meet month by month.
     if not (rows or run.is_first):
         return []
+    on_time, late = (earned, 0) if run.is_first else (0, earned)
     totals = statement_totals(
         run.opening_minor,
         run.paid_minor,
-        earned,
+        on_time,
         paying[-1].min_payout_minor,
-        sum(item.amount_minor for item in run.carried),
+        late + sum(item.amount_minor for item in run.carried),
     )
     return [
         _draft(

@@ -32,6 +32,11 @@ class RunInputRow:
     tokens_saved: int = 0
     cost_saved_micros: int = 0
 
+    @property
+    def counts(self) -> bool:
+        """It carries usage, and does not only name a customer on a plan."""
+        return any(getattr(self, name) for name in _COUNTS)
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentTerms:

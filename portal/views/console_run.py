@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from billing import queries as billing
-from billing.actions.moves import find_run
-from billing.actions.open_runs import open_run
+from billing.actions.begin import go_on
 from billing.actions.review import approve_runs, reject_run, withdraw_run
 from billing.models import DraftDocument, RatedLine
 from billing.queries.run_detail import PAGE
@@ -24,7 +23,6 @@ from billing.queries.terms import version_terms
 from billing.rules.errors import BillingError, WrongState
 from billing.rules.explain import explain_line
 from billing.rules.lines import RatedLine as Rated
-from billing.rules.periods import month_of
 from billing.rules.rating import Step
 from billing.rules.runs import WORKING, waits_for_person
 from portal.forms import ReasonForm
@@ -74,9 +72,7 @@ def again(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     """Queue a parked, rejected or stuck run, or submit what the calendar rated."""
 
     def queue() -> None:
-        found = find_run(run_id)
-        run = open_run(agreement_id=found.agreement_id, period=month_of(found.period_start),
-                       actor=actor(request), now=timezone.now())  # fmt: skip
+        run = go_on(run_id=run_id, actor=actor(request), now=timezone.now())
         if run.state not in WORKING:
             raise WrongState(f"A run that is {run.state} is not settled again; nothing was queued.")
 

@@ -93,7 +93,7 @@ def settle(period: Period = SEPTEMBER, now: datetime = NOW) -> list[SettlementRu
 
 def documents(partner: Partner) -> list[tuple[str, str, int]]:
     """(kind, customer, total in cents), in order of issue."""
-    rows = Document.objects.filter(partner_id=partner.id).order_by("issued_at", "position")
+    rows = Document.objects.filter(partner_id=partner.id).order_by("id")
     return [(row.kind, row.customer_external_id, row.total_minor) for row in rows]
 
 

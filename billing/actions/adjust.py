@@ -1,0 +1,66 @@
+"""Adjust: late usage of a closed month goes to a run of its own, at that month's terms."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from billing.actions.begin import begun
+from billing.models import SettlementRun
+from billing.queries.late import has_late_usage
+from billing.rules.periods import Period
+from billing.rules.runs import CALENDAR
+
+# How long after its end a month is still looked at by the calendar; a person may ask for any.
+WATCHED = timedelta(days=400)
+
+
+def open_adjustment(*, run: SettlementRun, actor: str, now: datetime) -> SettlementRun | None:
+    """The adjustment that the usage recorded since the issued `run` calls for, or None.
+
+    None too while another run of the agreement is not issued: statements follow each other, each
+    opening with the balance before. An adjustment of this month that waits is taken up again.
+    Safe to repeat and to run at once: (agreement, period, kind, sequence) is unique, and once it
+    is issued nothing differs any more.
+    """
+    waiting = run.agreement.runs.filter(issued_at=None).first()
+    if waiting is not None:
+        same = (waiting.kind, waiting.period_start) == (_KIND, run.period_start)
+        if not same or actor == CALENDAR:
+            return None
+        with transaction.atomic():
+            return begun(waiting, False, actor=actor, now=now)
+    if not has_late_usage(run.agreement, Period(run.period_start, run.period_end)):
+        return None
+    return _open(run, actor, now)
+
+
+def adjust_due(*, now: datetime) -> int:
+    """The calendar opens an adjustment for every closed month whose usage changed; how many.
+
+    One at a time for an agreement, the oldest month first. They are rated and wait for a person to
+    submit them. Safe to repeat, daily.
+    """
+    closed = (
+        SettlementRun.objects.select_related("agreement")
+        .filter(issued_at__isnull=False, kind=SettlementRun.Kind.REGULAR,
+                period_end__gt=now - WATCHED)
+        .order_by("agreement_id", "period_start")
+    )  # fmt: skip
+    opened = [open_adjustment(run=run, actor=CALENDAR, now=now) for run in closed]
+    return sum(run is not None for run in opened)
+
+
+_KIND = SettlementRun.Kind.ADJUSTMENT
+
+
+def _open(run: SettlementRun, actor: str, now: datetime) -> SettlementRun:
+    period = {"agreement": run.agreement, "period_start": run.period_start,
+              "period_end": run.period_end, "kind": _KIND}  # fmt: skip
+    with transaction.atomic():
+        number = SettlementRun.objects.filter(**period).count() + 1
+        adjustment, created = SettlementRun.objects.get_or_create(
+            **period, sequence=number,
+            defaults={"partner_id": run.partner_id, "opened_by": actor.lower(), "opened_at": now,
+                      "changed_at": now},
+        )  # fmt: skip
+        return begun(adjustment, created, actor=actor, now=now)
