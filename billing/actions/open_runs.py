@@ -28,8 +28,10 @@ class Opened:
 def settle_period(*, period: Period, actor: str, now: datetime) -> Opened:
     """Open one run per agreement in force in the month and queue a task for each.
 
-    Where the month is issued and usage changed since, an adjustment run is opened instead. Raises NotEnded (running or future month), NothingToSettle, AlreadySettled (every agreement is
-    issued; the message names the runs). An agreement whose earlier month waits is in `refused`.
+    Where the month is issued and usage changed since, an adjustment run is opened instead.
+    Raises NotEnded (running or future month), NothingToSettle, AlreadySettled (every agreement is
+    issued and nothing is late; the message names the runs). An agreement whose earlier month waits
+    is in `refused`.
     Safe to repeat and to run eight times at once: a run is unique per agreement and period, and
     its task does nothing when the work is done.
     """
