@@ -15,6 +15,10 @@ class EarlierRunOpen(BillingError):
     """An earlier month of the same agreement waits to be issued."""
 
 
+class TooEarly(EarlierRunOpen):
+    """The agreement's cutoff lies ahead: usage of the month is still awaited."""
+
+
 class NothingToSettle(BillingError):
     """No agreement is in force in this period."""
 

@@ -98,7 +98,20 @@ def _issue_documents(
     DocumentEvent.objects.bulk_create(
         credited_event(note, note.corrects, actor, now) for note in documents if note.corrects
     )
+    DocumentEvent.objects.bulk_create(_set_off(documents, actor, now))
     return documents
+
+
+def _set_off(documents: Sequence[Document], actor: str, now: datetime) -> list[DocumentEvent]:
+    """What a statement nets is paid on the run's invoice to the partner."""
+    owed = [document for document in documents if document.kind == PARTNER_INVOICE]
+    return [
+        DocumentEvent(partner_id=invoice.partner_id, document=invoice, kind="paid", actor=actor,
+                      amount_minor=one.statement["netting_minor"], note=f"set off in {one.number}",
+                      source_id=f"netting {one.id}", at=now)
+        for one in documents if one.statement and one.statement["netting_minor"]
+        for invoice in owed
+    ]  # fmt: skip
 
 
 def _series(draft: Draft, parties: dict[str, Any], now: datetime) -> Series:

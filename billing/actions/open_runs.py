@@ -3,14 +3,14 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
 from billing.actions.adjust import open_adjustment
 from billing.actions.begin import begun
-from billing.actions.errors import AlreadySettled, EarlierRunOpen, NothingToSettle
+from billing.actions.errors import AlreadySettled, EarlierRunOpen, NothingToSettle, TooEarly
 from billing.models import Agreement, SettlementRun
 from billing.rules.periods import Period, month_of, previous_month, require_ended
 from billing.rules.runs import CALENDAR
@@ -87,12 +87,13 @@ def open_run(
 ) -> SettlementRun:
     """The regular run of an agreement and period: made if absent, taken up if parked or sent back.
 
-    Raises NotEnded, EarlierRunOpen. Safe to repeat: (agreement, period, kind, sequence) is
-    unique; an issued run is returned as it is.
+    Raises NotEnded, TooEarly, EarlierRunOpen. Safe to repeat: (agreement, period, kind, sequence)
+    is unique; an issued run is returned as it is.
     """
     require_ended(period, now)
     with transaction.atomic():
         agreement = Agreement.objects.get(pk=agreement_id)
+        _refuse_early(agreement, period, now)
         _refuse_earlier(agreement, period)
         run, created = SettlementRun.objects.get_or_create(
             agreement=agreement, period_start=period.start, period_end=period.end,
@@ -101,6 +102,17 @@ def open_run(
                       "opened_at": now, "changed_at": now},
         )  # fmt: skip
         return begun(run, created, actor=actor, now=now)
+
+
+def _refuse_early(agreement: Agreement, period: Period, now: datetime) -> None:
+    versions = agreement.versions.filter(valid_from__lt=period.end, approved_at__isnull=False)
+    terms = versions.order_by("-valid_from").values_list("terms", flat=True).first() or {}
+    until = period.end + timedelta(days=terms.get("cutoff_days", 0))
+    if now < until:
+        raise TooEarly(
+            f"Usage of {period.label} of {agreement.name} is awaited until {until:%Y-%m-%d %H:%M} "
+            "UTC, as agreed. Settle it after that."
+        )
 
 
 def _refuse_earlier(agreement: Agreement, period: Period) -> None:

@@ -60,13 +60,13 @@ GROUP BY d.id HAVING coalesce(sum(l.debit_minor - l.credit_minor), 0)
 
 STATEMENT_POSTED = """
 WITH owed AS (
-    SELECT d.run_id, d.partner_id, sum(l.amount_minor) AS minor
+    SELECT d.run_id, d.partner_id, coalesce(sum(l.amount_minor), 0) + max(d.tax_minor) AS minor
     FROM billing_document d JOIN billing_documentline l ON l.document_id = d.id
     WHERE d.kind = 'payout_statement' AND l.carried_id IS NULL GROUP BY d.run_id, d.partner_id
 ), booked AS (
     SELECT e.run_id, sum(l.credit_minor - l.debit_minor) AS minor
     FROM billing_journalline l JOIN billing_journalentry e ON e.id = l.entry_id
-    WHERE l.account = '2100' GROUP BY e.run_id
+    WHERE l.account = '2100' AND e.purpose <> 'netting' GROUP BY e.run_id
 )
 SELECT o.partner_id, format('run %s: statements owe %s, the journal holds %s payable', o.run_id,
     o.minor, coalesce(b.minor, 0))

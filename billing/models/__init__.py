@@ -20,6 +20,7 @@ from billing.models.journal import JournalEntry, JournalLine
 from billing.models.rate_cards import Rate, RateCard, RateCardVersion
 from billing.models.rendered import RenderedFile
 from billing.models.runs import RunEvent, SettlementRun
+from billing.models.taxes import FxRate, TaxRate, TaxStatus
 from billing.models.waivers import IntakeWaiver
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "DraftLine",
     "ExceptionOwner",
     "FoundBreach",
+    "FxRate",
     "IntakeWaiver",
     "JournalEntry",
     "JournalLine",
@@ -55,5 +57,7 @@ __all__ = [
     "RunInput",
     "RunSnapshot",
     "SettlementRun",
+    "TaxRate",
+    "TaxStatus",
     "Termination",
 ]

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,10 @@ from billing.models import Agreement
 from billing.queries.balances import opening_minor, unshown_items, unshown_payouts_minor
 from billing.queries.booked import booked_lines, booked_shares
 from billing.queries.frozen import frozen_input, last_issued_run
+from billing.queries.taxes import fx_quotes, party_taxes
 from billing.queries.terms import segment_terms
 from billing.rules.errors import InvariantBroken
+from billing.rules.facts import FxQuote, PartyTax
 from billing.rules.inputs import RunInput, RunInputRow, SegmentTerms
 from billing.rules.periods import Period
 from cache_api import queries as usage
@@ -61,11 +63,13 @@ def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None
     base = frozen_input(last) if last else None
     parts = base.segments if base else segment_terms(agreement.id, period)
     customers = {row.id: row for row in Customer.objects.all()}
+    facts = _as_frozen(customers, base)
     bound = usage.batch_bound(agreement.partner_id)
     return Gathered(
         run_input=RunInput(
             agreement_id=str(agreement.id), period=period, segments=parts,
-            rows=tuple(_rows(period, parts, _as_frozen(customers, base))),
+            rows=tuple(_rows(period, parts, facts)), taxes=_taxes(agreement, period, parts, base),
+            fx=_fx(period, parts, facts.values(), base),
             booked_lines=booked_lines(agreement.id, period, run_id),
             booked_shares=booked_shares(agreement.id, period, run_id),
             opening_minor=opening_minor(agreement.id),
@@ -85,15 +89,40 @@ def _as_frozen(
 
     Who was not in that input had neither usage nor a plan then.
     """
-    plans = None if base is None else {row.customer_id: row.plan for row in base.rows}
-    return {
-        one.id: CustomerFacts(
-            id=one.id, external_id=one.external_id, name=one.name,
-            plan=one.plan if plans is None else plans.get(str(one.id), ""),
-            currency=one.billing.get("currency") or "",
-        )
-        for one in customers.values()
-    }  # fmt: skip
+    known = {} if base is None else {row.customer_id: row for row in base.rows}
+    facts = {}
+    for one in customers.values():
+        plan, currency = one.plan, one.billing.get("currency") or ""
+        if base is not None:
+            before = known.get(str(one.id))
+            plan, currency = (before.plan, before.currency) if before else ("", currency)
+        facts[one.id] = CustomerFacts(one.id, one.external_id, one.name, plan, currency)
+    return facts
+
+
+def _taxes(
+    agreement: Agreement, period: Period, parts: Sequence[SegmentTerms], base: RunInput | None
+) -> tuple[PartyTax, ...]:
+    """As frozen before, with the status of parties that are new since; none where none is due."""
+    if not any(part.terms.charges_tax for part in parts):
+        return ()
+    known = {one.party: one for one in (base.taxes if base else ())}
+    now = {one.party: one for one in party_taxes(agreement.partner_id, period)}
+    return tuple(one for _party, one in sorted({**now, **known}.items()))
+
+
+def _fx(
+    period: Period, parts: Sequence[SegmentTerms], customers: Iterable[CustomerFacts],
+    base: RunInput | None,
+) -> tuple[FxQuote, ...]:  # fmt: skip
+    """As frozen before, with the rates of currencies that are new since."""
+    if not parts:
+        return ()
+    ours = parts[-1].terms.currency
+    known = {one.quote: one for one in (base.fx if base else ())}
+    wanted = {customer.currency for customer in customers} - set(known)
+    now = {one.quote: one for one in fx_quotes(ours, wanted, period)}
+    return tuple(one for _quote, one in sorted({**now, **known}.items()))
 
 
 def _rows(

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from billing.rules.bounds import cap_line, minimum_line
+from billing.rules.currencies import exchange
 from billing.rules.customer_lines import customer_lines
 from billing.rules.drafting import draft_documents
 from billing.rules.drafts import Draft
@@ -24,7 +26,7 @@ from billing.rules.lines import (
     line_order,
     vanished,
 )
-from billing.rules.partner_lines import minimum_line, partner_lines
+from billing.rules.partner_lines import partner_lines
 from billing.rules.sharing import CustomerShare, customer_shares
 
 
@@ -99,12 +101,10 @@ def _true_ups(
             for line in lines
             if line.payer == PARTNER and line.phase == LIVE and line.version_id == version_id
         ]
-        ours = sum(
-            share.platform_minor
-            for share in shares
-            if share.version_id == version_id and share.collects == PARTNER
-        )
-        due += minimum_line([g for g in live if g.version_id == version_id], run.period, own, ours)
+        ours = sum(share.platform_minor for share in shares if share.version_id == version_id)
+        mine = [group for group in live if group.version_id == version_id]
+        capped = cap_line(mine, run.period, own)
+        due += capped + minimum_line(mine, run.period, [*own, *capped], ours)
     return due
 
 
@@ -120,19 +120,30 @@ def _booked(run: RunInput, lines: list[RatedLine], currency: str) -> tuple[Rated
     return tuple(sorted(after, key=line_order))
 
 
+def _tax_minor(run: RunInput, drafts: Sequence[Draft], currency: str) -> int:
+    """Tax on invoices and credit notes, in the agreement's currency; a statement's is not sales."""
+    total = 0
+    for draft in drafts:
+        if draft.statement is None:
+            tax = sum(line.amount_minor for line in draft.taxes)
+            rate = exchange(run, currency, draft.currency) if tax else None
+            total += rate.back(tax) if rate else tax
+    return total
+
+
 def _totals(
-    lines: Sequence[RatedLine], shares: Sequence[CustomerShare], currency: str
+    lines: Sequence[RatedLine], shares: Sequence[CustomerShare], currency: str, tax_minor: int
 ) -> RunTotals:
     customers = sum(line.amount_minor for line in lines if line.payer == CUSTOMER)
     partner = sum(line.amount_minor for line in lines if line.payer == PARTNER)
     shared = sum(share.delta_base_minor for share in shares)
     return RunTotals(
         currency=currency,
-        gross_minor=customers + partner,
+        gross_minor=customers + partner + tax_minor,
         # What is not shared with a partner (direct customers, licences) is ours whole.
         platform_minor=customers - shared + partner + sum(s.delta_platform_minor for s in shares),
         partner_minor=sum(share.delta_partner_minor for share in shares),
-        tax_minor=0,
+        tax_minor=tax_minor,
         fees_minor=0,
         shadow_minor=-sum(ln.amount_minor for ln in lines if ln.kind == POC_DISCOUNT),
     ).check()
@@ -156,4 +167,5 @@ def charge(run: RunInput) -> ChargeResult:
     lines = _booked(run, cumulative, currency)
     shares = customer_shares(lines, groups, booked_shares)
     drafts = draft_documents(run, groups, lines, shares)
-    return ChargeResult(lines, shares, drafts, _totals(lines, shares, currency))
+    tax_minor = _tax_minor(run, drafts, currency)
+    return ChargeResult(lines, shares, drafts, _totals(lines, shares, currency, tax_minor))

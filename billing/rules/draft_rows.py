@@ -41,22 +41,19 @@ def charge_row(line: RatedLine) -> DraftLine:
     )
 
 
-def _of_share(lines: Sequence[RatedLine], share: CustomerShare) -> list[RatedLine]:
-    return [
-        line
-        for line in lines
-        if line.payer == CUSTOMER
-        and line.phase == LIVE
-        and line.shown
-        and (line.customer_id, line.version_id) == (share.customer_id, share.version_id)
-    ]
+def shared_lines(lines: Sequence[RatedLine]) -> dict[tuple[str | None, str], list[RatedLine]]:
+    """The shown live lines of customers by (customer, version), each in their order."""
+    found: dict[tuple[str | None, str], list[RatedLine]] = {}
+    for line in lines:
+        if line.payer == CUSTOMER and line.phase == LIVE and line.shown:
+            found.setdefault((line.customer_id, line.version_id), []).append(line)
+    return found
 
 
 def share_rows(
-    lines: Sequence[RatedLine], share: CustomerShare, side: str, reason: str
+    own: Sequence[RatedLine], share: CustomerShare, side: str, reason: str
 ) -> list[DraftLine]:
-    """`side`'s part of one customer's document, shown by line; the rows sum to the split."""
-    own = _of_share(lines, share)
+    """`side`'s part of one customer's document, shown by its lines `own`; they sum to the split."""
     amount = share.delta_of(side)
     parts = spread(amount, own)
     rows = []

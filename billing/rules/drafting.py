@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from billing.rules.draft_rows import SHARE, carried_rows, charge_row, shadow_rows, share_rows
+from billing.rules.currencies import converted_rows, exchange
+from billing.rules.draft_rows import (
+    SHARE,
+    carried_rows,
+    charge_row,
+    shadow_rows,
+    share_rows,
+    shared_lines,
+)
 from billing.rules.drafts import (
     CREDIT_NOTE,
     CUSTOMER_INVOICE,
@@ -14,13 +22,16 @@ from billing.rules.drafts import (
     Draft,
     DraftLine,
     StatementTotals,
+    TaxLine,
     statement_totals,
 )
+from billing.rules.errors import ForeignCurrency
 from billing.rules.groups import Group
 from billing.rules.inputs import RunInput
 from billing.rules.lines import CUSTOMER, PARTNER, POC_DISCOUNT, RatedLine
 from billing.rules.sharing import CustomerShare
 from billing.rules.splits import PLATFORM
+from billing.rules.taxes import statement_taxes, with_party_tax
 from billing.rules.terms import Terms
 
 _POC_NOTE = "Proof of concept: metered and rated at list price, charged at a 100 % discount."
@@ -39,11 +50,14 @@ def _draft(
     shadow_minor: int = 0,
     share_minor: int = 0,
     statement: StatementTotals | None = None,
+    taxes: tuple[TaxLine, ...] = (),
+    currency: str = "",
+    notes: Sequence[str] = (),
 ) -> Draft:
     net = sum(row.amount_minor for row in rows)
     if net < 0 and kind != PAYOUT_STATEMENT:
         kind = CREDIT_NOTE
-    notes = [_POC_NOTE] if shadow_minor else []
+    notes = [*notes, *((_POC_NOTE,) if shadow_minor else ())]
     if any(row.kind == SHARE for row in rows):
         notes.append(_SHARE_NOTE)
     if kind == PAYOUT_STATEMENT and terms.self_billing:
@@ -52,12 +66,12 @@ def _draft(
         kind=kind,
         issuer=issuer,
         customer_id=customer_id,
-        currency=terms.currency,
+        currency=currency or terms.currency,
         period=run.period,
         lines=tuple(replace(row, position=number) for number, row in enumerate(rows, 1)),
         net_minor=net,
-        taxes=(),
-        gross_minor=net,
+        taxes=taxes,
+        gross_minor=net + sum(tax.amount_minor for tax in taxes),
         shadow_minor=shadow_minor,
         statement=statement,
         terms_kind=terms.kind,
@@ -69,7 +83,7 @@ def _draft(
     ).check()
 
 
-def _shadow(lines: Sequence[RatedLine]) -> int:
+def _shadow(lines: Sequence[RatedLine] | Sequence[DraftLine]) -> int:
     return -sum(line.amount_minor for line in lines if line.kind == POC_DISCOUNT)
 
 
@@ -84,26 +98,52 @@ def _customer_invoices(
         if line.payer == CUSTOMER and line.customer_id and line.shown:
             issuer = terms_of[line.version_id].collects
             found.setdefault((line.customer_id, issuer), []).append(line)
-    drafts = []
-    for (customer_id, issuer), own in found.items():
-        share = sum(
-            part.delta_partner_minor
-            for part in shares
-            if part.customer_id == customer_id and part.collects == issuer == PLATFORM
+    ours: dict[str, int] = {}
+    for share in shares:
+        if share.collects == PLATFORM:
+            ours[share.customer_id] = ours.get(share.customer_id, 0) + share.delta_partner_minor
+    currencies = {row.customer_id: row.currency for row in run.rows if row.currency}
+    return [
+        _customer_invoice(
+            run,
+            terms_of[own[-1].version_id],
+            issuer,
+            own,
+            ours.get(customer_id, 0) if issuer == PLATFORM else 0,
+            currencies.get(customer_id, ""),
         )
-        drafts.append(
-            _draft(
-                run,
-                terms_of[own[-1].version_id],
-                CUSTOMER_INVOICE,
-                issuer,
-                [charge_row(line) for line in own],
-                customer_id=customer_id,
-                shadow_minor=_shadow(own),
-                share_minor=share,
-            )
+        for (customer_id, issuer), own in found.items()
+    ]
+
+
+def _customer_invoice(
+    run: RunInput,
+    terms: Terms,
+    issuer: str,
+    own: Sequence[RatedLine],
+    share_minor: int,
+    currency: str,
+) -> Draft:
+    rate = exchange(run, terms.currency, currency or terms.currency)
+    if rate and issuer == PLATFORM and not terms.principal:
+        raise ForeignCurrency(
+            f"As an agent we owe the partner its part of the invoice itself: customer "
+            f"{own[0].external_id!r} is to be billed in {terms.currency}, not {currency}."
         )
-    return drafts
+    rows = converted_rows(own, rate) if rate else [charge_row(line) for line in own]
+    draft = _draft(
+        run,
+        terms,
+        CUSTOMER_INVOICE,
+        issuer,
+        rows,
+        customer_id=own[0].customer_id,
+        shadow_minor=_shadow(rows),
+        share_minor=share_minor,
+        currency=currency,
+        notes=(rate.note,) if rate else (),
+    )
+    return with_party_tax(run, draft, terms)
 
 
 def _shares_of(
@@ -113,10 +153,12 @@ def _shares_of(
     shares: Sequence[CustomerShare],
 ) -> list[DraftLine]:
     order = {line.customer_id: number for number, line in reversed(list(enumerate(lines)))}
+    shown = shared_lines(lines)
     rows: list[DraftLine] = []
     for share in sorted(shares, key=lambda s: (order.get(s.customer_id, 0), s.version_id)):
         if (share.collects == PLATFORM) == (side == PARTNER):
-            rows += share_rows(lines, share, side, terms_of[share.version_id].share_reason)
+            own = shown.get((share.customer_id, share.version_id), ())
+            rows += share_rows(own, share, side, terms_of[share.version_id].share_reason)
     return rows
 
 
@@ -138,7 +180,8 @@ def _partner_invoice(
         return []
     terms = list(terms_of.values())[-1]
     shadow = _shadow(own) + _shadow(resold)
-    return [_draft(run, terms, PARTNER_INVOICE, PLATFORM, rows, shadow_minor=shadow)]
+    draft = _draft(run, terms, PARTNER_INVOICE, PLATFORM, rows, shadow_minor=shadow)
+    return [with_party_tax(run, draft, terms)]
 
 
 def _payout_statement(
@@ -146,6 +189,7 @@ def _payout_statement(
     terms_of: dict[str, Terms],
     lines: Sequence[RatedLine],
     shares: Sequence[CustomerShare],
+    owed_minor: int,
 ) -> list[Draft]:
     paying = [terms for terms in terms_of.values() if terms.pays_partner]
     ours = [
@@ -160,23 +204,27 @@ def _payout_statement(
     if not (rows or run.is_first):
         return []
     on_time, late = (earned, 0) if run.is_first else (0, earned)
+    terms, taxes = paying[-1], statement_taxes(run, paying[-1], earned)
     totals = statement_totals(
         run.opening_minor,
         run.paid_minor,
         on_time,
-        paying[-1].min_payout_minor,
+        terms.min_payout_minor,
         late + sum(item.amount_minor for item in run.carried),
+        sum(tax.amount_minor for tax in taxes),
+        owed_minor if terms.netting else 0,
     )
     return [
         _draft(
             run,
-            paying[-1],
+            terms,
             PAYOUT_STATEMENT,
             PLATFORM,
             rows,
             statement=totals,
             shadow_minor=_shadow(ours),
             share_minor=earned,
+            taxes=taxes,
         )
     ]
 
@@ -194,6 +242,8 @@ def draft_documents(
     """
     terms_of = {group.version_id: group.terms for group in groups}
     drafts = _customer_invoices(run, terms_of, lines, shares)
-    drafts += _partner_invoice(run, terms_of, lines, shares)
-    drafts += _payout_statement(run, terms_of, lines, shares)
+    owed = _partner_invoice(run, terms_of, lines, shares)
+    drafts += owed
+    owed_minor = sum(draft.gross_minor for draft in owed)
+    drafts += _payout_statement(run, terms_of, lines, shares, owed_minor)
     return tuple(drafts)

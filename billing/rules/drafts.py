@@ -104,13 +104,19 @@ def with_tax(draft: Draft, label: str, percent: Decimal) -> Draft:
     """The draft with one tax over its whole net, rounded half up once. `percent` 20 is 20 %."""
     if draft.statement is not None:
         raise BadTerms("Tax on a payout statement is the partner's; it is not added here.")
-    if not percent.is_finite() or percent < 0:
+    if percent < 0:
         raise BadTerms(f"A tax rate is a percentage of zero or more, not {percent}.")
-    net = to_major(draft.net_minor, draft.currency)
-    amount = round_minor(EXACT.multiply(net, percent.scaleb(-2)), draft.currency)
-    tax = TaxLine(label, format(percent.normalize(), "f"), draft.net_minor, amount)
+    tax = tax_over(draft.net_minor, draft.currency, label, percent)
     taxes = (*draft.taxes, tax)
-    return replace(draft, taxes=taxes, gross_minor=draft.gross_minor + amount).check()
+    return replace(draft, taxes=taxes, gross_minor=draft.gross_minor + tax.amount_minor).check()
+
+
+def tax_over(net_minor: int, currency: str, label: str, percent: Decimal) -> TaxLine:
+    """One tax line over a net, rounded half up once. A negative percentage is held back."""
+    if not percent.is_finite() or abs(percent) > 100:
+        raise BadTerms(f"A tax rate is a percentage up to 100, not {percent}.")
+    exact = EXACT.multiply(to_major(net_minor, currency), percent.scaleb(-2))
+    return TaxLine(label, format(percent.normalize(), "f"), net_minor, round_minor(exact, currency))
 
 
 def statement_totals(
@@ -119,22 +125,28 @@ def statement_totals(
     shares_minor: int,
     min_payout_minor: int,
     adjustments_minor: int = 0,
+    tax_minor: int = 0,
+    netted_minor: int = 0,
 ) -> StatementTotals:
     """Balances of a payout statement; below the minimum payout (or negative) it is carried.
 
-    `adjustments_minor`: credits and clawbacks carried from earlier months, signed.
+    `adjustments_minor`: what changed in closed periods, credits and clawbacks, signed;
+    `tax_minor`: added by self-billing, negative when held back; `netted_minor`: what the partner
+    owes by the run's invoice to it, set off as far as the balance reaches.
     """
-    closing = opening_minor - paid_minor + shares_minor + adjustments_minor
+    due = opening_minor - paid_minor + shares_minor + adjustments_minor + tax_minor
+    netting = max(0, min(due, netted_minor))
+    closing = due - netting
     payable = closing if closing > 0 and closing >= min_payout_minor else 0
     return StatementTotals(
-        opening_minor,
-        shares_minor,
-        adjustments_minor,
-        0,
-        0,
-        0,
-        paid_minor,
-        closing,
-        payable,
-        closing - payable,
+        opening_minor=opening_minor,
+        shares_minor=shares_minor,
+        adjustments_minor=adjustments_minor,
+        fees_minor=0,
+        tax_minor=tax_minor,
+        netting_minor=netting,
+        paid_minor=paid_minor,
+        closing_minor=closing,
+        payable_minor=payable,
+        carried_minor=closing - payable,
     )

@@ -49,5 +49,9 @@ class ForeignCurrency(Parked, CurrencyMismatch):
     """A customer's currency differs from the agreement's and no exchange rate was frozen."""
 
 
+class MissingTax(Parked):
+    """A party of a taxed document whose tax status, or whose country's rate, is not entered."""
+
+
 class InvariantBroken(Parked):
     """Parts do not sum to the whole, or an entry does not balance."""

@@ -46,17 +46,21 @@ class Group:
         return sum(span.hours for span in self.spans)
 
 
-def _check_currency(terms: Terms, retail: RateCard | None, rows: Sequence[RunInputRow]) -> None:
+def _check_currency(
+    run: RunInput, terms: Terms, retail: RateCard | None, rows: Sequence[RunInputRow]
+) -> None:
     if retail is not None and retail.currency != terms.currency:
         raise ForeignCurrency(
             f"Rate card {retail.name!r} is in {retail.currency}, the agreement in "
             f"{terms.currency}. Give the agreement a card in its own currency."
         )
+    known = {"", terms.currency, *(rate.quote for rate in run.fx if rate.base == terms.currency)}
     for row in rows:
-        if row.currency not in ("", terms.currency):
+        if row.currency not in known:
             raise ForeignCurrency(
                 f"Customer {row.external_id!r} is billed in {row.currency}, the agreement in "
-                f"{terms.currency}, and no exchange rate was frozen."
+                f"{terms.currency}, and no exchange rate of {run.period.label} was "
+                "entered. Enter the rate of its last day, then settle again."
             )
 
 
@@ -74,7 +78,7 @@ def pricing_groups(run: RunInput) -> tuple[Group, ...]:
     for key, indexes in parts.items():
         first = by_index[indexes[0]]
         rows = tuple(row for row in run.rows if row.segment in set(indexes))
-        _check_currency(first.terms, first.retail, rows)
+        _check_currency(run, first.terms, first.retail, rows)
         spans = tuple(by_index[index].segment for index in indexes)
         groups.append(
             Group(

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from billing.rules.errors import BadRunInput
+from billing.rules.facts import FxQuote, PartyTax
 from billing.rules.periods import Period, Segment
 from billing.rules.rates import RateCard
 from billing.rules.terms import Terms
 
-ENGINE_VERSION = "1"
+# "2": tax, exchange rates, caps; what "1" froze reads and computes as it did.
+ENGINE_VERSION = "2"
+READABLE_ENGINES = ("1", ENGINE_VERSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ class Carried:
 class RunInput:
     """Everything one run of one agreement and period is computed from.
 
-    `opening_minor`: closing balance of the partner's last statement; `paid_minor`: payouts since.
+    `opening_minor`: closing balance of the partner's last statement; `paid_minor`: payouts since;
+    `engine`: the version that froze it.
     """
 
     agreement_id: str
@@ -108,6 +112,9 @@ class RunInput:
     opening_minor: int = 0
     paid_minor: int = 0
     carried: tuple[Carried, ...] = ()
+    taxes: tuple[PartyTax, ...] = ()
+    fx: tuple[FxQuote, ...] = ()
+    engine: str = ENGINE_VERSION
 
     @property
     def is_first(self) -> bool:

@@ -84,6 +84,19 @@ def _document(draft: Draft, receivable: str, memo: str) -> tuple[Entry, ...]:
     )
 
 
+def _statement(draft: Draft, memo: str) -> tuple[Entry, ...]:
+    # What is carried was booked when it arose; as an agent the invoice split. Only shown here.
+    carried = sum(line.amount_minor for line in draft.lines if line.kind == CARRIED)
+    share = draft.net_minor - carried if draft.principal else 0
+    tax = sum(line.amount_minor for line in draft.taxes)
+    moves = [(chart.PARTNER_SHARE, share), (chart.TAX_PAYABLE, tax)]
+    netting = draft.statement.netting_minor if draft.statement else 0
+    set_off = [(chart.AP_PARTNERS, netting), (chart.AR_PARTNERS, -netting)]
+    return entry(
+        "share", memo, draft.currency, [*moves, (chart.AP_PARTNERS, -share - tax)]
+    ) + entry("netting", f"{memo}: set off", draft.currency, set_off)
+
+
 def postings(draft: Draft, memo: str = "") -> tuple[Entry, ...]:
     """Journal entries of a document, empty when nothing is owed (PoC) or it is not ours.
 
@@ -93,14 +106,7 @@ def postings(draft: Draft, memo: str = "") -> tuple[Entry, ...]:
     """
     memo = memo or f"{draft.kind} {draft.period.label}"
     if draft.kind == PAYOUT_STATEMENT:
-        if not draft.principal:
-            return ()
-        # What is carried was booked when it arose; the statement only shows it.
-        share = draft.net_minor - sum(
-            line.amount_minor for line in draft.lines if line.kind == CARRIED
-        )
-        moves = [(chart.PARTNER_SHARE, share), (chart.AP_PARTNERS, -share)]
-        return entry("share", memo, draft.currency, moves)
+        return _statement(draft, memo)
     if draft.customer_id is not None:
         return () if draft.issuer == PARTNER else _document(draft, chart.AR_CUSTOMERS, memo)
     return _document(draft, chart.AR_PARTNERS, memo)

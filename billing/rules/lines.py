@@ -16,7 +16,7 @@ LIVE, POC = "live", "poc"
 USAGE, PLAN_FEE, SAVINGS_SHARE = "usage", "plan_fee", "savings_share"
 POC_DISCOUNT, BASE_FEE, MINIMUM = "poc_discount", "base_fee", "minimum"
 WHOLESALE_RETAIL, WHOLESALE_FACTOR = "wholesale_retail", "wholesale_factor"
-VOLUME_DISCOUNT = "volume_discount"
+VOLUME_DISCOUNT, CAP = "volume_discount", "cap"
 KIND_ORDER = (
     PLAN_FEE,
     BASE_FEE,
@@ -25,6 +25,7 @@ KIND_ORDER = (
     WHOLESALE_RETAIL,
     WHOLESALE_FACTOR,
     VOLUME_DISCOUNT,
+    CAP,
     MINIMUM,
     POC_DISCOUNT,
 )

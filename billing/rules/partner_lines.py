@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from billing.rules.building import (
@@ -19,7 +18,6 @@ from billing.rules.fields import decimal_text
 from billing.rules.groups import Group, rows_by_rate
 from billing.rules.lines import (
     BASE_FEE,
-    MINIMUM,
     POC,
     USAGE,
     VOLUME_DISCOUNT,
@@ -28,9 +26,8 @@ from billing.rules.lines import (
     RatedLine,
 )
 from billing.rules.money import EXACT, round_minor, to_major
-from billing.rules.periods import Period
 from billing.rules.rating import Step, cut
-from billing.rules.terms import BaseFee, Minimum, PerUnit, Wholesale
+from billing.rules.terms import BaseFee, PerUnit, Wholesale
 
 
 def _base_fees(group: Group) -> list[RatedLine]:
@@ -121,41 +118,3 @@ def partner_lines(group: Group) -> list[RatedLine]:
     if group.phase == POC and lines:
         lines.append(poc_discount(group, THE_PARTNER, lines))
     return lines
-
-
-def minimum_line(
-    groups: Sequence[Group], period: Period, lines: Sequence[RatedLine], share_minor: int
-) -> list[RatedLine]:
-    """True-up of one version's live groups to the monthly minimum, by their hours of the period.
-
-    Usage, wholesale and `share_minor` (our part, where the partner collects) count towards it;
-    the base fee does not.
-    """
-    first = groups[0]
-    currency = first.terms.currency
-    hours = sum(group.hours for group in groups)
-    counted = sum(line.rounded_minor for line in lines if line.kind != BASE_FEE) + share_minor
-    due = []
-    for component in first.terms.components:
-        if isinstance(component, Minimum):
-            whole = to_major(component.monthly_minor * hours, currency)
-            least = cut(EXACT.divide(whole, Decimal(period.hours)))
-            missing = EXACT.subtract(least, to_major(counted, currency))
-            if missing > 0:
-                step = Step(
-                    f"minimum {decimal_text(least)} less counted charges",
-                    None,
-                    None,
-                    decimal_text(missing),
-                )
-                due.append(
-                    amount_line(
-                        first,
-                        THE_PARTNER,
-                        MINIMUM,
-                        missing,
-                        (step,),
-                        "True-up to the minimum commitment",
-                    )
-                )
-    return due

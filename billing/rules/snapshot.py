@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from billing.rules.documents import canonical_bytes, sha256_hex
 from billing.rules.errors import BadRunInput
+from billing.rules.facts import FxQuote, PartyTax
 from billing.rules.fields import Fields, instant_text
 from billing.rules.inputs import (
-    ENGINE_VERSION,
+    READABLE_ENGINES,
     BookedLine,
     BookedShare,
     Carried,
@@ -24,7 +25,9 @@ from billing.rules.rates import dump_rate_card, parse_rate_card
 from billing.rules.terms_json import dump_terms, parse_terms
 
 SCHEMA = "agentcache.run-input/1"
-_Flat = TypeVar("_Flat", RunInputRow, BookedLine, BookedShare, Carried)
+_Flat = TypeVar("_Flat", RunInputRow, BookedLine, BookedShare, Carried, PartyTax, FxQuote)
+# Members that came later, by what they hold.
+_LATER: dict[str, Any] = {"carried": Carried, "taxes": PartyTax, "fx": FxQuote}
 
 
 def _segment(part: SegmentTerms) -> dict[str, Any]:
@@ -48,7 +51,7 @@ def run_input_json(run: RunInput) -> bytes:
     return canonical_bytes(
         {
             "schema": SCHEMA,
-            "engine": ENGINE_VERSION,
+            "engine": run.engine,
             "agreement_id": run.agreement_id,
             "period": {
                 "start": instant_text(run.period.start),
@@ -63,7 +66,7 @@ def run_input_json(run: RunInput) -> bytes:
             "opening_minor": run.opening_minor,
             "paid_minor": run.paid_minor,
             # Absent when there is none: inputs frozen before it existed keep their bytes.
-            **({"carried": _sorted(run.carried)} if run.carried else {}),
+            **{name: _sorted(getattr(run, name)) for name in _LATER if getattr(run, name)},
         }
     )
 
@@ -120,8 +123,12 @@ def _names(kind: Any) -> list[str]:
 def parse_run_input(data: bytes) -> RunInput:
     """Read `run_input_json` back. Raises BadRunInput for another schema or engine version."""
     read = Fields(json.loads(data), "Run input")
-    if (read.text("schema"), read.text("engine")) != (SCHEMA, ENGINE_VERSION):
-        raise BadRunInput(f"This engine reads {SCHEMA}, engine {ENGINE_VERSION}, only.")
+    schema, engine = read.text("schema"), read.text("engine")
+    if schema != SCHEMA or engine not in READABLE_ENGINES:
+        raise BadRunInput(
+            f"This engine reads {SCHEMA} of engine {' or '.join(READABLE_ENGINES)}, not {schema} "
+            f"of engine {engine}."
+        )
     span = Fields(read.take("period"), "Period")
     run = RunInput(
         agreement_id=read.text("agreement_id"),
@@ -136,7 +143,11 @@ def parse_run_input(data: bytes) -> RunInput:
         ),
         opening_minor=read.take("opening_minor"),
         paid_minor=read.take("paid_minor"),
-        carried=tuple(_flat(Carried, _names(Carried), item) for item in read.items("carried", ())),
+        engine=engine,
+        **{
+            name: tuple(_flat(kind, _names(kind), item) for item in read.items(name, ()))
+            for name, kind in _LATER.items()
+        },
     )
     read.close()
     return run

@@ -17,12 +17,14 @@ from billing.rules.terms import (
     REVENUE_SHARE,
     WHOLESALE,
     BaseFee,
+    Cap,
     Component,
     DiscountTier,
     Minimum,
     PerUnit,
     PlanFee,
     RevenueShare,
+    SavingsShare,
     Terms,
     Wholesale,
 )
@@ -76,12 +78,19 @@ class Deal:
     discount_tiers: Sequence[tuple[int | None, int]] = ()
     plan_fees: Mapping[str, int] | None = None
     minimum_minor: int | None = None
+    cap_minor: int | None = None
+    savings_bps: int | None = None
+    savings_cap_minor: int | None = None
     payment_days: int = 30
     min_payout_minor: int = 0
     tie: str = PLATFORM
     principal: bool = True
     self_billing: bool = False
     term_months: int | None = None
+    netting: bool = False
+    tax: str = "none"
+    cutoff_days: int = 0
+    lock_days: int = 0
 
 
 def _share(template: str, partner_kind: str, collects: str, deal: Deal) -> RevenueShare:
@@ -101,7 +110,9 @@ def _components(template: str, partner_kind: str, collects: str, deal: Deal) -> 
         parts.append(BaseFee(base, deal.base_interval))
     if template in ("revenue_share_platform", "revenue_share_partner", "poc"):
         parts.append(_share(template, partner_kind, collects, deal))
-    elif template == "oem":
+    elif deal.share_bps is not None:
+        parts.append(RevenueShare(deal.share_bps))
+    if template == "oem":
         parts.append(
             PerUnit(
                 Rate("oem_cached_requests", "cached_requests", PER_UNIT, unit_price=deal.unit_price)
@@ -112,8 +123,12 @@ def _components(template: str, partner_kind: str, collects: str, deal: Deal) -> 
         parts.append(Wholesale(deal.factor_bps, deal.discount_mode, tiers))
     fees = PLAN_FEES_MINOR if deal.plan_fees is None and template == "direct" else deal.plan_fees
     parts += [PlanFee(plan, fee) for plan, fee in sorted((fees or {}).items())]
+    if deal.savings_bps is not None:
+        parts.append(SavingsShare(deal.savings_bps, deal.savings_cap_minor))
     if deal.minimum_minor:
         parts.append(Minimum(deal.minimum_minor))
+    if deal.cap_minor:
+        parts.append(Cap(deal.cap_minor))
     return parts
 
 
@@ -167,5 +182,9 @@ def agreement_terms(
             payment_days=deal.payment_days,
             min_payout_minor=deal.min_payout_minor,
             term_months=deal.term_months or (OEM_TERM_MONTHS if template == "oem" else None),
+            netting=deal.netting,
+            tax=deal.tax,
+            cutoff_days=deal.cutoff_days,
+            lock_days=deal.lock_days,
         )
     )

@@ -13,6 +13,7 @@ KINDS = (REVENUE_SHARE, OEM, WHOLESALE, DIRECT)
 COLLECTORS = (PLATFORM, PARTNER)
 INTERVALS = ("monthly", "quarterly", "yearly")
 DISCOUNT_MODES = ("none", "volume", "graduated")
+TAXES = ("none", "charged")
 SHARE_REASONS = ("type_default", "poc_offer", "negotiated")
 
 
@@ -79,12 +80,23 @@ class Minimum:
     monthly_minor: int
 
 
-Component = BaseFee | PerUnit | RevenueShare | Wholesale | PlanFee | SavingsShare | Minimum
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """The partner's usage charges are at most `monthly_minor` for each live month."""
+
+    monthly_minor: int
+
+
+Component = BaseFee | PerUnit | RevenueShare | Wholesale | PlanFee | SavingsShare | Minimum | Cap
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What one agreement version says. `anchor_at`: yearly fees count from here."""
+    """What one agreement version says. `anchor_at`: yearly fees count from here.
+
+    `cutoff_days`: how long after a month's end its usage is still awaited; `lock_days`: how long a
+    partner may dispute a statement.
+    """
 
     kind: str
     collects: str
@@ -100,6 +112,15 @@ class Terms:
     min_payout_minor: int = 0
     term_months: int | None = None
     netting: bool = False
+    tax: str = "none"
+    time_zone: str = "UTC"
+    cutoff_days: int = 0
+    lock_days: int = 0
+
+    @property
+    def charges_tax(self) -> bool:
+        """Documents carry tax, so every party of one needs a tax status."""
+        return self.tax == "charged"
 
     @property
     def partner_share_bps(self) -> int:
@@ -114,7 +135,7 @@ class Terms:
     @property
     def bills_customers(self) -> bool:
         """Customer invoices come out of the portal (in our name or the partner's)."""
-        return self.kind in (REVENUE_SHARE, DIRECT)
+        return self.kind in (REVENUE_SHARE, DIRECT) or self.shares_revenue
 
     @property
     def pays_partner(self) -> bool:

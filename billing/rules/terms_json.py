@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from billing.rules.errors import BadTerms
 from billing.rules.fields import Fields, instant_text
-from billing.rules.money import exponent
-from billing.rules.rates import check_bounds, dump_rate, parse_rate
+from billing.rules.rates import dump_rate, parse_rate
 from billing.rules.splits import PLATFORM, WHOLE_BPS
 from billing.rules.terms import (
     COLLECTORS,
-    DIRECT,
     DISCOUNT_MODES,
     INTERVALS,
     KINDS,
-    OEM,
-    REVENUE_SHARE,
     SHARE_REASONS,
-    WHOLESALE,
+    TAXES,
     BaseFee,
+    Cap,
     Component,
     DiscountTier,
     Minimum,
@@ -31,13 +27,7 @@ from billing.rules.terms import (
     Terms,
     Wholesale,
 )
-
-_NEEDS: dict[str, tuple[type, ...]] = {
-    REVENUE_SHARE: (RevenueShare,),
-    OEM: (PerUnit,),
-    WHOLESALE: (Wholesale,),
-    DIRECT: (),
-}
+from billing.rules.terms_check import check_terms, whole_hour_zone
 
 
 def _base_fee(read: Fields) -> Component:
@@ -78,6 +68,10 @@ def _minimum(read: Fields) -> Component:
     return Minimum(read.whole("monthly_minor"))
 
 
+def _cap(read: Fields) -> Component:
+    return Cap(read.whole("monthly_minor", least=1))
+
+
 _PARSERS: dict[str, Callable[[Fields], Component]] = {
     "base_fee": _base_fee,
     "per_unit": _per_unit,
@@ -86,6 +80,7 @@ _PARSERS: dict[str, Callable[[Fields], Component]] = {
     "plan_fee": _plan_fee,
     "savings_share": _savings_share,
     "minimum": _minimum,
+    "cap": _cap,
 }
 _TYPES: dict[type, str] = {
     BaseFee: "base_fee",
@@ -95,6 +90,7 @@ _TYPES: dict[type, str] = {
     PlanFee: "plan_fee",
     SavingsShare: "savings_share",
     Minimum: "minimum",
+    Cap: "cap",
 }
 
 
@@ -124,48 +120,13 @@ def parse_terms(data: object) -> Terms:
         min_payout_minor=read.whole("min_payout_minor", 0),
         term_months=read.whole_or_none("term_months"),
         netting=read.flag("netting", False),
+        tax=read.choice("tax", TAXES, "none"),
+        time_zone=whole_hour_zone(read.text("time_zone", "UTC")),
+        cutoff_days=read.whole("cutoff_days", 0, most=60),
+        lock_days=read.whole("lock_days", 0, most=365),
     )
     read.close()
     return check_terms(terms)
-
-
-def _single(terms: Terms, kind: type) -> None:
-    if sum(isinstance(c, kind) for c in terms.components) > 1:
-        raise BadTerms(f"Terms: at most one {_TYPES[kind]!r} component is allowed.")
-
-
-def _check_discount(wholesale: Wholesale) -> None:
-    if wholesale.discount_mode != "none":
-        bounds = [tier.up_to_minor for tier in wholesale.discount_tiers]
-        check_bounds(bounds, "Wholesale discount")
-    elif wholesale.discount_tiers:
-        raise BadTerms("Wholesale discount tiers need a mode: 'volume' or 'graduated'.")
-
-
-def check_terms(terms: Terms) -> Terms:
-    """What the components must satisfy together; returns the terms. Raises BadTerms."""
-    exponent(terms.currency)
-    for kind in (BaseFee, RevenueShare, Wholesale, SavingsShare, Minimum):
-        _single(terms, kind)
-    for needed in _NEEDS[terms.kind]:
-        if not any(isinstance(c, needed) for c in terms.components):
-            raise BadTerms(f"Terms: kind {terms.kind!r} needs a {_TYPES[needed]!r} component.")
-    if terms.shares_revenue and not terms.bills_customers:
-        raise BadTerms(f"Terms: kind {terms.kind!r} has no customer money to share.")
-    if terms.kind in (OEM, WHOLESALE) and terms.collects == PLATFORM:
-        raise BadTerms(f"Terms: in kind {terms.kind!r} the partner collects.")
-    if terms.kind == DIRECT and terms.collects != PLATFORM:
-        raise BadTerms("Terms: a direct agreement is collected by the platform.")
-    if terms.poc_ends_at is not None and terms.poc_ends_at <= terms.anchor_at:
-        raise BadTerms("Terms: the proof of concept must end after the agreement starts.")
-    for component in terms.components:
-        if isinstance(component, Wholesale):
-            _check_discount(component)
-    keys = [c.rate.key for c in terms.components if isinstance(c, PerUnit)]
-    plans = [c.plan for c in terms.components if isinstance(c, PlanFee)]
-    if len(set(keys)) < len(keys) or len(set(plans)) < len(plans):
-        raise BadTerms("Terms: per-unit rate keys and plans appear once each.")
-    return terms
 
 
 def _dump_component(component: Component) -> dict[str, Any]:
@@ -180,6 +141,9 @@ def _dump_component(component: Component) -> dict[str, Any]:
             for tier in component.discount_tiers
         ]
     return data
+
+
+_LATER: dict[str, Any] = {"tax": "none", "time_zone": "UTC", "cutoff_days": 0, "lock_days": 0}
 
 
 def dump_terms(terms: Terms) -> dict[str, Any]:
@@ -200,4 +164,7 @@ def dump_terms(terms: Terms) -> dict[str, Any]:
         "min_payout_minor": terms.min_payout_minor,
         "term_months": terms.term_months,
         "netting": terms.netting,
+        # Members that came later are written where they say something: what was signed and frozen
+        # before them keeps its bytes.
+        **{name: value for name in _LATER if (value := getattr(terms, name)) != _LATER[name]},
     }

@@ -38,9 +38,12 @@ def row(customer, requests=0, gb="0", segment=0, **extra):
     )
 
 
-def terms(template="revenue_share_platform", kind="general_cache", starts="2026-01-01T00", **deal):
+def terms(
+    template="revenue_share_platform", kind="general_cache", starts="2026-01-01T00",
+    currency="USD", **deal,
+):  # fmt: skip
     return agreement_terms(
-        template, partner_kind=kind, currency="USD", starts_at=hour(starts), deal=Deal(**deal)
+        template, partner_kind=kind, currency=currency, starts_at=hour(starts), deal=Deal(**deal)
     )
 
 

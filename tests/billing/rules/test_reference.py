@@ -11,13 +11,13 @@ from itertools import pairwise
 
 import pytest
 
+from billing.rules.bounds import minimum_line
 from billing.rules.charging import charge
 from billing.rules.cycles import elapsed_cycles, round_fraction, yearly_fee_between
 from billing.rules.drafts import with_tax
 from billing.rules.groups import pricing_groups
 from billing.rules.journal import postings
 from billing.rules.money import round_minor
-from billing.rules.partner_lines import minimum_line
 from billing.rules.periods import parse_month
 from billing.rules.rates import PER_UNIT, Rate, Tier
 from billing.rules.rating import rate_quantity

@@ -71,3 +71,12 @@ def test_what_is_carried_survives_and_reaches_the_statement():
     assert (totals.shares_minor, totals.adjustments_minor) == (30_00, -35_00)
     assert (totals.closing_minor, totals.payable_minor, totals.carried_minor) == (-4_00, 0, -4_00)
     assert [line.rated_line_key for line in statement.lines][1:] == ["carried:a", "carried:b"]
+
+
+def test_what_an_older_engine_froze_reads_and_hashes_as_it_did():
+    frozen = replace(run(row("acme", 50_005)), engine="1")
+    data = run_input_json(frozen)
+    assert b'"engine":"1"' in data
+    assert not any(name in data for name in (b"taxes", b'"fx"', b"carried"))
+    assert parse_run_input(data) == frozen
+    assert run_input_sha256(parse_run_input(data)) == run_input_sha256(frozen)

@@ -122,6 +122,49 @@ def test_components_that_contradict_each_other():
         terms("wholesale", "cloud", discount_mode="volume", discount_tiers=((5, 500),))
 
 
+@pytest.mark.parametrize(
+    ("template", "deal", "message"),
+    [
+        ("oem", {"plan_fees": {"pro": 1}}, "sends customers no invoice"),
+        ("oem", {"savings_bps": 100}, "sends customers no invoice"),
+        ("wholesale", {"share_bps": 3000}, "no customer money to share"),
+        ("direct", {"share_bps": 3000}, "no customer money to share"),
+        ("revenue_share_platform", {"netting": True}, "only one of the two"),
+        ("oem", {"netting": True}, "only one of the two"),
+        ("revenue_share_platform", {"cap_minor": 5}, "there is none here"),
+        ("oem", {"cap_minor": 5, "minimum_minor": 6}, "below the minimum"),
+        ("oem", {"tax": "perhaps"}, "one of none, charged"),
+        ("oem", {"cutoff_days": 61}, "from 0 to 60"),
+    ],
+)
+def test_mixtures_that_would_charge_twice_or_never(template, deal, message):
+    with pytest.raises(BadTerms, match=message):
+        parse_terms(dump_terms(terms(template, "cloud", **deal)))
+
+
+@pytest.mark.parametrize(
+    ("zone", "message"),
+    [
+        ("Asia/Kolkata", r"\+05:30 off UTC.*full UTC hour"),
+        ("Australia/Adelaide", "off UTC"),
+        ("America/St_Johns", "-0[23]:30 off UTC"),
+        ("Europe/Berlin", "the same UTC month"),
+        ("Mars/Olympus", "is not known"),
+        ("../etc", "is not known"),
+    ],
+)
+def test_billing_zones_other_than_utc_are_refused_with_the_reason(zone, message):
+    with pytest.raises(BadTerms, match=message):
+        parse_terms({**dump_terms(terms()), "time_zone": zone})
+
+
+def test_members_that_came_later_leave_older_terms_as_they_were():
+    old = dump_terms(terms())
+    assert not {"tax", "time_zone", "cutoff_days", "lock_days"} & set(old)
+    new = terms(tax="charged", cutoff_days=3, lock_days=10)
+    assert parse_terms(dump_terms(new)) == new
+
+
 def test_templates_check_their_input():
     with pytest.raises(BadTerms, match="is not known"):
         agreement_terms(

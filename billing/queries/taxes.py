@@ -1,0 +1,64 @@
+"""Tax status of the parties of a run, and the exchange rates it needs, as they will be frozen."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from billing.models import FxRate, TaxRate, TaxStatus
+from billing.rules.errors import MissingTax
+from billing.rules.facts import STANDARD, WITHHOLDING, FxQuote, PartyTax
+from billing.rules.fields import decimal_text
+from billing.rules.periods import Period
+from billing.rules.splits import PARTNER
+
+
+def last_day(period: Period) -> date:
+    """The day whose rates and status a period takes: its last."""
+    return (period.end - timedelta(microseconds=1)).date()
+
+
+def party_taxes(partner_id: uuid.UUID, period: Period) -> tuple[PartyTax, ...]:
+    """The status of every party of the partner on the period's last day: two queries.
+
+    Raises MissingTax (the run parks) when a standard party's country has no rate.
+    """
+    day = last_day(period)
+    rates = {row.country: row for row in TaxRate.objects.filter(valid_from__lte=day)}
+    rows = TaxStatus.objects.filter(partner_id=partner_id, valid_from__lte=day)
+    latest = {row.customer_id: row for row in rows}
+    found = (_party_tax(row, rates) for row in latest.values())
+    return tuple(sorted(found, key=lambda one: one.party))
+
+
+def fx_quotes(base: str, quotes: Iterable[str], period: Period) -> tuple[FxQuote, ...]:
+    """The rates of the period's last day into the wanted currencies: at most one query.
+
+    What was not entered is left out; rating says so where it is needed.
+    """
+    wanted = sorted(set(quotes) - {base, ""})
+    if not wanted:
+        return ()
+    day = last_day(period)
+    rows = FxRate.objects.filter(day=day, base=base, quote__in=wanted)
+    latest = {row.quote: row.rate for row in rows}
+    return tuple(
+        FxQuote(day.isoformat(), base, quote, decimal_text(rate))
+        for quote, rate in sorted(latest.items())
+    )
+
+
+def _party_tax(row: TaxStatus, rates: dict[str, Any]) -> PartyTax:
+    party = str(row.customer_id) if row.customer_id else PARTNER
+    label, percent = "", "0"
+    if row.treatment == STANDARD:
+        rate = rates.get(row.country)
+        if rate is None:
+            raise MissingTax(
+                f"No tax rate of {row.country or 'an unnamed country'} is entered for that month. "
+                "Enter the country's rate, then settle again."
+            )
+        label, percent = rate.label, decimal_text(rate.percent)
+    elif row.treatment == WITHHOLDING and row.percent is not None:
+        percent = decimal_text(row.percent)
+    return PartyTax(party, row.treatment, row.country, label, percent, row.reason)

@@ -1,0 +1,146 @@
+"""Which components may stand together in one agreement, and which would charge twice or never."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from billing.rules.errors import BadTerms
+from billing.rules.money import exponent
+from billing.rules.rates import check_bounds
+from billing.rules.splits import PLATFORM
+from billing.rules.terms import (
+    DIRECT,
+    OEM,
+    REVENUE_SHARE,
+    WHOLESALE,
+    BaseFee,
+    Cap,
+    Minimum,
+    PerUnit,
+    PlanFee,
+    RevenueShare,
+    SavingsShare,
+    Terms,
+    Wholesale,
+)
+
+_NEEDS: dict[str, tuple[type, ...]] = {
+    REVENUE_SHARE: (RevenueShare,),
+    OEM: (PerUnit,),
+    WHOLESALE: (Wholesale,),
+    DIRECT: (),
+}
+_ONCE = (BaseFee, RevenueShare, Wholesale, SavingsShare, Minimum, Cap)
+_NAMES: dict[type, str] = {
+    BaseFee: "base_fee",
+    PerUnit: "per_unit",
+    RevenueShare: "revenue_share",
+    Wholesale: "wholesale",
+    PlanFee: "plan_fee",
+    SavingsShare: "savings_share",
+    Minimum: "minimum",
+    Cap: "cap",
+}
+_HOUR = timedelta(hours=1)
+
+
+def whole_hour_zone(name: str) -> str:
+    """A billing time zone. Months are UTC months: raises BadTerms for every other, with the reason.
+
+    A zone off the full hour could not be served at all: usage is kept by the UTC hour.
+    """
+    if name == "UTC":
+        return name
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise BadTerms(f"Terms: 'time_zone' {name!r} is not known. Use 'UTC'.") from None
+    offsets = {datetime(2026, month, 1, tzinfo=zone).utcoffset() or _HOUR for month in range(1, 13)}
+    for offset in offsets:
+        if offset % _HOUR:
+            raise BadTerms(
+                f"Terms: 'time_zone' {name} is {_signed(offset)} off UTC. Usage is kept by the "
+                "full UTC hour, so a month can not begin there. Use 'UTC'."
+            )
+    raise BadTerms(
+        f"Terms: 'time_zone' {name} is refused: all documents of a month cover the same UTC month. "
+        "Use 'UTC'."
+    )
+
+
+def _signed(offset: timedelta) -> str:
+    minutes = int(offset.total_seconds()) // 60
+    return f"{'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def _has(terms: Terms, *kinds: type) -> bool:
+    return any(isinstance(component, kinds) for component in terms.components)
+
+
+def _check_counts(terms: Terms) -> None:
+    for kind in _ONCE:
+        if sum(isinstance(c, kind) for c in terms.components) > 1:
+            raise BadTerms(f"Terms: at most one {_NAMES[kind]!r} component is allowed.")
+    for needed in _NEEDS[terms.kind]:
+        if not _has(terms, needed):
+            raise BadTerms(f"Terms: kind {terms.kind!r} needs a {_NAMES[needed]!r} component.")
+    keys = [c.rate.key for c in terms.components if isinstance(c, PerUnit)]
+    plans = [c.plan for c in terms.components if isinstance(c, PlanFee)]
+    if len(set(keys)) < len(keys) or len(set(plans)) < len(plans):
+        raise BadTerms("Terms: per-unit rate keys and plans appear once each.")
+
+
+def _check_sides(terms: Terms) -> None:
+    if terms.shares_revenue and terms.kind == DIRECT:
+        raise BadTerms("Terms: kind 'direct' has no customer money to share.")
+    if terms.shares_revenue and _has(terms, Wholesale):
+        raise BadTerms(
+            "Terms: a wholesale price is our part of the customer's money already; a revenue share "
+            "beside it has no customer money to share. Choose one."
+        )
+    if terms.kind in (OEM, WHOLESALE) and terms.collects == PLATFORM:
+        raise BadTerms(f"Terms: in kind {terms.kind!r} the partner collects.")
+    if terms.kind == DIRECT and terms.collects != PLATFORM:
+        raise BadTerms("Terms: a direct agreement is collected by the platform.")
+    if not terms.bills_customers and _has(terms, PlanFee, SavingsShare):
+        raise BadTerms(
+            f"Terms: kind {terms.kind!r} sends customers no invoice, so nobody would pay its "
+            "'plan_fee' or 'savings_share'. Remove it, or share revenue."
+        )
+    if terms.netting and not (terms.pays_partner and terms.bills_partner):
+        raise BadTerms(
+            "Terms: netting sets the partner's invoice off against its share; this agreement has "
+            "only one of the two."
+        )
+
+
+def _check_amounts(terms: Terms) -> None:
+    least = sum(c.monthly_minor for c in terms.components if isinstance(c, Minimum))
+    for component in terms.components:
+        if isinstance(component, Wholesale):
+            _check_discount(component)
+        if isinstance(component, Cap):
+            if not _has(terms, PerUnit, Wholesale):
+                raise BadTerms("Terms: a 'cap' bounds usage the partner pays; there is none here.")
+            if component.monthly_minor < least:
+                raise BadTerms("Terms: the cap is below the minimum commitment.")
+
+
+def _check_discount(wholesale: Wholesale) -> None:
+    if wholesale.discount_mode != "none":
+        bounds = [tier.up_to_minor for tier in wholesale.discount_tiers]
+        check_bounds(bounds, "Wholesale discount")
+    elif wholesale.discount_tiers:
+        raise BadTerms("Wholesale discount tiers need a mode: 'volume' or 'graduated'.")
+
+
+def check_terms(terms: Terms) -> Terms:
+    """What the components must satisfy together; returns the terms. Raises BadTerms."""
+    exponent(terms.currency)
+    _check_counts(terms)
+    _check_sides(terms)
+    _check_amounts(terms)
+    if terms.poc_ends_at is not None and terms.poc_ends_at <= terms.anchor_at:
+        raise BadTerms("Terms: the proof of concept must end after the agreement starts.")
+    return terms

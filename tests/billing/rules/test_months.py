@@ -1,0 +1,179 @@
+"""Worked months: what every party's document says, and that gross = ours + partner + tax."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from billing.rules.charging import charge
+from billing.rules.errors import ForeignCurrency, MissingTax
+from billing.rules.facts import FxQuote, PartyTax
+from billing.rules.inputs import SegmentTerms
+from billing.rules.journal import postings
+from billing.rules.money import to_major
+from billing.rules.periods import parse_month, segments
+from billing.rules.snapshot import parse_run_input, run_input_json
+from tests.billing.rules.build import OCTOBER, RETAIL, hour, row, run, terms
+from tests.billing.rules.tables import rows
+from tests.billing.rules.test_worked import deal_of, usage_of
+
+FLAGS = {"yes": True, "no": False}
+CASES = [
+    cells
+    for heading in ("One per kind of agreement", "Mixtures", "Tax", "Currencies")
+    for cells in rows("months.md", heading)
+]
+
+
+def facts_of(cell):
+    """`tax acme=standard/20 fx EUR=0.92 …` → {section: {name: value}}; plain names under ''."""
+    found, section = {}, ""
+    for word in cell.split():
+        name, _, value = word.partition("=")
+        if not value:
+            section = name
+        elif name == "opening":
+            found.setdefault("", {})[name] = int(value)
+        else:
+            found.setdefault(section, {})[name] = value
+    return found
+
+
+def party_tax(name, text):
+    treatment, _, percent = text.partition("/")
+    party = name if name == "partner" else f"id-{name}"
+    return PartyTax(party, treatment, percent=percent or "0")
+
+
+def input_of(cells):
+    template, kind, *deal = cells["terms"].split()
+    deal = {key: FLAGS.get(value, value) for key, value in deal_of(" ".join(deal)).items()}
+    starts, currency = deal.pop("starts", "2026-01-01T00"), deal.pop("currency", "USD")
+    agreed = terms(template, kind, starts, currency=currency, **deal)
+    facts = facts_of(cells["facts"])
+    saved, own = facts.get("saved", {}), facts.get("currency", {})
+    usage = [
+        replace(
+            item,
+            currency=own.get(item.external_id, ""),
+            cost_saved_micros=int(Decimal(saved.get(item.external_id, 0)) * 10**6),
+        )
+        for item in usage_of(cells["usage"])
+    ]
+    return run(
+        *usage,
+        agreed=agreed,
+        retail=replace(RETAIL, currency=currency),
+        taxes=tuple(party_tax(name, text) for name, text in facts.get("tax", {}).items()),
+        fx=tuple(
+            FxQuote("2026-10-31", currency, quote, rate)
+            for quote, rate in facts.get("fx", {}).items()
+        ),
+        opening_minor=facts.get("", {}).get("opening", 0),
+    )
+
+
+def said(draft, names, currency):
+    who = names.get(draft.customer_id, "partner")
+    amount = draft.gross_minor
+    if draft.statement:
+        who, amount = "statement", draft.statement.closing_minor
+    foreign = "" if draft.currency == currency else f" {draft.currency}"
+    return f"{who} {to_major(amount, draft.currency)}{foreign}"
+
+
+@pytest.mark.parametrize("cells", CASES, ids=lambda cells: cells["case"])
+def test_months(cells):
+    frozen = input_of(cells)
+    result = charge(frozen)
+    currency = frozen.segments[0].terms.currency
+    names = {item.customer_id: item.external_id for item in frozen.rows}
+    assert "; ".join(said(draft, names, currency) for draft in result.drafts) == cells["documents"]
+    totals = result.totals
+    found = {
+        name: str(to_major(getattr(totals, f"{member}_minor"), currency))
+        for name, member in (("gross", "gross"), ("ours", "platform"), ("partner", "partner"),
+                             ("tax", "tax"))
+    }  # fmt: skip
+    assert found == {name: cells[name] for name in found}
+    assert sum(Decimal(found[name]) for name in ("ours", "partner", "tax")) == Decimal(
+        found["gross"]
+    )
+    # The same bytes give the same month, and every document's entries balance (or raise).
+    assert charge(parse_run_input(run_input_json(frozen))) == result
+    for draft in result.drafts:
+        postings(draft)
+
+
+def test_what_is_missing_parks_with_what_to_enter():
+    taxed = terms(tax="charged")
+    with pytest.raises(MissingTax, match="Customer 'acme' has no tax status"):
+        charge(run(row("acme", 5), agreed=taxed))
+    with pytest.raises(MissingTax, match="The partner has no tax status"):
+        charge(run(row("acme", 50_000), agreed=taxed, taxes=(party_tax("acme", "none"),)))
+    with pytest.raises(ForeignCurrency, match=r"billed in EUR.*Enter the rate of its last day"):
+        charge(run(row("acme", 5, currency="EUR")))
+    agent = terms(principal=False)
+    quote = FxQuote("2026-10-31", "USD", "EUR", "0.92")
+    with pytest.raises(ForeignCurrency, match="As an agent"):
+        charge(run(row("acme", 5000, currency="EUR"), agreed=agent, fx=(quote,)))
+
+
+def test_documents_say_the_rate_and_the_reason():
+    quote = FxQuote("2026-10-31", "USD", "EUR", "0.92")
+    abroad = PartyTax("id-acme", "reverse_charge", "DE")
+    taxes = (abroad, party_tax("partner", "none"))
+    given = run(row("acme", 50_005, currency="EUR"), agreed=terms(tax="charged"), fx=(quote,))
+    draft = charge(replace(given, taxes=taxes)).drafts[0]
+    assert draft.notes == (
+        "Converted at 1 USD = 0.92 EUR, rate of 2026-10-31.",
+        "Reverse charge: the recipient accounts for the tax.",
+    )
+    assert draft.lines[0].explanation[-1] == "$100.01 × 0.92 = €92.01"
+    assert (draft.taxes[0].label, draft.taxes[0].amount_minor) == ("Reverse charge (DE)", 0)
+
+
+def test_a_netted_invoice_is_paid_out_of_the_payable():
+    agreed = terms(base_yearly_minor=30_000, netting=True)
+    *_, statement = charge(run(row("acme", 500_000), agreed=agreed)).drafts
+    share, netting = postings(statement)
+    assert [(line.account, line.debit_minor, line.credit_minor) for line in netting.lines] == [
+        ("1110", 0, 2_500), ("2100", 2_500, 0),
+    ]  # fmt: skip
+    assert (share.kind, netting.kind) == ("share", "netting")
+
+
+def agreed_of(cell):
+    template, kind, *deal = cell.split()
+    return terms(template, kind, "2026-01-01T00", **deal_of(" ".join(deal)))
+
+
+@pytest.mark.parametrize(
+    "cells", rows("months.md", "Amendments inside the month"), ids=lambda cells: cells["case"]
+)
+def test_amendments_inside_the_month(cells):
+    early, late = segments(OCTOBER, [hour(cells["cut"])])
+    parts = (
+        SegmentTerms(early, "v1", agreed_of(cells["first"]), RETAIL),
+        SegmentTerms(late, "v2", agreed_of(cells["second"]), RETAIL),
+    )
+    given = replace(run(*usage_of(cells["usage"])), segments=parts)
+    result = charge(given)
+    names = {item.customer_id: item.external_id for item in given.rows}
+    assert "; ".join(said(draft, names, "USD") for draft in result.drafts) == cells["documents"]
+    totals = result.totals
+    for name, amount in (("gross", totals.gross_minor), ("ours", totals.platform_minor),
+                         ("partner", totals.partner_minor)):  # fmt: skip
+        assert str(to_major(amount, "USD")) == cells[name]
+
+
+@pytest.mark.parametrize("interval", ["monthly", "quarterly", "yearly"])
+def test_an_oem_year_sums_to_its_base(interval):
+    """50,000 a year over twelve runs: billed and earned sum to it exactly, however it is billed."""
+    agreed = terms("oem", "cloud", base_yearly_minor=50_000_00, base_interval=interval)
+    billed = earned = 0
+    for month in range(1, 13):
+        lines = charge(run(agreed=agreed, period=parse_month(f"2026-{month:02d}"))).lines
+        billed += sum(line.amount_minor for line in lines)
+        earned += sum(line.earned_minor for line in lines)
+    assert (billed, earned) == (50_000_00, 50_000_00)

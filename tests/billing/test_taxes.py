@@ -1,0 +1,167 @@
+"""Tax and currencies from what finance enters to documents and journal; what is missing parks."""
+
+from datetime import date
+from decimal import Decimal
+
+import psycopg
+import pytest
+
+from billing.actions.errors import TooEarly
+from billing.actions.open_runs import open_run, settle_period
+from billing.actions.taxes import enter_fx_rate, enter_tax_rate, enter_tax_status
+from billing.models import Agreement, Document, FxRate, SettlementRun
+from billing.rules.errors import BadMoney, BadTerms
+from billing.rules.templates import Deal
+from cache_api.models import Customer
+from tenants.schema import in_partner
+from tests.billing.people import PREPARER
+from tests.billing.world import (
+    NOW,
+    SEPTEMBER,
+    balances,
+    breaches,
+    documents,
+    hit,
+    issue,
+    record,
+    review,
+    settle,
+    sign,
+)
+
+INVOICE, STATEMENT = "customer_invoice", "payout_statement"
+BY = {"actor": PREPARER, "now": NOW}
+JANUARY = date(2026, 1, 1)
+
+
+def customer_id(partner, external_id):
+    with in_partner(partner):
+        return Customer.objects.get(external_id=external_id).id
+
+
+def test_taxed_documents_park_until_everybody_has_a_status(database, partners):
+    """20 % on 100.01 for acme; the partner's tax is withheld: 15 % of 30.00."""
+    redis, pinecone = partners
+    sign(redis, "revenue_share_platform", deal=Deal(tax="charged"))
+    sign(pinecone, "revenue_share_platform")
+    record(hit(redis, "2026-09-10", "acme", 50_005), hit(pinecone, "2026-09-10", "acme", 500))
+    acme = customer_id(redis, "acme")
+    database.login("settle")
+
+    runs = review()
+
+    parked = runs["redis-labs-revenue-share-platform"]
+    assert (parked.state, "'acme' has no tax status" in parked.reason) == ("parked", True)
+    assert runs["pinecone-revenue-share-platform"].state == "in_review"
+    database.login("owner")
+    enter_tax_status(partner_id=redis.id, customer_id=acme, treatment="standard", country="GB",
+                     valid_from=JANUARY, **BY)  # fmt: skip
+    enter_tax_status(partner_id=redis.id, treatment="withholding", percent=Decimal(15),
+                     valid_from=JANUARY, **BY)  # fmt: skip
+    database.login("settle")
+    assert "No tax rate of GB" in review()["redis-labs-revenue-share-platform"].reason
+    database.login("owner")
+    for percent, start in ((Decimal("17.5"), JANUARY), (Decimal(20), date(2026, 9, 30)),
+                           (Decimal(25), date(2026, 10, 1))):  # fmt: skip
+        enter_tax_rate(country="GB", label="VAT", percent=percent, valid_from=start, **BY)
+    database.login("settle")
+    review()
+    issue()
+
+    assert documents(redis) == [(INVOICE, "acme", 120_01), (STATEMENT, "", 25_50)]
+    assert balances(redis) == {
+        "1100": 120_01, "4000": -100_01, "2200": -20_00 - 4_50, "5000": 30_00, "2100": -25_50,
+    }  # fmt: skip
+    run = SettlementRun.objects.get(partner_id=redis.id)
+    assert (run.gross_minor, run.net_minor, run.share_minor, run.tax_minor) == (
+        120_01, 70_01, 30_00, 20_00,
+    )  # fmt: skip
+    assert Document.objects.get(partner_id=redis.id, kind=STATEMENT).statement["tax_minor"] == -4_50
+    assert breaches() == []
+
+
+def test_a_customer_is_billed_in_its_own_currency(database, partners):
+    """100.01 dollars at 0.92 are 92.01 euros; the payout stays in dollars. A later entry counts,
+    and an adjustment takes the month's frozen rate."""
+    redis = partners.redis
+    sign(redis, "revenue_share_platform")
+    record(hit(redis, "2026-09-10", "acme", 50_005))
+    with in_partner(redis):
+        Customer.objects.update(billing={"currency": "EUR"})
+    database.login("settle")
+    assert "USD" in review().popitem()[1].reason
+    database.login("owner")
+    for rate in ("0.91", "0.92", "0.92"):
+        enter_fx_rate(day=date(2026, 9, 30), base="USD", quote="EUR", rate=Decimal(rate), **BY)
+    assert FxRate.objects.count() == 2
+    database.login("settle")
+    review()
+    issue()
+    database.login("owner")
+    enter_fx_rate(day=date(2026, 9, 30), base="USD", quote="EUR", rate=Decimal(2), **BY)
+    record(hit(redis, "2026-09-11", "acme", 50_000))
+    database.login("settle")
+
+    settle()
+
+    rows = Document.objects.filter(partner_id=redis.id).order_by("id")
+    assert [(row.kind, row.currency, row.total_minor) for row in rows] == [
+        (INVOICE, "EUR", 92_01), (STATEMENT, "USD", 30_00),
+        (INVOICE, "EUR", 92_00), (STATEMENT, "USD", 30_00),
+    ]  # fmt: skip
+    assert breaches() == []
+
+
+def test_netting_pays_our_invoice_out_of_the_share(database, partners):
+    redis = partners.redis
+    sign(redis, "revenue_share_platform", deal=Deal(base_yearly_minor=300_00, netting=True))
+    record(hit(redis, "2026-09-10", "acme", 500_000))
+    database.login("settle")
+
+    settle()
+
+    owed = Document.objects.get(kind="partner_invoice")
+    paid = owed.events.get(kind="paid")
+    assert (owed.total_minor, paid.amount_minor) == (25_00, 25_00)
+    assert Document.objects.get(kind=STATEMENT).statement["closing_minor"] == 275_00
+    assert balances(redis) == {"1100": 1_000_00, "4000": -1_000_00, "4100": -25_00,
+                               "5000": 300_00, "2100": -275_00}  # fmt: skip
+    assert breaches() == []
+
+
+def test_a_month_waits_for_its_cutoff(database, partners):
+    sign(partners.redis, "revenue_share_platform", deal=Deal(cutoff_days=5))
+    sign(partners.pinecone, "revenue_share_platform")
+
+    opened = settle_period(period=SEPTEMBER, **BY)
+
+    assert [run.agreement.code for run in opened.runs] == ["pinecone-revenue-share-platform"]
+    [(agreement, why)] = opened.refused
+    assert "awaited until 2026-10-06 00:00" in why
+    with pytest.raises(TooEarly):
+        open_run(agreement_id=agreement.id, period=SEPTEMBER, **BY)
+    assert Agreement.objects.count() == 2
+
+
+def test_what_finance_can_not_enter(database, partners):
+    day = {"day": date(2026, 9, 30), **BY}
+    for base, quote, rate in (("USD", "USD", 1), ("USD", "XXX", 1), ("USD", "EUR", 0),
+                              ("USD", "EUR", "NaN")):  # fmt: skip
+        with pytest.raises(BadMoney):
+            enter_fx_rate(base=base, quote=quote, rate=Decimal(rate), **day)
+    status = {"partner_id": partners.redis.id, "valid_from": JANUARY, **BY}
+    for wrong in ({"treatment": "guess"}, {"treatment": "withholding"}, {"treatment": "standard"},
+                  {"treatment": "exempt", "percent": Decimal(3)},
+                  {"treatment": "exempt", "country": "de"}):  # fmt: skip
+        with pytest.raises(BadTerms):
+            enter_tax_status(**wrong, **status)
+    with pytest.raises(BadTerms):
+        enter_tax_rate(country="GB", label="VAT", percent=Decimal(101), valid_from=JANUARY, **BY)
+    enter_fx_rate(base="USD", quote="EUR", rate=Decimal(1), **day)
+    enter_tax_status(treatment="exempt", **status)
+    with database.psql("settle") as settlement:
+        for table in ("billing_fxrate", "billing_taxstatus"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                settlement.execute(f"update {table} set entered_by = 'me'")
+    with database.psql() as boss, pytest.raises(psycopg.errors.RestrictViolation):
+        boss.execute("update billing_fxrate set rate = 3")
