@@ -14,6 +14,7 @@ from billing.rules.meters import METERS
 from billing.rules.money_text import format_price
 from billing.rules.terms import (
     BaseFee,
+    Cap,
     Minimum,
     PerUnit,
     PlanFee,
@@ -130,6 +131,12 @@ def _minimum(part: Minimum, terms: Terms) -> str:
     }
 
 
+def _cap(part: Cap, terms: Terms) -> str:
+    return _("Usage costs the partner at most %(amount)s a month.") % {
+        "amount": money_text(part.monthly_minor, terms.currency)
+    }
+
+
 def _closing(terms: Terms) -> list[str]:
     facts = [_("Payment within %(days)d days, in %(currency)s.") % {
         "days": terms.payment_days, "currency": terms.currency,
@@ -138,6 +145,19 @@ def _closing(terms: Terms) -> list[str]:
         facts.append(
             _("Shares below %(amount)s are carried forward.")
             % {"amount": money_text(terms.min_payout_minor, terms.currency)}
+        )
+    if terms.netting:
+        facts.append(_("What the partner owes us is set off against its share."))
+    if terms.charges_tax:
+        facts.append(_("Documents carry tax, by the status of each party."))
+    if terms.cutoff_days:
+        facts.append(
+            _("Late usage is awaited for %(days)d days after a month.")
+            % {"days": terms.cutoff_days}
+        )
+    if terms.lock_days:
+        facts.append(
+            _("A statement can be disputed for %(days)d days.") % {"days": terms.lock_days}
         )
     if terms.term_months:
         facts.append(_("Term: %(months)d months.") % {"months": terms.term_months})
@@ -152,4 +172,5 @@ _SENTENCES: dict[type, Callable[[Any, Terms], str]] = {
     PlanFee: _plan_fee,
     SavingsShare: _savings_share,
     Minimum: _minimum,
+    Cap: _cap,
 }
