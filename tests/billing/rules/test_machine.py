@@ -35,7 +35,7 @@ CARD = RateCard("card", "Tiered", "USD", (
     Rate("served", "gb_served", PER_UNIT, Decimal("0.02")),
 ))  # fmt: skip
 hours = st.integers(0, MONTHS[-1][1] - 1)
-months = st.sampled_from(range(len(MONTHS)))
+usages = st.tuples(hours, st.sampled_from("abc"), st.integers(1, 3000), st.integers(0, 10**11))
 
 
 def at(hour):
@@ -54,10 +54,9 @@ class Settlement(RuleBasedStateMachine):
         self.closing, self.payable, self.keys = 0, 0, 0
         self.pending = None
 
-    @rule(who=st.sampled_from("abc"), hour=hours, requests=st.integers(0, 3000),
-          size=st.integers(0, 10**11))  # fmt: skip
-    def ingest(self, who, hour, requests, size):
-        self.ledger.events.append((hour, who, requests, size))
+    @rule(batch=st.lists(usages, min_size=1, max_size=4))
+    def ingest(self, batch):
+        self.ledger.events += batch
 
     @precondition(lambda self: self.ledger.events)
     @rule(data=st.data())
@@ -75,11 +74,17 @@ class Settlement(RuleBasedStateMachine):
         self.terms.append(replace(self.terms[0], components=(RevenueShare(bps),)))
 
     @precondition(lambda self: self.pending is None)
-    @rule(month=months)
-    def freeze(self, month):
-        if any(earlier not in self.booked for earlier in range(month)):
-            return
+    @rule(data=st.data())
+    def freeze(self, data):
+        """The next month, or one that is closed: then the run is an adjustment."""
+        month = data.draw(st.integers(0, min(len(self.booked), len(MONTHS) - 1)))
         self.pending = month, run_input_json(self._input(month)), self.ledger.freeze(month)
+
+    @precondition(lambda self: self.pending is None)
+    @rule(data=st.data())
+    def settle(self, data):
+        self.freeze(data)
+        self.issue()
 
     @precondition(lambda self: self.pending is not None)
     @rule()
