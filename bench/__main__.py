@@ -72,12 +72,18 @@ def _apart(place: Place, name: str, *options: str) -> None:
         raise Untrue(f"the {name} benchmark ended without a figure (see above)")
 
 
+def settlement(place: Place, given: Options) -> None:
+    """P6, P7, in a process of its own."""
+    _apart(place, "settlement")
+
+
 BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "edge": hits,
     "memory": memory_of_processes,
     "recorder": recorder,
     "hitrate": hit_rate,
     "semantic": semantic,
+    "settlement": settlement,
 }
 QUICK = ("edge", "memory", "recorder")  # within three minutes
 

@@ -2,10 +2,10 @@
 
 import uuid
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from billing.models import CustomerShare, RatedLine
-from billing.rules.inputs import BookedLine, BookedShare
+from billing.rules.inputs import COLLECTED_KEY, BookedLine, BookedShare
 from billing.rules.periods import Period
 
 _IDENTITY = (
@@ -41,9 +41,13 @@ def booked_lines(
 def booked_shares(
     agreement_id: uuid.UUID, period: Period, run_id: uuid.UUID | None
 ) -> tuple[BookedShare, ...]:
-    """Per share key, what other issued runs of the period added."""
+    """Per share key, what other issued runs of the period added; shares of receipts of any."""
+    issued = CustomerShare.objects.filter(
+        attempt=F("run__attempt"), run__agreement_id=agreement_id, run__issued_at__isnull=False
+    )
+    of_period = Q(run__period_start=period.start, run__period_end=period.end)
     rows = (
-        CustomerShare.objects.filter(attempt=F("run__attempt"), **_issued(agreement_id, period))
+        issued.filter(of_period | Q(key__startswith=COLLECTED_KEY))
         .exclude(run_id=run_id)
         .values("key")
         .annotate(

@@ -12,6 +12,7 @@ from billing.models import Agreement
 from billing.queries.balances import opening_minor, unshown_items, unshown_payouts_minor
 from billing.queries.booked import booked_lines, booked_shares
 from billing.queries.frozen import frozen_input, last_issued_run
+from billing.queries.receipts import receipts
 from billing.queries.taxes import fx_quotes, party_taxes
 from billing.queries.terms import segment_terms
 from billing.rules.errors import InvariantBroken
@@ -57,7 +58,7 @@ def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None
 
     Runs in the partner's schema (`in_partner`). `run_id` names the run being settled, so that
     only other runs of the period count as booked. Once the period has an issued run, its frozen
-    terms, prices and plans hold for every later one. Thirteen queries at any size, two more then.
+    terms, prices and plans hold for every later one. Fourteen queries at any size, two more then.
     """
     last = last_issued_run(agreement.id, period, without=run_id)
     base = frozen_input(last) if last else None
@@ -73,6 +74,7 @@ def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None
             booked_lines=booked_lines(agreement.id, period, run_id),
             booked_shares=booked_shares(agreement.id, period, run_id),
             opening_minor=opening_minor(agreement.id),
+            receipts=() if base else receipts(agreement.id, period),
             paid_minor=unshown_payouts_minor(agreement.id),
             carried=unshown_items(agreement.id),
         ),

@@ -27,7 +27,7 @@ from billing.rules.lines import (
     vanished,
 )
 from billing.rules.partner_lines import partner_lines
-from billing.rules.sharing import CustomerShare, customer_shares
+from billing.rules.sharing import CustomerShare, collected_shares, customer_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +162,11 @@ def charge(run: RunInput) -> ChargeResult:
         raise BadRunInput("The agreement changes its currency inside the period.")
     cumulative = _cumulative(run, groups)
     booked_shares = {share.key: share for share in run.booked_shares}
-    rough = customer_shares(cumulative, groups, booked_shares)
+    rough = customer_shares(cumulative, groups, booked_shares, uncollected=True)
     cumulative += _true_ups(run, groups, cumulative, rough)
     lines = _booked(run, cumulative, currency)
     shares = customer_shares(lines, groups, booked_shares)
+    shares += collected_shares(run.receipts, booked_shares)
     drafts = draft_documents(run, groups, lines, shares)
     tax_minor = _tax_minor(run, drafts, currency)
     return ChargeResult(lines, shares, drafts, _totals(lines, shares, currency, tax_minor))

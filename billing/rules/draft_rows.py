@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from billing.rules.drafts import DraftLine
-from billing.rules.explain import explain_line, explain_share
+from billing.rules.explain import explain_collected, explain_line, explain_share
 from billing.rules.fields import decimal_text
 from billing.rules.inputs import RunInput
 from billing.rules.lines import CUSTOMER, LIVE, POC_DISCOUNT, RatedLine
@@ -92,6 +92,40 @@ def shadow_rows(lines: Sequence[RatedLine]) -> list[DraftLine]:
         for line in lines
         if line.payer == CUSTOMER and line.kind == POC_DISCOUNT and line.shown
     ]
+
+
+def collected_rows(
+    run: RunInput, shares: Sequence[CustomerShare], currency: str
+) -> list[DraftLine]:
+    """One row per invoice on which something was paid since the last statement."""
+    known = {receipt.key: receipt for receipt in run.receipts}
+    rows = []
+    for share in shares:
+        receipt = known.get(share.key)
+        if receipt is not None:
+            amount = share.delta_partner_minor
+            rows.append(
+                DraftLine(
+                    position=0,
+                    kind=SHARE,
+                    description=f"Share of what was paid on {receipt.number}",
+                    customer_external_id=receipt.external_id,
+                    customer_name=receipt.name,
+                    meter="",
+                    quantity="",
+                    unit="",
+                    unit_price=None,
+                    amount_minor=amount,
+                    exact=decimal_text(to_major(amount, currency)),
+                    explanation=explain_collected(share, receipt.base_minor, currency),
+                    start=run.period.start,
+                    end=run.period.end,
+                    rated_line_key=share.key,
+                    value_minor=share.delta_base_minor,
+                    earned_minor=amount,
+                )
+            )
+    return rows
 
 
 def carried_rows(run: RunInput, currency: str) -> list[DraftLine]:

@@ -10,6 +10,7 @@ from billing.rules.draft_rows import (
     SHARE,
     carried_rows,
     charge_row,
+    collected_rows,
     shadow_rows,
     share_rows,
     shared_lines,
@@ -27,7 +28,7 @@ from billing.rules.drafts import (
 )
 from billing.rules.errors import ForeignCurrency
 from billing.rules.groups import Group
-from billing.rules.inputs import RunInput
+from billing.rules.inputs import COLLECTED_KEY, RunInput
 from billing.rules.lines import CUSTOMER, PARTNER, POC_DISCOUNT, RatedLine
 from billing.rules.sharing import CustomerShare
 from billing.rules.splits import PLATFORM
@@ -100,7 +101,7 @@ def _customer_invoices(
             found.setdefault((line.customer_id, issuer), []).append(line)
     ours: dict[str, int] = {}
     for share in shares:
-        if share.collects == PLATFORM:
+        if share.collects == PLATFORM and not share.key.startswith(COLLECTED_KEY):
             ours[share.customer_id] = ours.get(share.customer_id, 0) + share.delta_partner_minor
     currencies = {row.customer_id: row.currency for row in run.rows if row.currency}
     return [
@@ -156,7 +157,8 @@ def _shares_of(
     shown = shared_lines(lines)
     rows: list[DraftLine] = []
     for share in sorted(shares, key=lambda s: (order.get(s.customer_id, 0), s.version_id)):
-        if (share.collects == PLATFORM) == (side == PARTNER):
+        ours = (share.collects == PLATFORM) == (side == PARTNER)
+        if ours and not share.key.startswith(COLLECTED_KEY):
             own = shown.get((share.customer_id, share.version_id), ())
             rows += share_rows(own, share, side, terms_of[share.version_id].share_reason)
     return rows
@@ -197,7 +199,8 @@ def _payout_statement(
     ]
     if not paying:
         return []
-    rows = _shares_of(PARTNER, terms_of, lines, shares) + shadow_rows(ours)
+    rows = _shares_of(PARTNER, terms_of, lines, shares)
+    rows += collected_rows(run, shares, paying[-1].currency) + shadow_rows(ours)
     earned = sum(row.amount_minor for row in rows)
     rows += carried_rows(run, paying[-1].currency)
     # A first run always states the balances, so that closing and opening meet month by month.

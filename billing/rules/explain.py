@@ -88,3 +88,14 @@ def explain_share(
     if _REASONS.get(reason):
         texts.append(_REASONS[reason])
     return tuple(texts)
+
+
+def explain_collected(share: CustomerShare, net_minor: int, currency: str) -> tuple[str, ...]:
+    """How the share of money received comes about: in all so far, less what was shown before."""
+    base, whole = money(share.base_minor, currency), money(net_minor, currency)
+    texts = [f"{base} of the invoice's {whole} is paid"]
+    texts.append(f"{bps_percent(share.partner_bps)} of it = {money(share.partner_minor, currency)}")
+    before = share.partner_minor - share.delta_partner_minor
+    if before:
+        texts.append(f"less {money(before, currency)} on earlier statements")
+    return tuple(texts)

@@ -20,6 +20,27 @@ class FxQuote:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was paid so far on one customer invoice, where the share falls due on money received.
+
+    `base_minor`: the shared net in the agreement's currency; `gross_minor` and `paid_minor`: the
+    invoice's total and what was paid less refunds, in its own. `key` is the share's key.
+    """
+
+    key: str
+    number: str
+    customer_id: str
+    external_id: str
+    name: str
+    version_id: str
+    partner_bps: int
+    tie: str
+    base_minor: int
+    gross_minor: int
+    paid_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class PartyTax:
     """How one party is taxed. `party`: a customer's id, or 'partner'.
 

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from billing.rules.errors import BadRunInput
-from billing.rules.facts import FxQuote, PartyTax
+from billing.rules.facts import FxQuote, PartyTax, Receipt
 from billing.rules.periods import Period, Segment
 from billing.rules.rates import RateCard
 from billing.rules.terms import Terms
 
 # "2": tax, exchange rates, caps; what "1" froze reads and computes as it did.
 ENGINE_VERSION = "2"
+# Shares of money received are booked across periods, under a key of the invoice.
+COLLECTED_KEY = "collected:"
 READABLE_ENGINES = ("1", ENGINE_VERSION)
 
 
@@ -114,12 +116,14 @@ class RunInput:
     carried: tuple[Carried, ...] = ()
     taxes: tuple[PartyTax, ...] = ()
     fx: tuple[FxQuote, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
     engine: str = ENGINE_VERSION
 
     @property
     def is_first(self) -> bool:
         """No earlier run of this period has booked anything."""
-        return not self.booked_lines and not self.booked_shares
+        own = [share for share in self.booked_shares if not share.key.startswith(COLLECTED_KEY)]
+        return not self.booked_lines and not own
 
 
 _COUNTS = (

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
+from billing.rules.cycles import round_fraction
 from billing.rules.errors import InvariantBroken
+from billing.rules.facts import Receipt
 from billing.rules.groups import Group
 from billing.rules.inputs import BookedShare
 from billing.rules.lines import CUSTOMER, RatedLine
-from billing.rules.splits import PARTNER, allocate, split_share
+from billing.rules.splits import PARTNER, PLATFORM, allocate, split_share
 from billing.rules.terms import Terms
 
 
@@ -63,14 +66,25 @@ def _share(
 
 
 def customer_shares(
-    lines: Sequence[RatedLine], groups: Sequence[Group], booked: Mapping[str, BookedShare]
+    lines: Sequence[RatedLine],
+    groups: Sequence[Group],
+    booked: Mapping[str, BookedShare],
+    *,
+    uncollected: bool = False,
 ) -> tuple[CustomerShare, ...]:
     """One share per (customer, version) that shares revenue, over the rounded cumulative net.
+
+    Versions that share what is collected have none here (see `collected_shares`), unless
+    `uncollected` asks what the whole invoice would be split into.
 
     Proof-of-concept lines net to zero and so carry no share. Raises InvariantBroken when a
     booked share does not sum.
     """
-    terms = {group.version_id: group.terms for group in groups if group.terms.shares_revenue}
+    terms = {
+        group.version_id: group.terms
+        for group in groups
+        if group.terms.shares_revenue and (uncollected or not group.terms.shares_receipts)
+    }
     bases: dict[tuple[str, str], int] = {}
     for line in lines:
         if line.payer == CUSTOMER and line.customer_id and line.version_id in terms:
@@ -86,6 +100,41 @@ def customer_shares(
         )
         for (customer_id, version_id), base in sorted(bases.items())
     )
+
+
+def collected_minor(receipt: Receipt) -> int:
+    """The part of an invoice's shared net that is paid so far, rounded once; never beyond it."""
+    if receipt.gross_minor <= 0:
+        return 0
+    paid = min(max(receipt.paid_minor, 0), receipt.gross_minor)
+    return round_fraction(Fraction(receipt.base_minor) * paid / receipt.gross_minor)
+
+
+def collected_shares(
+    receipts: Sequence[Receipt], booked: Mapping[str, BookedShare]
+) -> tuple[CustomerShare, ...]:
+    """The share of what was paid: cumulative by invoice, less what earlier statements showed."""
+    shares = []
+    for receipt in sorted(receipts, key=lambda one: one.key):
+        base = collected_minor(receipt)
+        part = split_share(base, receipt.partner_bps, receipt.tie)
+        before = booked.get(receipt.key, BookedShare(receipt.key, 0, 0, 0))
+        share = CustomerShare(
+            receipt.key,
+            receipt.customer_id,
+            receipt.version_id,
+            receipt.partner_bps,
+            base,
+            part.partner_minor,
+            part.platform_minor,
+            base - before.base_minor,
+            part.partner_minor - before.partner_minor,
+            part.platform_minor - before.platform_minor,
+            PLATFORM,
+        )
+        if share.delta_base_minor or share.delta_partner_minor:
+            shares.append(share)
+    return tuple(shares)
 
 
 def spread(amount_minor: int, lines: Sequence[RatedLine]) -> dict[str, int]:

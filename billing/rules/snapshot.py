@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from billing.rules.documents import canonical_bytes, sha256_hex
 from billing.rules.errors import BadRunInput
-from billing.rules.facts import FxQuote, PartyTax
+from billing.rules.facts import FxQuote, PartyTax, Receipt
 from billing.rules.fields import Fields, instant_text
 from billing.rules.inputs import (
     READABLE_ENGINES,
@@ -25,9 +25,14 @@ from billing.rules.rates import dump_rate_card, parse_rate_card
 from billing.rules.terms_json import dump_terms, parse_terms
 
 SCHEMA = "agentcache.run-input/1"
-_Flat = TypeVar("_Flat", RunInputRow, BookedLine, BookedShare, Carried, PartyTax, FxQuote)
+_Flat = TypeVar("_Flat", RunInputRow, BookedLine, BookedShare, Carried, PartyTax, FxQuote, Receipt)
 # Members that came later, by what they hold.
-_LATER: dict[str, Any] = {"carried": Carried, "taxes": PartyTax, "fx": FxQuote}
+_LATER: dict[str, Any] = {
+    "carried": Carried,
+    "taxes": PartyTax,
+    "fx": FxQuote,
+    "receipts": Receipt,
+}
 
 
 def _segment(part: SegmentTerms) -> dict[str, Any]:

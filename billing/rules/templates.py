@@ -13,6 +13,7 @@ from billing.rules.rates import PER_UNIT, Rate
 from billing.rules.splits import PARTNER, PLATFORM
 from billing.rules.terms import (
     DIRECT,
+    INVOICED,
     OEM,
     REVENUE_SHARE,
     WHOLESALE,
@@ -91,6 +92,7 @@ class Deal:
     tax: str = "none"
     cutoff_days: int = 0
     lock_days: int = 0
+    share_base: str = INVOICED
 
 
 def _share(template: str, partner_kind: str, collects: str, deal: Deal) -> RevenueShare:
@@ -186,5 +188,6 @@ def agreement_terms(
             tax=deal.tax,
             cutoff_days=deal.cutoff_days,
             lock_days=deal.lock_days,
+            share_base=deal.share_base,
         )
     )

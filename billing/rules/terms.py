@@ -14,6 +14,8 @@ COLLECTORS = (PLATFORM, PARTNER)
 INTERVALS = ("monthly", "quarterly", "yearly")
 DISCOUNT_MODES = ("none", "volume", "graduated")
 TAXES = ("none", "charged")
+INVOICED, COLLECTED = "invoiced", "collected"
+SHARE_BASES = (INVOICED, COLLECTED)
 SHARE_REASONS = ("type_default", "poc_offer", "negotiated")
 
 
@@ -116,6 +118,12 @@ class Terms:
     time_zone: str = "UTC"
     cutoff_days: int = 0
     lock_days: int = 0
+    share_base: str = INVOICED
+
+    @property
+    def shares_receipts(self) -> bool:
+        """The partner's share falls due on what customers paid, not on what was invoiced."""
+        return self.shares_revenue and self.share_base == COLLECTED
 
     @property
     def charges_tax(self) -> bool:

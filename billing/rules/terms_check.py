@@ -10,6 +10,7 @@ from billing.rules.money import exponent
 from billing.rules.rates import check_bounds
 from billing.rules.splits import PLATFORM
 from billing.rules.terms import (
+    COLLECTED,
     DIRECT,
     OEM,
     REVENUE_SHARE,
@@ -107,6 +108,11 @@ def _check_sides(terms: Terms) -> None:
         raise BadTerms(
             f"Terms: kind {terms.kind!r} sends customers no invoice, so nobody would pay its "
             "'plan_fee' or 'savings_share'. Remove it, or share revenue."
+        )
+    if terms.share_base == COLLECTED and not (terms.pays_partner and terms.principal):
+        raise BadTerms(
+            "Terms: a share of what was collected needs us to collect in our own name and to share "
+            "it; here nobody's payments would tell us what is due."
         )
     if terms.netting and not (terms.pays_partner and terms.bills_partner):
         raise BadTerms(

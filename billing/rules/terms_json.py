@@ -12,7 +12,9 @@ from billing.rules.terms import (
     COLLECTORS,
     DISCOUNT_MODES,
     INTERVALS,
+    INVOICED,
     KINDS,
+    SHARE_BASES,
     SHARE_REASONS,
     TAXES,
     BaseFee,
@@ -124,6 +126,7 @@ def parse_terms(data: object) -> Terms:
         time_zone=whole_hour_zone(read.text("time_zone", "UTC")),
         cutoff_days=read.whole("cutoff_days", 0, most=60),
         lock_days=read.whole("lock_days", 0, most=365),
+        share_base=read.choice("share_base", SHARE_BASES, INVOICED),
     )
     read.close()
     return check_terms(terms)
@@ -143,7 +146,8 @@ def _dump_component(component: Component) -> dict[str, Any]:
     return data
 
 
-_LATER: dict[str, Any] = {"tax": "none", "time_zone": "UTC", "cutoff_days": 0, "lock_days": 0}
+_LATER: dict[str, Any] = {"tax": "none", "time_zone": "UTC", "cutoff_days": 0, "lock_days": 0,
+                          "share_base": INVOICED}  # fmt: skip
 
 
 def dump_terms(terms: Terms) -> dict[str, Any]:

@@ -6,15 +6,17 @@ from decimal import Decimal
 import psycopg
 import pytest
 
+from billing.actions.document_events import record_document_event
 from billing.actions.errors import TooEarly
 from billing.actions.open_runs import open_run, settle_period
 from billing.actions.taxes import enter_fx_rate, enter_tax_rate, enter_tax_status
 from billing.models import Agreement, Document, FxRate, SettlementRun
 from billing.rules.errors import BadMoney, BadTerms
+from billing.rules.periods import parse_month
 from billing.rules.templates import Deal
 from cache_api.models import Customer
 from tenants.schema import in_partner
-from tests.billing.people import PREPARER
+from tests.billing.people import PREPARER, utc
 from tests.billing.world import (
     NOW,
     SEPTEMBER,
@@ -165,3 +167,24 @@ def test_what_finance_can_not_enter(database, partners):
                 settlement.execute(f"update {table} set entered_by = 'me'")
     with database.psql() as boss, pytest.raises(psycopg.errors.RestrictViolation):
         boss.execute("update billing_fxrate set rate = 3")
+
+
+def test_the_share_falls_due_on_what_customers_paid(database, partners):
+    """September's 100.01: 40.00 paid in October, the rest in November; 30 % of each follows."""
+    redis = partners.redis
+    sign(redis, "revenue_share_platform", deal=Deal(share_base="collected"))
+    record(hit(redis, "2026-09-10", "acme", 50_005))
+    database.login("settle")
+    settle()
+    invoice = Document.objects.get(kind=INVOICE)
+    for day, amount in (("2026-10-05", 40_00), ("2026-11-05", 60_01)):
+        record_document_event(document_id=invoice.id, kind="paid", amount_minor=amount,
+                              source_id=day, actor=PREPARER, now=utc(day))  # fmt: skip
+
+    settle(parse_month("2026-10"), utc("2026-12-02"))
+    settle(parse_month("2026-11"), utc("2026-12-02"))
+
+    statements = Document.objects.filter(kind=STATEMENT).order_by("id")
+    assert [row.statement["shares_minor"] for row in statements] == [0, 12_00, 18_00]
+    assert balances(redis) == {"1100": 100_01, "4000": -100_01, "5000": 30_00, "2100": -30_00}
+    assert breaches() == []

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from billing.rules.charging import charge
-from billing.rules.errors import ForeignCurrency, MissingTax
-from billing.rules.facts import FxQuote, PartyTax
-from billing.rules.inputs import SegmentTerms
+from billing.rules.errors import BadTerms, ForeignCurrency, MissingTax
+from billing.rules.facts import FxQuote, PartyTax, Receipt
+from billing.rules.inputs import BookedShare, SegmentTerms
 from billing.rules.journal import postings
 from billing.rules.money import to_major
 from billing.rules.periods import parse_month, segments
@@ -177,3 +177,40 @@ def test_an_oem_year_sums_to_its_base(interval):
         billed += sum(line.amount_minor for line in lines)
         earned += sum(line.earned_minor for line in lines)
     assert (billed, earned) == (50_000_00, 50_000_00)
+
+
+def receipt(paid_minor, base_minor=100_01, gross_minor=120_01):
+    return Receipt("collected:doc/v1", "INV-2026-000001", "id-acme", "acme", "Acme", "v1", 3000,
+                   "platform", base_minor, gross_minor, paid_minor)  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", rows("months.md", "Share of what is collected"), ids=str)
+def test_share_of_what_is_collected(cells):
+    agreed = terms(share_base="collected")
+    booked = ()
+    if cells["booked base"] != "–":
+        base, partner = (int(cells[name]) for name in ("booked base", "booked share"))
+        booked = (BookedShare("collected:doc/v1", base, partner, base - partner),)
+    given = run(row("acme", 50_005), agreed=agreed, booked_shares=booked,
+                receipts=(receipt(int(cells["paid"])),))  # fmt: skip
+    result = charge(given)
+    [share] = result.shares or [None]
+    assert (share.base_minor if share else 0) == int(cells["base"])
+    assert result.totals.partner_minor == int(cells["share added"])
+    assert result.totals.gross_minor == 100_01
+    invoice, statement = result.drafts
+    assert (invoice.net_minor, invoice.partner_share_minor) == (100_01, 0)
+    assert statement.statement.closing_minor == int(cells["share added"])
+    assert charge(parse_run_input(run_input_json(given))) == result
+
+
+def test_the_statement_says_how_much_is_paid():
+    given = run(agreed=terms(share_base="collected"), receipts=(receipt(60_00),))
+    [statement] = charge(given).drafts
+    assert statement.lines[0].explanation == (
+        "$50.00 of the invoice's $100.01 is paid", "30 % of it = $15.00",
+    )  # fmt: skip
+    with pytest.raises(BadTerms, match="collect in our own name"):
+        terms(share_base="collected", principal=False)
+    with pytest.raises(BadTerms, match="collect in our own name"):
+        terms("revenue_share_partner", "cloud", share_base="collected")

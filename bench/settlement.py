@@ -1,0 +1,227 @@
+"""P6, P7: settling one agreement's month, beside the bare SQL GROUP BY of the same rows.
+
+    python -m bench.settlement [--customers 1000] [--rounds 5] [--json FILE]
+
+Needs running servers (DATA_DIR) and an opened partner. Fills that partner's hourly rollups (30
+days, 5 models) for a tenth of the customers and then for all, settles both as ac_settle, and aborts
+unless the settled gross is what plain SQL comes to. The data stay: use a throw-away DATA_DIR.
+"""
+
+import argparse
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+os.environ.setdefault("AC_DB_LOGIN", "settle")
+
+import django
+
+django.setup()
+
+import psycopg  # noqa: E402
+from django.db import connection  # noqa: E402
+
+from bench import report  # noqa: E402
+from bench.checks import Untrue  # noqa: E402
+from billing.actions.agreements import sign_agreement  # noqa: E402
+from billing.actions.open_runs import open_run  # noqa: E402
+from billing.actions.rate_cards import create_rate_card  # noqa: E402
+from billing.actions.review import approve_runs, reject_run  # noqa: E402
+from billing.actions.settle import issue_approved, settle_run  # noqa: E402
+from billing.models import Agreement, SettlementRun  # noqa: E402
+from billing.rules.periods import Period, parse_month  # noqa: E402
+from portal import env  # noqa: E402
+from tenants.models import Partner  # noqa: E402
+from tenants.schema import in_partner  # noqa: E402
+
+MAKER, CHECKER = "maker@bench.example", "checker@bench.example"
+MODELS, HOURS, PRICE = 5, 720, "0.002"
+SMALL, LARGE = parse_month("2026-04"), parse_month("2026-06")  # both have 30 days
+
+CUSTOMERS = """
+INSERT INTO cache_api_customer (id, external_id, name, state, plan, billing, created_at)
+SELECT gen_random_uuid(), 'customer-' || lpad(n::text, 5, '0'), 'Customer ' || n, 'active', '',
+    '{}', now()
+FROM generate_series(1, %s) n
+"""
+ROLLUPS = """
+INSERT INTO cache_api_rolluphour (bucket_at, customer_id, livemode, kind, outcome, provider, model,
+    region, events, quantity, tokens_in, tokens_out, bytes, byte_seconds, cost_saved_micros,
+    latency_us_sum)
+SELECT %(start)s + h * interval '1 hour', c.id, true, 'lookup', 'hit', 'openai', 'model-' || m,
+    'eu', 10, 10 + (h * m) %% 7, 900, 300, 20000, 0, 1500, 90000
+FROM (SELECT id FROM cache_api_customer ORDER BY external_id LIMIT %(customers)s) c,
+    generate_series(0, %(hours)s - 1) h, generate_series(1, %(models)s) m
+"""
+# The same sums over the same rows, and nothing else.
+BARE = """
+SELECT customer_id, model, sum(quantity), sum(bytes), sum(byte_seconds),
+    sum(tokens_in + tokens_out), sum(cost_saved_micros)
+FROM cache_api_rolluphour WHERE livemode AND bucket_at >= %s AND bucket_at < %s
+GROUP BY customer_id, model ORDER BY customer_id, model
+"""
+# Each customer pays its requests, rounded to the cent, and its GB, rounded to the cent.
+GROSS = """
+SELECT sum(round(requests * 0.2) + round(bytes / 1e9 * 2))::bigint FROM (
+    SELECT sum(quantity) AS requests, sum(bytes) AS bytes
+    FROM cache_api_rolluphour WHERE bucket_at >= %s AND bucket_at < %s GROUP BY customer_id) sums
+"""
+
+
+def main() -> int:
+    """Measure and print; 0, 1 aborted, 2 nothing to measure with."""
+    options = _options()
+    partner = Partner.objects.order_by("slug").first()
+    if partner is None:
+        print("open a partner first (manage.py open_partner, provision --once)")
+        return 2
+    try:
+        _prepare(partner, options.customers)
+        sizes = {options.customers // 10: SMALL, options.customers: LARGE}
+        rows = [_measured(partner, count, month, options.rounds) for count, month in sizes.items()]
+    except Untrue as error:
+        print(f"ABORTED: {error}", file=sys.stderr)
+        return 1
+    result = _result(rows)
+    show(result)
+    if options.json:
+        report.write(Path(options.json), result)
+    return 0
+
+
+def show(result: report.Facts) -> None:
+    """Print the table and the bars."""
+    print(report.table(result["rows"]))
+    print(report.table(result["bars"]))
+    print(report.facts(result["surroundings"]))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--customers", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", default="")
+    return parser.parse_args()
+
+
+def _login(name: str) -> None:
+    known = json.loads((env.data_dir() / "servers.json").read_text())
+    connection.close()
+    connection.settings_dict.update(env.database(known[name]))
+    connection.set_schema_to_public()
+
+
+def _prepare(partner: Partner, customers: int) -> None:
+    """Prices, terms, and the rows of two months: a tenth of the customers, and all of them."""
+    _login("SUPERUSER_DATABASE_URL")
+    now = SMALL.start
+    card = create_rate_card(
+        code="bench", name="Bench", currency="USD", valid_from=now, actor=MAKER, now=now,
+        rates=[{"key": "cached", "meter": "cached_requests", "mode": "per_unit",
+                "unit_price": PRICE},
+               {"key": "served", "meter": "gb_served", "mode": "per_unit", "unit_price": "0.02"}],
+    )  # fmt: skip
+    sign_agreement(
+        partner_id=partner.id, template="revenue_share_platform", starts_at=now, now=now,
+        created_by=MAKER, approved_by=CHECKER, retail_card_id=card.id,
+    )  # fmt: skip
+    with psycopg.connect(_superuser(), autocommit=True) as boss:
+        boss.execute(f'SET search_path TO "{partner.schema_name}", public')
+        boss.execute(CUSTOMERS, [customers])
+        for count, month in ((customers // 10, SMALL), (customers, LARGE)):
+            boss.execute(ROLLUPS, {"start": month.start, "customers": count, "hours": HOURS,
+                                   "models": MODELS})  # fmt: skip
+        boss.execute("VACUUM ANALYZE cache_api_rolluphour")
+    _login("SETTLE_DATABASE_URL")
+
+
+def _superuser() -> str:
+    known = json.loads((env.data_dir() / "servers.json").read_text())
+    return str(known["SUPERUSER_DATABASE_URL"])
+
+
+def _measured(partner: Partner, customers: int, month: Period, rounds: int) -> dict[str, Any]:
+    """One size: bare and settled in turn, then issued once. Raises Untrue for another gross."""
+    agreement_id = partner_agreement(partner)
+    bare, settled = [], []
+    for _ in range(rounds):
+        bare.append(_timed(lambda: _sql(partner, BARE, month)))
+        settled.append(_timed(lambda: _settle(agreement_id, month)))
+    run = SettlementRun.objects.get(agreement_id=agreement_id, period_start=month.start)
+    [(gross,)] = _sql(partner, GROSS, month)
+    if (run.state, run.gross_minor) != ("in_review", gross):
+        raise Untrue(f"{run.state} {run.reason}: {run.gross_minor}, plain SQL has {gross}")
+    approve_runs(run_ids=[run.id], actor=CHECKER, now=month.end)
+    issued = _timed(lambda: issue_approved(run_id=run.id, partner_id=partner.id, now=month.end))
+    run.refresh_from_db()
+    if run.state != "issued":
+        raise Untrue(f"not issued: {run.reason}")
+    ratios = [mine / theirs for mine, theirs in zip(settled, bare, strict=True)]
+    return {
+        "customers": customers, "rollup rows": customers * HOURS * MODELS,
+        "GROUP BY s": round(median(bare), 2), "settled s": round(median(settled), 2),
+        "× median": round(median(ratios), 2), "× range": f"{min(ratios):.2f}–{max(ratios):.2f}",
+        "issued s": round(issued, 2), "documents": run.documents.count(),
+        "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }  # fmt: skip
+
+
+def partner_agreement(partner: Partner) -> Any:
+    """The id of the partner's only agreement."""
+    return Agreement.objects.get(partner_id=partner.id).id
+
+
+def _settle(agreement_id: Any, month: Period) -> None:
+    """From opening to review; a run that waits there is sent back and made again."""
+    run = open_run(agreement_id=agreement_id, period=month, actor=MAKER, now=month.end)
+    if run.state == "in_review":
+        reject_run(run_id=run.id, actor=CHECKER, reason="again", now=month.end)
+        run = open_run(agreement_id=agreement_id, period=month, actor=MAKER, now=month.end)
+    settle_run(run_id=run.id, partner_id=run.partner_id, now=month.end)
+
+
+def _sql(partner: Partner, text: str, month: Period) -> list[tuple[Any, ...]]:
+    with in_partner(partner), connection.cursor() as cursor:
+        cursor.execute(text, [month.start, month.end])
+        return list(cursor.fetchall())
+
+
+def _timed(work: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def _result(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    small, large = rows
+    growth = round(large["settled s"] / small["settled s"], 1)
+    memory = large["peak MB"] - small["peak MB"]
+    return {
+        "benchmark": "settlement (P6, P7)",
+        "rows": rows,
+        "bars": [
+            _bar("P6", "settled to review in bare GROUP BY, ×", "≤ 3", large["× median"],
+                 large["× median"] <= 3),
+            _bar("P6 ahead", "settled to review in bare GROUP BY, ×", "≤ 1.5", large["× median"],
+                 large["× median"] <= 1.5),
+            _bar("P7", "10 × customers, × time", "≤ 11", growth, growth <= 11),
+            _bar("P7", "memory of 10 × customers, MB more", "flat", memory, memory <= 64),
+        ],
+        "surroundings": {**report.surroundings()},
+    }  # fmt: skip
+
+
+def _bar(name: str, what: str, asked: str, measured: float, met: bool) -> dict[str, Any]:
+    return {"bar": name, "what": what, "asked": asked, "measured": measured,
+            "met": "met" if met else "NOT MET"}  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
