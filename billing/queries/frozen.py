@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from billing.models import RunInput, RunSnapshot, SettlementRun
@@ -63,8 +63,8 @@ def frozen_parties(run: SettlementRun) -> dict[str, Any]:
 
 def result_sha256(result: ChargeResult) -> str:
     """Fingerprint of everything a run computed: what is approved is what is issued."""
-    text = json.dumps(asdict(result), sort_keys=True, default=str, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    # Every value is plain and frozen, so that its text is the same wherever it is computed.
+    return hashlib.sha256(repr(result).encode()).hexdigest()
 
 
 def _row(values: tuple[Any, ...]) -> RunInputRow:

@@ -18,8 +18,8 @@ SHARE, SHADOW, CARRIED = "share", "shadow", "carried"
 CARRIED_KEY = "carried:"
 
 
-def charge_row(line: RatedLine) -> DraftLine:
-    """A rated line as a document prints it."""
+def charge_row(line: RatedLine, told: tuple[str, ...] | None = None) -> DraftLine:
+    """A rated line as a document prints it; `told` stands in for its own arithmetic."""
     price = None if line.unit_price is None else decimal_text(line.unit_price)
     return DraftLine(
         position=0,
@@ -33,7 +33,7 @@ def charge_row(line: RatedLine) -> DraftLine:
         unit_price=price,
         amount_minor=line.amount_minor,
         exact=decimal_text(line.exact),
-        explanation=explain_line(line),
+        explanation=explain_line(line) if told is None else told,
         start=line.start,
         end=line.end,
         rated_line_key=line.key,
@@ -57,17 +57,16 @@ def share_rows(
     amount = share.delta_of(side)
     parts = spread(amount, own)
     rows = []
+    bps = share.partner_bps if side == PARTNER else WHOLE_BPS - share.partner_bps
+    told = explain_share(share, bps, amount, own[0].currency, reason) if own else ()
     for line in own:
-        bps = share.partner_bps if side == PARTNER else WHOLE_BPS - share.partner_bps
-        told = explain_share(share, bps, amount, line.currency, reason)
         rows.append(
             replace(
-                charge_row(line),
+                charge_row(line, told),
                 kind=SHARE,
                 unit_price=None,
                 amount_minor=parts[line.key],
                 exact=decimal_text(to_major(parts[line.key], line.currency)),
-                explanation=told,
                 value_minor=line.amount_minor,
                 earned_minor=parts[line.key],
             )

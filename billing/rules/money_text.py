@@ -18,25 +18,31 @@ from billing.rules.errors import BadMoney
 from billing.rules.money import Money, exponent
 
 
-def _checked(locale: str) -> str:
+@lru_cache(maxsize=64)
+def _checked(locale: str) -> Locale:
     try:
-        Locale.parse(locale)
+        return Locale.parse(locale)
     except (UnknownLocaleError, ValueError):
         raise BadMoney(f"Locale {locale!r} is not known. Use one such as 'en_US'.") from None
-    return locale
 
 
 @lru_cache(maxsize=256)
 def _pattern(locale: str, least: int, most: int) -> NumberPattern:
     # babel's own decimals follow CLDR, which differs from ISO 4217 for a dozen currencies.
-    pattern: NumberPattern = copy(Locale.parse(_checked(locale)).currency_formats["standard"])
+    pattern: NumberPattern = copy(_checked(locale).currency_formats["standard"])
     pattern.frac_prec = (least, most)
     return pattern
 
 
+# A month prints the same prices and small amounts thousands of times.
+@lru_cache(maxsize=8192)
 def _format(amount: Decimal, currency: str, locale: str, least: int, most: int) -> str:
     pattern = _pattern(locale, least, most)
-    return str(pattern.apply(amount, locale, currency=currency, currency_digits=False))
+    return str(
+        pattern.apply(
+            amount or Decimal(0), _checked(locale), currency=currency, currency_digits=False
+        )
+    )
 
 
 def format_money(money: Money, locale: str = "en_US") -> str:

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ from billing.rules.charging import charge
 from billing.rules.errors import BadRunInput, BadTerms
 from billing.rules.inputs import BookedLine, BookedShare, Carried
 from billing.rules.snapshot import parse_run_input, run_input_json, run_input_sha256
-from tests.billing.rules.build import few, row, run, terms
+from tests.billing.rules.build import few, many, row, run, terms
 from tests.billing.rules.test_charging import KINDS, usages
 
 
@@ -80,3 +81,12 @@ def test_what_an_older_engine_froze_reads_and_hashes_as_it_did():
     assert not any(name in data for name in (b"taxes", b'"fx"', b"carried"))
     assert parse_run_input(data) == frozen
     assert run_input_sha256(parse_run_input(data)) == run_input_sha256(frozen)
+
+
+@many
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 10**30))
+def test_rows_are_written_as_canonical_json_says(text, seconds):
+    frozen = run(replace(row("acme", 5), name=text, model=text, byte_seconds=seconds))
+    data = run_input_json(frozen)
+    assert data == rfc8785.dumps(json.loads(data))
+    assert parse_run_input(data) == frozen
