@@ -12,7 +12,7 @@ from billing.rules.documents import sha256_hex
 from billing.rules.errors import InvariantBroken
 from billing.rules.inputs import RunInput as FrozenInput
 from billing.rules.inputs import RunInputRow
-from billing.rules.periods import Period
+from billing.rules.periods import Period, Segment
 from billing.rules.snapshot import parse_run_input, run_input_sha256
 
 _MEMBERS = tuple(RunInputRow.__dataclass_fields__)
@@ -39,17 +39,25 @@ def last_issued_run(
 def frozen_input(run: SettlementRun) -> FrozenInput:
     """The run input exactly as frozen. Raises InvariantBroken when its hash differs."""
     snapshot = snapshot_of(run)
-    rows = RunInput.objects.filter(run=run, attempt=run.attempt).order_by("line_no")
-    found = replace(
-        parse_run_input(bytes(snapshot.head)),
-        rows=tuple(_row(row) for row in rows.values_list(*_MEMBERS).iterator(5_000)),
-    )
+    found = replace(parse_run_input(bytes(snapshot.head)), rows=frozen_rows(run, run.attempt))
     if run_input_sha256(found) != snapshot.sha256:
         raise InvariantBroken(
             "The frozen input is not what was frozen: its hash differs. Look for a change made "
             "past the application, then reject the run and settle again."
         )
     return found
+
+
+def frozen_rows(run: SettlementRun, attempt: int) -> tuple[RunInputRow, ...]:
+    """The frozen quantities of one attempt, in their order."""
+    rows = RunInput.objects.filter(run=run, attempt=attempt).order_by("line_no")
+    return tuple(_row(row) for row in rows.values_list(*_MEMBERS).iterator(5_000))
+
+
+def snapshot_segments(run: SettlementRun, attempt: int) -> tuple[Segment, ...]:
+    """The parts of the period that one attempt was cut into."""
+    snapshot = RunSnapshot.objects.get(run=run, attempt=attempt)
+    return tuple(part.segment for part in parse_run_input(bytes(snapshot.head)).segments)
 
 
 def frozen_parties(run: SettlementRun) -> dict[str, Any]:

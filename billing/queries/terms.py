@@ -47,7 +47,7 @@ def segment_terms(agreement_id: uuid.UUID, period: Period) -> tuple[SegmentTerms
         for at in (price.valid_from, price.valid_to)
     ]
     parsed = {version.id: version_terms(version) for version in versions}
-    cards = {one.id: _card(one) for card in prices.values() for one in card}
+    cards = {one.id: parsed_card(one) for card in prices.values() for one in card}
     found = []
     for part in segments(period, [at for at in cuts if at is not None]):
         version = _in_force(versions, part.start)
@@ -85,7 +85,8 @@ def _prices(
     return found
 
 
-def _card(version: RateCardVersion) -> RateCard:
+def parsed_card(version: RateCardVersion) -> RateCard:
+    """A stored price list as rating reads it; its rates and card should be fetched already."""
     return parse_rate_card({
         "version_id": str(version.id),
         "name": f"{version.card.name} v{version.number}",

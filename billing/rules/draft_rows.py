@@ -56,22 +56,20 @@ def share_rows(
     """`side`'s part of one customer's document, shown by its lines `own`; they sum to the split."""
     amount = share.delta_of(side)
     parts = spread(amount, own)
-    rows = []
     bps = share.partner_bps if side == PARTNER else WHOLE_BPS - share.partner_bps
     told = explain_share(share, bps, amount, own[0].currency, reason) if own else ()
-    for line in own:
-        rows.append(
-            replace(
-                charge_row(line, told),
-                kind=SHARE,
-                unit_price=None,
-                amount_minor=parts[line.key],
-                exact=decimal_text(to_major(parts[line.key], line.currency)),
-                value_minor=line.amount_minor,
-                earned_minor=parts[line.key],
-            )
+    return [
+        replace(
+            charge_row(line, told),
+            kind=SHARE,
+            unit_price=None,
+            amount_minor=parts[line.key],
+            exact=decimal_text(to_major(parts[line.key], line.currency)),
+            value_minor=line.amount_minor,
+            earned_minor=parts[line.key],
         )
-    return rows
+        for line in own
+    ]
 
 
 def shadow_rows(lines: Sequence[RatedLine]) -> list[DraftLine]:
