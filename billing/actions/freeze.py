@@ -6,7 +6,7 @@ from datetime import datetime
 
 from billing.actions.moves import find_run, locked_run, move, partner_of
 from billing.actions.waive_intake import require_intake_complete
-from billing.gateways.postgres import repeatable_read, retried
+from billing.gateways.postgres import insert_rows, repeatable_read, retried
 from billing.models import RunInput, RunSnapshot, SettlementRun
 from billing.queries.gathering import Gathered, gather, parties_bytes
 from billing.rules.documents import sha256_hex
@@ -15,8 +15,6 @@ from billing.rules.periods import Period
 from billing.rules.runs import COLLECTING, OPEN
 from billing.rules.snapshot import run_input_json, run_input_sha256
 from tenants.schema import in_partner
-
-BATCH = 2_000
 
 
 def freeze_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
@@ -54,13 +52,9 @@ def _store(run: SettlementRun, found: Gathered, now: datetime) -> None:
         sha256=run_input_sha256(full), parties_sha256=sha256_hex(parties),
         batch_bound=found.batch_bound, engine_version=ENGINE_VERSION, frozen_at=now,
     )  # fmt: skip
-    RunInput.objects.bulk_create(
-        (_row(run, line_no, row) for line_no, row in enumerate(full.rows, 1)), batch_size=BATCH
-    )
-
-
-def _row(run: SettlementRun, line_no: int, row: RunInputRow) -> RunInput:
-    facts = {name: getattr(row, name) for name in RunInputRow.__dataclass_fields__}
-    return RunInput(
-        partner_id=run.partner_id, run=run, attempt=run.attempt, line_no=line_no, **facts
-    )
+    owner = {"partner_id": run.partner_id, "run_id": run.id, "attempt": run.attempt}
+    facts = tuple(RunInputRow.__dataclass_fields__)
+    insert_rows(RunInput, (
+        {**owner, "line_no": line_no, **{name: getattr(row, name) for name in facts}}
+        for line_no, row in enumerate(full.rows, 1)
+    ))  # fmt: skip

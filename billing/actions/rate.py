@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from billing.actions.moves import locked_run, move
+from billing.gateways.postgres import insert_rows
 from billing.models import CustomerShare, DraftDocument, DraftLine, RatedLine, SettlementRun
 from billing.queries.frozen import frozen_input, frozen_parties, result_sha256
 from billing.queries.parties import buyer_name
@@ -64,16 +65,13 @@ def line_facts(line: DraftedLine) -> dict[str, Any]:
 
 
 def _store_lines(run: SettlementRun, result: ChargeResult) -> None:
-    owner = {"run": run, "attempt": run.attempt, "partner_id": run.partner_id}
-    RatedLine.objects.bulk_create(
-        (RatedLine(**owner, line_no=number, **_rated(line))
-         for number, line in enumerate(result.lines, 1)),
-        batch_size=BATCH,
-    )  # fmt: skip
-    CustomerShare.objects.bulk_create(
-        (CustomerShare(**owner, **_members(share, ("collects",))) for share in result.shares),
-        batch_size=BATCH,
-    )
+    owner = {"run_id": run.id, "attempt": run.attempt, "partner_id": run.partner_id}
+    insert_rows(RatedLine, (
+        {**owner, "line_no": number, **_rated(line)} for number, line in enumerate(result.lines, 1)
+    ))  # fmt: skip
+    insert_rows(CustomerShare, (
+        {**owner, **_members(share, ("collects",))} for share in result.shares
+    ))  # fmt: skip
 
 
 def _rated(line: Rated) -> dict[str, Any]:
@@ -91,8 +89,8 @@ def _store_drafts(run: SettlementRun, drafts: Sequence[Draft]) -> None:
     parties = frozen_parties(run)
     rows = [_draft(run, position, draft, parties) for position, draft in enumerate(drafts, 1)]
     DraftDocument.objects.bulk_create(rows, batch_size=BATCH)
-    lines = (line for row, draft in zip(rows, drafts, strict=True) for line in _lines(row, draft))
-    DraftLine.objects.bulk_create(lines, batch_size=BATCH)
+    pairs = zip(rows, drafts, strict=True)
+    insert_rows(DraftLine, (line for row, draft in pairs for line in _lines(row, draft)))
 
 
 def _draft(
@@ -108,9 +106,7 @@ def _draft(
     )  # fmt: skip
 
 
-def _lines(row: DraftDocument, draft: Draft) -> Iterator[DraftLine]:
+def _lines(row: DraftDocument, draft: Draft) -> Iterator[dict[str, Any]]:
     for line in draft.lines:
-        yield DraftLine(
-            partner_id=row.partner_id, draft=row, rated_line_key=line.rated_line_key,
-            **line_facts(line),
-        )  # fmt: skip
+        yield {"partner_id": row.partner_id, "draft_id": row.id,
+               "rated_line_key": line.rated_line_key, **line_facts(line)}  # fmt: skip
