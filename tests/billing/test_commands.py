@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from billing.models import Document, RunSnapshot, SettlementRun
+from billing.models import Document, FxRate, RunSnapshot, SettlementRun, TaxRate, TaxStatus
 from tenants.accounts.models import User
 from tests.billing.people import APPROVER, PREPARER
 from tests.billing.world import hit, record, sign
@@ -86,3 +86,19 @@ def test_four_processes_at_once_make_one_run_each_agreement(office):
     assert [one.returncode for one in done] == [0] * 4, [one.stderr for one in done]
     assert list(SettlementRun.objects.values_list("state", "attempt")) == [("in_review", 1)] * 2
     assert RunSnapshot.objects.count() == 2
+
+
+def test_finance_enters_rates_and_tax_status(office):
+    said = [
+        run(office, "enter_rates", "--as", PREPARER, *words.split())
+        for words in (
+            "fx 2026-09-30 USD EUR 0.92", "tax GB VAT 20 --from 2026-01-01",
+            "status redis-labs standard --customer acme --country GB --from 2026-01-01",
+            "status redis-labs standard --customer nobody --country GB --from 2026-01-01",
+            "fx 2026-09-30 USD EUR much",
+        )
+    ]  # fmt: skip
+    assert [one.returncode for one in said] == [0, 0, 0, 1, 2]
+    assert "has no customer 'nobody'" in said[3].stderr
+    assert (FxRate.objects.count(), TaxRate.objects.count()) == (1, 1)
+    assert TaxStatus.objects.get().entered_by == PREPARER
