@@ -98,7 +98,7 @@ def test_finance_enters_rates_and_tax_status(office):
             "fx 2026-09-30 USD EUR much",
         )
     ]  # fmt: skip
-    assert [one.returncode for one in said] == [0, 0, 0, 1, 2]
+    assert [one.returncode for one in said] == [0, 0, 0, 1, 2], said
     assert "has no customer 'nobody'" in said[3].stderr
     assert (FxRate.objects.count(), TaxRate.objects.count()) == (1, 1)
     assert TaxStatus.objects.get().entered_by == PREPARER

@@ -14,7 +14,7 @@ from billing.rules.errors import BillingError
 from billing.rules.facts import TREATMENTS
 from cache_api import queries as usage
 from tenants.models import Partner
-from tenants.schema import in_partner
+from tenants.schema import in_console, in_partner
 
 
 def _day(text: str) -> date:
@@ -62,9 +62,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Enter one fact; a refusal says why."""
         try:
-            actor = acting_person(options["email"], "runs.prepare")
-            by = {"actor": actor, "now": timezone.now()}
-            row = getattr(self, f"_{options['fact']}")(options, by)
+            with in_console():
+                actor = acting_person(options["email"], "runs.prepare")
+                by = {"actor": actor, "now": timezone.now()}
+                row = getattr(self, f"_{options['fact']}")(options, by)
         except BillingError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"entered {row.id}")
