@@ -87,7 +87,6 @@ PAPER_KINDS: dict[str, Any] = {
     "credit_note": _("Credit note"),
     "partner_invoice": _("Partner invoice"),
     "payout_statement": _("Payout statement"),
-    "credit_note": _("Credit note"),
 }
 EXCEPTIONS: dict[str, Word] = {
     "breach": Word(_("Does not add up"), "danger"),

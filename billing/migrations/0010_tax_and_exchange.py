@@ -25,7 +25,7 @@ def _final(table: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0021_paper_guards"), ("billing", "0050_exceptions")]
+    dependencies = [("billing", "0021_paper_guards")]
 
     operations = [
         migrations.CreateModel(

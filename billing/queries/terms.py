@@ -63,7 +63,7 @@ def price_list(card_id: uuid.UUID | None, at: datetime) -> RateCard | None:
     """The prices of a card in force at an instant; None without a card or a version then."""
     versions = RateCardVersion.objects.filter(card_id=card_id, valid_from__lte=at)
     found = _in_force(versions.select_related("card").prefetch_related("rates"), at)
-    return _card(found) if found else None
+    return parsed_card(found) if found else None
 
 
 def _overlaps(period: Period) -> Q:
