@@ -14,6 +14,7 @@ from billing.rules.money_text import format_money, format_price, parse_money
 from billing.rules.terms import (
     INTERVALS,
     BaseFee,
+    Cap,
     Component,
     Minimum,
     PerUnit,
@@ -57,6 +58,7 @@ _MEMBERS: dict[type, tuple[tuple[str, str, str], ...]] = {
         ("cap_minor", "At most a month", MONEY),
     ),
     Minimum: (("monthly_minor", "Minimum a month", MONEY),),
+    Cap: (("monthly_minor", "Usage at most a month", MONEY),),
 }
 _OWN = (
     ("payment_days", "Payment within days", DAYS),

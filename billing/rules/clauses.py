@@ -17,6 +17,7 @@ from billing.rules.splits import PLATFORM
 from billing.rules.terms import (
     DIRECT,
     BaseFee,
+    Cap,
     Minimum,
     PerUnit,
     PlanFee,
@@ -167,6 +168,11 @@ def _minimum(part: Minimum, terms: Terms) -> str:
     return f"The partner pays at least {_money(part.monthly_minor, terms)} for each full month."
 
 
+def _cap(part: Cap, terms: Terms) -> str:
+    most = _money(part.monthly_minor, terms)
+    return f"Usage costs the partner at most {most} for each full month; fees are not part of it."
+
+
 _CHARGES: dict[type, Callable[[Any, Terms], str]] = {
     BaseFee: _base_fee,
     PerUnit: _per_unit,
@@ -175,6 +181,7 @@ _CHARGES: dict[type, Callable[[Any, Terms], str]] = {
     PlanFee: _plan_fee,
     SavingsShare: _savings_share,
     Minimum: _minimum,
+    Cap: _cap,
 }
 
 
@@ -222,8 +229,14 @@ def _settlement(terms: Terms) -> list[str]:
         if terms.min_payout_minor:
             least = _money(terms.min_payout_minor, terms)
             papers.append(f"A balance below {least} is carried forward.")
+        if terms.shares_receipts:
+            papers.append("The share falls due on what customers have paid, less refunds.")
+        if terms.lock_days:
+            papers.append(f"The partner may dispute a statement for {terms.lock_days} days.")
     if terms.bills_partner:
         papers.append("Each month (UTC) AgentCache issues one invoice to the partner.")
+    if terms.cutoff_days:
+        papers.append(f"Usage is awaited for {terms.cutoff_days} days after a month's end.")
     return [
         *papers,
         "Every line can be traced to the events behind it, and a statement recomputed from files "
@@ -233,7 +246,8 @@ def _settlement(terms: Terms) -> list[str]:
 
 def _payment(terms: Terms) -> list[str]:
     net = " Claims of both sides are netted." if terms.netting else ""
-    return [f"Payment is due within {terms.payment_days} days, in {terms.currency}.{net}"]
+    tax = " Documents carry the tax that their parties owe by law." if terms.charges_tax else ""
+    return [f"Payment is due within {terms.payment_days} days, in {terms.currency}.{net}{tax}"]
 
 
 def _term(terms: Terms, dated: Dated) -> list[str]:
