@@ -239,7 +239,7 @@ def _result(rows: list[dict[str, Any]]) -> dict[str, Any]:
             _bar("P6 ahead", "settled to review in bare GROUP BY, CPU ×", "≤ 1.5", large["CPU ×"],
                  large["CPU ×"] <= 1.5),
             _bar("P7", "10 × customers, × CPU time", "≤ 11", growth, growth <= 11),
-            _bar("P7", "memory of 10 × customers, MB more", "flat", memory, memory <= 64),
+            _bar("P7", "memory of 10 × customers, MB more", "flat", memory, memory <= 16),
         ],
         "surroundings": {**report.surroundings()},
     }  # fmt: skip
