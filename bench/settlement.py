@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 os.environ.setdefault("AC_DB_LOGIN", "settle")
@@ -40,6 +40,14 @@ from billing.rules.periods import Period, parse_month  # noqa: E402
 from portal import env  # noqa: E402
 from tenants.models import Partner  # noqa: E402
 from tenants.schema import in_partner  # noqa: E402
+
+
+class Cost(NamedTuple):
+    """What some work took: seconds by the clock, and of CPU in this process and its Postgres."""
+
+    wall_s: float
+    cpu_s: float
+
 
 MAKER, CHECKER = "maker@bench.example", "checker@bench.example"
 MODELS, HOURS, PRICE = 5, 720, "0.002"
@@ -116,6 +124,8 @@ def _login(name: str) -> None:
     connection.close()
     connection.settings_dict.update(env.database(known[name]))
     connection.set_schema_to_public()
+    with connection.cursor() as cursor:  # one process each, so that its CPU time is all of it
+        cursor.execute("SET max_parallel_workers_per_gather = 0")
 
 
 def _prepare(partner: Partner, customers: int) -> None:
@@ -150,7 +160,8 @@ def _superuser() -> str:
 def _measured(partner: Partner, customers: int, month: Period, rounds: int) -> dict[str, Any]:
     """One size: bare and settled in turn, then issued once. Raises Untrue for another gross."""
     agreement_id = partner_agreement(partner)
-    bare, settled = [], []
+    bare: list[Cost] = []
+    settled: list[Cost] = []
     for _ in range(rounds):
         bare.append(_timed(lambda: _sql(partner, BARE, month)))
         settled.append(_timed(lambda: _settle(agreement_id, month)))
@@ -163,12 +174,18 @@ def _measured(partner: Partner, customers: int, month: Period, rounds: int) -> d
     run.refresh_from_db()
     if run.state != "issued":
         raise Untrue(f"not issued: {run.reason}")
-    ratios = [mine / theirs for mine, theirs in zip(settled, bare, strict=True)]
+    pairs = list(zip(settled, bare, strict=True))
+    walls = [mine.wall_s / theirs.wall_s for mine, theirs in pairs]
+    cpus = [mine.cpu_s / theirs.cpu_s for mine, theirs in pairs]
     return {
         "customers": customers, "rollup rows": customers * HOURS * MODELS,
-        "GROUP BY s": round(median(bare), 2), "settled s": round(median(settled), 2),
-        "× median": round(median(ratios), 2), "× range": f"{min(ratios):.2f}–{max(ratios):.2f}",
-        "issued s": round(issued, 2), "documents": run.documents.count(),
+        "GROUP BY s": round(median(one.wall_s for one in bare), 2),
+        "settled s": round(median(one.wall_s for one in settled), 2),
+        "×": round(median(walls), 2), "× range": f"{min(walls):.2f}–{max(walls):.2f}",
+        "GROUP BY CPU s": round(median(one.cpu_s for one in bare), 2),
+        "settled CPU s": round(median(one.cpu_s for one in settled), 2),
+        "CPU ×": round(median(cpus), 2), "CPU × range": f"{min(cpus):.2f}–{max(cpus):.2f}",
+        "issued CPU s": round(issued.cpu_s, 2), "documents": run.documents.count(),
         "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }  # fmt: skip
 
@@ -193,26 +210,36 @@ def _sql(partner: Partner, text: str, month: Period) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def _timed(work: Callable[[], Any]) -> float:
-    begun = time.perf_counter()
+def _timed(work: Callable[[], Any]) -> Cost:
+    begun, cpu = time.perf_counter(), time.process_time() + _backend_cpu_s()
     work()
-    return time.perf_counter() - begun
+    spent = time.process_time() + _backend_cpu_s() - cpu
+    return Cost(time.perf_counter() - begun, spent)
+
+
+def _backend_cpu_s() -> float:
+    """CPU seconds that this connection's Postgres process has used."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        pid = cursor.fetchone()[0]
+    cells = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(cells[11]) + int(cells[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _result(rows: list[dict[str, Any]]) -> dict[str, Any]:
     small, large = rows
-    growth = round(large["settled s"] / small["settled s"], 1)
+    growth = round(large["settled CPU s"] / small["settled CPU s"], 1)
     memory = large["peak MB"] - small["peak MB"]
     return {
         "benchmark": "settlement (P6, P7)",
         "rows": rows,
         "bars": [
-            _bar("P6", "settled to review in bare GROUP BY, ×", "≤ 3", large["× median"],
-                 large["× median"] <= 3),
-            _bar("P6 ahead", "settled to review in bare GROUP BY, ×", "≤ 1.5", large["× median"],
-                 large["× median"] <= 1.5),
-            _bar("P7", "10 × customers, × time", "≤ 11", growth, growth <= 11),
-            _bar("P7", "memory of 10 × customers, MB more", "flat", memory, memory <= 64),
+            _bar("P6", "settled to review in bare GROUP BY, CPU ×", "≤ 3", large["CPU ×"],
+                 large["CPU ×"] <= 3),
+            _bar("P6 ahead", "settled to review in bare GROUP BY, CPU ×", "≤ 1.5", large["CPU ×"],
+                 large["CPU ×"] <= 1.5),
+            _bar("P7", "10 × customers, × CPU time", "≤ 11", growth, growth <= 11),
+            _bar("P7", "memory of 10 × customers, MB more", "flat", memory, memory <= 16),
         ],
         "surroundings": {**report.surroundings()},
     }  # fmt: skip

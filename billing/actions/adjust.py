@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from billing.actions.begin import begun
+from billing.actions.errors import EarlierRunOpen
 from billing.models import SettlementRun
 from billing.queries.late import has_late_usage
 from billing.rules.periods import Period
@@ -17,20 +18,26 @@ WATCHED = timedelta(days=400)
 def open_adjustment(*, run: SettlementRun, actor: str, now: datetime) -> SettlementRun | None:
     """The adjustment that the usage recorded since the issued `run` calls for, or None.
 
-    None too while another run of the agreement is not issued: statements follow each other, each
-    opening with the balance before. An adjustment of this month that waits is taken up again.
+    Raises EarlierRunOpen while another run of the agreement is not issued (the calendar just comes
+    again): statements follow each other, each opening with the balance before. An adjustment of
+    this month that waits is taken up again.
     Safe to repeat and to run at once: (agreement, period, kind, sequence) is unique, and once it
     is issued nothing differs any more.
     """
     waiting = run.agreement.runs.filter(issued_at=None).first()
     if waiting is not None:
-        same = (waiting.kind, waiting.period_start) == (_KIND, run.period_start)
-        if not same or actor == CALENDAR:
+        if actor == CALENDAR:
             return None
-        with transaction.atomic():
-            return begun(waiting, False, actor=actor, now=now)
+        if (waiting.kind, waiting.period_start) == (_KIND, run.period_start):
+            with transaction.atomic():
+                return begun(waiting, False, actor=actor, now=now)
     if not has_late_usage(run.agreement, Period(run.period_start, run.period_end)):
         return None
+    if waiting is not None:
+        raise EarlierRunOpen(
+            f"Late usage of {run.period_start:%Y-%m} waits: {waiting.period_start:%Y-%m} of "
+            f"{run.agreement.name} is {waiting.state}. Issue that first."
+        )
     return _open(run, actor, now)
 
 

@@ -46,11 +46,25 @@ def settle_period(*, period: Period, actor: str, now: datetime) -> Opened:
     if not runs and not refused:
         raise NothingToSettle(f"No agreement is in force in {period.label}: nothing to settle.")
     issued = tuple(run for run in runs if run.issued_at is not None)
-    late = [open_adjustment(run=run, actor=actor, now=now) for run in issued]
-    under_way = [run for run in (*runs, *late) if run is not None and run.issued_at is None]
+    late = _adjustments(issued, refused, actor, now)
+    under_way = [run for run in (*runs, *late) if run.issued_at is None]
     if not under_way and not refused:
         _refuse_issued(period, issued)
     return Opened(tuple(under_way), issued, tuple(refused))
+
+
+def _adjustments(
+    issued: Sequence[SettlementRun], refused: list[tuple[Agreement, str]], actor: str, now: datetime
+) -> list[SettlementRun]:
+    opened = []
+    for run in issued:
+        try:
+            adjustment = open_adjustment(run=run, actor=actor, now=now)
+        except EarlierRunOpen as error:
+            refused.append((run.agreement, str(error)))
+        else:
+            opened += [adjustment] if adjustment else []
+    return opened
 
 
 def settle_due(*, now: datetime) -> int:

@@ -16,7 +16,6 @@ from billing.rules.rates import RateCard
 from billing.rules.splits import PLATFORM
 from billing.rules.terms import (
     DIRECT,
-    INVOICED,
     BaseFee,
     Cap,
     Minimum,
@@ -171,7 +170,7 @@ def _minimum(part: Minimum, terms: Terms) -> str:
 
 def _cap(part: Cap, terms: Terms) -> str:
     most = _money(part.monthly_minor, terms)
-    return f"Usage costs the partner at most {most} a month; base fees do not count towards it."
+    return f"Usage costs the partner at most {most} for each full month; fees are not part of it."
 
 
 _CHARGES: dict[type, Callable[[Any, Terms], str]] = {
@@ -227,13 +226,17 @@ def _settlement(terms: Terms) -> list[str]:
         papers.append(
             f"Each month (UTC) AgentCache issues a statement of the partner's share{kind}."
         )
-        if terms.lock_days:
-            papers.append(f"A statement can be disputed for {terms.lock_days} days.")
         if terms.min_payout_minor:
             least = _money(terms.min_payout_minor, terms)
             papers.append(f"A balance below {least} is carried forward.")
+        if terms.shares_receipts:
+            papers.append("The share falls due on what customers have paid, less refunds.")
+        if terms.lock_days:
+            papers.append(f"The partner may dispute a statement for {terms.lock_days} days.")
     if terms.bills_partner:
         papers.append("Each month (UTC) AgentCache issues one invoice to the partner.")
+    if terms.cutoff_days:
+        papers.append(f"Usage is awaited for {terms.cutoff_days} days after a month's end.")
     return [
         *papers,
         "Every line can be traced to the events behind it, and a statement recomputed from files "
@@ -242,14 +245,9 @@ def _settlement(terms: Terms) -> list[str]:
 
 
 def _payment(terms: Terms) -> list[str]:
-    told = [f"Payment is due within {terms.payment_days} days, in {terms.currency}."]
-    if terms.netting:
-        told.append("What the partner owes AgentCache is set off against the partner's share.")
-    if terms.charges_tax:
-        told.append("Documents carry tax by the status of each party.")
-    if terms.share_base != INVOICED:
-        told.append("The share falls due on what customers have paid, not on what was invoiced.")
-    return told
+    net = " Claims of both sides are netted." if terms.netting else ""
+    tax = " Documents carry the tax that their parties owe by law." if terms.charges_tax else ""
+    return [f"Payment is due within {terms.payment_days} days, in {terms.currency}.{net}{tax}"]
 
 
 def _term(terms: Terms, dated: Dated) -> list[str]:

@@ -212,3 +212,20 @@ def test_an_adjustment_can_be_sent_back_and_made_again(database, world):
     assert issue_approved(run_id=run.id, partner_id=run.partner_id, now=NOW).state == "issued"
     assert Agreement.objects.get(pk=run.agreement_id).runs.count() == 2
     assert breaches() == []
+
+
+def test_late_usage_waits_for_the_run_under_way_and_says_so(database, world):
+    settle()
+    settle_period(period=OCTOBER, actor=PREPARER, now=LATER)
+    late(database, hit(world.redis, "2026-09-10", "acme", 500), now=LATER)
+
+    opened = settle_period(period=SEPTEMBER, actor=PREPARER, now=LATER)
+
+    assert opened.runs == ()
+    [(agreement, why)] = opened.refused
+    assert (agreement.partner_id, why) == (
+        world.redis.id,
+        "Late usage of 2026-09 waits: 2026-10 of Redis Labs revenue_share_platform is open. "
+        "Issue that first.",
+    )
+    assert adjust_due(now=LATER) == 0
