@@ -1,4 +1,4 @@
-"""An overflow cache for LLM answers, behind a cache of your own. See BEHAVIOUR.md and docs/sdk.md."""
+"""An overflow cache for LLM answers, behind a cache of your own. See docs/sdk.md."""
 
 from agentcache_overflow._version import __version__
 from agentcache_overflow.aclient import AsyncAgentCacheOverflow

@@ -10,7 +10,7 @@ from agentcache_overflow.wrapped import AsyncWrapped, in_thread
 
 
 class AsyncAgentCacheOverflow(Base):
-    """Every call comes back within the deadline and raises nothing, unless `strict`."""
+    """Lookups end within the deadline; nothing is raised, unless `strict`."""
 
     async def get(
         self,
@@ -58,7 +58,7 @@ class AsyncAgentCacheOverflow(Base):
         return done
 
     async def purge(self, **selectors: Any) -> dict[str, Any] | None:
-        """Purge by selectors (`tags`, `model`, `namespace`, `all`, …): the purge's JSON, or None."""
+        """Purge by selectors (`tags`, `model`, `all`, …): the purge's JSON, or None."""
         told: dict[str, Any] | None = await in_thread(self.core, lambda: self._purge(selectors))
         return told
 

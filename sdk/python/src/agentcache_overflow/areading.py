@@ -104,7 +104,7 @@ class AsyncRead:
         return bool(self._inbox)
 
     def _patience_at(self) -> float | None:
-        """When to wait no longer; the loop's clock is the monotonic one, or differs by a constant."""
+        """When to wait no longer, by the loop's clock."""
         race, now = self._race, self._loop.time()
         if race.waits_for_silence:
             return now + race.primary.core.threshold_s - race.age_s

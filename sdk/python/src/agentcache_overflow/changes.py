@@ -9,7 +9,7 @@ AGAIN_S, LONGEST_S = 1.0, 60.0
 
 
 class Changes:
-    """A number per change, so that what was asked before it can be told from what was asked after."""
+    """A number per change: what was asked before it is told from what was asked after."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -133,7 +133,7 @@ class Base:
     def _ping(self) -> dict[str, Any]:
         """Asks for a key that nobody stores: is the edge there, and is the API key good."""
         began = time.monotonic()
-        body = {**self.core.wire.common, "cache_key": "agentcache-ping"}
+        body: dict[str, Any] = {**self.core.wire.common, "cache_key": "agentcache-ping"}
         body["metadata"] = {"sdk": self.core.wire.sdk}
         try:
             reply = self.core.call("POST", "/api/overflow", body, PATIENCE_S)
@@ -161,7 +161,7 @@ class Base:
 
 
 class AgentCacheOverflow(Base):
-    """For threads. Every call comes back within the deadline and raises nothing, unless `strict`."""
+    """For threads. Lookups end within the deadline; nothing is raised, unless `strict`."""
 
     def get(
         self,
@@ -196,7 +196,7 @@ class AgentCacheOverflow(Base):
         return self._delete(key, request)
 
     def purge(self, **selectors: Any) -> dict[str, Any] | None:
-        """Purge by selectors (`tags`, `model`, `namespace`, `all`, …): the purge's JSON, or None."""
+        """Purge by selectors (`tags`, `model`, `all`, …): the purge's JSON, or None."""
         return self._purge(selectors)
 
     def explain(self, *, left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What every door of the SDK shares: the overflow asked within its bounds, and the process's memory.
+"""What every door of the SDK shares: the overflow, asked within its bounds, and what is kept.
 
 Doors (`client`, `aclient`, wrappers) translate; nothing in here raises into a caller's call.
 """
@@ -89,7 +89,7 @@ class Core:
                 found = answer.hit(kept.response, "l1")
                 found.expires_at = kept.expires_at
                 return found
-        if named.members.get("cache_key") in self.owed or self.owed.everything:
+        if named.members.get("cache_key", "") in self.owed:
             return self._own("purging")
         if time.monotonic() < self._paused_until:
             return self._own(self._paused)
@@ -262,10 +262,11 @@ class Core:
             self.changes.add(named.ident)
             self._l1.drop(named.ident)
         within_s = self.deadline_s + LATE_S
-        calm = all([self.outbox.forget(named.ident, within_s) for named in names])
-        done = calm and all(
-            [self._purged(keys[at : at + 100], within_s) for at in range(0, len(keys), 100)]
-        )
+        done = True
+        for named in names:
+            done &= self.outbox.forget(named.ident, within_s)
+        for at in range(0, len(keys), 100):
+            done &= self._purged(keys[at : at + 100], within_s)
         if done:
             self.owed.done(keys)
         else:

@@ -1,4 +1,4 @@
-"""Digest v1 of a provider request: SHA-256 over the RFC 8785 JSON of {api, model, params, provider, v}.
+"""Digest v1 of a provider request: SHA-256 over RFC 8785 JSON of {api, model, params, provider, v}.
 
 The server computes its own; this one names entries where the request stays at home (`privacy`), in
 the process's memory and offline. tests/vectors/digest.json holds both to the same answers.

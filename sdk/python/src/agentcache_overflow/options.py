@@ -1,4 +1,4 @@
-"""What a client is told: read once, checked at once, the same names in both languages (BEHAVIOUR.md)."""
+"""What a client is told: read once, checked at once, named alike in both languages."""
 
 import base64
 import os

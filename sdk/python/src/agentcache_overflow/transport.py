@@ -1,4 +1,4 @@
-"""HTTP to the overflow: one attempt, within a time, a bounded answer. The only file that knows urllib3."""
+"""HTTP to the overflow: one attempt, within a time. The only file that knows urllib3."""
 
 import json
 import time

@@ -157,8 +157,8 @@ class _Sealer:
 
     def __init__(self, secret: bytes) -> None:
         try:
-            from cryptography.exceptions import InvalidTag
-            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+            from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - an extra
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
         except ImportError:
             raise ValueError(
                 'privacy "encrypt" needs: pip install "agentcache-overflow[encrypt]"'

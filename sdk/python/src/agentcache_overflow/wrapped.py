@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from agentcache_overflow import writing
@@ -204,10 +205,8 @@ async def in_thread(core: Core, work: Callable[[], Any]) -> Any:
             value = work()
         except BaseException as error:  # noqa: BLE001 - it goes to the one who waits
             failed = error
-        try:
+        with suppress(RuntimeError):  # the loop was closed meanwhile
             loop.call_soon_threadsafe(finish, value, failed)
-        except RuntimeError:
-            pass  # the loop was closed meanwhile
 
     core.primaries.run(run)
     return await done
