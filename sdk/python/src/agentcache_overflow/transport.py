@@ -1,5 +1,8 @@
 """HTTP to the overflow: one attempt, within a time. The only file that knows urllib3."""
 
+# Loaded with us: urllib3 uses it from its first connection on, and a process that forks while a
+# thread imports a module leaves the child a lock that nobody will release.
+import encodings.idna  # noqa: F401
 import json
 import time
 from dataclasses import dataclass
