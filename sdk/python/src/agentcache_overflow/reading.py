@@ -1,4 +1,8 @@
-"""A read by a thread: the primary on a worker, the caller waits for whoever is first."""
+"""A read by a thread: the primary on a worker, the caller waits for whoever is first.
+
+A primary that can tell silence from an answer without a thread is asked by the caller's own
+(`Quick`): on a busy machine handing over costs more than the call.
+"""
 
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
@@ -10,13 +14,16 @@ from agentcache_overflow.race import OVERFLOW, PRIMARY, Primary, Race
 from agentcache_overflow.wire import Named
 
 Inbox = SimpleQueue[tuple[str, Any, Any]]
+# Asks within some seconds: (True, value); (False, what waits on and gives the value) after silence;
+# None where it cannot. Raises what the primary raised.
+Quick = Callable[[float], tuple[bool, Any] | None]
 
 
 class Read:
     """Drives one Race. `call` asks the primary, `has` tells a value from a miss, `own` the errors
     that are the caller's."""
 
-    __slots__ = ("_call", "_flight", "_has", "_inbox", "_own", "_race")
+    __slots__ = ("_call", "_flight", "_has", "_inbox", "_own", "_quick", "_race")
 
     def __init__(
         self,
@@ -25,8 +32,9 @@ class Read:
         call: Callable[[], Any],
         has: Callable[[Any], bool],
         own: Callable[[BaseException], bool],
+        quick: Quick | None = None,
     ) -> None:
-        self._call, self._has, self._own = call, has, own
+        self._call, self._has, self._own, self._quick = call, has, own, quick
         self._race = Race(primary, named)
         self._inbox: Inbox = SimpleQueue()
         self._flight: Flight | None = None
@@ -54,12 +62,30 @@ class Read:
         race = self._race
         core = race.primary.core
         if who == PRIMARY:
-            core.primaries.run(self._ask_primary)
-            return ""
+            return self._ask_at_once()
         known = core.ready(race.named)
         if known is not None:
             return race.heard(known)
         self._flight = core.ask(race.named, race.reason, race.metadata(), self._hear)
+        return ""
+
+    def _ask_at_once(self) -> str:
+        race = self._race
+        core = race.primary.core
+        if self._quick is not None and race.waits_for_silence:
+            try:
+                found = self._quick(core.threshold_s)
+            except Exception as error:  # noqa: BLE001 - the caller's own, or tried again at length
+                if self._own(error):
+                    return race.refused(error)
+                found = None
+            if found is not None and found[0]:
+                return race.told(found[1], found=self._has(found[1]))
+            if found is not None:
+                self._call = found[1]
+                core.primaries.run(self._ask_primary)
+                return race.still()
+        core.primaries.run(self._ask_primary)
         return ""
 
     def _ask_primary(self) -> None:

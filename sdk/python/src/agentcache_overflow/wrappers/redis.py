@@ -137,6 +137,41 @@ class Door:
         return ("SET", key, as_bytes(found.response), "NX", *life)
 
 
+def quick_get(client: Any, key: Any, within_s: float) -> tuple[bool, Any] | None:
+    """GET on an idle connection of the pool, waiting for its answer's first byte (`reading.Quick`).
+
+    None where there is no such connection: connecting may take any time.
+    """
+    pool = getattr(client, "connection_pool", None)
+    idle = getattr(pool, "_available_connections", None)
+    if pool is None or not idle or getattr(client, "connection", None) is not None:
+        return None
+    if getattr(idle[-1], "_sock", None) is None or getattr(pool, "cache", None) is not None:
+        return None
+    connection = pool.get_connection()
+
+    def finish() -> Any:
+        try:
+            value = client.parse_response(connection, "GET")
+        except exceptions.ResponseError:
+            raise  # the connection is good
+        except BaseException:
+            connection.disconnect()
+            raise
+        finally:
+            pool.release(connection)
+        return client._agentcache.checked(value)
+
+    try:
+        connection.send_command("GET", key)
+        is_there = connection.can_read(timeout=within_s)
+    except BaseException:
+        connection.disconnect()
+        pool.release(connection)
+        raise
+    return (True, finish()) if is_there else (False, finish)
+
+
 class _Sync:
     """execute_command and pipeline of a client for threads."""
 
@@ -168,7 +203,10 @@ class _Sync:
         named, since = door.named(key), door.core.changes.now
         if named is None:
             return call()
-        found = Read(door.primary, named, lambda: door.checked(call()), has, door.own).run()
+        found = Read(
+            door.primary, named, lambda: door.checked(call()), has, door.own,
+            lambda within_s: quick_get(self, key, within_s),
+        ).run()  # fmt: skip
         self._agentcache_mend(key, named, found, since)
         return door.value(found)
 
