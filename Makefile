@@ -22,7 +22,7 @@ test: install-dev
 # of their own: what they are tested with (other people's clients) is none of the portal's business.
 test-sdk: install-dev install-sdk
 	@mkdir -p .tmp && cd sdk/python && PYTEST_DEBUG_TEMPROOT="$(CURDIR)/.tmp" \
-	  ../../.venv-sdk/bin/python -m pytest
+	  ../../.venv-sdk/bin/python -m pytest -n 2 --dist loadfile
 
 bench: install-dev
 	@exec $(BIN)/python -m bench $(ARGS)

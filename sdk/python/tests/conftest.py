@@ -12,6 +12,42 @@ from agentcache_overflow import AgentCacheOverflow
 ROOT = Path(__file__).resolve().parents[3]
 
 
+# Reasons for which a test may be skipped, except where everything must run (.ci/run); any other
+# skip fails the run: it would pass for a test.
+EXPECTED_SKIPS = ("memcached is not installed", "shared data")
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Skips(), "skips")
+
+
+class Skips:
+    """Counts what ran and what was left out."""
+
+    def __init__(self):
+        self.run, self.skipped, self.unexpected = 0, 0, []
+
+    def pytest_runtest_logreport(self, report):
+        self.run += report.when == "call" and not report.skipped
+        if not report.skipped or not isinstance(report.longrepr, tuple):
+            return
+        self.skipped += 1
+        reason = report.longrepr[2]
+        missing = os.environ.get("REQUIRE_BROWSER") and "not installed" in reason
+        if missing or not any(text in reason for text in EXPECTED_SKIPS):
+            self.unexpected.append(f"{report.nodeid}: {reason}")
+
+    def pytest_sessionfinish(self, session):
+        if self.unexpected:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter):
+        terminalreporter.write_line(f"SDK in Python: {self.run} tests run, {self.skipped} skipped")
+        for one in self.unexpected:
+            terminalreporter.write_line(f"a skip that is not expected: {one}", red=True)
+
+
 @pytest.fixture(scope="session")
 def served():
     """What `python -m tests.serve` tells: edge, keys, primaries, proxies."""
