@@ -64,6 +64,11 @@ def semantic(place: Place, given: Options) -> None:
     return _apart(place, "semantic")
 
 
+def sdk(place: Place, given: Options) -> None:
+    """What the Python SDK adds to a call, in a process of its own."""
+    _apart(place, "sdk")
+
+
 def _apart(place: Place, name: str, *options: str) -> None:
     file = results_dir() / f"{name}.json"
     argv = [sys.executable, "-m", f"bench.{name}", *options, f"--json={file}"]
@@ -78,6 +83,7 @@ BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "recorder": recorder,
     "hitrate": hit_rate,
     "semantic": semantic,
+    "sdk": sdk,
 }
 QUICK = ("edge", "memory", "recorder")  # within three minutes
 

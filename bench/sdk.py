@@ -6,7 +6,6 @@ never asked: its address is one where nobody listens, and a call that went there
 
 import argparse
 import asyncio
-import os
 import statistics
 import sys
 import time
@@ -108,7 +107,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    found = run(os.environ["CACHE_URL"])
+    found = run(env.url("CACHE_URL"))
     show(found)
     if given.json:
         report.write(given.json, found)

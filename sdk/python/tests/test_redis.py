@@ -1,6 +1,7 @@
 """redis-py on a real Valkey, alone and as a cluster, by threads and in an event loop."""
 
 import asyncio
+import json
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -138,6 +139,25 @@ def test_a_deleted_key_never_comes_back(every):
         every.flush()
         assert every.in_overflow("k") is None, name
         assert every("get", "k") is None, name
+
+
+def test_an_answer_of_a_provider_tells_what_its_hits_save(rig, single):
+    one = rig(single)
+    usage = {"prompt_tokens": 100, "completion_tokens": 100, "total_tokens": 200}
+    answers = {
+        "openai": {"model": "gpt-4", "choices": [], "usage": usage},
+        "anthropic": {
+            "type": "message", "model": "claude-sonnet-4-5",
+            "usage": {"input_tokens": 100, "output_tokens": 100},
+        },
+        "nobody's": {"usage": usage},
+    }  # fmt: skip
+    saved = {}
+    for name, answer in answers.items():
+        one("set", name, json.dumps(answer))
+        one.flush()
+        saved[name] = one.direct.get(key=name).cost_saved
+    assert saved == {"openai": 0.009, "anthropic": 0.0018, "nobody's": 0}
 
 
 def test_a_rename_takes_both_keys_along(rig, single):

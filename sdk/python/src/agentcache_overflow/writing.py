@@ -1,5 +1,6 @@
 """What a write means for the overflow, whoever the primary is (BEHAVIOUR.md, "A write …")."""
 
+import json
 import time
 from typing import Any
 
@@ -8,6 +9,11 @@ from agentcache_overflow.core import Core
 from agentcache_overflow.race import OVERFLOW, Primary
 from agentcache_overflow.wire import Named
 
+MOST_PARSED = 1024 * 1024
+_ANSWERS = (
+    ("openai", lambda found: "choices" in found or found.get("object") == "response"),
+    ("anthropic", lambda found: found.get("type") == "message"),
+)
 _FULL = ("out of memory", "oom ", "maxmemory", "too large for cache")
 
 
@@ -18,6 +24,26 @@ def takes_part(core: Core, key: str | bytes) -> bool:
         return True
     raw = key if isinstance(key, bytes) else key.encode("utf-8", "surrogatepass")
     return raw.startswith(tuple(prefix.encode() for prefix in prefixes))
+
+
+def about(value: Any) -> dict[str, Any]:
+    """Provider, model and usage of a value that is a provider's answer: by them the savings of its
+    hits are known. {} for anything else."""
+    found = value
+    if isinstance(value, bytes | str):
+        head = value[:1]
+        if head not in (b"{", "{") or len(value) > MOST_PARSED:
+            return {}
+        try:
+            found = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    if not isinstance(found, dict) or not isinstance(found.get("usage"), dict):
+        return {}
+    provider = next((name for name, is_its in _ANSWERS if is_its(found)), "")
+    if not provider or not isinstance(found.get("model"), str):
+        return {}
+    return {"provider": provider, "model": found["model"][:64], "usage": found["usage"]}
 
 
 def is_full(error: BaseException) -> bool:
@@ -55,7 +81,8 @@ def was_set(primary: Primary, named: Named, value: Any, ttl_s: float | None) -> 
         core.outbox.poke()
         return
     try:
-        core.store(named, value, is_set=True, ttl=None if ttl_s is None else int(ttl_s))
+        lifetime = None if ttl_s is None else int(ttl_s)
+        core.store(named, value, is_set=True, ttl=lifetime, **about(value))
     except (TypeError, ValueError) as error:
         core.counts.add("stores_failed")
         core.counts.say("stores_failed", f"a value that is neither JSON nor bytes: {type(error)}")
