@@ -121,6 +121,35 @@ def test_nobody_there(overflow, url):
     assert client.delete(key="k") is False
 
 
+@pytest.mark.parametrize("whose", ["live", "acme"])
+def test_a_flush_purges_what_this_client_may_have_stored(served, overflow, whose):
+    key = served["partners"]["strict-co"]["live" if whose == "live" else "acme"]
+    if whose == "acme":
+        key = served["partners"]["pinecone"]["acme"]
+    client = overflow(api_key=key, customer_id=None, namespace=None)
+    client.put(key="k", response="v")
+    client.flush()
+    assert client.get(key="k").response == "v"
+    client.core.purge_everything()
+    assert client.get(key="k").reason in ("not_found", "purging")
+    assert client.flush() and len(client.core.owed) == 0
+    assert client.get(key="k").reason == "not_found"
+
+
+def test_what_is_owed_is_tried_once_more_at_the_end(overflow, faults):
+    look = overflow()
+    client = overflow(
+        namespace=look.options.namespace, base_url=f"http://127.0.0.1:{faults.ports['edge']}"
+    )
+    client.put(key="k", response="v")
+    client.flush()
+    faults.set("edge", "refuse")
+    assert client.delete(key="k") is False and client.get(key="k").reason == "purging"
+    faults.set("edge")
+    client.close()
+    assert look.get(key="k").reason == "not_found"
+
+
 def test_tls_that_fails_is_a_miss(overflow, served):
     port = served["edge"].rpartition(":")[2]  # it speaks plain HTTP
     client = overflow(base_url=f"https://127.0.0.1:{port}")

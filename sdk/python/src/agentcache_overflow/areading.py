@@ -61,14 +61,24 @@ class AsyncRead:
         race = self._race
         core = race.primary.core
         if who == PRIMARY:
-            self._asked = asyncio.ensure_future(self._call())
-            self._asked.add_done_callback(lambda done: self._tell(PRIMARY, done))
+            self._asked = self._loop.create_task(self._ask_primary())
             return ""
         known = core.ready(race.named)
         if known is not None:
             return race.heard(known)
         self._flight = core.ask(race.named, race.reason, race.metadata(), self._hear)
         return ""
+
+    async def _ask_primary(self) -> None:
+        try:
+            value = await self._call()
+        except asyncio.CancelledError:
+            self._tell(PRIMARY, (None, asyncio.CancelledError()))
+            raise
+        except BaseException as error:  # noqa: BLE001 - it is the caller's, who gets it
+            self._tell(PRIMARY, (None, error))
+        else:
+            self._tell(PRIMARY, (value, None))
 
     def _hear(self, found: Answer) -> None:
         with suppress(RuntimeError):  # the loop was closed meanwhile
@@ -86,11 +96,11 @@ class AsyncRead:
         who, what = self._inbox.popleft()
         if who == OVERFLOW:
             return race.heard(what) if race.hears else ""
-        if what.cancelled():
-            raise asyncio.CancelledError
-        error = what.exception()
+        value, error = what
         if error is None:
-            return race.told(what.result(), found=self._has(what.result()))
+            return race.told(value, found=self._has(value))
+        if isinstance(error, asyncio.CancelledError):
+            raise error
         return race.refused(error) if self._own(error) else race.failed(error)
 
     async def _is_woken(self, at: float | None) -> bool:
@@ -135,15 +145,9 @@ class AsyncRead:
             self._race.primary.core.leave(flight)
         if asked is not None and not asked.done():
             _left_alone.add(asked)
-            asked.add_done_callback(_forget)
+            asked.add_done_callback(_left_alone.discard)
 
 
 def _ring(woken: "asyncio.Future[None]") -> None:
     if not woken.done():
         woken.set_result(None)
-
-
-def _forget(asked: "asyncio.Future[Any]") -> None:
-    _left_alone.discard(asked)
-    if not asked.cancelled():
-        asked.exception()  # heard, so that asyncio does not complain

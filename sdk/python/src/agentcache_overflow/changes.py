@@ -78,6 +78,11 @@ class Owed:
             }
             return dict(list(found.items())[:100])
 
+    def hasten(self) -> None:
+        """All of it is due now."""
+        with self._lock:
+            self._keys = {key: (self._clock(), tried) for key, (_, tried) in self._keys.items()}
+
     def next_s(self) -> float | None:
         """Seconds until one is due, or None."""
         with self._lock:

@@ -77,7 +77,7 @@ class Base:
     def _judge(self, found: Answer) -> Answer:
         if self.options.strict and found.reason in NO_ANSWER:
             raise OverflowFailed(found.reason)
-        self.core.counts.add("overflow_hits" if found.answered_by == "overflow" else "calls")
+        self.core.counts.add("calls", *["overflow_hits"][: found.answered_by == "overflow"])
         if not found.hit:
             self.core.counts.add("misses")
         return found

@@ -220,7 +220,7 @@ class Core:
 
     def not_canonical(self, error: Exception) -> Answer:
         """A request without a digest."""
-        return self._own("not_canonical", str(error))
+        return self._own("not_canonical", type(error).__name__)  # its text may quote the request
 
     def _tell_back(self, found: Answer) -> None:
         """Nobody used this hit: it goes off the bill. A semantic one would be judged wrong."""
@@ -360,6 +360,8 @@ class Core:
         """Drain the queue within its time, then let everything go."""
         self.is_closed = True
         drained = self.outbox.close(self.options.ms("drain") / 1000)
+        if len(self.owed):
+            self.counts.say("purges_failed", f"{len(self.owed)} purges were not acknowledged")
         self._transport.close()
         return drained
 

@@ -121,8 +121,12 @@ class Outbox:
                 self._hurry -= 1
 
     def close(self, within_s: float) -> bool:
-        """Flush, then take nothing on."""
-        done = self.flush(within_s)
+        """Flush, try once more what is owed, then take nothing on."""
+        until = time.monotonic() + within_s
+        if len(self.owed):
+            self.owed.hasten()
+            self.poke()
+        done = self.flush(max(0.0, until - time.monotonic()))
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -132,7 +136,7 @@ class Outbox:
         return len(self._waiting) + len(self._under_way)
 
     def _is_empty(self) -> bool:
-        return not self._waiting and not self._under_way and not self._is_purging
+        return not (self._waiting or self._under_way or self._is_purging or self._is_due())
 
     def _start(self) -> None:
         if self._thread is None and not self._closed:

@@ -43,7 +43,12 @@ class ReadMany:
             self._wait_for_primary()
         if self._error is not None and self._lacks(anything=False):
             raise self._error
-        return [one if one is not None else miss("") for one in self._answers]
+        answers = [one if one is not None else miss("") for one in self._answers]
+        for counted in ("primary_hits", "overflow_hits"):
+            hits = sum(one.hit and counted.startswith(one.answered_by) for one in answers)
+            core.counts.add(*[counted] * hits)
+        core.counts.add(*["misses"] * sum(not one.hit for one in answers))
+        return answers
 
     def _ask_primary(self) -> str:
         """Why the overflow is to be asked as well, or ""."""

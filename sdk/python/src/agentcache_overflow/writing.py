@@ -10,10 +10,6 @@ from agentcache_overflow.race import OVERFLOW, Primary
 from agentcache_overflow.wire import Named
 
 MOST_PARSED = 1024 * 1024
-_ANSWERS = (
-    ("openai", lambda found: "choices" in found or found.get("object") == "response"),
-    ("anthropic", lambda found: found.get("type") == "message"),
-)
 _FULL = ("out of memory", "oom ", "maxmemory", "too large for cache")
 
 
@@ -40,7 +36,9 @@ def about(value: Any) -> dict[str, Any]:
             return {}
     if not isinstance(found, dict) or not isinstance(found.get("usage"), dict):
         return {}
-    provider = next((name for name, is_its in _ANSWERS if is_its(found)), "")
+    provider = "anthropic" if found.get("type") == "message" else ""
+    if "choices" in found or found.get("object") == "response":
+        provider = "openai"
     if not provider or not isinstance(found.get("model"), str):
         return {}
     return {"provider": provider, "model": found["model"][:64], "usage": found["usage"]}

@@ -313,6 +313,8 @@ class _Async:
         async def read(place: int) -> Any:
             if not asked:
                 asked.append(asyncio.ensure_future(call()))
+                # Heard in any case: a read that was overtaken does not ask for it.
+                asked[0].add_done_callback(lambda done: done.cancelled() or done.exception())
             return (await asyncio.shield(asked[0]))[place]
 
         async def one(place: int, named: Named | None) -> Any:
