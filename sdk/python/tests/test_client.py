@@ -184,6 +184,8 @@ def test_who_asks_and_why_is_told(served, overflow):
     client = overflow(application="checkout")
     assert client.core.wire.sdk.startswith("agentcache-py/")
     assert client.core.wire.sdk.endswith(" checkout") and len(client.core.wire.sdk) <= 64
+    body = client.core.wire.lookup(client.core.wire.name("k"), {"reason": "miss"}, "redis")
+    assert body["metadata"] == {"sdk": client.core.wire.sdk, "reason": "miss"}
 
 
 def test_the_leader_of_a_lease_stores_with_it(overflow):
