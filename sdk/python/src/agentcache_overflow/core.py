@@ -252,7 +252,8 @@ class Core:
             self.counts.add("stores_dropped")
             return
         wire_key = named.members["cache_key"] if is_set else ""
-        self.outbox.put(Letter("store", body, named.ident, wire_key, value=response))
+        kept = None if more.get("response_format") == "sse" else response  # events are no answer
+        self.outbox.put(Letter("store", body, named.ident, wire_key, value=kept))
 
     def purge_keys(self, names: list[Named]) -> bool:
         """Acknowledged when true. Otherwise owed, and this process does not ask for them."""

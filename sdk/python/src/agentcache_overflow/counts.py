@@ -16,7 +16,8 @@ NAMES = (
     "calls", "primary_hits", "overflow_hits", "l1_hits", "misses",
     "reason_miss", "reason_slow", "reason_error", "reason_capacity",
     "hedges", "hedges_capped", "hedges_lost", "stores", "stores_dropped", "stores_failed",
-    "purges", "purges_failed", "repairs", *(f"overflow_{reason}" for reason in OWN_REASONS),
+    "purges", "purges_failed", "repairs", "dropin_failures",
+    *(f"overflow_{reason}" for reason in OWN_REASONS),
 )  # fmt: skip
 
 

@@ -83,7 +83,8 @@ class Outbox:
 
     def holds(self, ident: str) -> Letter | None:
         """The store of this entry that waits or is under way."""
-        return self._latest.get(ident)
+        letter = self._latest.get(ident)
+        return letter if letter is not None and letter.value is not None else None
 
     def forget(self, ident: str, within_s: float) -> bool:
         """Drop what waits for an entry, wait for what is under way. False: that takes too long."""
