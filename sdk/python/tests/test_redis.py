@@ -206,7 +206,7 @@ def test_text_stays_text(served, overflow):
     assert isinstance(client, redis.Redis)
     client.set("llm:é", "naïve ☂", ex=60)
     client._agentcache.core.flush(5)
-    redis.Redis(port=served["servers"]["redis"]).flushall()
+    empty(served)
     assert client.get("llm:é") == "naïve ☂"
     client.close()
 
@@ -300,6 +300,11 @@ def test_with_the_overflow_dead_a_read_takes_no_longer(rig, faults):
     assert added_ms < 1
 
 
+def empty(served):
+    with redis.Redis(port=served["servers"]["redis"]) as plain:
+        plain.flushall()
+
+
 def timed(work):
     began = time.monotonic()
     work()
@@ -330,6 +335,15 @@ def test_a_full_primary_leaves_it_to_the_overflow(rig, single):
         one.plain.config_set("maxmemory", "0")
 
 
+def test_what_is_diverted_no_longer_is_looked_for_in_the_primary(rig, single):
+    one = rig(single, max_primary_bytes=1000)
+    one("set", "k", b"x" * 5000)
+    one.flush()
+    assert one.direct.delete(key="k")  # another process, which then sets what fits
+    one.plain.set("k", "fits")
+    assert one("get", "k") == b"fits"
+
+
 def test_too_large_for_the_primary(rig, single):
     one = rig(single, max_primary_bytes=1000)
     one("set", "k", b"x" * 5000)
@@ -350,7 +364,7 @@ def test_a_transaction_with_watch(served, overflow):
     assert client.transaction(change, "n") == [True]
     assert client.get("n") == b"2"
     client._agentcache.core.flush(5)
-    redis.Redis(port=served["servers"]["redis"]).flushall()
+    empty(served)
     assert client.get("n") == b"2"
     client.close()
 

@@ -113,10 +113,8 @@ class Race:
         if self.primary.core.options.strict and found.reason in NO_ANSWER:
             self.error = OverflowFailed(found.reason)
             return ""
-        if self._because and PRIMARY not in self._runs:
-            no_answer = found.reason in NO_ANSWER
-            if self._because == "slow" or (self._because == "error" and no_answer):
-                return self._asks(PRIMARY)
+        if self._because and PRIMARY not in self._runs and self._may_help(found):
+            return self._asks(PRIMARY)
         return self._nobody() if not self._runs.get(PRIMARY) else ""
 
     @property
@@ -138,6 +136,15 @@ class Race:
     def hears(self) -> bool:
         """Whether the overflow is under way."""
         return bool(self._runs.get(OVERFLOW))
+
+    def _may_help(self, found: Answer) -> bool:
+        """Whether the primary that was passed over is asked after all."""
+        no_answer = found.reason in NO_ANSWER
+        if self._because == "capacity" and not no_answer:
+            # It is not there any more: another process may have set what does fit.
+            self.primary.diverted.pop(self.named.ident, None)
+            return True
+        return self._because == "slow" or (self._because == "error" and no_answer)
 
     def _asks(self, who: str) -> str:
         self._runs[who] = True

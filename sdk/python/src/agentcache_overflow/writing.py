@@ -99,7 +99,7 @@ def may_repair(primary: Primary, named: Named, found: Answer, since: int) -> boo
         core.options.read_repair
         and found.answered_by == OVERFLOW
         and found.status == "hit"
-        and found.overflow_reason in ("miss", "slow")
+        and found.overflow_reason == "miss"
         and not primary.breaker.is_open
         and not is_too_large(core, found.response)
         and not core.changes.since(since, named.ident)
