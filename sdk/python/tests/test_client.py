@@ -1,5 +1,6 @@
 """The client on the real edge: answers, privacy, expectations, what may go wrong on the way."""
 
+import contextlib
 import logging
 import socket
 import threading
@@ -76,6 +77,15 @@ def test_prompts_stay_at_home(overflow, privacy):
     assert "What is a cache" not in bodies and "user:7" not in bodies
     assert ("A store" in bodies) is (privacy == "hash")
     assert client.delete(request=REQUEST) and client.get(request=REQUEST).hit is False
+
+
+def test_a_clock_that_is_wrong_changes_no_lifetime(overflow, monkeypatch):
+    client = overflow()
+    client.put(key="k", response="v", ttl=600)
+    client.flush()
+    ahead = time.time() + 86_400
+    monkeypatch.setattr("agentcache_overflow.wire.time.time", lambda: ahead)
+    assert 530 < client.get(key="k").expires_at - ahead <= 600
 
 
 def test_explain_ping_and_what_is_no_request(overflow):
@@ -210,18 +220,14 @@ def test_a_dripping_answer_does_not_hold_the_caller(overflow):
 
 
 def drip(listener):
-    while True:
-        try:
+    with contextlib.suppress(OSError):
+        while True:
             connection, _ = listener.accept()
-        except OSError:
-            return
-        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
-        for _ in range(30):
-            time.sleep(0.1)
-            try:
-                connection.sendall(b" ")
-            except OSError:
-                break
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+                for _ in range(30):
+                    time.sleep(0.1)
+                    connection.sendall(b" ")
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ class Core:
 
     def _read(self, reply: Reply, named: Named) -> Answer:
         try:
-            found = self.wire.read(reply.status, reply.body, named)
+            found = self.wire.read(reply.status, reply.body, named, reply.age_s)
         except Garbage as error:
             self.breaker.failed("error")
             return self._own("garbage", str(error))

@@ -33,6 +33,7 @@ class Reply:
     status: int
     body: bytes
     retry_after_s: float = 1.0
+    age_s: float | None = None  # how long an entry had been stored, by the edge's clock
 
     def json(self) -> Any:
         """The body, or None where it is no JSON."""
@@ -99,7 +100,10 @@ class Transport:
                 timeout=timeout, preload_content=False, redirect=False, assert_same_host=False,
             )  # fmt: skip
             data = self._read(response, until)
-            reply = Reply(response.status, data, _seconds(response.headers.get("retry-after")))
+            told = response.headers
+            reply = Reply(
+                response.status, data, _seconds(told.get("retry-after")), _age(told.get("age"))
+            )
             response.release_conn()
             return reply
         except TimeoutError as error:
@@ -138,6 +142,10 @@ def dump(body: Any) -> bytes:
 def _drop(response: urllib3.BaseHTTPResponse | None) -> None:
     if response is not None:
         response.close()
+
+
+def _age(text: str | None) -> float | None:
+    return float(text) if text is not None and text.isdecimal() else None
 
 
 def _seconds(text: str | None) -> float:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import os
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -126,7 +127,7 @@ class Wire:
             return self._sealer.open(_data(response), named.members["cache_key"])
         return _data(response) if kind == BYTES else response
 
-    def read(self, status: int, body: bytes, named: Named) -> Answer:
+    def read(self, status: int, body: bytes, named: Named, age_s: float | None = None) -> Answer:
         """The Answer of a 200. Raises Garbage."""
         try:
             told = json.loads(body)
@@ -148,7 +149,7 @@ class Wire:
         found.cost_saved, found.similarity = _number(told.get("cost_saved")), told.get("similarity")
         entry = told.get("entry")
         if type(entry) is dict:
-            found.entry_id, found.expires_at = entry.get("id"), _instant(entry.get("expires_at"))
+            found.entry_id, found.expires_at = entry.get("id"), _expiry(entry, age_s)
         return found
 
 
@@ -217,6 +218,14 @@ def _text(value: Any) -> str:
 
 def _number(value: Any) -> float:
     return float(value) if type(value) in (int, float) else 0.0
+
+
+def _expiry(entry: dict[str, Any], age_s: float | None) -> float | None:
+    """When an entry ends, by this machine's clock, which may differ from the edge's."""
+    created, expires = _instant(entry.get("created_at")), _instant(entry.get("expires_at"))
+    if created is None or expires is None or age_s is None:
+        return expires
+    return time.time() + (expires - created) - age_s
 
 
 def _instant(text: Any) -> float | None:
