@@ -30,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--portal", action="store_true")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # also while it starts
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="agentcache-sdk-", dir=_temporary()))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -47,9 +48,8 @@ def _temporary() -> str | None:
 def _start(folder, stack, *, with_portal):
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     if with_portal:
-        from tests import plugin  # its import starts PostgreSQL and opens the partners
+        from tests import plugin  # noqa: F401 - its import starts PostgreSQL, until we end
 
-        stack.callback(plugin.atexit._run_exitfuncs)
     from portal.servers import ports
     from tests.cache_api.valkeys import Valkeys
 

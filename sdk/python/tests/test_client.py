@@ -65,14 +65,13 @@ def test_prompts_stay_at_home(overflow, privacy):
     sent = []
     call = client.core._transport.call
     client.core._transport.call = lambda *args: sent.append(args) or call(*args)
-    client.put(request=REQUEST, response=REPLY, usage=REPLY["usage"])
+    client.put(request=REQUEST, response=REPLY)
     client.put(key="user:7", response=b"\x00secret\xff")
     client.flush()
     found = client.get(request=REQUEST)
     assert found.response == REPLY and found.answered_by == "overflow"
     assert client.get(key="user:7").response == b"\x00secret\xff"
-    if privacy == "hash":
-        assert found.cost_saved == 0.009  # model and usage went along
+    assert found.cost_saved == 0.009  # model and usage went along
     bodies = repr(sent)
     assert "What is a cache" not in bodies and "user:7" not in bodies
     assert ("A store" in bodies) is (privacy == "hash")

@@ -106,6 +106,10 @@ class Wire:
     def store(self, named: Named, response: Any, **more: Any) -> dict[str, Any]:
         """The body of a store. Raises TypeError for what is neither JSON nor bytes."""
         told = {name: value for name, value in more.items() if value is not None}
+        if "model" in named.members and isinstance(response, dict):
+            # Where the request stays at home, the edge cannot tell whose usage the response tells.
+            told.setdefault("usage", response.get("usage"))
+        told = {name: value for name, value in told.items() if value is not None}
         body = {**self.common, **named.members, **told, "metadata": {"sdk": self.sdk}}
         body["response"] = self.sealed(response, named)
         return body
