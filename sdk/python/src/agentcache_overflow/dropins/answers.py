@@ -10,19 +10,20 @@ STREAM = "text/event-stream; charset=utf-8"
 JSON = "application/json"
 
 
-def of_hit(httpx: ModuleType, call: Call, response: Any, event_id: str) -> Any | None:
-    """The HTTP answer that the provider would have given; None where `response` is none it could.
+def of_hit(httpx: ModuleType, call: Call, found: Any) -> Any | None:
+    """The HTTP answer that the provider would have given; None where the hit's response is none.
 
-    Of a call that streams, `response` is the provider's events as one text.
+    Of a call that streams, the response is the provider's events as one text.
     """
+    response = found.response
     if call.streams:
-        if type(response) is not str or not response.endswith("\n\n"):
+        if type(response) is not str or not call.is_whole(response.encode()):
             return None
-        return _answer(httpx, call, response.encode(), STREAM, event_id)
+        return _answer(httpx, call, response.encode(), STREAM, found.event_id)
     if type(response) is not dict:
         return None
     body = json.dumps(response, ensure_ascii=False, separators=(",", ":")).encode()
-    return _answer(httpx, call, body, JSON, event_id)
+    return _answer(httpx, call, body, JSON, found.event_id)
 
 
 def _answer(httpx: ModuleType, call: Call, body: bytes, media: str, event_id: str) -> Any:

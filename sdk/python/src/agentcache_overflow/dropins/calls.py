@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 MAX_BODY = 10 * 1024 * 1024
+_DONE = b"data: [DONE]\n\n"
 OURS = "agentcache-"
+MODE, TTL, TAGS = "agentcache-mode", "agentcache-ttl", "agentcache-tags"
 # The address of a provider → its name in the request's identity. An address that is not listed is
 # a provider of its own: "gpt-4" on one's own server need not answer as OpenAI's does.
 PROVIDERS: dict[str, str] = {
@@ -55,20 +57,33 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 class Call:
     """One model call: its identity as an `original_request`, and how its answer is told.
 
-    `controls` are the caller's headers about the cache, by lower-case name.
+    `looks` and `stores`: whether the overflow is asked before and told after; `more` goes along
+    with the store (`ttl`, `tags`).
     """
 
     original_request: dict[str, Any]
     endpoint: Endpoint
     streams: bool
-    controls: Mapping[str, str]
-    is_retry: bool = False
+    looks: bool
+    stores: bool
+    more: Mapping[str, Any]
+
+    @property
+    def response_format(self) -> str:
+        """How a hit is to be told."""
+        return "sse" if self.streams else "json"
 
     def is_whole(self, transcript: bytes) -> bool:
-        """Whether a stream that was read to here, and no further, has said all."""
+        """Whether a stream that was read to here, and no further, has said all.
+
+        Its terminal event is the last one, or has a mere `[DONE]` behind it.
+        """
         text = transcript.replace(b"\r\n", b"\n")
-        last = text[:-2].rpartition(b"\n\n")[2]
-        return text.endswith(b"\n\n") and self.endpoint.terminal in last
+        last = text.removesuffix(_DONE)[:-2].rpartition(b"\n\n")[2]
+        return text.endswith(b"\n\n") and (
+            self.endpoint.terminal in last
+            or (self.endpoint.terminal in _DONE and text.endswith(_DONE))
+        )
 
 
 def read(
@@ -98,11 +113,34 @@ def read(
     streams = request.get("stream") is True
     if streams and not endpoint.terminal:
         return None
-    controls = {name: text for name, text in headers.items() if name.startswith(OURS)}
-    if "cache-control" in headers:
-        controls["cache-control"] = headers["cache-control"]
-    is_retry = headers.get("x-stainless-retry-count", "0") not in ("", "0")
-    return Call({**request, "provider": named}, endpoint, streams, controls, is_retry)
+    said = _controls(headers)
+    if said is None:
+        return None
+    looks, stores, more = said
+    # A client's own retry comes at once: what was missed a moment ago is not asked again.
+    looks = looks and headers.get("x-stainless-retry-count", "0") in ("", "0")
+    return Call({**request, "provider": named}, endpoint, streams, looks, stores, more)
+
+
+def _controls(headers: Mapping[str, str]) -> tuple[bool, bool, dict[str, Any]] | None:
+    """What the caller says of the cache: to look, to store, with what. None: not to use it.
+
+    A header of ours that is not known here is no use either: what it sets apart would be mixed.
+    """
+    ours = {name for name in headers if name.startswith(OURS)}
+    directives = {each.strip().lower() for each in headers.get("cache-control", "").split(",")}
+    if ours - {MODE, TTL, TAGS} or headers.get(MODE, "exact").strip().lower() == "off":
+        return None
+    more: dict[str, Any] = {}
+    if TAGS in ours:
+        more["tags"] = [tag.strip() for tag in headers[TAGS].split(",") if tag.strip()]
+    if TTL in ours:
+        try:
+            more["ttl"] = float(headers[TTL])
+        except ValueError:
+            return None
+    stores = "no-store" not in directives and more.get("ttl") != 0
+    return "no-cache" not in directives, stores, more
 
 
 def endpoint_of(method: str, path: str) -> Endpoint | None:
