@@ -113,7 +113,7 @@ def _time(row: dict[str, Any]) -> float | None:
         return given / 1000 if given > 1e11 else float(given)
     if type(given) is str:
         try:
-            return datetime.fromisoformat(given).timestamp()
+            return datetime.fromisoformat(given.replace("Z", "+00:00")).timestamp()
         except ValueError as error:
             raise BadLine(f"has a time that is none: {given[:40]!r}") from error
     return None

@@ -1,7 +1,7 @@
 """Where calls to a vector database run: beside the caller, for a bounded time, a bounded number.
 
 A database that hangs keeps a daemon thread of ours, never the caller and never the end of the
-process. After failures in a row it is not asked for a while.
+process. After failures it is not asked for a while.
 """
 
 import asyncio
@@ -9,12 +9,14 @@ import inspect
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
+
+from agentcache_overflow.breaker import Breaker
 
 
 class Unavailable(Exception):
-    """A call that was not made, or has not come back. `why`: "busy", "open", "deadline"."""
+    """A call that was not made, or has not come back. `why`: "busy", "breaker_open", "deadline"."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -28,26 +30,20 @@ class Call(Future):  # type: ignore[type-arg]
 
 
 class Lane:
-    """`deadline_s` for one call, `width` calls at a time, a rest after `failures` in a row."""
+    """`deadline_s` for one call, `width` calls at a time; a breaker as the overflow's own."""
 
-    def __init__(
-        self, deadline_s: float, width: int = 32, failures: int = 5, rest_s: float = 5.0
-    ) -> None:
+    def __init__(self, deadline_s: float, width: int = 32) -> None:
         self._deadline_s, self._width = deadline_s, width
-        self._most, self._rest_s = failures, rest_s
+        self._breaker = Breaker()
         self._lock = threading.Lock()
-        self._running = self._failed = 0
-        self._open_until = 0.0
+        self._running = 0
 
     def call(self, verb: Callable[..., Any], *arguments: Any) -> Any:
         """What the verb gives. Raises Unavailable, or what the verb raises."""
         call = self.start(verb, *arguments)
-        try:
-            return call.result(self._deadline_s)
-        except TimeoutError:
-            if call.done():
-                raise  # the verb's own
-            raise self._late(call) from None
+        if not wait([call], self._deadline_s).done:
+            raise self._late(call)
+        return call.result()
 
     async def call_async(self, verb: Callable[..., Any], *arguments: Any) -> Any:
         """The same without blocking the loop; the verb may be a coroutine function."""
@@ -64,12 +60,15 @@ class Lane:
     async def _awaited(self, verb: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         self._enter()
         well = False
+        task = asyncio.ensure_future(verb(*arguments))
         try:
-            given = await asyncio.wait_for(verb(*arguments), self._deadline_s)
+            done, _ = await asyncio.wait([task], timeout=self._deadline_s)
+            if not done:
+                raise Unavailable("deadline")
+            given = task.result()
             well = True
-        except TimeoutError:
-            raise Unavailable("deadline") from None
         finally:
+            task.cancel()
             self._leave(well)
         return given
 
@@ -113,11 +112,11 @@ class Lane:
         return Unavailable("deadline")
 
     def _enter(self) -> None:
+        if self._running >= self._width:
+            raise Unavailable("busy")
+        if not self._breaker.admits():
+            raise Unavailable("breaker_open")
         with self._lock:
-            if time.monotonic() < self._open_until:
-                raise Unavailable("open")
-            if self._running >= self._width:
-                raise Unavailable("busy")
             self._running += 1
 
     def _leave(self, well: bool | None) -> None:
@@ -127,7 +126,7 @@ class Lane:
             self._note(well)
 
     def _note(self, well: bool) -> None:
-        with self._lock:
-            self._failed = 0 if well else self._failed + 1
-            if self._failed >= self._most:
-                self._open_until = time.monotonic() + self._rest_s
+        if well:
+            self._breaker.succeeded()
+        else:
+            self._breaker.failed("error")

@@ -7,7 +7,7 @@ from agentcache_overflow.vectors.chroma import ChromaVectors
 from agentcache_overflow.vectors.milvus import MilvusVectors
 from agentcache_overflow.vectors.pgvector import PgVectors
 from agentcache_overflow.vectors.pinecone import PineconeVectors
-from agentcache_overflow.vectors.protocol import Match, Vectors
+from agentcache_overflow.vectors.protocol import Match, Payload, Vectors
 from agentcache_overflow.vectors.qdrant import QdrantVectors
 from agentcache_overflow.vectors.weaviate import WeaviateVectors
 
@@ -15,6 +15,7 @@ __all__ = [
     "ChromaVectors",
     "Match",
     "MilvusVectors",
+    "Payload",
     "PgVectors",
     "PineconeVectors",
     "QdrantVectors",

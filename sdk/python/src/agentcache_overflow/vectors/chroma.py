@@ -10,8 +10,9 @@ class ChromaVectors:
 
     def __init__(self, collection: Any) -> None:
         self._collection = collection
-        space = (collection.configuration.get("hnsw") or {}).get("space") or "l2"
-        self._similarity = SIMILARITY[space]
+        configured = collection.configuration_json
+        index = configured.get("hnsw") or configured.get("spann") or {}
+        self._similarity = SIMILARITY[index.get("space") or "l2"]
 
     def search(self, vector: Vector, k: int, where: Payload) -> list[Match]:
         """The `k` nearest, nearest first."""

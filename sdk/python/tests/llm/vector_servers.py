@@ -97,6 +97,7 @@ class Weaviate(weaviate_pb2_grpc.WeaviateServicer):
     def __init__(self):
         self.rows = {}
         self.server = Server(self.answer)
+        self.port = self.server.port
         self.grpc = grpc.server(futures.ThreadPoolExecutor(4))
         weaviate_pb2_grpc.add_WeaviateServicer_to_server(self, self.grpc)
         self.grpc_port = self.grpc.add_insecure_port("127.0.0.1:0")

@@ -10,7 +10,7 @@ import cohere
 import openai
 import together
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[5] / "shared" / "data"
 # Recordings' names → (official client, the provider's name, path of its base address, call).
 APIS = {
     "openai_chat": ("openai", "openai", "/v1", "chat.completions.create"),
