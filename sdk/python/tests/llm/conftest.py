@@ -10,7 +10,7 @@ import shutil
 import tempfile
 
 import pytest
-from llm_provider import Provider
+from tests.llm.provider import Provider
 
 _numbers = itertools.count()
 
@@ -77,7 +77,7 @@ def qdrant(distance, tmp_path):
 @contextlib.contextmanager
 def pinecone(_, tmp_path):
     import pinecone
-    from vector_servers import Pinecone
+    from tests.llm.vector_servers import Pinecone
 
     from agentcache_overflow.vectors import PineconeVectors
 
@@ -90,7 +90,7 @@ def pinecone(_, tmp_path):
 @contextlib.contextmanager
 def weaviate(_, tmp_path):
     import weaviate
-    from vector_servers import Weaviate
+    from tests.llm.vector_servers import Weaviate
 
     from agentcache_overflow.vectors import WeaviateVectors
 

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from conftest import DIMENSION
+from tests.llm.conftest import DIMENSION
 
 from agentcache_overflow.vectors.protocol import unit
 

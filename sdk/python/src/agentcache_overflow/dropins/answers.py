@@ -26,12 +26,12 @@ def of_hit(httpx: ModuleType, call: Call, found: Any) -> Any | None:
     return _answer(httpx, call, body, JSON, found.event_id)
 
 
-def _answer(httpx: ModuleType, call: Call, body: bytes, media: str, event_id: str) -> Any:
+def _answer(httpx: ModuleType, call: Call, body: bytes, media: str, event_id: str | None) -> Any:
     headers = {
         "content-type": media,
         "content-length": str(len(body)),
         "cache-status": "overflow; hit",  # RFC 9211
-        call.endpoint.id_header: event_id,
+        call.endpoint.id_header: event_id or "",
     }
     return httpx.Response(200, headers=headers, stream=httpx.ByteStream(body))
 

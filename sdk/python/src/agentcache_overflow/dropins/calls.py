@@ -68,11 +68,6 @@ class Call:
     stores: bool
     more: Mapping[str, Any]
 
-    @property
-    def response_format(self) -> str:
-        """How a hit is to be told."""
-        return "sse" if self.streams else "json"
-
     def is_whole(self, transcript: bytes) -> bool:
         """Whether a stream that was read to here, and no further, has said all.
 

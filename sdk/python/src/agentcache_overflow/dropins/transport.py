@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from agentcache_overflow.dropins import answers, calls, streams
+from agentcache_overflow.dropins.asking import Asking
 from agentcache_overflow.dropins.calls import Call
 from agentcache_overflow.dropins.guard import Guard
 
@@ -22,8 +23,8 @@ class _Transport:
     """
 
     def __init__(self, client: Any, inner: Any, *, provider: str = "") -> None:
-        self._client, self._inner, self._provider = client, inner, provider
-        self.guard = Guard()
+        self._asking, self._inner, self._provider = Asking(client), inner, provider
+        self.guard = Guard(strict=client.options.strict)
 
     def _read(self, request: Any) -> Call | None:
         """The model call in a request; our own headers are taken off it."""
@@ -34,9 +35,10 @@ class _Transport:
             if name.startswith(calls.OURS):
                 del request.headers[name]
         body = request.content  # raises where it is a stream
-        return calls.read(
+        call = calls.read(
             request.method, url.host, url.path, url.query, headers, body, self._provider
         )
+        return call if call is not None and self._asking.is_possible(call) else None
 
     def _answer(self, request: Any, call: Call, found: Any) -> Any | None:
         """A hit as an HTTP answer, None where it is no hit or none that could be told."""
@@ -54,7 +56,7 @@ class _Transport:
     ) -> None:
         members = answers.to_store(httpx, call, answer, raw, ended)
         if members is not None:
-            self._client.put(request=call.original_request, **members, **call.more)
+            self._asking.store(call, members)
 
 
 class OverflowTransport(_Transport):
@@ -74,10 +76,7 @@ class OverflowTransport(_Transport):
         return answer
 
     def _look(self, request: Any, call: Call) -> Any | None:
-        found = self._client.get(
-            request=call.original_request, response_format=call.response_format
-        )
-        return self._answer(request, call, found)
+        return self._answer(request, call, self._asking.look_up(call))
 
     def close(self) -> None:
         """Close the inner transport; the overflow client is its owner's."""
@@ -108,10 +107,7 @@ class AsyncOverflowTransport(_Transport):
         return answer
 
     async def _look(self, request: Any, call: Call) -> Any | None:
-        found = await self._client.get(
-            request=call.original_request, response_format=call.response_format
-        )
-        return self._answer(request, call, found)
+        return self._answer(request, call, await self._asking.look_up_async(call))
 
     async def aclose(self) -> None:
         """Close the inner transport; the overflow client is its owner's."""

@@ -4,6 +4,8 @@ from typing import Any
 
 from agentcache_overflow.fingerprint import digest
 
+_PRIVATE = "request:"
+
 
 class Exact:
     """A text is its own key; a request is found by its identity, as the drop-ins store it.
@@ -13,6 +15,7 @@ class Exact:
 
     def __init__(self, client: Any) -> None:
         self.client = client
+        self._is_plain = client.options.privacy == "plain"
 
     def get(self, prompt: Any) -> Any:
         """The answer to exactly this prompt."""
@@ -24,11 +27,19 @@ class Exact:
 
     def key(self, prompt: Any) -> str:
         """What finds the prompt's answer again without the prompt's request."""
-        return digest(prompt) if type(prompt) is dict else prompt
+        if type(prompt) is not dict:
+            return prompt
+        name = digest(prompt)
+        return name if self._is_plain else _PRIVATE + name
 
     def by_key(self, key: str) -> Any:
         """The answer that `key` stands for."""
         return self.client.get(key=key)
 
     def _name(self, prompt: Any) -> dict[str, Any]:
-        return {"request": prompt} if type(prompt) is dict else {"key": prompt}
+        if type(prompt) is not dict:
+            return {"key": prompt}
+        # In plain, a request's digest is a key of its entry; in private, keys are hidden as well.
+        return {"request": prompt} if self._is_plain else {
+            "request": prompt, "key": self.key(prompt)
+        }  # fmt: skip

@@ -79,13 +79,20 @@ class Exchange:
         return call(**asked, **more)
 
 
+def close(client):
+    """Let go of an official client's connections; of an async one's, what is to be awaited."""
+    inner = getattr(client, "_client_wrapper", None)
+    inner = inner.httpx_client.httpx_client if inner else client
+    return inner.aclose() if hasattr(inner, "aclose") else inner.close()
+
+
 def exchanges():
     """Every recorded exchange of an official client's API; none where the data is absent."""
     file = SHARED / "llm_exchanges" / "exchanges.jsonl"
     if not file.exists():
         return []
     found = []
-    for line in file.open(encoding="utf-8"):
+    for line in file.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         if row["api"] not in APIS:
             continue

@@ -1,0 +1,30 @@
+import chromadb
+from openai import OpenAI
+
+from agentcache_overflow import AgentCacheOverflow
+from agentcache_overflow.hybrid import HybridCache
+from agentcache_overflow.vectors import ChromaVectors
+
+openai = OpenAI()
+
+
+def embed(text):
+    return openai.embeddings.create(model="text-embedding-3-small", input=text).data[0].embedding
+
+
+def llm(prompt):
+    answer = openai.chat.completions.create(
+        model="gpt-4o", messages=[{"role": "user", "content": prompt}]
+    )
+    return answer.choices[0].message.content
+
+
+collection = chromadb.EphemeralClient().get_or_create_collection(
+    "questions", configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+)
+cache = HybridCache(AgentCacheOverflow(), ChromaVectors(collection), embed=embed)
+
+print(cache.ask("How do I reset my PIN?", llm))  # the model answers, both halves keep it
+cache.flush()
+print(cache.ask("How do I reset my PIN?", llm))  # exact
+print(cache.get("How do I reset my PIN please?"))  # by meaning, if it is near enough
