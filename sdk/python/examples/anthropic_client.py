@@ -1,7 +1,6 @@
-from anthropic import Anthropic
-
 from agentcache_overflow import AgentCacheOverflow
 from agentcache_overflow.dropins import wrap
+from anthropic import Anthropic
 
 overflow = AgentCacheOverflow()
 client = wrap(Anthropic(), overflow)

@@ -1,7 +1,6 @@
-from cohere import ClientV2
-
 from agentcache_overflow import AgentCacheOverflow
 from agentcache_overflow.dropins import wrap
+from cohere import ClientV2
 
 overflow = AgentCacheOverflow()
 client = wrap(ClientV2(), overflow)

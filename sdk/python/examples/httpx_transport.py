@@ -1,8 +1,7 @@
 import httpx2
-from openai import DefaultHttpx2Client, OpenAI
-
 from agentcache_overflow import AgentCacheOverflow
 from agentcache_overflow.dropins import OverflowTransport
+from openai import DefaultHttpx2Client, OpenAI
 
 overflow = AgentCacheOverflow()
 transport = OverflowTransport(overflow, httpx2.HTTPTransport(retries=1))

@@ -1,9 +1,8 @@
 import chromadb
-from openai import OpenAI
-
 from agentcache_overflow import AgentCacheOverflow
 from agentcache_overflow.hybrid import HybridCache
 from agentcache_overflow.vectors import ChromaVectors
+from openai import OpenAI
 
 openai = OpenAI()
 

@@ -1,9 +1,8 @@
 import asyncio
 
-from openai import AsyncOpenAI
-
 from agentcache_overflow import AsyncAgentCacheOverflow
 from agentcache_overflow.dropins import wrap
+from openai import AsyncOpenAI
 
 
 async def main():

@@ -1,7 +1,6 @@
-from openai import OpenAI
-
 from agentcache_overflow import AgentCacheOverflow
 from agentcache_overflow.dropins import wrap
+from openai import OpenAI
 
 overflow = AgentCacheOverflow()  # AGENTCACHE_API_KEY and AGENTCACHE_BASE_URL
 client = wrap(OpenAI(), overflow)

@@ -1,7 +1,6 @@
-from together import Together
-
 from agentcache_overflow import AgentCacheOverflow
 from agentcache_overflow.dropins import wrap
+from together import Together
 
 overflow = AgentCacheOverflow()
 client = wrap(Together(), overflow)

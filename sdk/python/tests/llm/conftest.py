@@ -10,6 +10,7 @@ import shutil
 import tempfile
 
 import pytest
+
 from tests.llm.provider import Provider
 
 _numbers = itertools.count()
@@ -77,9 +78,9 @@ def qdrant(distance, tmp_path):
 @contextlib.contextmanager
 def pinecone(_, tmp_path):
     import pinecone
-    from tests.llm.vector_servers import Pinecone
-
     from agentcache_overflow.vectors import PineconeVectors
+
+    from tests.llm.vector_servers import Pinecone
 
     server = Pinecone()
     with pinecone.Pinecone(api_key="none").Index(host=server.host) as index:
@@ -90,9 +91,9 @@ def pinecone(_, tmp_path):
 @contextlib.contextmanager
 def weaviate(_, tmp_path):
     import weaviate
-    from tests.llm.vector_servers import Weaviate
-
     from agentcache_overflow.vectors import WeaviateVectors
+
+    from tests.llm.vector_servers import Weaviate
 
     server = Weaviate()
     with weaviate.connect_to_local(

@@ -1,7 +1,6 @@
 """What of a prompt is compared by meaning, and what must be the same."""
 
 import pytest
-
 from agentcache_overflow.hybrid.questions import MAX_QUESTION, question_of, same_facts
 
 

@@ -4,12 +4,12 @@ import json
 from decimal import Decimal
 
 import pytest
-from tests.llm.exchanges import SHARED
-
 from agentcache_overflow.cli.prices import flat
 from agentcache_overflow.cli.records import BadLine, record_of, usage_of
 from agentcache_overflow.cli.simulate import Terms, simulate
 from agentcache_overflow.fingerprint import digest
+
+from tests.llm.exchanges import SHARED
 
 TERMS = Terms(3600, Decimal("0.001"), Decimal("0.30"))
 PRICE = flat(Decimal(3), Decimal(15))
@@ -101,9 +101,11 @@ def test_lines_that_cannot_be_used_are_named(text, says):
 
 
 def test_usage_of_streams():
-    chat = 'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}\n\ndata: [DONE]\n\n'
+    chat = (
+        'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}\n\ndata: [DONE]\n\n'
+    )
     messages = (
-        'data: {"type":"message_start","message":{"usage":{"input_tokens":7,"output_tokens":1}}}\n\n'
+        'data: {"message":{"usage":{"input_tokens":7,"output_tokens":1}}}\n\n'
         'data: {"type":"message_delta","usage":{"output_tokens":3}}\n\n'
     )
     responses = 'data: {"response":{"usage":{"input_tokens":7,"output_tokens":3}}}\n\n'

@@ -3,9 +3,9 @@
 import math
 
 import pytest
-from tests.llm.conftest import DIMENSION
-
 from agentcache_overflow.vectors.protocol import unit
+
+from tests.llm.conftest import DIMENSION
 
 
 def vector(**places):
@@ -37,7 +37,10 @@ def test_k_bounds_and_where_has_every_member(each_database):
         each_database.upsert(f"n{number}", vector(at0=9, **{f"at{number + 1}": number + 1}),
                        {"partition": "p", "kind": str(number % 2)})  # fmt: skip
 
-    assert [one.id for one in each_database.search(vector(at0=1), 2, {"partition": "p"})] == ["n0", "n1"]
+    assert [one.id for one in each_database.search(vector(at0=1), 2, {"partition": "p"})] == [
+        "n0",
+        "n1",
+    ]
     found = each_database.search(vector(at0=1), 5, {"partition": "p", "kind": "1"})
     assert [one.id for one in found] == ["n1", "n3"]
     assert not list(each_database.search(vector(at0=1), 5, {"partition": "p", "kind": "2"}))

@@ -1,5 +1,7 @@
 """What an answer of an official client says, streamed or not, in a form that can be compared."""
 
+import json
+
 from openai.lib.streaming.chat import ChatCompletionStreamState
 
 
@@ -17,7 +19,10 @@ def _chat(chunks):
         state.handle_chunk(chunk)
     # OpenAI's own sum takes these from the first chunk, where Azure says nothing yet.
     last = {name: getattr(chunks[-1], name) for name in ("id", "created", "model")}
-    return state.get_final_completion().to_dict() | last | {"prompt_filter_results": None}
+    whole = state.get_final_completion().to_dict() | last | {"prompt_filter_results": None}
+    for choice in whole["choices"]:
+        choice.pop("content_filter_results", None)  # nor does it add up these
+    return whole
 
 
 def _responses(events):
@@ -41,7 +46,9 @@ def _messages(events):
 
 def _cohere(events):
     end = next(event for event in events if event.type == "message-end")
-    parts = [_plain(event) for event in events if event.type not in ("message-start", "message-end")]
+    parts = [
+        _plain(event) for event in events if event.type not in ("message-start", "message-end")
+    ]
     return _merged(parts), _plain(end)
 
 
@@ -56,7 +63,11 @@ def _merged(parts):
         for path, value in _leaves(part):
             whole = isinstance(value, str) and path[-1] not in ("type", "id", "name")
             sums[path] = sums.get(path, "") + value if whole else value
-    return {path: value for path, value in sums.items() if value not in ("", None)}
+    return {
+        path: json.loads(value) if path[-1] == "partial_json" and value else value
+        for path, value in sums.items()
+        if value not in ("", None)
+    }
 
 
 def _leaves(value, path=()):

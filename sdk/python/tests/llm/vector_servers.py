@@ -24,7 +24,11 @@ from weaviate.proto.v1.v6300.v1 import (
 
 def cosine(left, right):
     """The cosine of two vectors."""
-    return math.fsum(a * b for a, b in zip(left, right, strict=True)) / math.hypot(*left) / math.hypot(*right)
+    return (
+        math.fsum(a * b for a, b in zip(left, right, strict=True))
+        / math.hypot(*left)
+        / math.hypot(*right)
+    )
 
 
 class Server:
@@ -44,7 +48,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write(text)
 
-            do_GET = do_POST = do_DELETE = reply
+            do_GET = do_POST = do_DELETE = reply  # noqa: N815 - names of the base class
 
             def log_message(self, *arguments):
                 """Say nothing."""
@@ -92,7 +96,7 @@ class Pinecone:
 
 
 class Weaviate(weaviate_pb2_grpc.WeaviateServicer):
-    """`Search` and `BatchObjects` by gRPC, `DELETE /v1/objects/…` and what a connect asks by REST."""
+    """`Search` and `BatchObjects` by gRPC; by REST deleting and what a connect asks."""
 
     def __init__(self):
         self.rows = {}
@@ -115,14 +119,14 @@ class Weaviate(weaviate_pb2_grpc.WeaviateServicer):
             return 404, None
         return 200, {"version": "1.38.0", "grpcMaxMessageSize": 10485760}
 
-    def BatchObjects(self, request, context):
+    def BatchObjects(self, request, context):  # noqa: N802 - the service's name
         for one in request.objects:
             raw = one.vector_bytes or one.vectors[0].vector_bytes
             vector = struct.unpack(f"<{len(raw) // 4}f", raw)
             self.rows[one.uuid] = (vector, dict(one.properties.non_ref_properties))
         return batch_pb2.BatchObjectsReply()
 
-    def Search(self, request, context):
+    def Search(self, request, context):  # noqa: N802 - the service's name
         near = request.near_vector
         raw = near.vector_bytes or near.vectors[0].vector_bytes
         asked = struct.unpack(f"<{len(raw) // 4}f", raw)

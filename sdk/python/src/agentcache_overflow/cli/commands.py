@@ -95,7 +95,9 @@ def verify_statement(given: argparse.Namespace) -> Told:
     except ModuleNotFoundError as error:
         if error.name != STATEMENTS:
             raise
-        raise Failed(ABSENT, "this version cannot check statements: the part is not in it.") from error
+        raise Failed(
+            ABSENT, "this version cannot check statements: the part is not in it."
+        ) from error
     return Told(module.main(given.arguments), {}, "")
 
 
@@ -178,7 +180,9 @@ def _story(outcome: Outcome, terms: Terms, *, priced: bool) -> str:
     if not priced:
         lines.append("For dollars: pip install 'agentcache-overflow[simulate]', or --price IN,OUT.")
     elif outcome.unpriced_hits:
-        lines.append(f"{outcome.unpriced_hits:,} hits without a known price count as nothing saved.")
+        lines.append(
+            f"{outcome.unpriced_hits:,} hits without a known price count as nothing saved."
+        )
     if outcome.failed:
         lines.append(f"{outcome.failed:,} calls failed at the provider and would not be stored.")
     if outcome.unreadable:

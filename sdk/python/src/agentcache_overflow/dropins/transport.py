@@ -1,4 +1,4 @@
-"""An httpx transport with the overflow in front of a provider: sync and async, `httpx` and `httpx2`.
+"""An httpx transport with the overflow before a provider: sync and async, `httpx` and `httpx2`.
 
 A model call is looked up first; a hit is answered as the provider would have. Anything else goes
 to the provider over the transport that was there before, and what comes back is stored in the
@@ -51,9 +51,7 @@ class _Transport:
             keep = partial(self.guard.run, self._store, httpx, call, answer)
             answer.stream = streams.types_of(httpx)[which](answer.stream, keep)
 
-    def _store(
-        self, httpx: ModuleType, call: Call, answer: Any, raw: bytes, ended: bool
-    ) -> None:
+    def _store(self, httpx: ModuleType, call: Call, answer: Any, raw: bytes, ended: bool) -> None:
         members = answers.to_store(httpx, call, answer, raw, ended)
         if members is not None:
             self._asking.store(call, members)

@@ -25,7 +25,7 @@ _FINISHED = frozenset({"stop", "end_turn", "stop_sequence", "tool_calls", "tool_
 
 
 class LangChainCache(BaseCache):
-    """`client`: an overflow client. `async_client`: for `ainvoke` and its like, without a thread."""
+    """`client`: an overflow client. `async_client`: for `ainvoke`, without a thread."""
 
     def __init__(self, client: Any, async_client: Any = None) -> None:
         self._client, self._async = client, async_client

@@ -1,4 +1,4 @@
-"""`HybridCache`: exact first, then by meaning, then the model; what the model said goes into both."""
+"""`HybridCache`: exact first, then by meaning, then the model, whose answer goes into both."""
 
 import json
 from collections.abc import Awaitable, Callable

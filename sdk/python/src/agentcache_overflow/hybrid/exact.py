@@ -1,4 +1,4 @@
-"""The exact half: an overflow client, asked by prompt. A prompt is a text or a provider's request."""
+"""The exact half: an overflow client, asked by prompt: a text, or a provider's request."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class Exact:
         return self.client.get(**self._name(prompt))
 
     def set(self, prompt: Any, response: Any, **more: Any) -> Any:
-        """Store in the background; `more`: `ttl`, `tags`, `usage` as the client's `put` has them."""
+        """Store in the background; `more`: `ttl`, `tags`, `usage` as in the client's `put`."""
         return self.client.put(**self._name(prompt), response=response, **more)
 
     def key(self, prompt: Any) -> str:

@@ -12,7 +12,9 @@ def vectors_named(name: str) -> Vectors:
             f'semantic={name!r}: only "pinecone" goes by name. Give the adapter of your client, '
             "for example QdrantVectors(client, collection)."
         )
-    missing = [each for each in ("PINECONE_API_KEY", "PINECONE_INDEX_HOST") if each not in os.environ]
+    missing = [
+        each for each in ("PINECONE_API_KEY", "PINECONE_INDEX_HOST") if each not in os.environ
+    ]
     if missing:
         raise ValueError(f'semantic="pinecone" needs {" and ".join(missing)} in the environment.')
     import pinecone  # noqa: PLC0415 - the extra of whoever asks for it

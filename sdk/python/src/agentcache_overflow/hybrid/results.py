@@ -23,7 +23,7 @@ class Found:
 
 
 class Tally:
-    """Counters of one hybrid cache; a failure is logged once a minute, never with a prompt in it."""
+    """Counters of one hybrid cache; a failure is logged once a minute, without the prompt."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

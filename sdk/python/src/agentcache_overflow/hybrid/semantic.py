@@ -115,7 +115,9 @@ class Semantic(SemanticBase):
 
     def _put(self, question: Question, key: str) -> None:
         try:
-            self._vectors.upsert(question.id, self._vector(question), question.payload(key, time.time()))
+            self._vectors.upsert(
+                question.id, self._vector(question), question.payload(key, time.time())
+            )
             self._tally.add("semantic_stores")
         except Exception as error:
             self._tally.failed("store", error)

@@ -1,7 +1,7 @@
 """PostgreSQL with pgvector: a table reached by psycopg 3, one connection or a pool of them.
 
-    CREATE TABLE questions (id text PRIMARY KEY, embedding vector(384), payload jsonb);
-    CREATE INDEX ON questions USING hnsw (embedding vector_cosine_ops);
+CREATE TABLE questions (id text PRIMARY KEY, embedding vector(384), payload jsonb);
+CREATE INDEX ON questions USING hnsw (embedding vector_cosine_ops);
 """
 
 import json
