@@ -1,4 +1,5 @@
-"""`agentcache COMMAND`: read the arguments, do one thing, tell it as text or, with --json, as one line of JSON.
+"""`agentcache COMMAND`: read the arguments, do one thing, tell it as text or, with --json, as one
+line of JSON.
 
 Exit codes: 0 done; 1 the answer is no (a miss, not stored, not verified); 2 wrong arguments or
 files; 3 the overflow could not be asked; 4 a part that is not installed.
