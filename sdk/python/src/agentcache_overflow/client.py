@@ -11,6 +11,7 @@ from agentcache_overflow.core import Core
 from agentcache_overflow.counts import NO_ANSWER
 from agentcache_overflow.errors import OverflowFailed
 from agentcache_overflow.fingerprint import BadRequest, NotCanonical
+from agentcache_overflow.frameworks import spans
 from agentcache_overflow.outbox import Letter
 from agentcache_overflow.transport import Late, Transport, Unreachable, dump
 from agentcache_overflow.wire import Named
@@ -50,6 +51,7 @@ class Base:
             return self._not_stored("not_canonical", error)
         except (TypeError, ValueError) as error:
             return self._not_stored("stores_failed", error)
+        spans.of_store(request)
         return True
 
     def counts(self) -> dict[str, int]:
@@ -80,6 +82,7 @@ class Base:
         self.core.counts.add("calls", *["overflow_hits"][: found.answered_by == "overflow"])
         if not found.hit:
             self.core.counts.add("misses")
+        spans.of_answer(found)
         return found
 
     def _delete(self, key: str | bytes | None, request: dict[str, Any] | None) -> bool:

@@ -5,7 +5,6 @@ import threading
 import time
 
 import pytest
-
 from agentcache_overflow import AsyncAgentCacheOverflow
 from agentcache_overflow.hybrid import AsyncHybridCache, HybridCache
 

@@ -14,6 +14,7 @@ from agentcache_overflow.cli.simulate import Outcome, Terms, simulate
 from agentcache_overflow.cli.told import ABSENT, DONE, NO, UNREACHABLE, WRONG, Failed, Told
 from agentcache_overflow.fingerprint import digest
 
+PATIENCE_S = 10.0  # for a store to be done
 STATEMENTS = "agentcache_overflow.statements"
 _UNASKED = ("unreachable", "deadline", "refused", "rate_limited", "server_error", "garbage")
 
@@ -46,7 +47,7 @@ def put(given: argparse.Namespace) -> Told:
     response = _json(given.response)
     with _client(given) as client:
         client.put(**_name(given), response=response, ttl=given.ttl, tags=given.tag or None)
-        client.flush(_seconds(client))
+        client.flush(PATIENCE_S)
         stored = client.counts().get("stores", 0) > 0
     if stored:
         return Told(DONE, {"stored": True}, "stored")
@@ -159,10 +160,6 @@ def _shown(response: Any) -> Any:
 
 def _why(told: dict[str, Any]) -> str:
     return str(told.get("problem") or f"status {told.get('status')}")
-
-
-def _seconds(client: AgentCacheOverflow) -> float:
-    return 10.0
 
 
 def _unknown(record: Any) -> None:

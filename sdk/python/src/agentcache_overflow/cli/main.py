@@ -29,6 +29,6 @@ def _say(told: Told, given: argparse.Namespace, complaint: str = "") -> int:
         print(json.dumps(told.facts, ensure_ascii=False))  # noqa: T201 - that is what it is for
     elif complaint:
         print(f"agentcache {given.command}: {complaint}", file=sys.stderr)  # noqa: T201
-    else:
+    elif told.text:
         print(told.text)  # noqa: T201
     return told.code

@@ -6,6 +6,7 @@ The client keeps its transport, with its proxies, limits and timeouts; ours stan
 import inspect
 from typing import Any, TypeVar
 
+from agentcache_overflow.aclient import AsyncAgentCacheOverflow
 from agentcache_overflow.dropins.transport import AsyncOverflowTransport, OverflowTransport
 
 Client = TypeVar("Client")
@@ -17,12 +18,17 @@ def wrap(client: Client, overflow: Any, *, provider: str = "") -> Client:
     """The same client, whose model calls are now answered by the overflow where it can.
 
     `client`: of `openai`, `anthropic`, `cohere` or `together`, sync or async, or an httpx client.
-    `overflow`: an overflow client; for an async client the async one does not block its loop.
+    `overflow`: an overflow client of the same kind: a sync one would block an event loop.
     `provider`: its name, where the address is not its own (a proxy, one's own server).
-    Wrapping twice changes nothing. Raises TypeError for any other object.
+    Wrapping twice changes nothing. Raises TypeError for any other object,
+    or a client of the other kind.
     """
     inner = _httpx_client(client)
-    kind = AsyncOverflowTransport if _is_async(inner) else OverflowTransport
+    is_async = inspect.iscoroutinefunction(inner.send)
+    if is_async != isinstance(overflow, AsyncAgentCacheOverflow):
+        needed = "an AsyncAgentCacheOverflow" if is_async else "an AgentCacheOverflow"
+        raise TypeError(f"{type(client).__name__} needs {needed} beside it.")
+    kind = AsyncOverflowTransport if is_async else OverflowTransport
 
     def ours(transport: Any) -> Any:
         if transport is None or isinstance(transport, kind):
@@ -45,7 +51,3 @@ def _httpx_client(client: Any) -> Any:
         f"{type(client).__name__} has no httpx client inside. Give the clients of openai, "
         "anthropic, cohere or together, or an httpx client."
     )
-
-
-def _is_async(inner: Any) -> bool:
-    return inspect.iscoroutinefunction(inner.send)

@@ -58,7 +58,7 @@ class LangChainCache(BaseCache):
         if self._async is None:
             await super().aupdate(prompt, llm_string, return_val)
         else:
-            await self._async.put(request=request_of(prompt, llm_string), tags=[TAG], **stored)
+            self._async.put(request=request_of(prompt, llm_string), tags=[TAG], **stored)
 
     async def aclear(self, **kwargs: Any) -> None:
         """The same, without blocking the loop."""

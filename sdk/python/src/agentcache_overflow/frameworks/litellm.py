@@ -36,7 +36,7 @@ class LiteLLMCache:
         if self._async is None:
             self.set_cache(key, value, **kwargs)
         else:
-            await self._async.put(key=_PREFIX + key, response=value, ttl=kwargs.get("ttl"))
+            self._async.put(key=_PREFIX + key, response=value, ttl=kwargs.get("ttl"))
 
     async def async_set_cache_pipeline(
         self, cache_list: list[tuple[str, Any]], **kwargs: Any

@@ -38,7 +38,7 @@ class LlamaIndexStore(BaseKVStore):
         if self._async is None:
             self.put(key, val, collection)
         else:
-            await self._async.put(key=_name(collection, key), response=val, tags=[TAG])
+            self._async.put(key=_name(collection, key), response=val, tags=[TAG])
 
     async def aget(self, key: str, collection: str = DEFAULT_COLLECTION) -> dict | None:
         """What is stored, or None."""

@@ -8,32 +8,40 @@ import sys
 from typing import Any
 
 _TRACE = "opentelemetry.trace"
+# What OpenTelemetry's conventions call the provider and the model of a request.
+_NAMES = {"gen_ai.provider.name": "provider", "gen_ai.request.model": "model"}
 
 
-def of_answer(answer: Any, request: Any = None) -> None:
+def of_answer(answer: Any) -> None:
     """Tell the current span of a lookup."""
     span = _span()
     if span is None:
         return
-    told = {
-        "agentcache.hit": answer.hit,
-        "agentcache.answered_by": answer.answered_by,
-        "agentcache.status": answer.status,
-        "agentcache.reason": answer.reason or answer.overflow_reason,
-        "agentcache.latency_ms": round(answer.latency_ms, 3),
-    }
+    span.set_attributes(
+        {
+            "agentcache.hit": answer.hit,
+            "agentcache.answered_by": answer.answered_by,
+            "agentcache.status": answer.status,
+            "agentcache.reason": answer.reason or answer.overflow_reason,
+            "agentcache.latency_ms": round(answer.latency_ms, 3),
+        }
+    )
     if answer.hit:
-        told["agentcache.cost_saved"] = answer.cost_saved
+        span.set_attribute("agentcache.cost_saved", answer.cost_saved)
     if answer.similarity is not None:
-        told["agentcache.similarity"] = answer.similarity
-    span.set_attributes(told | _asked(request))
+        span.set_attribute("agentcache.similarity", answer.similarity)
 
 
 def of_store(request: Any = None) -> None:
-    """Tell the current span of a store that was begun."""
+    """Tell the current span of a store that was begun, and of which model's answer."""
     span = _span()
-    if span is not None:
-        span.set_attributes({"agentcache.stored": True} | _asked(request))
+    if span is None:
+        return
+    span.set_attribute("agentcache.stored", True)
+    if type(request) is dict:
+        for name, member in _NAMES.items():
+            if type(request.get(member)) is str:
+                span.set_attribute(name, request[member])
 
 
 def _span() -> Any | None:
@@ -42,13 +50,3 @@ def _span() -> Any | None:
         return None
     span = trace.get_current_span()
     return span if span.is_recording() else None
-
-
-def _asked(request: Any) -> dict[str, str]:
-    """The names that OpenTelemetry's conventions have for a model call."""
-    if type(request) is not dict:
-        return {}
-    names = {"gen_ai.provider.name": "provider", "gen_ai.request.model": "model"}
-    return {
-        name: request[member] for name, member in names.items() if type(request.get(member)) is str
-    }

@@ -53,8 +53,8 @@ class _Hybrid:
         self.semantic: Any = None
         if vectors is not None:
             self.semantic = self._semantic(
-                vectors, self.exact, embed, threshold=threshold, scope=_scope(exact.options, embedder),
-                accept=accept, lane=self.lane, tally=self.tally,
+                vectors, self.exact, embed, threshold=threshold, accept=accept,
+                scope=_scope(exact.options, embedder), lane=self.lane, tally=self.tally,
             )  # fmt: skip
 
     def counts(self) -> dict[str, int]:
