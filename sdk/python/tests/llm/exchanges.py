@@ -24,7 +24,7 @@ APIS = {
     "anthropic_messages": ("anthropic", "anthropic", "", "messages.create"),
     "cohere_v2_chat": ("cohere", "cohere", "", "chat"),
     "cohere_v1_chat": ("cohere_v1", "cohere", "", "chat"),
-    "together": ("together", "together", "/v1", "chat.completions.create"),
+    "together": ("together", "together", "", "chat.completions.create"),
 }
 _MADE = {
     "openai": (openai.OpenAI, openai.AsyncOpenAI, {"api_key": "none", "max_retries": 0}),

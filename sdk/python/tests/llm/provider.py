@@ -25,6 +25,7 @@ class Provider:
                     body = self.chunks()
                 named = {name.lower(): text for name, text in self.headers.items()}
                 provider.asked.append((self.path, named, body))
+                provider.answer(self.path, body)
                 self.send_response(provider.status)
                 self.send_header("content-type", provider.content_type)
                 self.send_header("transfer-encoding", "chunked")
@@ -69,6 +70,9 @@ class Provider:
             self.headers["content-encoding"] = "gzip"
         self.breaks_off = breaks_off
         self.asked.clear()
+
+    def answer(self, path, body):
+        """For who answers by what is asked: set the answer now."""
 
     def close(self):
         """Listen no more."""

@@ -4,12 +4,11 @@ import io
 import json
 
 import pytest
-
 from agentcache_overflow.cli import main
 
 REQUEST = {"provider": "openai", "model": "gpt-4o", "messages": [{"role": "user", "content": "é?"}]}
-ANSWER = {"id": "c", "object": "chat.completion", "model": "gpt-4o", "choices": [
-    {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "yes"}}]}  # fmt: skip
+CHOICE = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "yes"}}
+ANSWER = {"id": "c", "object": "chat.completion", "model": "gpt-4o", "choices": [CHOICE]}
 
 
 @pytest.fixture

@@ -240,7 +240,7 @@ def test_litellm_itself(served, provider):
         "OPENAI_BASE_URL": f"{provider.url}/v1", "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "PATH": os.environ["PATH"],
     }  # fmt: skip
-    example = HERE.parents[1] / "examples" / "litellm_cache.py"
+    example = HERE.parents[1] / "examples" / "llm" / "litellm_cache.py"
     done = subprocess.run(
         [python, str(example)], env=environ, capture_output=True, text=True, timeout=120
     )

@@ -7,7 +7,7 @@ client = wrap(Anthropic(), overflow)
 
 for _ in range(2):  # streams are stored and answered as well
     with client.messages.stream(
-        model="claude-sonnet-4-5",
+        model="claude-sonnet-5",
         max_tokens=200,
         messages=[{"role": "user", "content": "What is a cache?"}],
     ) as stream:

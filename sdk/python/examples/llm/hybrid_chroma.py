@@ -18,12 +18,13 @@ def llm(prompt):
     return answer.choices[0].message.content
 
 
-collection = chromadb.EphemeralClient().get_or_create_collection(
+questions = chromadb.EphemeralClient().get_or_create_collection(
     "questions", configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
 )
-cache = HybridCache(AgentCacheOverflow(), ChromaVectors(collection), embed=embed)
+cache = HybridCache(AgentCacheOverflow(), ChromaVectors(questions), embed=embed, threshold=0.85)
 
-print(cache.ask("How do I reset my PIN?", llm))  # the model answers, both halves keep it
+print(cache.ask("Where is my parcel?", llm))  # the model answers, both halves keep it
 cache.flush()
-print(cache.ask("How do I reset my PIN?", llm))  # exact
-print(cache.get("How do I reset my PIN please?"))  # by meaning, if it is near enough
+print(cache.ask("Where is my parcel?", llm))  # exact
+print(cache.get("Where is my parcel please?").answered_by)  # by meaning
+cache.close()
