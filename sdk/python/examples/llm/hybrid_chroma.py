@@ -21,7 +21,13 @@ def llm(prompt):
 questions = chromadb.EphemeralClient().get_or_create_collection(
     "questions", configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
 )
-cache = HybridCache(AgentCacheOverflow(), ChromaVectors(questions), embed=embed, threshold=0.85)
+cache = HybridCache(
+    AgentCacheOverflow(),
+    ChromaVectors(questions),
+    embed=embed,
+    threshold=0.85,
+    semantic_deadline_ms=5_000,
+)
 
 print(cache.ask("Where is my parcel?", llm))  # the model answers, both halves keep it
 cache.flush()

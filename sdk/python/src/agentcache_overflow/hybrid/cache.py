@@ -17,7 +17,7 @@ from agentcache_overflow.options import Options
 from agentcache_overflow.vectors import Vectors
 
 THRESHOLD = 0.95
-DEADLINE_MS = 500
+DEADLINE_MS = 1000
 
 
 class _Hybrid:
@@ -109,7 +109,7 @@ class HybridCache(_Hybrid):
         self.flush()
         self.exact.client.close()
 
-    def flush(self, timeout_s: float = 2.0) -> bool:
+    def flush(self, timeout_s: float = 10.0) -> bool:
         """Wait for what is being stored; whether that came in time."""
         done = self.lane.wait(timeout_s)
         return self.exact.client.flush(timeout_s) and done
@@ -147,7 +147,7 @@ class AsyncHybridCache(_Hybrid):
         await self.flush()
         await self.exact.client.close()
 
-    async def flush(self, timeout_s: float = 2.0) -> bool:
+    async def flush(self, timeout_s: float = 10.0) -> bool:
         """Wait for what is being stored; whether that came in time."""
         done = self.semantic is None or await self.semantic.flush(timeout_s)
         return await self.exact.client.flush(timeout_s) and done
