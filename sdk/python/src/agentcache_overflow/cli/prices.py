@@ -42,7 +42,8 @@ def listed() -> Callable[[Record], Decimal | None] | None:
             try:
                 found = snapshot.find_provider(None, reader, None)
                 _, usage = found.extract_usage(report, api_flavor=flavour)
-                return genai_prices.calc_price(usage, model, provider_id=name).total_price
+                found_price = genai_prices.calc_price(usage, model, provider_id=name)
+                return Decimal(found_price.total_price)
             except (LookupError, ValueError, TypeError):
                 continue
         return None

@@ -108,7 +108,7 @@ def _by_url(url: str) -> str:
 
 
 def _time(row: dict[str, Any]) -> float | None:
-    given = next((row[name] for name in ("at", "time", "timestamp") if row.get(name)), None)
+    given: Any = next((row[name] for name in ("at", "time", "timestamp") if row.get(name)), None)
     if type(given) in (int, float):
         return given / 1000 if given > 1e11 else float(given)
     if type(given) is str:

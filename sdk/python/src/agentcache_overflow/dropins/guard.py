@@ -23,14 +23,16 @@ class Guard:
         try:
             return verb(*arguments)
         except Exception as error:  # noqa: BLE001 - the caller's call is as it would be without us
-            return self._failed(error)
+            self._failed(error)
+            return None
 
     async def run_async(self, verb: Callable[..., Awaitable[Any]], *arguments: Any) -> Any | None:
         """The same of what is awaited. Cancellation goes through."""
         try:
             return await verb(*arguments)
         except Exception as error:  # noqa: BLE001 - the caller's call is as it would be without us
-            return self._failed(error)
+            self._failed(error)
+            return None
 
     def _failed(self, error: Exception) -> None:
         if self._strict:

@@ -47,7 +47,8 @@ class LangChainCache(BaseCache):
     async def alookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
         """The same, without blocking the loop."""
         if self._async is None:
-            return await super().alookup(prompt, llm_string)
+            found: list[Generation] | None = await super().alookup(prompt, llm_string)
+            return found
         return _generations(await self._async.get(request=request_of(prompt, llm_string)))
 
     async def aupdate(self, prompt: str, llm_string: str, return_val: Sequence[Generation]) -> None:

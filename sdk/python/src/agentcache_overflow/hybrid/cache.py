@@ -51,7 +51,7 @@ class _Hybrid:
         self.tally = Tally()
         self.lane = Lane(semantic_deadline_ms / 1000)
         self.semantic: Any = None
-        if vectors is not None:
+        if vectors is not None and embed is not None:
             self.semantic = self._semantic(
                 vectors, self.exact, embed, threshold=threshold, accept=accept,
                 scope=_scope(exact.options, embedder), lane=self.lane, tally=self.tally,
@@ -88,7 +88,8 @@ class HybridCache(_Hybrid):
         found = self._of_exact(self.exact.get(prompt))
         if found.hit or self.semantic is None:
             return found
-        return self.semantic.search(prompt)
+        near: Found = self.semantic.search(prompt)
+        return near
 
     def set(self, prompt: Any, response: Any, **more: Any) -> None:
         """Store in both, in the background. `more`: `ttl`, `tags`, `usage`."""
@@ -126,7 +127,8 @@ class AsyncHybridCache(_Hybrid):
         found = self._of_exact(await self.exact.get(prompt))
         if found.hit or self.semantic is None:
             return found
-        return await self.semantic.search(prompt)
+        near: Found = await self.semantic.search(prompt)
+        return near
 
     async def set(self, prompt: Any, response: Any, **more: Any) -> None:
         """Store in both, in the background. `more`: `ttl`, `tags`, `usage`."""

@@ -28,7 +28,7 @@ class Exact:
     def key(self, prompt: Any) -> str:
         """What finds the prompt's answer again without the prompt's request."""
         if type(prompt) is not dict:
-            return prompt
+            return str(prompt)
         name = digest(prompt)
         return name if self._is_plain else _PRIVATE + name
 

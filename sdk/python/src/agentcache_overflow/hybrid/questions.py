@@ -74,7 +74,7 @@ def _last_turn(request: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
     if any(request.get(name) for name in _NEVER) or request.get("n") not in (None, 1):
         return None
     name = "messages" if "messages" in request else "input"
-    turns = request.get(name)
+    turns: Any = request.get(name)
     if type(turns) is str:
         return turns, {**request, name: _PLACE}
     last = turns[-1] if type(turns) is list and turns else None

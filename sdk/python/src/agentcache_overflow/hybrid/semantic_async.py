@@ -51,7 +51,10 @@ class AsyncSemantic(SemanticBase):
 
     async def _find(self, question: Question) -> Sequence[Match]:
         vector = await self._vector(question)
-        return await self._lane.call_async(self._vectors.search, vector, NEIGHBOURS, question.where)
+        found: Sequence[Match] = await self._lane.call_async(
+            self._vectors.search, vector, NEIGHBOURS, question.where
+        )
+        return found
 
     async def _put(self, question: Question, key: str) -> None:
         vector = await self._vector(question)

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from agentcache_overflow.vectors.protocol import SIMILARITY, Match, Payload, Vector
+from agentcache_overflow.vectors.protocol import SIMILARITY, Match, Payload, Similarity, Vector
 
 # Milvus calls the cosine and the inner product of two vectors their distance.
-_SIMILARITY = {"COSINE": float, "IP": float, "L2": SIMILARITY["l2"]}
+_SIMILARITY: dict[str, Similarity] = {"COSINE": float, "IP": float, "L2": SIMILARITY["l2"]}
 
 
 class MilvusVectors:

@@ -2,11 +2,12 @@
 
 import math
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 Vector = Sequence[float]
+Similarity = Callable[[float], float]
 Payload = Mapping[str, str]  # flat texts: what every one of these databases can store and filter
 
 
@@ -48,7 +49,7 @@ def unit(vector: Vector) -> list[float]:
 
 
 # What a database calls the distance of two unit vectors → their cosine similarity. `l2` is squared.
-SIMILARITY = {
+SIMILARITY: dict[str, Similarity] = {
     "cosine": lambda distance: 1.0 - distance,
     "ip": lambda distance: 1.0 - distance,
     "l2": lambda distance: 1.0 - distance / 2.0,
