@@ -2,6 +2,7 @@
 
 import io
 import json
+import uuid
 
 import pytest
 from agentcache_overflow.cli import main
@@ -61,7 +62,7 @@ def test_a_wrong_key_and_a_dead_edge_are_said(run, served):
 
 def test_put_then_get(run, files):
     request, answer = files("request.json", REQUEST), files("answer.json", ANSWER)
-    customer = ("--customer", f"cli-{request.parent.name}")
+    customer = ("--customer", f"cli-{uuid.uuid4()}")
 
     code, out, _ = run("get", "--request", request, *customer)
     assert (code, out) == (1, "miss: not_found\n")
