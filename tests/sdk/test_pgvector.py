@@ -1,6 +1,9 @@
 """The SDK's adapter for PostgreSQL with pgvector, in this run's PostgreSQL."""
 
+import json
 import math
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,13 +11,15 @@ import psycopg
 import psycopg_pool
 import pytest
 
-SDK = Path(__file__).resolve().parents[2] / "sdk" / "python" / "src"
+from tests.cache_api.provider import Provider
+
+SDK = Path(__file__).resolve().parents[2] / "sdk" / "python"
 
 
 @pytest.fixture
 def adapter(monkeypatch):
     """The class, from the SDK's own sources."""
-    monkeypatch.syspath_prepend(str(SDK))
+    monkeypatch.syspath_prepend(str(SDK / "src"))
     yield __import__("agentcache_overflow.vectors.pgvector", fromlist=["PgVectors"]).PgVectors
     for name in [name for name in sys.modules if name.startswith("agentcache_overflow")]:
         del sys.modules[name]
@@ -79,3 +84,27 @@ def test_a_failure_leaves_the_connection_usable(adapter, source):
 def test_a_tables_name_is_a_plain_one(adapter, name):
     with pytest.raises(ValueError, match="table"):
         adapter(None, name)
+
+
+def test_the_docs_example(database, cast, edge_door):
+    provider = Provider()
+    row = {"object": "embedding", "index": 0, "embedding": [0.5] * 1536}
+    provider.says(json.dumps({"object": "list", "data": [row], "model": "m"}).encode())
+    environ = {
+        **os.environ, "PYTHONPATH": str(SDK / "src"), "DATABASE_URL": database.url("superuser"),
+        "AGENTCACHE_API_KEY": cast.redis.live, "OPENAI_API_KEY": "none",
+        "AGENTCACHE_BASE_URL": f"http://127.0.0.1:{edge_door.port}",
+        "OPENAI_BASE_URL": f"{provider.url}/v1",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, str(SDK / "examples" / "llm" / "hybrid_pgvector.py")],
+        env=environ, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    provider.close()
+
+    assert (done.returncode, done.stdout) == (0, "exact\n"), done.stderr[-2000:]
+    with database.psql() as boss:
+        ((question, key),) = boss.execute(
+            "SELECT payload->>'question', payload->>'key' FROM questions"
+        ).fetchall()
+    assert question == key == "How do I reset my PIN?"

@@ -195,6 +195,8 @@ def test_spans(served):
     assert '"agentcache.hit": false' in process("opentelemetry_spans.py", served)
 
 
+ONE_BY_ONE = {"cohere_client.py", "hybrid_chroma.py", "hybrid_async.py", "hybrid_pinecone.py",
+              "hybrid_weaviate.py", "opentelemetry_spans.py"}  # fmt: skip
 ELSEWHERE = {
     "hybrid_pgvector.py": "by tests/sdk, where the portal's PostgreSQL is",
     "litellm_cache.py": "by test_frameworks, where a Python with LiteLLM is named",
@@ -203,8 +205,7 @@ ELSEWHERE = {
 
 def test_every_example_is_run_and_is_what_the_docs_show():
     files = {file.name for file in EXAMPLES.glob("*.py")}
-    run_here = {*CLIENTS, *PATIENT, *FRAMEWORKS, "hybrid_chroma.py", "hybrid_async.py",
-                "hybrid_pinecone.py", "hybrid_weaviate.py", "opentelemetry_spans.py", "cohere_client.py"}  # fmt: skip
+    run_here = {*CLIENTS, *PATIENT, *FRAMEWORKS, *ONE_BY_ONE}
     shown = dict(re.findall(r"```python title=(\S+)\n(.*?)```", PAGE.read_text(), re.DOTALL))
 
     assert set(shown) == files == {*run_here, *ELSEWHERE}
