@@ -439,3 +439,17 @@ def test_private_requests_stay_at_home(provider, overflow, clients, privacy, str
 
     cannot = privacy == "encrypt" and stream
     assert len(provider.asked) == (2 if cannot else 1)
+
+
+def test_a_failure_of_ours_is_counted_and_strict_raises_it(
+    provider, overflow, clients, monkeypatch
+):
+    provider.says(json.dumps(ANSWER))
+    ours, strict = overflow(), overflow(strict=True)
+    monkeypatch.setattr("agentcache_overflow.dropins.calls.read", lambda *_: 1 / 0)
+
+    assert ask(clients(ours)).to_dict() == ANSWER
+    assert ours.counts()["dropin_failures"] == 1
+    with pytest.raises(openai.APIConnectionError) as raised:
+        ask(clients(strict))
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)

@@ -5,17 +5,19 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from agentcache_overflow.client import Base
+
 log = logging.getLogger("agentcache_overflow.dropins")
 _EVERY_S = 60.0
 
 
 class Guard:
-    """Runs what must not fail. `failures` counts; each kind is logged once a minute, by its name
-    only: a message could hold a prompt. `strict` lets failures through, for tests."""
+    """Runs what must not fail. Failures count as `dropin_failures` of the client; each kind is
+    logged once a minute, by its name only: a message could hold a prompt. `strict` lets them
+    through, for tests."""
 
-    def __init__(self, *, strict: bool = False) -> None:
-        self.failures = 0
-        self._strict = strict
+    def __init__(self, client: Base) -> None:
+        self._client = client
         self._logged: dict[str, float] = {}
 
     def run(self, verb: Callable[..., Any], *arguments: Any) -> Any | None:
@@ -35,9 +37,9 @@ class Guard:
             return None
 
     def _failed(self, error: Exception) -> None:
-        if self._strict:
+        if self._client.options.strict:
             raise error
-        self.failures += 1
+        self._client.core.counts.add("dropin_failures")
         kind, now = type(error).__name__, time.monotonic()
         if now - self._logged.get(kind, -_EVERY_S) >= _EVERY_S:
             self._logged[kind] = now

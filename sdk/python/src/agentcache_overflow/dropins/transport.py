@@ -24,7 +24,7 @@ class _Transport:
 
     def __init__(self, client: Any, inner: Any, *, provider: str = "") -> None:
         self._asking, self._inner, self._provider = Asking(client), inner, provider
-        self.guard = Guard(strict=client.options.strict)
+        self.guard = Guard(client)
 
     def _read(self, request: Any) -> Call | None:
         """The model call in a request; our own headers are taken off it."""
