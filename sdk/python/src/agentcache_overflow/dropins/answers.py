@@ -44,19 +44,28 @@ def media_of(answer: Any) -> str:
     return media if media in (JSON, "text/event-stream") else ""
 
 
-def to_store(
-    httpx: ModuleType, call: Call, answer: Any, raw: bytes, ended: bool
-) -> dict[str, Any] | None:
+def read_before(answer: Any) -> bytes | None:
+    """The body of an answer that its transport has read already, None of one that is to come."""
+    try:
+        return bytes(answer.content)
+    except RuntimeError:  # httpx.ResponseNotRead
+        return None
+
+
+def decoded(httpx: ModuleType, answer: Any, raw: bytes) -> bytes:
+    """A body as it came over the wire, without its content coding. Raises httpx.DecodingError."""
+    coding = answer.headers.get("content-encoding", "identity")
+    if coding == "identity":
+        return raw
+    return bytes(httpx.Response(200, headers={"content-encoding": coding}, content=raw).content)
+
+
+def to_store(call: Call, answer: Any, body: bytes, ended: bool) -> dict[str, Any] | None:
     """The members `response` and `response_format` of a store, None where the answer is not whole.
 
-    `raw` is as it came over the wire. Raises what the decoders of httpx and json raise.
+    Raises ValueError for a body that is not what its type says.
     """
-    coding = answer.headers.get("content-encoding", "identity")
-    if coding != "identity":
-        raw = httpx.Response(200, headers={"content-encoding": coding}, content=raw).content
     if media_of(answer) != JSON:
-        whole = call.streams and call.is_whole(raw)
-        return {"response": raw.decode(), "response_format": "sse"} if whole else None
-    if not ended:
-        return None
-    return {"response": json.loads(raw), "response_format": "json"}
+        whole = call.streams and call.is_whole(body)
+        return {"response": body.decode(), "response_format": "sse"} if whole else None
+    return {"response": json.loads(body), "response_format": "json"} if ended else None

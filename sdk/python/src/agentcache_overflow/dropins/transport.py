@@ -6,7 +6,6 @@ background once it is whole. Whatever fails here, the caller's call is as it wou
 """
 
 import sys
-from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -46,13 +45,23 @@ class _Transport:
 
     def _remember(self, request: Any, call: Call, answer: Any, which: int) -> None:
         """Let the provider's answer be remembered while it passes."""
-        if call.stores and answers.media_of(answer):
-            httpx = edition(request)
-            keep = partial(self.guard.run, self._store, httpx, call, answer)
-            answer.stream = streams.types_of(httpx)[which](answer.stream, keep)
+        if not call.stores or not answers.media_of(answer):
+            return
+        body = answers.read_before(answer)
+        if body is not None:
+            self._store(call, answer, body, True)
+            return
+        httpx = edition(request)
 
-    def _store(self, httpx: ModuleType, call: Call, answer: Any, raw: bytes, ended: bool) -> None:
-        members = answers.to_store(httpx, call, answer, raw, ended)
+        def keep(raw: bytes, ended: bool) -> None:
+            body = self.guard.run(answers.decoded, httpx, answer, raw)
+            if body is not None:
+                self.guard.run(self._store, call, answer, body, ended)
+
+        answer.stream = streams.types_of(httpx)[which](answer.stream, keep)
+
+    def _store(self, call: Call, answer: Any, body: bytes, ended: bool) -> None:
+        members = answers.to_store(call, answer, body, ended)
         if members is not None:
             self._asking.store(call, members)
 
