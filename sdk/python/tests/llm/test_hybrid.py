@@ -220,6 +220,32 @@ def test_an_answer_that_is_no_json_goes_to_its_caller_and_nowhere_else(overflow)
     assert not vectors.rows
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [{}, {"key": "k"}, {"key": "k", "question": None}, {"question": SAME, "key": 7}, None],
+)
+def test_what_others_put_into_the_collection_is_no_answer(overflow, payload):
+    class Foreign(Memory):
+        def search(self, vector, k, where):
+            from agentcache_overflow.vectors import Match
+
+            return [Match("id", 0.99, payload)]
+
+    cache, model = hybrid(overflow, Foreign()), Model()
+
+    assert not cache.get(SAME).hit
+    assert cache.ask(SAME, model) == {"text": "answer 1"}
+
+
+def test_an_accept_that_fails_is_a_miss(overflow):
+    cache = hybrid(overflow, Memory(), accept=lambda asked, stored: 1 / 0)
+    cache.set(ASKED, {"text": "a"})
+    cache.flush()
+
+    assert not cache.get(SAME).hit
+    assert cache.counts()["semantic_failures"] == 1
+
+
 def test_without_a_semantic_half_it_is_an_exact_cache(overflow):
     cache, model = HybridCache(overflow()), Model()
 

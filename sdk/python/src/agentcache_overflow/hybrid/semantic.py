@@ -58,7 +58,8 @@ class SemanticBase:
         near = [
             one
             for one in wide
-            if one.payload.get("key") and self._accept(question.text, one.payload["question"])
+            if type(one.payload.get("key")) is str
+            and self._accept(question.text, one.payload.get("question") or "")
         ]
         if wide and not near:
             self._tally.add("semantic_guarded")
@@ -66,8 +67,10 @@ class SemanticBase:
 
     def _is_gone(self, match: Match, answer: Any) -> bool:
         """Whether a question may be forgotten: its answer is no more, and had time to arrive."""
-        stored_at = float(match.payload.get("stored_at") or 0)
-        return answer.reason in GONE and time.time() - stored_at > SETTLING_S
+        stored_at = match.payload.get("stored_at") or ""
+        if answer.reason not in GONE or not stored_at.isdecimal():
+            return False
+        return time.time() - int(stored_at) > SETTLING_S
 
     def _hit(self, match: Match, answer: Any) -> Found:
         self._tally.add("semantic_hits")
@@ -92,9 +95,10 @@ class Semantic(SemanticBase):
             return self._missed("not_comparable")
         try:
             found = self._lane.call(self._find, question)
+            least = self._threshold if threshold is None else threshold
+            near = self._near(question, found, least)
         except Exception as error:  # noqa: BLE001 - a vector database never breaks the caller
             return self._failed("search", error)
-        near = self._near(question, found, self._threshold if threshold is None else threshold)
         for match in near:
             answer = self._exact.by_key(match.payload["key"])
             if answer.hit:

@@ -25,9 +25,10 @@ class AsyncSemantic(SemanticBase):
             return self._missed("not_comparable")
         try:
             found = await self._find(question)
+            least = self._threshold if threshold is None else threshold
+            near = self._near(question, found, least)
         except Exception as error:  # noqa: BLE001 - a vector database never breaks the caller
             return self._failed("search", error)
-        near = self._near(question, found, self._threshold if threshold is None else threshold)
         for match in near:
             answer = await self._exact.by_key(match.payload["key"])
             if answer.hit:
