@@ -193,6 +193,8 @@ def test_what_may_not_be_stored_is_as_without_us(provider, overflow, clients, st
         ({"AgentCache-TTL": "60", "AgentCache-Tags": "faq, team"}, 1, True),
         ({"AgentCache-Namespace": "other"}, 2, False),  # nothing is set apart here
         ({"AgentCache-TTL": "soon"}, 2, False),
+        ({"AgentCache-TTL": "nan"}, 2, False),
+        ({"AgentCache-TTL": "-1"}, 2, False),
     ],
 )
 def test_the_callers_headers_are_heard_and_go_no_further(

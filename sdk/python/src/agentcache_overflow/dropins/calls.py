@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 MAX_BODY = 10 * 1024 * 1024
+MAX_TTL_S = 1e9
 _DONE = b"data: [DONE]\n\n"
 OURS = "agentcache-"
 MODE, TTL, TAGS = "agentcache-mode", "agentcache-ttl", "agentcache-tags"
@@ -133,6 +134,8 @@ def _controls(headers: Mapping[str, str]) -> tuple[bool, bool, dict[str, Any]] |
         try:
             more["ttl"] = float(headers[TTL])
         except ValueError:
+            return None
+        if not 0 <= more["ttl"] < MAX_TTL_S:  # nor is it when it is no number
             return None
     stores = "no-store" not in directives and more.get("ttl") != 0
     return "no-cache" not in directives, stores, more
