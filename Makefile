@@ -7,7 +7,8 @@ BIN := .venv/bin
 TOO_OLD := "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"
 NO_VENV := "$(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt-get install python3-venv)"
 
-.PHONY: run test bench screenshots lint install-run install-dev install-semantic
+.PHONY: run test test-sdk test-sdk-js bench screenshots lint lint-sdk
+.PHONY: install-run install-dev install-semantic install-sdk
 .DEFAULT_GOAL := run
 
 run: install-run
@@ -15,6 +16,13 @@ run: install-run
 
 test: install-dev
 	@mkdir -p .tmp && PYTEST_DEBUG_TEMPROOT="$(CURDIR)/.tmp" $(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(MAKE) --no-print-directory test-sdk
+
+# The SDKs, against real servers that the portal's own environment starts. They have an environment
+# of their own: what they are tested with (other people's clients) is none of the portal's business.
+test-sdk: install-dev install-sdk
+	@mkdir -p .tmp && cd sdk/python && PYTEST_DEBUG_TEMPROOT="$(CURDIR)/.tmp" \
+	  ../../.venv-sdk/bin/python -m pytest -n 2 --dist loadfile
 
 bench: install-dev
 	@exec $(BIN)/python -m bench $(ARGS)
@@ -22,7 +30,10 @@ bench: install-dev
 screenshots: install-dev
 	@exec $(BIN)/python -m bench.screenshots $(ARGS)
 
-lint: install-dev
+lint-sdk: install-sdk
+	@cd sdk/python && ../../.venv-sdk/bin/mypy
+
+lint: install-dev lint-sdk
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
@@ -38,16 +49,25 @@ install-dev: .venv/made
 install-semantic: .venv/made
 	@$(call install,requirements-semantic.txt)
 
+# Of the SDKs' tests.
+install-sdk: .venv-sdk/made
+	@$(call install,sdk/python/requirements-test.txt,.venv-sdk)
+
+.venv-sdk/made:
+	@echo "making .venv-sdk …"
+	@$(PYTHON) -m venv --clear .venv-sdk || { echo $(NO_VENV) >&2; exit 1; }
+	@touch $@
+
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo $(TOO_OLD) >&2; exit 1; }
 	@echo "making .venv …"
 	@$(PYTHON) -m venv --clear .venv || { echo $(NO_VENV) >&2; exit 1; }
 	@touch $@
 
-# Installs file $(1) unless the very same content has been installed before.
-install = sum=$$(cksum < $(1)); \
-  if [ "$$sum" != "$$(cat .venv/installed-$(1) 2>/dev/null)" ]; then \
+# Installs file $(1) into $(2), or .venv, unless the very same content has been installed before.
+install = into=$(or $(2),.venv); mark=$$into/installed-$(notdir $(1)); sum=$$(cksum < $(1)); \
+  if [ "$$sum" != "$$(cat $$mark 2>/dev/null)" ]; then \
     echo "installing $(1) (about a minute) …"; \
-    $(BIN)/python -m pip install -qq --no-cache-dir --disable-pip-version-check \
-      --require-hashes -r $(1) && echo "$$sum" > .venv/installed-$(1); \
+    $$into/bin/python -m pip install -qq --no-cache-dir --disable-pip-version-check \
+      --require-hashes -r $(1) && echo "$$sum" > $$mark; \
   fi

@@ -64,6 +64,11 @@ def semantic(place: Place, given: Options) -> None:
     return _apart(place, "semantic")
 
 
+def sdk(place: Place, given: Options) -> None:
+    """What the Python SDK adds to a call, in a process of its own."""
+    _apart(place, "sdk")
+
+
 def _apart(place: Place, name: str, *options: str) -> None:
     file = results_dir() / f"{name}.json"
     argv = [sys.executable, "-m", f"bench.{name}", *options, f"--json={file}"]
@@ -84,6 +89,7 @@ BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "hitrate": hit_rate,
     "semantic": semantic,
     "settlement": settlement,
+    "sdk": sdk,
 }
 QUICK = ("edge", "memory", "recorder")  # within three minutes
 

@@ -155,6 +155,7 @@ def _insert_all(
             store.add_customers(partner_id, schemas[partner_id], now)
             store.add_rollups(partner_id, schemas[partner_id])
         store.add_channel()
+        store.add_implementations()
     return inserted
 
 

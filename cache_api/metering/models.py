@@ -189,3 +189,22 @@ class DayRoot(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(size__gt=0), name="day_root_has_leaves"),
         ]
+
+
+class Implementation(models.Model):
+    """A customer's application that uses an SDK of ours, and the days it was first and last heard.
+
+    `application` is the name it gives itself, '' for none; its version and its copies are one.
+    """
+
+    pk = models.CompositePrimaryKey("partner_id", "customer", "sdk", "application")
+    partner_id = models.UUIDField()
+    customer = models.TextField()
+    sdk = models.TextField()
+    application = models.TextField()
+    first_day = models.DateField()
+    last_day = models.DateField()
+
+    class Meta:
+        db_table = "implementation"
+        indexes = [models.Index(fields=["last_day"], name="implementation_last_day")]

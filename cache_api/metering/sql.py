@@ -180,3 +180,23 @@ SELECT f.partner_id, (f.hour_at AT TIME ZONE 'UTC')::date, f.livemode, f.kind, f
 FROM pg_temp.fresh f GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 ON CONFLICT ({", ".join(_CHANNEL_KEY)}) DO UPDATE SET {_added("r")}
 """
+
+# An SDK names itself in `metadata.sdk`: "agentcache-py/0.1.0 checkout". Seldom a row is written: an
+# application that was heard today is not noted again.
+ADD_IMPLEMENTATIONS = """
+INSERT INTO implementation AS i (partner_id, customer, sdk, application, first_day, last_day)
+SELECT partner_id, customer, split_part(sdk, '/', 1), coalesce(substring(sdk FROM ' (.*)$'), ''),
+    min(first_day), max(last_day)
+FROM (
+    SELECT partner_id, customer, sdk,
+        (to_timestamp(min(occurred_ms) / 1000) AT TIME ZONE 'UTC')::date AS first_day,
+        (to_timestamp(max(occurred_ms) / 1000) AT TIME ZONE 'UTC')::date AS last_day
+    FROM pg_temp.staged
+    WHERE livemode AND (sdk LIKE 'agentcache-py/%%' OR sdk LIKE 'agentcache-js/%%')
+    GROUP BY 1, 2, 3) s
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+ON CONFLICT (partner_id, customer, sdk, application) DO UPDATE SET
+    first_day = least(i.first_day, excluded.first_day),
+    last_day = greatest(i.last_day, excluded.last_day)
+WHERE i.last_day < excluded.last_day OR i.first_day > excluded.first_day
+"""

@@ -172,6 +172,11 @@ def add_channel() -> None:
     _run(sql.ADD_CHANNEL)
 
 
+def add_implementations() -> None:
+    """Note which applications with an SDK are in the staged batch. Safe to repeat."""
+    _run(sql.ADD_IMPLEMENTATIONS)
+
+
 def partners_in_fresh() -> list[UUID]:
     """The partners that `fresh` holds something of, in the order in which they are written."""
     rows = _rows("SELECT DISTINCT partner_id FROM pg_temp.fresh ORDER BY partner_id")

@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce
 from billing.models import AgreementVersion, SettlementRun
 from billing.queries.control_room import COUNTED
 from billing.rules.periods import Period, month_of
-from cache_api.metering.models import ChannelDay
+from cache_api.metering.models import ChannelDay, Implementation
 from cache_api.rules.corrections import WRONG, WRONG_OUTCOMES
 from tenants.models import BrandRevision, Partner
 
@@ -123,6 +123,13 @@ def partner_traffic(days: Days) -> dict[uuid.UUID, Traffic]:
         row["partner_id"]: Traffic(int(row["lookups"]), int(row["hits"]), int(row["saved"]))
         for row in rows
     }
+
+
+def implementations(days: Days) -> dict[uuid.UUID, int]:
+    """Customers' applications that used an SDK in these days, by partner. One query."""
+    rows = Implementation.objects.filter(last_day__gte=days.start, first_day__lt=days.end)
+    counted = rows.values("partner_id").annotate(count=Count("*"))
+    return {row["partner_id"]: row["count"] for row in counted}
 
 
 def traffic_days(days: Days, partner_id: uuid.UUID | None = None) -> list[TrafficDay]:

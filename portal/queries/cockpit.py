@@ -16,7 +16,9 @@ from portal.queries.channel import (
     Traffic,
     channel_money,
     days_up_to,
+    days_with,
     deals_in_force,
+    implementations,
     open_runs,
     partner_rows,
     partner_traffic,
@@ -25,13 +27,16 @@ from tenants.models import Partner
 
 WAITING, PARKED = "in_review", "parked"
 DAYS = 30
+# Customers' applications with an SDK: what the channel set out to reach.
+IMPLEMENTATIONS_GOAL = 1_000
 
 
 @dataclass(frozen=True)
 class LeagueRow:
     """One partner's place: traffic of the last 30 days, money of the last final month.
 
-    `trend` is its billed volume by month, oldest first; `part` its percent of the channel's.
+    `trend` is its billed volume by month, oldest first; `part` its percent of the channel's;
+    `implementations` its customers' applications that used an SDK in the last 30 days.
     """
 
     partner: Partner
@@ -40,6 +45,7 @@ class LeagueRow:
     money: Money
     part: float
     trend: tuple[float, ...]
+    implementations: int
 
 
 @dataclass(frozen=True)
@@ -62,9 +68,15 @@ class Cockpit:
     traffic: Traffic
     traffic_before: Traffic
     league: tuple[LeagueRow, ...]
+    implementations: int
     waiting: tuple[SettlementRun, ...]
     parked: tuple[SettlementRun, ...]
     live_figures: Live
+
+    @property
+    def implementations_goal(self) -> int:
+        """What `implementations` is to reach."""
+        return IMPLEMENTATIONS_GOAL
 
     @property
     def failed(self) -> tuple[Partner, ...]:
@@ -84,7 +96,7 @@ class Cockpit:
 
 
 def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Cockpit:
-    """The channel at `now`, money from `since` on: thirteen queries.
+    """The channel at `now`, money from `since` on: fourteen queries.
 
     `currency` chooses among the channel's; by default (or when it has none) the largest.
     """
@@ -96,6 +108,7 @@ def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Co
     final = [month for month in months if month.is_final]
     last = final[-1] if final else None
     runs = open_runs((WAITING, PARKED))
+    adopted = implementations(days_with(now.date(), DAYS - 1))
     return Cockpit(
         currency=chosen, currencies=tuple(sorted(money)), partners=partners,
         signed=sum(row.id in deals for row in partners),
@@ -103,7 +116,8 @@ def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Co
         months=months, last=last, before=final[-2] if len(final) > 1 else None,
         review=months[-1] if months and not months[-1].is_final else None,
         traffic=sum(traffic.values(), Traffic()), traffic_before=sum(earlier.values(), Traffic()),
-        league=_league(partners, deals, traffic, months, last),
+        league=_league(partners, deals, traffic, months, last, adopted),
+        implementations=sum(adopted.values()),
         waiting=tuple(run for run in runs if run.state == WAITING),
         parked=tuple(run for run in runs if run.state == PARKED),
         live_figures=live_scenario(now, chosen),
@@ -120,6 +134,7 @@ def _currency(money: dict[str, list[MonthMoney]], wanted: str | None) -> str:
 def _league(
     partners: Sequence[Partner], deals: dict[uuid.UUID, AgreementVersion],
     traffic: dict[uuid.UUID, Traffic], months: Sequence[MonthMoney], last: MonthMoney | None,
+    adopted: dict[uuid.UUID, int],
 ) -> tuple[LeagueRow, ...]:  # fmt: skip
     whole = last.total.gross_minor if last else 0
     rows = []
@@ -129,5 +144,6 @@ def _league(
             partner, deals.get(partner.id), traffic.get(partner.id, Traffic()), money,
             money.gross_minor * 100 / whole if whole else 0.0,
             tuple(m.by_partner.get(partner.id, Money()).gross_minor / 100 for m in months),
+            adopted.get(partner.id, 0),
         ))  # fmt: skip
     return tuple(sorted(rows, key=lambda row: (-row.money.gross_minor, row.partner.name)))

@@ -2,61 +2,18 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
-import redis
 
 from cache_api.gateways import blocking, config
 from portal import env
 from portal.servers import ports
-from portal.servers.secrets import Secrets
-from portal.servers.valkey import Valkey
 from tenants import resolve
 from tests.cache_api import doors
 from tests.cache_api.reading import Reader
+from tests.cache_api.valkeys import PATIENT_MS, Valkeys
 from tests.conftest import LOGIN_KEYS, servers
-
-# What a request waits for a Valkey: long, where a test is not about waiting.
-PATIENT_MS = 3_000
-
-
-class Valkeys:
-    """A pair of real Valkeys that a test may kill."""
-
-    def __init__(self, folder: Path, **cache_settings: str) -> None:
-        Secrets(folder / "secrets").ensure()
-        self.cache = Valkey("cache", folder, ports.pick())
-        self.events = Valkey("events", folder, ports.pick(avoid=frozenset({self.cache.port})))
-        self.kek_file = folder / "secrets" / "kek"
-        for server in (self.cache, self.events):
-            server.start()
-        client = redis.Redis.from_url(self.cache.url())
-        for name, value in cache_settings.items():
-            client.config_set(name.replace("_", "-"), value)
-
-    def cast(self) -> doors.Cast:
-        """A fresh cast in the snapshot."""
-        return doors.Cast(self.events.url(), self.cache.url(), self.kek_file.read_bytes())
-
-    def edge(
-        self, folder: Path, deadline_ms: int = PATIENT_MS, events_url: str = "", **environ: str
-    ) -> doors.Door:
-        """A running edge on these Valkeys; `events_url`: by another way to the second one.
-
-        `environ` adds to its environment.
-        """
-        folder.mkdir(parents=True, exist_ok=True)
-        return doors.edge(
-            folder, ports.pick(), cache_url=self.cache.url(),
-            events_url=events_url or self.events.url(),
-            kek_file=self.kek_file, deadline_ms=deadline_ms, **environ,
-        ).wait()  # fmt: skip
-
-    def stop(self) -> None:
-        for server in (self.cache, self.events):
-            server.child.kill()
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,13 @@ import re
 import time_machine
 
 from billing.rules.periods import parse_month
+from cache_api.actions.record_events import record_events
 from portal.queries.cockpit import cockpit_facts
 from tenants import schema
 from tenants.models import Partner
 from tests.billing import world
 from tests.billing.people import utc
+from tests.cache_api.cast import event
 from tests.portal.console.cast import run_of, seen, signed_in, work
 from tests.portal.views.cast import NOW, text
 
@@ -37,11 +39,28 @@ def test_the_first_day_invites_to_open_a_partner(readable, monkeypatch):
     assert b'href="/partners/open/"' not in mute.content
 
 
+def test_applications_with_an_sdk_are_counted_per_partner(readable, database, partners):
+    database.login("recorder")
+    told = [
+        event(partners.redis, NOW, sdk=f"agentcache-py/0.1.0 {name}") for name in ("web", "jobs")
+    ]
+    record_events(events=told, source="test", now=NOW)
+    database.login("web")
+
+    found = facts()
+    assert found.implementations == 2 and found.implementations_goal == 1_000
+    assert {row.partner.slug: row.implementations for row in found.league} == {
+        "redis-labs": 2,
+        "pinecone": 0,
+    }
+
+
 def test_before_the_first_month_money_is_not_invented(readable):
     page = text(signed_in("auditor").get("/"))
 
     assert "no month issued yet" in page and "No month is issued yet." in page
     # 50,005 + 1,000 + 500,000 hits and 250 misses of the last 30 days.
+    assert "SDK implementations" in page and "of 1k wanted" in page
     assert "551k" in page and "2 signed" in page and "2 live" in page
 
 

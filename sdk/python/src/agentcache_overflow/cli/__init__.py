@@ -1,0 +1,5 @@
+"""The command `agentcache`."""
+
+from agentcache_overflow.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,464 @@
+"""redis-py clients with the overflow behind them: `Redis`, `RedisCluster`, both of redis.asyncio.
+
+`OverflowRedis(client, overflow)` is a client of the same class on the same connections. What counts
+is the command, not the method: every one of them passes through `execute_command`.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from redis import exceptions
+
+from agentcache_overflow import writing
+from agentcache_overflow.aclient import AsyncAgentCacheOverflow
+from agentcache_overflow.answer import Answer
+from agentcache_overflow.areading import AsyncRead
+from agentcache_overflow.client import AgentCacheOverflow
+from agentcache_overflow.race import Primary
+from agentcache_overflow.reading import Read
+from agentcache_overflow.reading_many import ReadMany
+from agentcache_overflow.text import as_bytes
+from agentcache_overflow.wire import Named
+from agentcache_overflow.wrapped import has, in_thread
+from agentcache_overflow.wrappers import commands
+from agentcache_overflow.wrappers.commands import READ, READ_MANY, SETS, TAKES, Meaning
+
+Client = TypeVar("Client")
+Call = Callable[[], Any]
+# A server that is there but of no use now; its other errors are about the caller's own command.
+_NO_USE = (
+    exceptions.ConnectionError, exceptions.TimeoutError, exceptions.InvalidResponse,
+    exceptions.OutOfMemoryError, exceptions.ReadOnlyError, exceptions.MasterDownError,
+    exceptions.ClusterDownError, exceptions.TryAgainError, exceptions.BusyLoadingError,
+    exceptions.RedisClusterException, OSError,
+)  # fmt: skip
+
+
+def OverflowRedis(client: Client, overflow: Any) -> Client:  # noqa: N802 - it makes clients
+    """`client` again, with the overflow behind it. A plain client takes an AgentCacheOverflow, one
+    of redis.asyncio either kind. Raises TypeError for anything else."""
+    kind = type(client)
+    is_async = inspect.iscoroutinefunction(getattr(kind, "execute_command", None))
+    if not hasattr(kind, "execute_command") or not hasattr(overflow, "core"):
+        raise TypeError("OverflowRedis takes a redis-py client and a client of the overflow.")
+    made: Any = object.__new__(_class(kind, is_async))
+    for name, value in _state(client).items():
+        setattr(made, name, value)
+    made._agentcache_of = client  # which would close the connections when it is gone
+    made._agentcache = Door(overflow, client)
+    found: Client = made
+    return found
+
+
+class Door:
+    """What the mixins share: the overflow, and how this client spells keys and values."""
+
+    def __init__(self, overflow: AgentCacheOverflow | AsyncAgentCacheOverflow, client: Any) -> None:
+        self.core = overflow.core
+        self.encoder = client.get_encoder()
+        self.primary = Primary(self.core, "redis")
+
+    def named(self, key: Any) -> Named | None:
+        """None for a key that does not take part."""
+        raw = self.encoder.encode(key)
+        raw = raw if isinstance(raw, bytes) else bytes(raw)
+        return self.core.wire.name(raw) if writing.takes_part(self.core, raw) else None
+
+    def names(self, keys: tuple[Any, ...]) -> list[Named]:
+        """Those that take part."""
+        return [named for named in map(self.named, keys) if named is not None]
+
+    def value(self, found: Answer) -> Any:
+        """A value as this client gives it."""
+        if not found.hit or found.answered_by == "primary":
+            return found.response
+        return self.encoder.decode(as_bytes(found.response))
+
+    def checked(self, value: Any) -> Any:
+        """A value of GET. Raises InvalidResponse for what is none."""
+        if value is not None and not isinstance(value, bytes | str):
+            raise exceptions.InvalidResponse(f"GET answered {type(value).__name__}")
+        return value
+
+    def own(self, error: BaseException) -> bool:
+        """Whether an error is about the caller's own command."""
+        return not isinstance(error, _NO_USE)
+
+    def keep(self, meaning: Meaning, done: Any) -> None:
+        """A SET was done: store it as well."""
+        if meaning.is_conditional and not done:
+            return
+        for key, value, seconds in meaning.pairs:
+            named = self.named(key)
+            if named is not None:
+                writing.was_set(self.primary, named, bytes(self.encoder.encode(value)), seconds)
+
+    def divertible(self, meaning: Meaning) -> bool:
+        """Whether all that is set could be kept in the overflow alone."""
+        taking = [self.named(key) for key, _, _ in meaning.pairs]
+        return not meaning.is_conditional and None not in taking and writing.can_divert(self.core)
+
+    def is_too_large(self, meaning: Meaning) -> bool:
+        """Whether something is set that stays out of the primary."""
+        return any(
+            writing.is_too_large(self.core, self.encoder.encode(value))
+            for _, value, _ in meaning.pairs
+        )
+
+    def divert(self, meaning: Meaning) -> bool:
+        """The overflow alone has it."""
+        for key, value, seconds in meaning.pairs:
+            named = self.named(key)
+            assert named is not None
+            raw = bytes(self.encoder.encode(value))
+            writing.was_diverted(self.primary, named, raw, seconds)
+        return True
+
+    def purge(self, meaning: Meaning) -> None:
+        """Before the primary does it."""
+        if meaning.kind == commands.TAKES_ALL:
+            self.primary.diverted.clear()
+            self.core.purge_everything()
+            return
+        names = self.names(meaning.keys)
+        for named in names:
+            self.primary.diverted.pop(named.ident, None)
+        if names:
+            self.core.purge_keys(names)
+
+    def repair_command(self, key: Any, found: Answer) -> tuple[Any, ...] | None:
+        """Sets what is not there, with what is left of the entry's life."""
+        seconds = writing.seconds_left(found)
+        if seconds is not None and seconds < 1:
+            return None
+        life = () if seconds is None else ("EX", seconds)
+        return ("SET", key, as_bytes(found.response), "NX", *life)
+
+
+def quick_get(client: Any, key: Any, within_s: float) -> tuple[bool, Any] | None:
+    """GET on an idle connection of the pool, waiting for its answer's first byte (`reading.Quick`).
+
+    None where there is no such connection: connecting may take any time.
+    """
+    pool = getattr(client, "connection_pool", None)
+    idle = getattr(pool, "_available_connections", None)
+    if pool is None or not idle or getattr(client, "connection", None) is not None:
+        return None
+    if getattr(idle[-1], "_sock", None) is None or getattr(pool, "cache", None) is not None:
+        return None
+    connection = pool.get_connection()
+
+    def finish() -> Any:
+        try:
+            value = client.parse_response(connection, "GET")
+        except exceptions.ResponseError:
+            raise  # the connection is good
+        except BaseException:
+            connection.disconnect()
+            raise
+        finally:
+            pool.release(connection)
+        return client._agentcache.checked(value)
+
+    try:
+        connection.send_command("GET", key)
+        is_there = connection.can_read(timeout=within_s)
+    except BaseException:
+        connection.disconnect()
+        pool.release(connection)
+        raise
+    return (True, finish()) if is_there else (False, finish)
+
+
+class _Sync:
+    """execute_command and pipeline of a client for threads."""
+
+    _agentcache: Door
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        def call() -> Any:
+            return super(_Sync, self).execute_command(*args, **options)  # type: ignore[misc]
+
+        meaning = commands.meaning(args)
+        if meaning is None:
+            return call()
+        door = self._agentcache
+        if meaning.kind == READ:
+            return self._agentcache_get(meaning.keys[0], call)
+        if meaning.kind == READ_MANY:
+            return self._agentcache_get_many(meaning.keys, call)
+        if meaning.kind == SETS:
+            return self._agentcache_set(meaning, call)
+        door.purge(meaning)
+        return call()
+
+    def pipeline(self, *args: Any, **options: Any) -> Any:
+        made = super().pipeline(*args, **options)  # type: ignore[misc]
+        return _piped(made, self._agentcache, _SyncPipe)
+
+    def _agentcache_get(self, key: Any, call: Call) -> Any:
+        door = self._agentcache
+        named, since = door.named(key), door.core.changes.now
+        if named is None:
+            return call()
+        found = Read(
+            door.primary, named, lambda: door.checked(call()), has, door.own,
+            lambda within_s: quick_get(self, key, within_s),
+        ).run()  # fmt: skip
+        self._agentcache_mend(key, named, found, since)
+        return door.value(found)
+
+    def _agentcache_get_many(self, keys: tuple[Any, ...], call: Call) -> Any:
+        door = self._agentcache
+        names, since = [door.named(key) for key in keys], door.core.changes.now
+        if not any(names):
+            return call()
+        found = ReadMany(door.primary, names, call, door.own).run()
+        for key, named, one in zip(keys, names, found, strict=True):
+            if named is not None:
+                self._agentcache_mend(key, named, one, since)
+        return [door.value(one) for one in found]
+
+    def _agentcache_set(self, meaning: Meaning, call: Call) -> Any:
+        door = self._agentcache
+        if not door.names(tuple(key for key, _, _ in meaning.pairs)):
+            return call()
+        if door.is_too_large(meaning) and door.divertible(meaning):
+            return self._agentcache_divert(meaning)
+        try:
+            done = call()
+        except exceptions.RedisError as error:
+            if not writing.is_full(error) or not door.divertible(meaning):
+                raise
+            return self._agentcache_divert(meaning)
+        door.keep(meaning, done)
+        return done
+
+    def _agentcache_divert(self, meaning: Meaning) -> bool:
+        for key, _, _ in meaning.pairs:
+            super().execute_command("DEL", key)  # type: ignore[misc]
+        return self._agentcache.divert(meaning)
+
+    def _agentcache_mend(self, key: Any, named: Named, found: Answer, since: int) -> None:
+        door = self._agentcache
+        if not found.hit or not writing.may_repair(door.primary, named, found, since):
+            return
+        command, core = door.repair_command(key, found), door.core
+        if command is None:
+            return
+
+        def mend() -> None:
+            ask = super(_Sync, self).execute_command  # type: ignore[misc]
+            try:
+                if core.changes.since(since, named.ident) or not ask(*command):
+                    return
+                core.counts.add("repairs")
+                if core.changes.since(since, named.ident):
+                    ask("DEL", key)  # it was set or deleted while we wrote
+            except Exception as error:  # noqa: BLE001 - nobody waits for it
+                core.counts.say("repairs", type(error).__name__)
+
+        core.later(mend)
+
+
+class _Async:
+    """The same of a client of redis.asyncio."""
+
+    _agentcache: Door
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        def call() -> Any:
+            return super(_Async, self).execute_command(*args, **options)  # type: ignore[misc]
+
+        meaning = commands.meaning(args)
+        if meaning is None:
+            return await call()
+        door = self._agentcache
+        if meaning.kind == READ:
+            return await self._agentcache_get(meaning.keys[0], call)
+        if meaning.kind == READ_MANY:
+            return await self._agentcache_get_many(meaning.keys, call)
+        if meaning.kind == SETS:
+            return await self._agentcache_set(meaning, call)
+        await in_thread(door.core, lambda: door.purge(meaning))
+        return await call()
+
+    def pipeline(self, *args: Any, **options: Any) -> Any:
+        made = super().pipeline(*args, **options)  # type: ignore[misc]
+        return _piped(made, self._agentcache, _AsyncPipe)
+
+    async def _agentcache_get(self, key: Any, call: Call) -> Any:
+        door = self._agentcache
+        named, since = door.named(key), door.core.changes.now
+        if named is None:
+            return await call()
+
+        async def ask() -> Any:
+            return door.checked(await call())
+
+        found = await AsyncRead(door.primary, named, ask, has, door.own).run()
+        self._agentcache_mend(key, named, found, since)
+        return door.value(found)
+
+    async def _agentcache_get_many(self, keys: tuple[Any, ...], call: Call) -> Any:
+        """Each key is a read of its own over one call of the primary."""
+        door = self._agentcache
+        names, since = [door.named(key) for key in keys], door.core.changes.now
+        if not any(names):
+            return await call()
+        asked: list[asyncio.Future[Any]] = []
+
+        async def read(place: int) -> Any:
+            if not asked:
+                asked.append(asyncio.ensure_future(call()))
+                # Heard in any case: a read that was overtaken does not ask for it.
+                asked[0].add_done_callback(lambda done: done.cancelled() or done.exception())
+            return (await asyncio.shield(asked[0]))[place]
+
+        async def one(place: int, named: Named | None) -> Any:
+            if named is None:
+                return await read(place)
+            found = await AsyncRead(door.primary, named, lambda: read(place), has, door.own).run()
+            self._agentcache_mend(keys[place], named, found, since)
+            return door.value(found)
+
+        return list(await asyncio.gather(*[one(place, it) for place, it in enumerate(names)]))
+
+    async def _agentcache_set(self, meaning: Meaning, call: Call) -> Any:
+        door = self._agentcache
+        if not door.names(tuple(key for key, _, _ in meaning.pairs)):
+            return await call()
+        if door.is_too_large(meaning) and door.divertible(meaning):
+            return await self._agentcache_divert(meaning)
+        try:
+            done = await call()
+        except exceptions.RedisError as error:
+            if not writing.is_full(error) or not door.divertible(meaning):
+                raise
+            return await self._agentcache_divert(meaning)
+        door.keep(meaning, done)
+        return done
+
+    async def _agentcache_divert(self, meaning: Meaning) -> bool:
+        for key, _, _ in meaning.pairs:
+            await super().execute_command("DEL", key)  # type: ignore[misc]
+        return self._agentcache.divert(meaning)
+
+    def _agentcache_mend(self, key: Any, named: Named, found: Answer, since: int) -> None:
+        door = self._agentcache
+        if not found.hit or not writing.may_repair(door.primary, named, found, since):
+            return
+        command = door.repair_command(key, found)
+        if command is not None:
+            door.core.task(self._agentcache_mended(key, named, command, since))
+
+    async def _agentcache_mended(
+        self, key: Any, named: Named, command: tuple[Any, ...], since: int
+    ) -> None:
+        core, ask = self._agentcache.core, super().execute_command  # type: ignore[misc]
+        try:
+            if core.changes.since(since, named.ident) or not await ask(*command):
+                return
+            core.counts.add("repairs")
+            if core.changes.since(since, named.ident):
+                await ask("DEL", key)
+        except Exception as error:  # noqa: BLE001 - nobody waits for it
+            core.counts.say("repairs", type(error).__name__)
+
+
+class _Pipe:
+    """A pipeline: what it is to take away is purged before, what it set is stored afterwards. Its
+    reads are the primary's; a pipeline is not hedged."""
+
+    _agentcache: Door
+
+    def _agentcache_queue(self) -> list[Meaning | None]:
+        """What waits to be executed: a cluster's pipelines hold it in a strategy."""
+        holder = getattr(self, "_execution_strategy", None)
+        queue = self.command_stack if holder is None else holder._command_queue  # type: ignore[attr-defined]
+        return [commands.meaning(getattr(one, "args", None) or one[0]) for one in queue]
+
+    def _agentcache_purge(self, queue: list[Meaning | None]) -> None:
+        door = self._agentcache
+        takes = [one for one in queue if one is not None and one.kind == TAKES]
+        if any(one is not None and one.kind == commands.TAKES_ALL for one in queue):
+            door.purge(Meaning(commands.TAKES_ALL))
+        if takes:
+            door.purge(Meaning(TAKES, tuple(key for one in takes for key in one.keys)))
+
+    def _agentcache_keep(self, queue: list[Meaning | None], done: Any) -> None:
+        if not isinstance(done, list) or len(done) != len(queue):
+            return
+        taken: set[bytes] = set()
+        door = self._agentcache
+        for meaning, said in reversed(list(zip(queue, done, strict=True))):
+            if meaning is None:
+                continue
+            if meaning.kind == TAKES:
+                taken |= {bytes(door.encoder.encode(key)) for key in meaning.keys}
+            if meaning.kind != SETS or isinstance(said, Exception):
+                continue
+            keys = [bytes(door.encoder.encode(key)) for key, _, _ in meaning.pairs]
+            if taken.isdisjoint(keys):  # what was set before it was taken away is not stored
+                door.keep(meaning, said)
+            taken |= set(keys)
+
+
+class _SyncPipe(_Pipe):
+    def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
+        queue = [commands.meaning(args)]  # while WATCHing
+        self._agentcache_purge(queue)
+        done = super().immediate_execute_command(*args, **options)  # type: ignore[misc]
+        self._agentcache_keep(queue, [done])
+        return done
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        queue = self._agentcache_queue()
+        self._agentcache_purge(queue)
+        done = super().execute(*args, **options)  # type: ignore[misc]
+        self._agentcache_keep(queue, done)
+        return done
+
+
+class _AsyncPipe(_Pipe):
+    async def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
+        queue = [commands.meaning(args)]
+        await in_thread(self._agentcache.core, lambda: self._agentcache_purge(queue))
+        done = await super().immediate_execute_command(*args, **options)  # type: ignore[misc]
+        self._agentcache_keep(queue, [done])
+        return done
+
+    async def execute(self, *args: Any, **options: Any) -> Any:
+        queue = self._agentcache_queue()
+        await in_thread(self._agentcache.core, lambda: self._agentcache_purge(queue))
+        done = await super().execute(*args, **options)  # type: ignore[misc]
+        self._agentcache_keep(queue, done)
+        return done
+
+
+def _state(client: Any) -> dict[str, Any]:
+    """The attributes of a client, in its slots (the asyncio cluster's) or not."""
+    slots = [name for kind in type(client).__mro__ for name in getattr(kind, "__slots__", ())]
+    held = {name: getattr(client, name) for name in slots if hasattr(client, name)}
+    return {**held, **getattr(client, "__dict__", {})}
+
+
+_made: dict[tuple[type, type], type] = {}
+
+
+def _class(kind: type, is_async: bool) -> type:
+    return _mixed(_Async if is_async else _Sync, kind)
+
+
+def _mixed(mixin: type, kind: type) -> type:
+    if (mixin, kind) not in _made:
+        _made[mixin, kind] = type(f"Overflow{kind.__name__}", (mixin, kind), {})
+    return _made[mixin, kind]
+
+
+def _piped(made: Any, door: Door, mixin: type) -> Any:
+    made.__class__ = _mixed(mixin, type(made))
+    made._agentcache = door
+    return made

@@ -1,0 +1,163 @@
+"""The scripted ends of a row of behaviour.json: a primary as functions, an overflow over HTTP."""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+PATHS = {
+    "/api/overflow": "lookup", "/api/overflow/store": "store", "/api/overflow/purge": "purge",
+    "/api/overflow/feedback": "feedback",
+}  # fmt: skip
+EVENT = "01a20743-6f58-70aa-b594-f08cbcf78064"
+
+
+class PrimaryError(ConnectionError):
+    """The primary's own."""
+
+
+class Script:
+    """Steps of one kind of call, the last one repeats; "do" where there are none."""
+
+    def __init__(self, steps):
+        self.steps, self.asked, self._lock = list(steps or ["do"]), 0, threading.Lock()
+
+    def next(self):
+        with self._lock:
+            self.asked += 1
+            return self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
+
+
+def delay_of(step):
+    """(seconds, the step behind it)"""
+    if step.startswith("slow:"):
+        _, ms, step = step.split(":", 2)
+        return int(ms) / 1000, step
+    return 0, step
+
+
+class Primary:
+    """get, set, delete over a dictionary, as scripted."""
+
+    def __init__(self, row):
+        self.holds = dict(row.get("holds", {}))
+        self.scripts = {kind: Script(row.get(kind)) for kind in ("get", "set", "delete")}
+
+    def _step(self, kind):
+        wait_s, step = delay_of(self.scripts[kind].next())
+        time.sleep(wait_s)
+        return self.judge(step)
+
+    @staticmethod
+    def judge(step):
+        if step == "error":
+            raise PrimaryError("scripted")
+        if step == "oom":
+            raise RuntimeError("OOM command not allowed when used memory > 'maxmemory'.")
+        return step
+
+    def get(self, key):
+        return self.found(self._step("get"), key)
+
+    def found(self, step, key):
+        if step.startswith("hit:"):
+            return step[4:]
+        return self.holds.get(key) if step == "do" else None
+
+    def set(self, key, value, ttl=None):
+        self._step("set")
+        self.holds[key] = value
+
+    def delete(self, key):
+        self._step("delete")
+        self.holds.pop(key, None)
+
+
+class Overflow:
+    """An HTTP server that answers as scripted; without a script, a dictionary by `cache_key`."""
+
+    def __init__(self, row):
+        self.holds = dict(row.get("holds", {}))
+        self.scripts = {kind: Script(row.get(kind)) for kind in PATHS.values()}
+        self.last_lookup = None
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def answer(self, kind, body):
+        """(status, JSON or bytes), or None: close without a word."""
+        if kind == "lookup":
+            self.last_lookup = body
+        wait_s, step = delay_of(self.scripts[kind].next())
+        time.sleep(wait_s)
+        if step == "dead":
+            return None
+        if step == "garbage":
+            return 200, b"<html>captive portal</html>"
+        if step.isdigit():
+            return int(step), {"code": "scripted", "detail": "scripted"}
+        return getattr(self, kind)(step, body)
+
+    def lookup(self, step, body):
+        value = step[4:] if step.startswith("hit:") else None
+        if step == "do":
+            value = self.holds.get(body["cache_key"])
+        told = {"hit": value is not None, "response": value, "cost_saved": 0, "billing": {
+            "partner_id": "redis-labs", "event_id": EVENT}}  # fmt: skip
+        told |= {"status": "hit"} if told["hit"] else {"status": "miss", "reason": "not_found"}
+        return 200, told
+
+    def store(self, step, body):
+        self.holds[body["cache_key"]] = body["response"]
+        return 201, {"stored": True}
+
+    def purge(self, step, body):
+        for key in body["cache_keys"]:
+            self.holds.pop(key, None)
+        return 202, {"purge_id": "1"}
+
+    def feedback(self, step, body):
+        assert body["event_id"] == EVENT and body["correct"] is False
+        return 202, {"accepted": True}
+
+    def batch(self, body):
+        answers = []
+        for item in body["items"]:
+            status, told = self.answer(item["op"], item)
+            answers.append({"status": status, "body": told})
+        return 200, {"items": answers}
+
+
+def handler_of(overflow):
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            size = int(self.headers["content-length"])
+            body = json.loads(self.rfile.read(size))
+            if self.path == "/api/overflow/batch":
+                told = overflow.batch(body)
+            else:
+                told = overflow.answer(PATHS[self.path], body)
+            if told is None:
+                self.close_connection = True
+                return
+            status, answer = told
+            raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            try:
+                self.send_response(status)
+                self.send_header("content-length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+            except OSError:
+                self.close_connection = True
+
+        def log_message(self, *_):
+            pass
+
+    return Handler
