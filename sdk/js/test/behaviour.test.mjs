@@ -1,0 +1,91 @@
+// The table that both languages run.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { AgentCacheOverflow, OverflowError } from "../src/index.mjs";
+import { wireKey } from "../src/payload.mjs";
+import { ScriptedOverflow } from "./kit/overflow.mjs";
+import { PrimaryError, ScriptedPrimary } from "./kit/scripts.mjs";
+
+const table = JSON.parse(readFileSync(new URL("../../behaviour.json", import.meta.url), "utf8"));
+
+const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+const optionsOf = (config = {}) =>
+  Object.fromEntries(Object.entries(config).map(([name, value]) => [camel(name), value]));
+
+async function call(cache, client, { get, set, delete: deleted, flush, wait_ms: ms, ...expected }) {
+  if (flush) return assert.equal(await client.flush(5_000), true);
+  if (ms !== undefined) return pause(ms);
+  const run = async () => {
+    if (set !== undefined) return cache.set(...set);
+    if (deleted !== undefined) return cache.delete(deleted);
+    return cache.answer(get);
+  };
+  if (expected.raises !== undefined) {
+    const kind = { primary: PrimaryError, overflow: OverflowError }[expected.raises];
+    return assert.rejects(run, (error) => error instanceof kind);
+  }
+  const answer = await run();
+  if (get === undefined) return undefined;
+  assert.equal(answer.response, expected.value);
+  for (const name of ["answered_by", "overflow_reason", "reason"]) {
+    if (name in expected) assert.equal(answer[camel(name)], expected[name], `${get}: ${name}`);
+  }
+  return answer;
+}
+
+function includes(actual, expected, where) {
+  for (const [name, value] of Object.entries(expected)) {
+    if (typeof value === "object" && value !== null) includes(actual?.[name], value, `${where}.${name}`);
+    else assert.equal(actual?.[name], value, `${where}.${name}`);
+  }
+}
+
+async function run(row) {
+  const overflow = await new ScriptedOverflow(row.overflow).start();
+  const primary = new ScriptedPrimary(row.primary);
+  const client = new AgentCacheOverflow({ apiKey: "k", baseUrl: overflow.url, ...optionsOf(row.config) });
+  const cache = client.wrap(primary.functions());
+  try {
+    for (const { times = 1, together = 1, ...each } of row.calls) {
+      for (let n = 0; n < times; n += 1) {
+        await Promise.all(Array.from({ length: together }, () => call(cache, client, each)));
+      }
+    }
+    await client.flush(5_000);
+    const { then = {} } = row;
+    includes(overflow.asked, then.asked ?? {}, "asked");
+    includes(primary.asked, then.primary_asked ?? {}, "primary_asked");
+    for (const [key, value] of Object.entries(then.overflow_holds ?? {})) {
+      assert.equal(overflow.holds.get(key) ?? null, value, `the overflow's ${key}`);
+    }
+    for (const [key, value] of Object.entries(then.primary_holds ?? {})) {
+      assert.equal(primary.holds.get(key) ?? null, value, `the primary's ${key}`);
+    }
+    const counts = client.counts();
+    for (const [name, value] of Object.entries(then.counts ?? {})) {
+      assert.equal(counts[name] ?? 0, value, `the counter ${name}`);
+    }
+    includes(overflow.last("lookup"), then.sent ?? {}, "sent");
+  } finally {
+    await client.close();
+    await overflow.stop();
+  }
+}
+
+describe("the behaviour table", { concurrency: 8 }, () => {
+  for (const row of table.rows) it(row.name, () => run(row));
+});
+
+describe("wire keys", () => {
+  for (const { key, key_base64: base64, privacy, wire } of table.wire_keys) {
+    it(`${privacy} ${JSON.stringify(key ?? base64).slice(0, 40)}`, () => {
+      const given = key ?? Buffer.from(base64, "base64");
+      const encryptionKey = Buffer.from(table.encryption_key, "base64");
+      assert.equal(wireKey(given, { privacy, encryptionKey }), wire);
+    });
+  }
+});
