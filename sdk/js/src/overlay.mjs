@@ -20,6 +20,7 @@ const MAX_ELSEWHERE = 10_000;
  * @property {(value: any) => boolean} isMiss
  * @property {(value: any, ttlMs: number | null) => Promise<any>} repair writes an overflow's value
  *   back, without overwriting
+ * @property {boolean} [isJudged] false: not for the breaker, a sibling of the same command is
  */
 
 export class Overlay {

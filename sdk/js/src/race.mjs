@@ -33,7 +33,7 @@ export class Race {
   primarySaid(value) {
     clearTimeout(this.timer);
     const { overlay } = this;
-    if (!this.isSilent) overlay.breaker.succeeded();
+    if (!this.isSilent) this.judged(true);
     if (this.isOver) return;
     if (!this.primary.isMiss(value)) {
       this.isOver = true;
@@ -47,7 +47,7 @@ export class Race {
   primaryFailed(error) {
     clearTimeout(this.timer);
     const isOwn = failureOf(error) === "own";
-    if (!this.isSilent) this.overlay.judged(isOwn, "error");
+    if (!this.isSilent) this.judged(isOwn, "error");
     if (this.isOver) return;
     if (isOwn) {
       this.isOver = true;
@@ -61,12 +61,16 @@ export class Race {
   silent() {
     const { overlay } = this;
     this.isSilent = true;
-    overlay.judged(false, "slow");
+    this.judged(false, "slow");
     if (overlay.breaker.openUntil === 0 && !overlay.budget.spend()) {
       return overlay.count("hedges_capped");
     }
     overlay.count("hedges");
     this.ask("slow");
+  }
+
+  judged(isGood, trouble) {
+    if (this.primary.isJudged !== false) this.overlay.judged(isGood, trouble);
   }
 
   ask(why) {
