@@ -53,9 +53,7 @@ export function withOverflow(given, overflow) {
     if (name === "set") {
       return overlay.write(key, bytes, ttl, { write, drop: () => client.delete(key), instead: true });
     }
-    const isDone = await write();
-    if (isDone) overlay.store(key, bytes, ttl);
-    return isDone;
+    return overlay.written([{ key, value: bytes }], ttl, write, Boolean);
   };
   const changed = async (key, write) => {
     if (overlay.takes(key)) await overlay.forget([key]);

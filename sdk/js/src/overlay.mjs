@@ -42,7 +42,7 @@ export class Overlay {
         client.notices.warn(`primary_${state}`, `The breaker of ${name} is ${state}.`, 0),
     });
     this.elsewhere = new Set(); // wire keys that only the overflow has
-    this.watches = new Map(); // wire key → {watchers, version}: reads that may be written back
+    this.watches = new Map(); // wire key → what happened to it while somebody watches
     this.repairs = new Map(); // wire key → the repair under way
     this.takesAll = this.settings.prefixes.includes("");
   }
@@ -85,20 +85,39 @@ export class Overlay {
    *   isDone?: (reply: any) => boolean}} primary `drop` deletes the key there; `isDone`: whether a
    *   reply says that the value was written
    */
-  async write(key, value, ttl, { write, drop, instead, isDone = () => true }) {
-    const id = this.client.keyOf(key);
-    this.touch(id);
+  async write(key, value, ttl, { write, drop, instead, isDone }) {
     const canKeep = () => this.client.edge.admits() && !this.client.isClosed;
-    let reply;
-    if (sizeOf(value) > this.maxBytes && canKeep()) return this.keepElsewhere(id, key, value, ttl, drop, instead);
+    const keep = () => this.keepElsewhere(key, value, ttl, drop, instead);
+    if (sizeOf(value) > this.maxBytes && canKeep()) return keep();
     try {
-      reply = await write();
+      return await this.written([{ key, value }], ttl, write, isDone);
     } catch (error) {
       if (failureOf(error) !== "no_room" || !canKeep()) throw error;
-      return this.keepElsewhere(id, key, value, ttl, drop, instead);
+      return keep();
     }
-    if (isDone(reply)) this.store(key, value, ttl);
-    return reply;
+  }
+
+  /**
+   * Does `write` and then stores what it wrote, in the background; not what was deleted meanwhile.
+   * @param {{key: any, value: any}[]} pairs
+   * @param {number | undefined} ttl
+   * @param {() => Promise<any>} write
+   * @param {(reply: any) => boolean} [isDone]
+   */
+  async written(pairs, ttl, write, isDone = () => true) {
+    const watches = pairs.map(({ key }) => {
+      this.touch(this.client.keyOf(key));
+      return this.watch(key);
+    });
+    try {
+      const reply = await write();
+      if (isDone(reply)) {
+        pairs.forEach(({ key, value }, at) => watches[at].isKept() && this.store(key, value, ttl));
+      }
+      return reply;
+    } finally {
+      for (const watch of watches) watch.done();
+    }
   }
 
   /** Stores a value that the primary has taken, in the background. */
@@ -118,7 +137,7 @@ export class Overlay {
   async forget(keys) {
     const ids = keys.map((key) => this.client.keyOf(key));
     for (const id of ids) {
-      this.touch(id);
+      this.touch(id, true);
       this.elsewhere.delete(id);
     }
     await Promise.all([this.client.deleteAll(ids), ...ids.map((id) => this.repairs.get(id))]);
@@ -127,7 +146,7 @@ export class Overlay {
   /** Everything, for a primary that is flushed. */
   async forgetEverything() {
     this.elsewhere.clear();
-    for (const id of this.watches.keys()) this.touch(id);
+    for (const id of this.watches.keys()) this.touch(id, true);
     await Promise.all([this.client.deleteEverything(), ...this.repairs.values()]);
   }
 
@@ -138,7 +157,9 @@ export class Overlay {
 
   // ── inside ────────────────────────────────────────────────────────────────
 
-  async keepElsewhere(id, key, value, ttl, drop, instead) {
+  async keepElsewhere(key, value, ttl, drop, instead) {
+    const id = this.client.keyOf(key);
+    this.touch(id);
     this.elsewhere.add(id);
     if (this.elsewhere.size > MAX_ELSEWHERE) {
       const [oldest] = this.elsewhere;
@@ -219,20 +240,23 @@ export class Overlay {
     this.client.background(repair);
   }
 
-  touch(id) {
+  touch(id, isDelete = false) {
     const watched = this.watches.get(id);
-    if (watched !== undefined) watched.version += 1;
+    if (watched === undefined) return;
+    watched.version += 1;
+    if (isDelete) watched.deletes += 1;
   }
 
-  /** Tells whether a key was written or deleted since; `done` must follow. */
+  /** Tells whether a key was written or deleted since (`isCurrent`), or deleted; `done` must follow. */
   watch(key) {
     const id = this.client.keyOf(key);
-    const watched = this.watches.get(id) ?? { watchers: 0, version: 0 };
+    const watched = this.watches.get(id) ?? { watchers: 0, version: 0, deletes: 0 };
     this.watches.set(id, watched);
     watched.watchers += 1;
-    const { version } = watched;
+    const { version, deletes } = watched;
     return {
       isCurrent: () => watched.version === version,
+      isKept: () => watched.deletes === deletes,
       done: () => {
         watched.watchers -= 1;
         if (watched.watchers === 0) this.watches.delete(id);

@@ -82,12 +82,8 @@ export class RedisOverlay {
         drop: () => command.other("del", [key]),
       });
     }
-    return send().then((reply) => {
-      if (isDone(reply)) {
-        for (const { key, value } of pairs) this.overlay.store(bare(key), bytesOf(value), meaning.ttl);
-      }
-      return reply;
-    });
+    const bareOnes = pairs.map(({ key, value }) => ({ key: bare(key), value: bytesOf(value) }));
+    return this.overlay.written(bareOnes, meaning.ttl, send, isDone);
   }
 
   change(command, { keys }) {

@@ -1,0 +1,53 @@
+// Real servers: `python -m tests.serve` of the repository, started once by test/run.mjs.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+
+/** Starts them; `stop` ends them. */
+export async function start() {
+  const own = `${ROOT}.venv/bin/python`;
+  const python = process.env.AGENTCACHE_TEST_PYTHON ?? (existsSync(own) ? own : "python3");
+  const child = spawn(python, ["-m", "tests.serve"], {
+    cwd: ROOT, stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, PYTEST_DEBUG_TEMPROOT: `${ROOT}.tmp` },
+  });
+  const [line] = await Promise.race([
+    once(createInterface({ input: child.stdout }), "line"),
+    once(child, "exit").then(() => Promise.reject(new Error("tests.serve ended by itself"))),
+  ]);
+  const stop = async () => {
+    const ended = once(child, "exit");
+    child.stdin.end();
+    await ended;
+  };
+  return { servers: JSON.parse(line), stop };
+}
+
+/** What `tests.serve` told test/run.mjs. */
+export function realServers() {
+  const told = process.env.AGENTCACHE_TEST_SERVERS;
+  if (told === undefined) throw new Error("Run this by: node test/run.mjs [part of a file's name]");
+  return JSON.parse(told);
+}
+
+/** Changes a proxy: `{mode, delay_ms, after_bytes}`; nothing: it passes everything on. */
+export async function fault({ control }, name, settings = {}) {
+  const response = await fetch(`${control}/${name}`, { method: "PUT", body: JSON.stringify(settings) });
+  return response.json();
+}
+
+let customers = 0;
+
+/** Options of a client on these servers, in a customer of its own. */
+export function options(servers, more = {}) {
+  customers += 1;
+  return {
+    apiKey: servers.key, baseUrl: servers.edge, customerId: `js-${process.pid}-${customers}`,
+    deadline: "2s", connectTimeout: "1s", ...more,
+  };
+}
