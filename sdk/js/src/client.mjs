@@ -5,6 +5,7 @@ import { found, miss, read } from "./answer.mjs";
 import { NotCanonical, digest } from "./digest.mjs";
 import { Edge, OverflowError } from "./edge.mjs";
 import { atExit } from "./exit.mjs";
+import { fetchBehind } from "./fetch.mjs";
 import { Flight } from "./flight.mjs";
 import { Memory } from "./memory.mjs";
 import { Notices } from "./notices.mjs";
@@ -58,7 +59,7 @@ export class AgentCacheOverflow {
 
   /**
    * Looks something up.
-   * @param {Lookup} lookup
+   * @param {Lookup & {format?: "sse"}} lookup `format`: a provider's answer as its stream
    * @returns {Promise<Answer>} rejects only in strict mode
    */
   async get(lookup) {
@@ -200,6 +201,14 @@ export class AgentCacheOverflow {
     return new WrappedCache(this, functions);
   }
 
+  /**
+   * A fetch for the official clients of OpenAI, Anthropic and others: `new OpenAI({fetch})`.
+   * @param {import("./fetch.mjs").FetchOptions} [options]
+   */
+  fetch(options) {
+    return fetchBehind(this, options);
+  }
+
   // ── for wrappers ──────────────────────────────────────────────────────────
 
   /**
@@ -301,7 +310,7 @@ export class AgentCacheOverflow {
   /** What this process knows without asking: a store that waits, a purge under way, the L1. */
   nearby(named) {
     const waiting = named.members.response_format ? undefined : this.outbox.waiting(named.id);
-    if (waiting !== undefined) return found(waiting.value, "l1");
+    if (waiting?.value !== undefined) return found(waiting.value, "l1");
     if (this.outbox.isPurging(named.id)) {
       this.count("overflow_purging");
       return miss("purging");
@@ -413,7 +422,7 @@ export class AgentCacheOverflow {
     // JSON that came from a provider is passed on as it was spelt.
     const text = responseText ?? pack(response, key, this.settings);
     return {
-      id: named.id, isKeyed: named.isKeyed, value: response,
+      id: named.id, isKeyed: named.isKeyed, value: responseFormat === undefined ? response : undefined,
       item: `${members.slice(0, -1)},"response":${text}}`,
     };
   }
