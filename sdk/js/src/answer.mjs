@@ -3,7 +3,7 @@
  * @typedef {object} Answer
  * @property {boolean} hit
  * @property {any} response JSON, or a Buffer where bytes were stored; null on a miss
- * @property {"primary" | "overflow" | "l1" | "nobody"} answeredBy
+ * @property {"primary" | "overflow" | "l1" | "semantic" | "nobody"} answeredBy
  * @property {string} status the server's word: "hit", "semantic_hit", "stale", "miss" …
  * @property {string} reason why it is a miss: the server's word, or ours; "" on a hit
  * @property {"" | "miss" | "slow" | "error" | "capacity"} overflowReason why the overflow was asked

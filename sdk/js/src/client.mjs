@@ -73,7 +73,8 @@ export class AgentCacheOverflow {
 
   /**
    * Stores something in the background; returns at once.
-   * @param {Put} put
+   * @param {Put & {responseFormat?: "sse", responseText?: string}} put `responseFormat: "sse"`: the
+   *   response is a provider's stream as one text; `responseText`: its JSON as it was spelt
    * @returns {boolean} whether it was taken: not what has no JSON form, or no identity
    */
   put(put) {
@@ -281,6 +282,7 @@ export class AgentCacheOverflow {
   }
 
   /**
+   * @param {any} target
    * `id` tells entries of this client apart, `mark` answers of them, `members` go into the body,
    * `isShared` is for what no caller's key leads to: it may be kept in the process. Null for what
    * is not canonical. Throws for what is no target.
@@ -411,7 +413,8 @@ export class AgentCacheOverflow {
     }
   }
 
-  storeOf({ response, ttl, tags, usage, responseFormat, responseText }, named) {
+  storeOf(put, named) {
+    const { response, ttl, tags, usage, responseFormat, responseText } = put;
     const key = named.members.cache_key ?? "";
     const lease_id = this.leases.get(named.id);
     this.leases.delete(named.id);

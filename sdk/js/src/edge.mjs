@@ -108,15 +108,21 @@ export class Edge {
     });
   }
 
-  /** Anything else of the contract: the JSON of a 2xx. Rejects with OverflowError. */
-  async call(method, path, body, { limitMs = PATIENT_MS, headers, portal = false } = {}) {
+  /**
+   * Anything else of the contract: the JSON of a 2xx. Rejects with OverflowError.
+   * @param {string} method
+   * @param {string} path
+   * @param {string} [body]
+   * @param {{portal?: boolean}} [how] `portal`: there, and nothing to the breaker
+   */
+  async call(method, path, body, { portal = false } = {}) {
     if (!portal) {
       const refusal = this.refusal();
       if (refusal) throw new OverflowError(refusal);
     }
     const wire = portal ? this.portal : this.wire;
     try {
-      const answer = await wire.call(method, path, body, { limitMs, headers });
+      const answer = await wire.call(method, path, body, { limitMs: PATIENT_MS });
       return await new Promise((resolve, reject) => this.judge(answer, resolve, reject, !portal));
     } catch (error) {
       throw error instanceof OverflowError ? error : this.unanswered(error, !portal);

@@ -11,7 +11,10 @@ const HOSTS = {
   "api.fireworks.ai": "fireworks", "api.x.ai": "x-ai", "api.perplexity.ai": "perplexity",
   "api.cerebras.ai": "cerebras", "openrouter.ai": "openrouter",
 };
-/** Endpoints whose answers are cached, and who is meant where the host is nobody's we know. */
+/**
+ * @type {[RegExp, string][]}
+ * Endpoints whose answers are cached, and who is meant where the host is nobody's we know.
+ */
 const PATHS = [
   [/\/chat\/completions$/, "openai"], [/\/responses$/, "openai"], [/\/embeddings$/, "openai"],
   [/\/v1\/messages$/, "anthropic"], [/\/v[12]\/chat$/, "cohere"],

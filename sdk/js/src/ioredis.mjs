@@ -7,10 +7,10 @@ import { RedisOverlay } from "./redis-overlay.mjs";
 
 const { Command } = ioredis;
 // Names that ioredis cannot have.
-const OURS = Symbol("a command that goes out as it is");
-const STAND_IN = Symbol("a command that is not sent itself");
-const BEHIND = Symbol("what its commands go through");
-const TRANSACTION = Symbol("the commands of a MULTI that is no pipeline");
+const OURS = /** @type {any} */ (Symbol("a command that goes out as it is"));
+const STAND_IN = /** @type {any} */ (Symbol("a command that is not sent itself"));
+const BEHIND = /** @type {any} */ (Symbol("what its commands go through"));
+const TRANSACTION = /** @type {any} */ (Symbol("the commands of a MULTI that is no pipeline"));
 
 /** @typedef {import("ioredis").RedisOptions & {overflow?: import("./owned.mjs").OverflowOption}} RedisOptions */
 
@@ -18,17 +18,18 @@ const TRANSACTION = Symbol("the commands of a MULTI that is no pipeline");
  * ioredis' `Redis` with one more option, `overflow`. Without it, it is ioredis' own.
  * @type {new (...args: any[]) => import("ioredis").Redis & Overflowing}
  */
-export const Redis = overflowing(ioredis.Redis);
+export const Redis = /** @type {any} */ (overflowing(ioredis.Redis));
 
 /**
  * ioredis' `Cluster` with `overflow` among its options.
  * @type {new (...args: any[]) => import("ioredis").Cluster & Overflowing}
  */
-export const Cluster = overflowing(ioredis.Cluster);
+export const Cluster = /** @type {any} */ (overflowing(ioredis.Cluster));
 export default Redis;
 
 /** @typedef {{overflow: import("./client.mjs").AgentCacheOverflow | undefined}} Overflowing */
 
+/** @param {any} Base */
 function overflowing(Base) {
   return class extends Base {
     constructor(...args) {

@@ -27,7 +27,7 @@ import { Buffer } from "node:buffer";
  * @property {number} [storeBytes]
  * @property {Duration} [drain]
  * @property {boolean} [readRepair]
- * @property {string[]} [prefixes]
+ * @property {string | string[]} [prefixes]
  * @property {number} [maxPrimaryBytes]
  * @property {"plain" | "hash" | "encrypt"} [privacy]
  * @property {string | Uint8Array} [encryptionKey] 32 bytes, or their base64
@@ -59,9 +59,10 @@ const flag = check((given) => typeof given === "boolean", "true or false");
 const count = check((given) => Number.isSafeInteger(given) && given >= 0, "a whole number, 0 or more");
 const some = check((given) => Number.isSafeInteger(given) && given > 0, "a whole number above 0");
 const share = check((given) => given >= 0 && given <= 1 && typeof given === "number", "0 to 1");
-const prefixes = check(
+const texts = check(
   (given) => Array.isArray(given) && given.every((each) => typeof each === "string"), "a list of texts",
 );
+const prefixes = (name, given) => texts(name, typeof given === "string" ? [given] : given);
 const privacy = check(
   (given) => ["plain", "hash", "encrypt"].includes(given), '"plain", "hash" or "encrypt"',
 );
@@ -86,7 +87,10 @@ function secret(name, given) {
   throw wrong(name, "32 bytes, or their base64");
 }
 
-/** name → [default (a function reads the environment), check] */
+/**
+ * name → [default (a function reads the environment), check]
+ * @type {Record<string, [any, (name: string, given: any) => any]>}
+ */
 const TABLE = {
   apiKey: [() => process.env.AGENTCACHE_API_KEY, text],
   baseUrl: [() => process.env.AGENTCACHE_BASE_URL || DEFAULT_URL, url],

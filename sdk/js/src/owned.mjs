@@ -11,8 +11,9 @@ import { AgentCacheOverflow } from "./client.mjs";
  * @returns {AgentCacheOverflow} Throws TypeError for a wrong option.
  */
 export function clientOf(given) {
-  if (given instanceof AgentCacheOverflow) return given;
-  const { provider = "agentcache", ...options } = given;
+  const either = /** @type {any} */ (given);
+  if (typeof either.look === "function") return either; // also one of the package's other form
+  const { provider = "agentcache", ...options } = either;
   if (provider !== "agentcache") throw new TypeError('overflow.provider must be "agentcache".');
   return new AgentCacheOverflow(options);
 }

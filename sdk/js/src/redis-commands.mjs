@@ -20,7 +20,8 @@ const stored = (args) => {
 
 /** Commands after which what the overflow has may be wrong, by the keys that they change. */
 const CHANGES = new Map();
-for (const [keys, names] of [
+/** @type {[(args: any[]) => any[], string][]} */
+const BY_KEYS = [
   [first, `append decr decrby incr incrby incrbyfloat setrange setbit bitfield getdel getex expire
     pexpire expireat pexpireat persist restore move lpush rpush lpushx rpushx lset linsert hset hsetnx
     hmset hincrby hincrbyfloat sadd zadd zincrby xadd pfadd geoadd delex digest.set json.set json.mset
@@ -31,7 +32,8 @@ for (const [keys, names] of [
   [every, "del unlink"],
   [counted, "eval evalsha fcall"],
   [stored, "sort georadius georadiusbymember"],
-]) {
+];
+for (const [keys, names] of BY_KEYS) {
   for (const name of names.split(/\s+/)) CHANGES.set(name, keys);
 }
 const FLUSHES = new Set(["flushall", "flushdb", "swapdb"]);

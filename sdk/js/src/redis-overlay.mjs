@@ -30,7 +30,7 @@ export class RedisOverlay {
   run(command) {
     const meaning = meaningOf(command.name, command.args);
     if (meaning === null) return this.behindAll(command);
-    return this[meaning.kind](command, meaning);
+    return /** @type {any} */ (this)[meaning.kind](command, meaning);
   }
 
   /**

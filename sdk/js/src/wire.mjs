@@ -53,11 +53,11 @@ export class Wire {
   }
 
   /**
-   * One exchange. Rejects with Unanswered. `sent` is called once a connection carries the request.
+   * One exchange. Rejects with Unanswered.
    * @param {string} method
    * @param {string} path
    * @param {string | undefined} body JSON
-   * @param {{limitMs: number, headers?: Record<string, string>, sent?: () => void}} how
+   * @param {{limitMs: number, headers?: Record<string, string>}} how
    * @returns {Promise<Answer>}
    */
   async call(method, path, body, how) {
@@ -70,7 +70,8 @@ export class Wire {
     }
   }
 
-  once(method, path, body, { limitMs, headers, sent }) {
+  /** @returns {Promise<Answer>} */
+  once(method, path, body, /** @type {any} */ { limitMs, headers }) {
     return new Promise((resolve, reject) => {
       const request = this.client.request({ ...this.base, method, path: this.path + path });
       for (const [name, value] of Object.entries(this.headers)) request.setHeader(name, value);
@@ -85,14 +86,13 @@ export class Wire {
         request.destroy();
       };
       request.on("socket", (socket) => {
-        if (!socket.connecting) return sent?.();
+        if (!socket.connecting) return;
         connecting = setTimeout(() => give("connect_timeout"), this.connectMs);
         socket.once(this.base.protocol === "https:" ? "secureConnect" : "connect", () => {
           clearTimeout(connecting);
-          sent?.();
         });
       });
-      request.on("error", (error) => {
+      request.on("error", (/** @type {any} */ error) => {
         const isStale = request.reusedSocket && error.code === "ECONNRESET";
         give(isStale ? "stale_connection" : reasonOf(error), error);
       });
