@@ -3,6 +3,7 @@
 
 import { Breaker } from "./breaker.mjs";
 import { Gate } from "./gate.mjs";
+import { after } from "./timers.mjs";
 import { Unanswered, Wire } from "./wire.mjs";
 
 const REFUSED_PAUSE_MS = 10_000;
@@ -89,19 +90,19 @@ export class Edge {
   inTime(asked, left, late) {
     return new Promise((resolve, reject) => {
       let isLate = false;
-      const timer = setTimeout(() => {
+      const timer = after(left, () => {
         isLate = true;
         this.breaker.failed();
         reject(new OverflowError("deadline"));
-      }, left);
+      });
       asked.then(
         (answer) => {
-          clearTimeout(timer);
+          timer.clear();
           if (isLate) return late(answer.body);
           this.judge(answer, resolve, reject);
         },
         (error) => {
-          clearTimeout(timer);
+          timer.clear();
           if (!isLate) reject(this.unanswered(error));
         },
       );

@@ -43,6 +43,7 @@ export function fetchBehind(client, { fetch: ask = globalThis.fetch, provider, m
     const { stream: _, ...identity } = request;
     const asked = format === undefined ? identity : request;
     const answer = await client.get({ request: asked, format, metadata });
+    init.signal?.throwIfAborted();
     if (answer.hit && isServable(answer, format)) return responseOf(answer, format);
     const response = await ask(input, init);
     return response.ok && response.body ? recorded(client, asked, format, response) : response;

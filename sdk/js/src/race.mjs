@@ -3,6 +3,7 @@
 
 import { failureOf } from "./failures.mjs";
 import { couldNotAnswer } from "./reasons.mjs";
+import { after } from "./timers.mjs";
 
 export class Race {
   constructor(overlay, key, primary, resolve, reject) {
@@ -20,7 +21,7 @@ export class Race {
   }
 
   start() {
-    this.timer = setTimeout(() => this.silent(), this.overlay.settings.threshold);
+    this.timer = after(this.overlay.settings.threshold, () => this.silent());
     let asking;
     try {
       asking = this.primary.ask();
@@ -31,7 +32,7 @@ export class Race {
   }
 
   primarySaid(value) {
-    clearTimeout(this.timer);
+    this.timer.clear();
     const { overlay } = this;
     if (!this.isSilent) this.judged(true);
     if (this.isOver) return;
@@ -45,7 +46,7 @@ export class Race {
   }
 
   primaryFailed(error) {
-    clearTimeout(this.timer);
+    this.timer.clear();
     const isOwn = failureOf(error) === "own";
     if (!this.isSilent) this.judged(isOwn, "error");
     if (this.isOver) return;
