@@ -8,7 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { RESP_TYPES } from "redis";
 
 import { AgentCacheOverflow } from "../src/index.mjs";
-import { Redis } from "../src/ioredis.mjs";
+import { Cluster, Redis } from "../src/ioredis.mjs";
 import { createClient } from "../src/node-redis.mjs";
 import { fault, options, realServers } from "./kit/servers.mjs";
 
@@ -294,3 +294,44 @@ for (const [name, kind] of Object.entries(KINDS)) {
     });
   });
 }
+
+describe("ioredis' cluster", () => {
+  it("a miss, a write, a delete", async () => {
+    const overflow = options(servers);
+    const ours = new AgentCacheOverflow(overflow);
+    // ioredis takes no node that does not tell its address.
+    const node = new Redis({ port: servers.servers.cluster });
+    await node.config("SET", "cluster-announce-ip", "127.0.0.1");
+    node.disconnect();
+    const cluster = new Cluster([{ host: "127.0.0.1", port: servers.servers.cluster }], { overflow });
+    const [first, second] = ["{tag}:a", "{tag}:b"];
+    ours.put({ key: first, response: Buffer.from("from the overflow"), ttl: 600 });
+    await ours.flush();
+    assert.deepEqual(await cluster.mget(first, second), ["from the overflow", null]);
+    await cluster.overflow.flush();
+    assert.ok((await cluster.pttl(first)) > 400_000);
+    assert.equal(await cluster.set(second, "v", "EX", 60), "OK");
+    await cluster.overflow.flush();
+    assert.equal((await ours.get({ key: second })).response.toString(), "v");
+    assert.equal(await cluster.del(first, second), 2);
+    assert.deepEqual(await cluster.mget(first, second), [null, null]);
+    await cluster.pipeline().set(first, "v").get(first).exec();
+    assert.equal(await cluster.get(first), "v");
+    await cluster.overflow.close();
+    await ours.close();
+    cluster.disconnect();
+  });
+
+  it("with callbacks", async () => {
+    const redis = new Redis({ port: servers.servers.redis, overflow: options(servers) });
+    const called = (run) => new Promise((resolve) => { run((...given) => resolve(given)); });
+    assert.deepEqual(await called((back) => redis.set("callback", "v", back)), [null, "OK"]);
+    assert.deepEqual(await called((back) => redis.get("callback", back)), [null, "v"]);
+    assert.deepEqual(await called((back) => redis.pipeline().del("callback").exec(back)), [null, [[null, 1]]]);
+    assert.deepEqual(await called((back) => redis.get("callback", back)), [null, null]);
+    const [error] = await called((back) => redis.incr("callback", "too", "many", back));
+    assert.match(error.message, /wrong number of arguments/);
+    await redis.overflow.close();
+    redis.disconnect();
+  });
+});

@@ -33,7 +33,7 @@ function note({ name, skip, details }, outcome) {
 }
 
 // One at a time: they share the proxies, and two cores.
-const stream = run({ files, concurrency: 1 });
+const stream = run({ files, concurrency: 1, timeout: 120_000 });
 stream.on("test:pass", (data) => note(data, "passed"));
 stream.on("test:fail", (data) => note(data, "failed"));
 stream.compose(new spec()).pipe(process.stdout);

@@ -8,8 +8,17 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 
-/** Starts them; `stop` ends them. */
-export async function start() {
+/** Starts them; `stop` ends them. Once more where a port was taken meanwhile. */
+export async function start(tries = 3) {
+  try {
+    return await startOnce();
+  } catch (error) {
+    if (tries <= 1) throw error;
+    return start(tries - 1);
+  }
+}
+
+async function startOnce() {
   const own = `${ROOT}.venv/bin/python`;
   const python = process.env.AGENTCACHE_TEST_PYTHON ?? (existsSync(own) ? own : "python3");
   const child = spawn(python, ["-m", "tests.serve"], {
