@@ -3,6 +3,8 @@
 import http from "node:http";
 import https from "node:https";
 
+import { after } from "./timers.mjs";
+
 const MAX_ANSWER = 12 * 1024 * 1024; // 8 MiB of response are 10.7 MiB in base64
 const KEEP_MS = 30_000;
 
@@ -76,20 +78,22 @@ export class Wire {
       const request = this.client.request({ ...this.base, method, path: this.path + path });
       for (const [name, value] of Object.entries(this.headers)) request.setHeader(name, value);
       for (const [name, value] of Object.entries(headers ?? {})) request.setHeader(name, value);
-      let timer = setTimeout(() => give("timeout"), limitMs);
-      timer.unref?.();
+      const timer = after(limitMs, () => give("timeout"));
       let connecting;
+      const done = () => {
+        timer.clear();
+        connecting?.clear();
+      };
       const give = (reason, cause) => {
-        clearTimeout(timer);
-        clearTimeout(connecting);
+        done();
         reject(new Unanswered(reason, cause));
         request.destroy();
       };
       request.on("socket", (socket) => {
         if (!socket.connecting) return;
-        connecting = setTimeout(() => give("connect_timeout"), this.connectMs);
+        connecting = after(this.connectMs, () => give("connect_timeout"));
         socket.once(this.base.protocol === "https:" ? "secureConnect" : "connect", () => {
-          clearTimeout(connecting);
+          connecting.clear();
         });
       });
       request.on("error", (/** @type {any} */ error) => {
@@ -108,8 +112,7 @@ export class Wire {
         response.on("aborted", () => give("reset"));
         response.on("end", () => {
           if (!response.complete) return give("reset");
-          clearTimeout(timer);
-          clearTimeout(connecting);
+          done();
           const answer = read(response, parts);
           if (answer === undefined) return give("garbage");
           resolve(answer);

@@ -1,5 +1,6 @@
 // The package as users get it: packed, installed into an empty folder, loaded both ways, its types
-// checked, every example and listing run.
+// checked; every example and listing run, and every snippet of the manual and the README, where what
+// stands after `// →` is what it prints.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -15,6 +16,17 @@ import { Provider } from "./kit/provider.mjs";
 import { options, realServers } from "./kit/servers.mjs";
 import { vectorServer } from "./kit/vectors.mjs";
 
+const PAGES = { "docs/sdk-js.md": "../../../docs/sdk-js.md", "README.md": "../README.md" };
+const ANSWERS = {
+  openai: {
+    id: "c", object: "chat.completion", model: "gpt-4o-mini", created: 1,
+    choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: "Hello!" } }],
+  },
+  anthropic: {
+    id: "m", type: "message", role: "assistant", model: "claude-haiku-4-5", stop_reason: "end_turn",
+    stop_sequence: null, content: [{ type: "text", text: "Hello!" }], usage: { input_tokens: 3, output_tokens: 2 },
+  },
+};
 const run = promisify(execFile);
 const PACKAGE = fileURLToPath(new URL("../", import.meta.url));
 const OTHERS = ["ioredis", "redis", "memjs", "openai", "@anthropic-ai", "@types", "@redis"];
@@ -84,12 +96,12 @@ describe("examples", { concurrency: 3 }, () => {
     assert.deepEqual(await node("examples/listings/4-partner-sdk.cjs"), ["false null"]);
   });
 
-  it("listing 2 runs as written", async () => {
+  it("listing 2 runs as written", async (context) => {
     const server = await vectorServer("pinecone");
+    context.after(() => server.stop());
     const environ = { PINECONE_INDEX_HOST: server.url, PINECONE_API_KEY: "k" };
     const [said] = await node("examples/listings/2-hybrid.cjs", environ);
     assert.match(said, /^answer 1 to: js-/);
-    await server.stop();
   });
 
   it("the Redis and Memcached wrappers", async (context) => {
@@ -104,30 +116,63 @@ describe("examples", { concurrency: 3 }, () => {
     assert.deepEqual(await node("examples/own-cache.mjs"), ["hello", "not_found"]);
   });
 
-  it("a vector database", async () => {
+  it("a vector database", async (context) => {
     const server = await vectorServer("qdrant");
+    context.after(() => server.stop());
     assert.deepEqual(await node("examples/hybrid.mjs", { QDRANT_URL: server.url }), ["answer 1 to: What is a cache?"]);
-    await server.stop();
   });
 
-  it("the official clients", async () => {
+  it("the official clients", async (context) => {
     const provider = await new Provider().start();
-    const choices = [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: "Hello!" } }];
-    const answers = {
-      openai: { id: "c", object: "chat.completion", model: "gpt-4o-mini", created: 1, choices },
-      anthropic: {
-        id: "m", type: "message", role: "assistant", model: "claude-haiku-4-5", stop_reason: "end_turn",
-        stop_sequence: null, content: [{ type: "text", text: "Hello!" }], usage: { input_tokens: 3, output_tokens: 2 },
-      },
-    };
+    context.after(() => provider.stop());
     const environ = {
       OPENAI_API_KEY: "k", OPENAI_BASE_URL: `${provider.url}/v1`, ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: provider.url,
     };
-    for (const [name, answer] of Object.entries(answers)) {
+    for (const [name, answer] of Object.entries(ANSWERS)) {
       provider.exchange = { response: { status: 200, body: JSON.stringify(answer) } };
       assert.deepEqual(await node(`examples/${name}.mjs`, environ), ["true", "1"]);
     }
     assert.equal(provider.asked, 2);
-    await provider.stop();
   });
+});
+
+describe("snippets", { concurrency: 3 }, async () => {
+  let provider;
+  let vectors;
+  before(async () => {
+    provider = await new Provider().start();
+    provider.exchange = { response: { status: 200, body: JSON.stringify(ANSWERS.openai) } };
+    vectors = await vectorServer("qdrant");
+  });
+  after(async () => {
+    await provider.stop();
+    await vectors.stop();
+  });
+
+  for (const [page, path] of Object.entries(PAGES)) {
+    const text = await readFile(new URL(path, import.meta.url), "utf8");
+    let title = page;
+    let number = 0;
+    for (const [, heading, code] of text.matchAll(/^(?:#+ (.*)|```js\n([^]*?)```)$/gm)) {
+      if (heading !== undefined) {
+        title = heading;
+        continue;
+      }
+      number += 1;
+      const file = `${page.replace(/\W/g, "-")}-${number}.${/\brequire\(/.test(code) ? "cjs" : "mjs"}`;
+      it(`${page}: ${title}`, async (context) => {
+        if (/memjs/.test(code) && servers.servers.memcached === undefined) return context.skip("memcached is not installed");
+        await writeFile(join(folder, file), code);
+        const said = await node(file, {
+          // Another partner's key than the examples': they ask the same.
+          AGENTCACHE_API_KEY: servers.partners.pinecone.live, QDRANT_URL: vectors.url,
+          OPENAI_API_KEY: "k", OPENAI_BASE_URL: `${provider.url}/v1`,
+        });
+        const wanted = [...code.matchAll(/\/\/ → (.*)$/gm)].map(([, line]) => line);
+        assert.ok(wanted.length > 0, "a snippet shows what it prints");
+        assert.deepEqual(said, wanted);
+        return undefined;
+      });
+    }
+  }
 });
