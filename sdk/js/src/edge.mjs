@@ -123,7 +123,7 @@ export class Edge {
     }
     const wire = portal ? this.portal : this.wire;
     try {
-      const answer = await wire.call(method, path, body, { limitMs: PATIENT_MS });
+      const answer = await wire.call(method, path, body, { limitMs: PATIENT_MS, mayRepeat: true });
       return await new Promise((resolve, reject) => this.judge(answer, resolve, reject, !portal));
     } catch (error) {
       throw error instanceof OverflowError ? error : this.unanswered(error, !portal);

@@ -13,24 +13,28 @@ const second = (args) => args.slice(1, 2);
 const both = (args) => args.slice(0, 2);
 const every = (args) => args;
 const counted = (args) => args.slice(2, 2 + (Number(args[1]) || 0));
+const alternate = (args) => args.slice(1, 1 + 2 * (Number(args[0]) || 0)).filter((_, at) => at % 2 === 0);
 const stored = (args) => {
   const at = args.findIndex((each) => /^store$/i.test(String(each)));
   return at === -1 ? [] : args.slice(at + 1, at + 2);
 };
 
-/** Commands after which what the overflow has may be wrong, by the keys that they change. */
+/**
+ * Commands after which what the overflow has may be wrong, by the keys that they change. Those of
+ * lists, hashes, sets … are not among them: they change nothing that GET finds.
+ */
 const CHANGES = new Map();
 /** @type {[(args: any[]) => any[], string][]} */
 const BY_KEYS = [
-  [first, `append decr decrby incr incrby incrbyfloat setrange setbit bitfield getdel getex expire
-    pexpire expireat pexpireat persist restore move lpush rpush lpushx rpushx lset linsert hset hsetnx
-    hmset hincrby hincrbyfloat sadd zadd zincrby xadd pfadd geoadd delex digest.set json.set json.mset
-    sunionstore sinterstore sdiffstore zunionstore zinterstore zdiffstore zrangestore pfmerge
-    geosearchstore`],
-  [second, "copy bitop smove rpoplpush lmove brpoplpush blmove"],
+  [first, `append decr decrby incr incrby incrbyfloat setrange setbit bitfield getdel expire pexpire
+    expireat pexpireat persist restore move delex delifeq sunionstore sinterstore sdiffstore
+    zunionstore zinterstore zdiffstore zrangestore pfmerge geosearchstore`],
+  [second, "copy bitop"],
   [both, "rename renamenx"],
   [every, "del unlink"],
   [counted, "eval evalsha fcall"],
+  [alternate, "msetex"],
+  [(args) => (args.length > 1 ? first(args) : []), "getex"],
   [stored, "sort georadius georadiusbymember"],
 ];
 for (const [keys, names] of BY_KEYS) {
@@ -58,8 +62,13 @@ export function meaningOf(name, args, now = Date.now()) {
   const known = READS_AND_WRITES[lower];
   if (known !== undefined) return known(args, now);
   const keys = CHANGES.get(lower);
-  if (keys !== undefined) return { kind: "change", keys: keys(args) };
+  if (keys !== undefined) return changeOf(keys(args));
   return FLUSHES.has(lower) ? { kind: "flush" } : null;
+}
+
+/** @param {any[]} keys @returns {Meaning} */
+function changeOf(keys) {
+  return keys.length === 0 ? null : { kind: "change", keys };
 }
 
 const READS_AND_WRITES = Object.assign(Object.create(null), {

@@ -6,7 +6,7 @@ import https from "node:https";
 import { after } from "./timers.mjs";
 
 const MAX_ANSWER = 12 * 1024 * 1024; // 8 MiB of response are 10.7 MiB in base64
-const KEEP_MS = 30_000;
+const KEEP_MS = 4_000; // the edge closes what is silent for five seconds
 
 /** Why an answer never came. `reason` is one of the words of the behaviour table. */
 export class Unanswered extends Error {
@@ -59,15 +59,15 @@ export class Wire {
    * @param {string} method
    * @param {string} path
    * @param {string | undefined} body JSON
-   * @param {{limitMs: number, headers?: Record<string, string>}} how
+   * @param {{limitMs: number, headers?: Record<string, string>, mayRepeat?: boolean}} how
+   *   `mayRepeat`: once more where a kept connection had been closed meanwhile
    * @returns {Promise<Answer>}
    */
   async call(method, path, body, how) {
     try {
       return await this.once(method, path, body, how);
     } catch (error) {
-      // A kept connection that the server had closed meanwhile: nothing was asked yet.
-      if (error.reason !== "stale_connection") throw error;
+      if (error.reason !== "stale_connection" || !how.mayRepeat) throw error;
       return await this.once(method, path, body, how);
     }
   }

@@ -101,7 +101,7 @@ describe("the client and the real edge", () => {
     const many = await Promise.all(Array.from({ length: 10_000 }, (_, n) => brief.get({ key: `cold:${n}` })));
     assert.ok(many.every(({ hit, reason }) => !hit && ["not_found", "deadline", "breaker_open"].includes(reason)));
     assert.ok(many.some(({ reason }) => reason === "not_found"));
-    assert.equal(brief.flights.size, 0);
+    assert.equal(brief.lookups.flights.size, 0);
     assert.equal(brief.edge.gate.waiting.size, 0);
   });
 
