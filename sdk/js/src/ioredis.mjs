@@ -18,7 +18,14 @@ const TRANSACTION = /** @type {any} */ (Symbol("the commands of a MULTI that is 
  * ioredis' `Redis` with one more option, `overflow`. Without it, it is ioredis' own.
  * @type {new (...args: any[]) => import("ioredis").Redis & Overflowing}
  */
-export const Redis = /** @type {any} */ (overflowing(ioredis.Redis));
+export const Redis = /** @type {any} */ (
+  class Redis extends overflowing(ioredis.Redis) {
+    duplicate(override) {
+      const { overflow } = this;
+      return new Redis({ ...this.options, ...override, ...(overflow && { overflow }) });
+    }
+  }
+);
 
 /**
  * ioredis' `Cluster` with `overflow` among its options.

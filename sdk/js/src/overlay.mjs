@@ -11,6 +11,7 @@ import { couldNotAnswer } from "./reasons.mjs";
 
 const HEDGES_SAVED = 10;
 const MAX_ELSEWHERE = 10_000;
+const MAX_BYTES = 8 * 1024 * 1024; // what the edge takes
 
 /**
  * @typedef {import("./answer.mjs").Answer} Answer
@@ -86,9 +87,10 @@ export class Overlay {
    *   reply says that the value was written
    */
   async write(key, value, ttl, { write, drop, instead, isDone }) {
-    const canKeep = () => this.client.edge.admits() && !this.client.isClosed;
+    const size = sizeOf(value);
+    const canKeep = () => size <= MAX_BYTES && this.client.edge.admits() && !this.client.isClosed;
     const keep = () => this.keepElsewhere(key, value, ttl, drop, instead);
-    if (sizeOf(value) > this.maxBytes && canKeep()) return keep();
+    if (size > this.maxBytes && canKeep()) return keep();
     try {
       return await this.written([{ key, value }], ttl, write, isDone);
     } catch (error) {
@@ -125,9 +127,9 @@ export class Overlay {
     const id = this.client.keyOf(key);
     this.touch(id);
     this.elsewhere.delete(id);
-    // The overflow keeps nothing that is empty; what it has would be an older value.
-    if (sizeOf(value) === 0) this.client.background(this.forget([key]));
-    else this.client.put({ key, response: value, ttl });
+    // The overflow keeps nothing that is empty. What it does not take leaves no older value there.
+    const isTaken = sizeOf(value) > 0 && this.client.put({ key, response: value, ttl });
+    if (!isTaken) this.client.background(this.forget([key]));
   }
 
   /**

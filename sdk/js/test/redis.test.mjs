@@ -322,6 +322,35 @@ describe("ioredis' cluster", () => {
     cluster.disconnect();
   });
 
+  it("a duplicate has the same overflow behind it", async () => {
+    const redis = new Redis({ port: servers.servers.redis, overflow: options(servers) });
+    const other = redis.duplicate();
+    assert.equal(other.overflow, redis.overflow);
+    await redis.set("duplicate", "v");
+    await redis.overflow.flush();
+    await other.del("duplicate");
+    assert.equal((await redis.overflow.get({ key: "duplicate" })).hit, false);
+    await redis.overflow.close();
+    redis.disconnect();
+    other.disconnect();
+  });
+
+  it("after close it is the primary alone, and leaves nothing old behind", async () => {
+    const overflow = options(servers);
+    const redis = new Redis({ port: servers.servers.redis, overflow });
+    const ours = new AgentCacheOverflow(overflow);
+    await redis.set("closing", "old");
+    await redis.overflow.close();
+    assert.equal((await ours.get({ key: "closing" })).response.toString(), "old");
+    await redis.set("closing", "new");
+    assert.equal(await redis.get("closing"), "new");
+    await pause(200);
+    assert.equal((await ours.get({ key: "closing" })).hit, false);
+    await redis.del("closing");
+    await ours.close();
+    redis.disconnect();
+  });
+
   it("with callbacks", async () => {
     const redis = new Redis({ port: servers.servers.redis, overflow: options(servers) });
     const called = (run) => new Promise((resolve) => { run((...given) => resolve(given)); });
