@@ -22,57 +22,76 @@ const CHANGES = {
 export function withOverflow(given, overflow) {
   const client = /** @type {any} */ (given);
   const ours = clientOf(overflow);
-  const overlay = new Overlay(ours, { name: "memcached", bytesOnly: true });
-  const wrapped = Object.create(client, { overflow: { value: ours } });
-  const serialized = (value) => client.serializer.serialize(1, value, NO_FLAGS).value;
-  const lifeOf = (options) => {
-    const expires = Number(options?.expires ?? client.options.expires) || 0;
-    if (expires === 0) return undefined;
-    return expires > MONTH_S ? expires - Date.now() / 1_000 : expires;
+  const behind = new Behind(client, ours);
+  const methods = {
+    get: spoken((key) => behind.get(key), 1, ({ value, flags }) => [value, flags]),
+    set: spoken((key, value, options) => behind.set(key, value, options), 3),
+    add: spoken((key, value, options) => behind.add(key, value, options), 3),
+    delete: spoken((key) => behind.change(key, () => client.delete(key)), 1),
+    flush: spoken(() => behind.flush(), 0),
   };
-  const ask = (key) => client.get(key);
-  const repair = (key) => (bytes, ttlMs) => {
-    const expires = ttlMs === null ? 0 : Math.max(1, Math.floor(ttlMs / 1_000));
-    return client.add(key, client.serializer.deserialize(0, bytes, NO_FLAGS).value, { expires });
-  };
-  const get = async (key) => {
-    if (!overlay.takes(key)) return ask(key);
-    const primary = { ask: () => ask(key), isMiss: ({ value }) => value === null, repair: repair(key) };
-    const { answeredBy, response } = await overlay.read(key, primary);
+  for (const [name, parts] of Object.entries(CHANGES)) {
+    const change = (key, ...more) => behind.change(key, () => client[name](key, ...more));
+    methods[name] = spoken(change, Infinity, parts);
+  }
+  return Object.assign(Object.create(client, { overflow: { value: ours } }), methods);
+}
+
+/** memjs' own methods, by promise. */
+class Behind {
+  constructor(client, ours) {
+    this.client = client;
+    this.overlay = new Overlay(ours, { name: "memcached", bytesOnly: true });
+  }
+
+  async get(key) {
+    const ask = () => this.client.get(key);
+    if (!this.overlay.takes(key)) return ask();
+    const primary = { ask, isMiss: ({ value }) => value === null, repair: (...found) => this.repair(key, ...found) };
+    const { answeredBy, response } = await this.overlay.read(key, primary);
     if (answeredBy === "primary") return response;
     if (response === null) return { value: null, flags: null };
-    const { value, extras } = client.serializer.deserialize(0, response, NO_FLAGS);
+    const { value, extras } = this.client.serializer.deserialize(0, response, NO_FLAGS);
     return { value, flags: extras };
-  };
-  const set = (name) => async (key, value, options) => {
-    const write = () => client[name](key, value, options ?? {});
-    if (!overlay.takes(key)) return write();
-    const ttl = lifeOf(options);
-    const bytes = Buffer.from(serialized(value));
-    if (ttl !== undefined && ttl < 1) return changed(key, write);
-    if (name === "set") {
-      return overlay.write(key, bytes, ttl, { write, drop: () => client.delete(key), instead: true });
-    }
-    return overlay.written([{ key, value: bytes }], ttl, write, Boolean);
-  };
-  const changed = async (key, write) => {
-    if (overlay.takes(key)) await overlay.forget([key]);
-    return write();
-  };
-  const flush = async () => {
-    await overlay.forgetEverything();
-    return client.flush();
-  };
-  wrapped.get = spoken(get, 1, ({ value, flags }) => [value, flags]);
-  wrapped.set = spoken(set("set"), 3);
-  wrapped.add = spoken(set("add"), 3);
-  wrapped.delete = spoken((key) => changed(key, () => client.delete(key)), 1);
-  wrapped.flush = spoken(flush, 0);
-  for (const [name, parts] of Object.entries(CHANGES)) {
-    const change = (key, ...more) => changed(key, () => client[name](key, ...more));
-    wrapped[name] = spoken(change, Infinity, parts);
   }
-  return wrapped;
+
+  /** Writes back what the overflow had, without overwriting. */
+  repair(key, bytes, ttlMs) {
+    const expires = ttlMs === null ? 0 : Math.max(1, Math.floor(ttlMs / 1_000));
+    return this.client.add(key, this.client.serializer.deserialize(0, bytes, NO_FLAGS).value, { expires });
+  }
+
+  async set(key, value, options = {}) {
+    const write = () => this.client.set(key, value, options);
+    const { isOurs, bytes, ttl } = this.written(key, value, options);
+    if (!isOurs) return this.change(key, write);
+    return this.overlay.write(key, bytes, ttl, { write, drop: () => this.client.delete(key), instead: true });
+  }
+
+  async add(key, value, options = {}) {
+    const write = () => this.client.add(key, value, options);
+    const { isOurs, bytes, ttl } = this.written(key, value, options);
+    if (!isOurs) return this.change(key, write);
+    return this.overlay.written([{ key, value: bytes }], ttl, write, Boolean);
+  }
+
+  async change(key, act) {
+    if (this.overlay.takes(key)) await this.overlay.forget([key]);
+    return act();
+  }
+
+  async flush() {
+    await this.overlay.forgetEverything();
+    return this.client.flush();
+  }
+
+  /** What a write means to the overflow: bytes and seconds, where it has a part in it. */
+  written(key, value, options) {
+    const expires = Number(options?.expires ?? this.client.options.expires) || 0;
+    const ttl = expires > MONTH_S ? expires - Date.now() / 1_000 : expires || undefined;
+    const isOurs = this.overlay.takes(key) && (ttl === undefined || ttl >= 1);
+    return { isOurs, ttl, bytes: isOurs && Buffer.from(this.client.serializer.serialize(1, value, NO_FLAGS).value) };
+  }
 }
 
 /** A method that takes a callback last (or, as memjs once did, before the expiry), or gives a promise. */

@@ -36,7 +36,8 @@ export class Wire {
     const base = new URL(url);
     // Node does not resolve these names by itself, as browsers do (RFC 6761 §6.3).
     const isLocal = /(^|\.)localhost$/.test(base.hostname);
-    this.client = base.protocol === "https:" ? https : http;
+    this.isSecure = base.protocol === "https:";
+    this.client = this.isSecure ? https : http;
     this.pool = new this.client.Agent({
       keepAlive: true, maxSockets: maxConnections, maxFreeSockets: maxConnections, scheduling: "lifo",
       timeout: KEEP_MS,
@@ -46,7 +47,7 @@ export class Wire {
       protocol: base.protocol, port: base.port, agent: this.pool,
       hostname: isLocal ? "127.0.0.1" : base.hostname.replace(/^\[|\]$/g, ""),
     };
-    if (isLocal && base.protocol === "https:") this.base.servername = base.hostname;
+    if (isLocal && this.isSecure) this.base.servername = base.hostname;
     this.path = base.pathname.replace(/\/$/, "");
     this.headers = {
       host: base.host, authorization: `Bearer ${apiKey}`, accept: "application/json",
@@ -75,15 +76,12 @@ export class Wire {
   /** @returns {Promise<Answer>} */
   once(method, path, body, /** @type {any} */ { limitMs, headers }) {
     return new Promise((resolve, reject) => {
-      const request = this.client.request({ ...this.base, method, path: this.path + path });
-      for (const [name, value] of Object.entries(this.headers)) request.setHeader(name, value);
-      for (const [name, value] of Object.entries(headers ?? {})) request.setHeader(name, value);
-      const timer = after(limitMs, () => give("timeout"));
-      let connecting;
-      const done = () => {
-        timer.clear();
-        connecting?.clear();
-      };
+      const length = body === undefined ? {} : bodyHeaders(body);
+      const request = this.client.request({
+        ...this.base, method, path: this.path + path, headers: { ...this.headers, ...headers, ...length },
+      });
+      const timers = [after(limitMs, () => give("timeout"))];
+      const done = () => timers.forEach((timer) => timer.clear());
       const give = (reason, cause) => {
         done();
         reject(new Unanswered(reason, cause));
@@ -91,36 +89,20 @@ export class Wire {
       };
       request.on("socket", (socket) => {
         if (!socket.connecting) return;
-        connecting = after(this.connectMs, () => give("connect_timeout"));
-        socket.once(this.base.protocol === "https:" ? "secureConnect" : "connect", () => {
-          connecting.clear();
-        });
+        const connecting = after(this.connectMs, () => give("connect_timeout"));
+        timers.push(connecting);
+        socket.once(this.isSecure ? "secureConnect" : "connect", () => connecting.clear());
       });
       request.on("error", (/** @type {any} */ error) => {
         const isStale = request.reusedSocket && error.code === "ECONNRESET";
         give(isStale ? "stale_connection" : reasonOf(error), error);
       });
       request.on("response", (response) => {
-        const parts = [];
-        let length = 0;
-        response.on("data", (part) => {
-          length += part.length;
-          if (length > MAX_ANSWER) return give("garbage");
-          parts.push(part);
-        });
-        response.on("error", (error) => give("reset", error));
-        response.on("aborted", () => give("reset"));
-        response.on("end", () => {
-          if (!response.complete) return give("reset");
+        collect(response, give, (answer) => {
           done();
-          const answer = read(response, parts);
-          if (answer === undefined) return give("garbage");
           resolve(answer);
         });
       });
-      if (body === undefined) return request.end();
-      request.setHeader("content-type", "application/json");
-      request.setHeader("content-length", Buffer.byteLength(body));
       request.end(body);
     });
   }
@@ -128,6 +110,26 @@ export class Wire {
   close() {
     this.pool.destroy();
   }
+}
+
+const bodyHeaders = (body) => ({ "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+
+/** A response read to its end: `take` gets the answer, or `give` why there is none. */
+function collect(response, give, take) {
+  const parts = [];
+  let length = 0;
+  response.on("data", (part) => {
+    length += part.length;
+    if (length > MAX_ANSWER) return give("garbage");
+    parts.push(part);
+  });
+  response.on("error", (error) => give("reset", error));
+  response.on("aborted", () => give("reset"));
+  response.on("end", () => {
+    if (!response.complete) return give("reset");
+    const answer = read(response, parts);
+    return answer === undefined ? give("garbage") : take(answer);
+  });
 }
 
 /** @returns {Answer | undefined} nothing where the body is no JSON */

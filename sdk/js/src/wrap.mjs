@@ -38,7 +38,10 @@ export class WrappedCache {
       if (!this.functions.set || !isMissing(await ask())) return;
       await this.functions.set(key, value, ttlMs === null ? undefined : ttlMs / 1_000);
     };
-    return overlay.read(key, { ask, isMiss: isMissing, repair });
+    const started = performance.now();
+    const answer = await overlay.read(key, { ask, isMiss: isMissing, repair });
+    answer.latencyMs = performance.now() - started;
+    return answer;
   }
 
   /**

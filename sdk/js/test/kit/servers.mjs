@@ -22,17 +22,19 @@ async function startOnce() {
   const own = `${ROOT}.venv/bin/python`;
   const python = process.env.AGENTCACHE_TEST_PYTHON ?? (existsSync(own) ? own : "python3");
   const child = spawn(python, ["-m", "tests.serve"], {
-    cwd: ROOT, stdio: ["pipe", "pipe", "inherit"],
+    cwd: ROOT, stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, PYTEST_DEBUG_TEMPROOT: `${ROOT}.tmp` },
   });
-  const [line] = await Promise.race([
-    once(createInterface({ input: child.stdout }), "line"),
-    once(child, "exit").then(() => Promise.reject(new Error("tests.serve ended by itself"))),
-  ]);
+  let said = "";
+  child.stderr.on("data", (part) => {
+    said += part;
+  });
+  const ended = once(child, "close").then(() => Promise.reject(new Error(`tests.serve ended by itself:\n${said}`)));
+  const [line] = await Promise.race([once(createInterface({ input: child.stdout }), "line"), ended]);
+  ended.catch(() => {}); // later it is wanted
   const stop = async () => {
-    const ended = once(child, "exit");
     child.stdin.end();
-    await ended;
+    await ended.catch(() => {});
   };
   return { servers: JSON.parse(line), stop };
 }
