@@ -12,6 +12,7 @@ const MAX_PAUSE_MS = 60_000;
 /** How long an answer that is too late for its caller is still listened to. */
 const LATE_MS = 2_000;
 const PATIENT_MS = 5_000;
+const PORTAL_MS = 15_000;
 const WORDS = { timeout: "deadline", connect_timeout: "unreachable", garbage: "garbage" };
 
 /** Why there is no answer; `reason` is one of the behaviour table's words. */
@@ -123,7 +124,7 @@ export class Edge {
     }
     const wire = portal ? this.portal : this.wire;
     try {
-      const answer = await wire.call(method, path, body, { limitMs: PATIENT_MS, mayRepeat: true });
+      const answer = await wire.call(method, path, body, { limitMs: portal ? PORTAL_MS : PATIENT_MS, mayRepeat: true });
       return await new Promise((resolve, reject) => this.judge(answer, resolve, reject, !portal));
     } catch (error) {
       throw error instanceof OverflowError ? error : this.unanswered(error, !portal);
