@@ -9,7 +9,7 @@ HAS_NODE := command -v npm >/dev/null && node -e 'process.exit(Number(parseInt(p
 NO_NODE := "The JavaScript SDK needs Node 20 or newer, with npm."
 NO_VENV := "$(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt-get install python3-venv)"
 
-.PHONY: run test test-sdk test-sdk-js bench screenshots lint lint-sdk
+.PHONY: run test test-sdk test-sdk-js pack-sdk-js bench screenshots lint lint-sdk
 .PHONY: install-run install-dev install-semantic install-sdk
 .DEFAULT_GOAL := run
 
@@ -31,6 +31,11 @@ test-sdk-js: install-dev
 	@if $(HAS_NODE); then $(install-js) && cd sdk/js && node test/run.mjs; \
 	elif [ -n "$(REQUIRE_NODE)" ]; then echo $(NO_NODE) >&2; exit 1; \
 	else echo "JavaScript SDK: skipped. "$(NO_NODE); fi
+
+# The tarball that the portal serves under /docs/sdk/.
+pack-sdk-js:
+	@$(HAS_NODE) || { echo $(NO_NODE) >&2; exit 1; }
+	@$(install-js) && cd sdk/js && rm -f *.tgz && npm pack --silent
 
 bench: install-dev
 	@exec $(BIN)/python -m bench $(ARGS)

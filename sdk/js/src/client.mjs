@@ -70,8 +70,9 @@ export class AgentCacheOverflow {
 
   /**
    * Stores something in the background; returns at once.
-   * @param {Put & {responseFormat?: "sse", responseText?: string}} put `responseFormat: "sse"`: the
-   *   response is a provider's stream as one text; `responseText`: its JSON as it was spelt
+   * @param {Put & {responseFormat?: "sse", responseText?: string, about?: any}} put
+   *   `responseFormat: "sse"`: the response is a provider's stream as one text; `responseText`: its
+   *   JSON as it was spelt; `about`: further members
    * @returns {boolean} whether it was taken: not what has no JSON form, or no identity
    */
   put(put) {
@@ -270,10 +271,14 @@ export class AgentCacheOverflow {
   }
 
   storeOf(put, named) {
-    const { response, ttl, tags, usage, responseFormat, responseText } = put;
+    const { response, ttl, tags, responseFormat, responseText, about } = put;
     const key = named.members.cache_key ?? "";
     const lease_id = this.lookups.leaseOf(named.id);
-    const plain = { op: "store", ...this.scope, ...named.members, ttl, tags, usage, lease_id };
+    // Where the request stays at home, the edge cannot tell whose usage the response speaks of.
+    const usage = put.usage ?? (named.members.model === undefined ? undefined : response?.usage);
+    const metadata = { sdk: this.sdk };
+    const plain = { op: "store", ...this.scope, ...named.members, ...about, ttl, tags, lease_id, metadata };
+    if (usage !== undefined) plain.usage = usage;
     delete plain.response_format;
     if (responseFormat !== undefined) plain.response_format = responseFormat;
     const members = JSON.stringify(plain);

@@ -32,10 +32,18 @@ export function name({ key, request, semanticKey, format }, settings) {
   const identity = digestOf(request);
   if (identity === null) return null;
   if (isPlain) members.original_request = request;
-  else members.cache_key ??= wireDigest(identity, settings);
+  else Object.assign(members, atHome(request, identity, members.cache_key, settings));
   if (format !== undefined) members.response_format = format;
   const id = members.cache_key ?? identity;
   return { id, mark: markOf(id, format), isKeyed: key !== undefined, isShared: key === undefined, members };
+}
+
+/** A request that stays in the process, as far as it is told. */
+function atHome({ provider, model }, identity, key, settings) {
+  return {
+    cache_key: key ?? wireDigest(identity, settings),
+    provider: provider.slice(0, 64), model: model.slice(0, 64),
+  };
 }
 
 /** @param {string} id @param {string} [format] */

@@ -2,6 +2,7 @@
 // "A write through a wrapper". Wrappers of Redis and Memcached clients say what their commands mean;
 // what is done about it is decided here.
 
+import { about } from "./about.mjs";
 import { miss } from "./answer.mjs";
 import { Breaker } from "./breaker.mjs";
 import { Budget } from "./budget.mjs";
@@ -128,7 +129,7 @@ export class Overlay {
     this.touch(id);
     this.elsewhere.delete(id);
     // The overflow keeps nothing that is empty. What it does not take leaves no older value there.
-    const isTaken = sizeOf(value) > 0 && this.client.put({ key, response: value, ttl });
+    const isTaken = sizeOf(value) > 0 && this.put(key, value, ttl);
     if (!isTaken) this.client.background(this.forget([key]));
   }
 
@@ -159,6 +160,10 @@ export class Overlay {
 
   // ── inside ────────────────────────────────────────────────────────────────
 
+  put(key, response, ttl) {
+    return this.client.put({ key, response, ttl, about: about(response) });
+  }
+
   async keepElsewhere(key, value, ttl, drop, instead) {
     const id = this.client.keyOf(key);
     this.touch(id);
@@ -167,7 +172,7 @@ export class Overlay {
       const [oldest] = this.elsewhere;
       this.elsewhere.delete(oldest);
     }
-    this.client.put({ key, response: value, ttl });
+    this.put(key, value, ttl);
     await drop().catch(() => {});
     return instead;
   }

@@ -222,6 +222,9 @@ describe("what leaves the process, and what is said", () => {
     const sent = JSON.stringify(edge.bodies);
     assert.ok(!sent.includes("secret"), sent);
     assert.ok(sent.includes("A fast copy."));
+    const { provider, model, usage, metadata } = edge.last("store");
+    assert.deepEqual([provider, model, usage], ["openai", "gpt-4", REPLY.usage]);
+    assert.match(metadata.sdk, /^agentcache-js/);
   });
 
   it("encrypt: nor the answer", async () => {
@@ -232,6 +235,22 @@ describe("what leaves the process, and what is said", () => {
     const sent = JSON.stringify(edge.bodies);
     for (const text of ["secret", "A fast copy.", Buffer.from("secret value").toString("base64")]) {
       assert.ok(!sent.includes(text), text);
+    }
+  });
+
+  it("a provider's answer in a primary takes model and usage along", async () => {
+    const [overflow, edge] = await scripted({});
+    const cache = overflow.wrap({ get: () => null });
+    for (const value of [REPLY, JSON.stringify(REPLY), Buffer.from(JSON.stringify(REPLY))]) {
+      await cache.set("k", value);
+      await overflow.flush();
+      const { provider, model, usage } = edge.last("store");
+      assert.deepEqual([provider, model, usage], ["openai", "gpt-4-0613", REPLY.usage]);
+    }
+    for (const value of ["{broken", { usage: {} }, [1], "plain"]) {
+      await cache.set("k", value);
+      await overflow.flush();
+      assert.equal(edge.last("store").model, undefined);
     }
   });
 
