@@ -1,7 +1,10 @@
 // The parts by themselves, with clocks and doors of the test's own.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { Breaker } from "../src/breaker.mjs";
 import { Budget } from "../src/budget.mjs";
@@ -11,6 +14,14 @@ import { Memory } from "../src/memory.mjs";
 import { milliseconds } from "../src/options.mjs";
 import { Outbox } from "../src/outbox.mjs";
 import { meaningOf, wasWritten } from "../src/redis-commands.mjs";
+
+it("the digests that the server and both SDKs share", async () => {
+  const file = fileURLToPath(new URL("run-vectors.mjs", import.meta.url));
+  const { stdout } = await promisify(execFile)("node", [file]);
+  const [vectors, pairs] = [...stdout.matchAll(/^(\d+) of (\d+)/gm)];
+  assert.ok(vectors[1] === vectors[2] && Number(vectors[1]) >= 200, stdout);
+  assert.ok(pairs[1] === pairs[2] && Number(pairs[1]) > 0, stdout);
+});
 
 describe("breaker", () => {
   let now;
