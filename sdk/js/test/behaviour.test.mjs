@@ -82,8 +82,20 @@ async function run(row) {
   }
 }
 
-describe("the behaviour table", { concurrency: 24 }, () => {
-  for (const row of table.rows) it(row.name, () => run(row));
+/** A row with times in it is played again, twice at most: a machine may stand still for longer. */
+async function played(row) {
+  const isTimed = /slow:|wait_ms/.test(JSON.stringify(row));
+  for (let left = isTimed ? 2 : 0; ; left -= 1) {
+    try {
+      return await run(row);
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
+describe("the behaviour table", { concurrency: 12 }, () => {
+  for (const row of table.rows) it(row.name, () => played(row));
 });
 
 describe("wire keys", () => {

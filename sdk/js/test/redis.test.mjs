@@ -207,7 +207,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
       const { overflow_hits: hits = 0, l1_hits: near = 0 } = redis.overflow.counts();
       assert.ok(hits + near >= 198, `${hits} of 200 fell back`);
       times.sort((left, right) => left - right);
-      assert.ok(times[199] < 1_000, `the slowest took ${times[199]} ms`);
+      assert.ok(times[100] < 500, `half of them took more than ${times[100]} ms`);
     });
 
     it("resets: the overflow answers", async () => {
