@@ -110,7 +110,7 @@ export class Overlay {
   async written(pairs, ttl, write, isDone = () => true) {
     const watches = pairs.map(({ key }) => {
       this.touch(this.client.keyOf(key));
-      return this.watch(key);
+      return this.watch(key, true);
     });
     try {
       const reply = await write();
@@ -206,6 +206,11 @@ export class Overlay {
 
   look(key, reason, primaryMs) {
     this.count(`reason_${reason}`);
+    // A write is under way: what the overflow has may be the value before it.
+    if (this.watches.size > 0 && this.watches.get(this.client.keyOf(key))?.writers > 0) {
+      this.count("overflow_purging");
+      return Promise.resolve({ answer: miss("purging"), release() {} });
+    }
     return this.client.look({ key, reason, primary: this.name, primaryMs });
   }
 
@@ -255,17 +260,19 @@ export class Overlay {
   }
 
   /** Tells whether a key was written or deleted since (`isCurrent`), or deleted; `done` must follow. */
-  watch(key) {
+  watch(key, isWriter = false) {
     const id = this.client.keyOf(key);
-    const watched = this.watches.get(id) ?? { watchers: 0, version: 0, deletes: 0 };
+    const watched = this.watches.get(id) ?? { watchers: 0, writers: 0, version: 0, deletes: 0 };
     this.watches.set(id, watched);
     watched.watchers += 1;
+    watched.writers += Number(isWriter);
     const { version, deletes } = watched;
     return {
       isCurrent: () => watched.version === version,
       isKept: () => watched.deletes === deletes,
       done: () => {
         watched.watchers -= 1;
+        watched.writers -= Number(isWriter);
         if (watched.watchers === 0) this.watches.delete(id);
       },
     };

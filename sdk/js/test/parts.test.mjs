@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { AgentCacheOverflow } from "../src/index.mjs";
 import { Breaker } from "../src/breaker.mjs";
 import { Budget } from "../src/budget.mjs";
 import { failureOf } from "../src/failures.mjs";
@@ -14,6 +16,7 @@ import { Memory } from "../src/memory.mjs";
 import { milliseconds } from "../src/options.mjs";
 import { Outbox } from "../src/outbox.mjs";
 import { meaningOf, wasWritten } from "../src/redis-commands.mjs";
+import { ScriptedOverflow } from "./kit/overflow.mjs";
 
 it("the digests that the server and both SDKs share", async () => {
   const file = fileURLToPath(new URL("run-vectors.mjs", import.meta.url));
@@ -222,6 +225,27 @@ describe("commands", () => {
   it("replies that say it was written", () => {
     assert.deepEqual(["OK", Buffer.from("OK"), null].map((reply) => wasWritten(reply, "ok")), [true, true, false]);
     assert.deepEqual([1, 0, true, "1"].map((reply) => wasWritten(reply, "one")), [true, false, true, true]);
+  });
+});
+
+describe("a write under way", () => {
+  it("is not overtaken by the value before it", async () => {
+    const overflow = await new ScriptedOverflow({ holds: { k: "old" } }).start();
+    const client = new AgentCacheOverflow({ apiKey: "k", baseUrl: overflow.url, threshold: 1, deadline: "5s" });
+    let finish;
+    const writing = new Promise((resolve) => {
+      finish = resolve;
+    });
+    const cache = client.wrap({ get: () => writing.then(() => "new"), set: () => writing });
+    const written = cache.set("k", "new");
+    const read = cache.answer("k");
+    await pause(50);
+    assert.equal(overflow.asked.lookup, 0);
+    finish();
+    await written;
+    assert.deepEqual([(await read).response, (await read).answeredBy], ["new", "primary"]);
+    await client.close();
+    await overflow.stop();
   });
 });
 

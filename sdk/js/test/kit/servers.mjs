@@ -59,6 +59,7 @@ export function options(servers, more = {}) {
   customers += 1;
   return {
     apiKey: servers.key, baseUrl: servers.edge, customerId: `js-${process.pid}-${customers}`,
-    deadline: "2s", connectTimeout: "1s", ...more,
+    // Longer than a busy machine may take: where a test is about time, it says so.
+    deadline: "10s", connectTimeout: "5s", drain: "10s", ...more,
   };
 }
