@@ -209,6 +209,15 @@ export class AgentCacheOverflow {
     return fetchBehind(this, options);
   }
 
+  /** Printed, it shows where it goes and nothing else. */
+  [Symbol.for("nodejs.util.inspect.custom")]() {
+    return `AgentCacheOverflow { ${this.settings.baseUrl} }`;
+  }
+
+  toJSON() {
+    return { baseUrl: this.settings.baseUrl };
+  }
+
   // ── for wrappers ──────────────────────────────────────────────────────────
 
   /**

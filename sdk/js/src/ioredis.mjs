@@ -40,7 +40,7 @@ export default Redis;
 function overflowing(Base) {
   return class extends Base {
     constructor(...args) {
-      const found = args.find((each) => each?.overflow !== undefined && typeof each === "object");
+      const found = args.find((each) => typeof each === "object" && each?.overflow);
       super(...args.map((each) => (each === found ? without(each) : each)));
       /** The overflow's client: `counts()`, `flush()`, `close()`. */
       this.overflow = found && clientOf(found.overflow);

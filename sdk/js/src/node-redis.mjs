@@ -18,7 +18,7 @@ const BLOB = 36; // "$", RESP's type of a string of bytes
 export function createClient(options = /** @type {any} */ ({})) {
   const { overflow, ...rest } = options;
   const client = /** @type {any} */ (redis.createClient(/** @type {any} */ (rest)));
-  return overflow === undefined ? client : withOverflow(client, overflow);
+  return !overflow ? client : withOverflow(client, overflow);
 }
 
 /** @typedef {{overflow: import("./client.mjs").AgentCacheOverflow | undefined}} Overflowing */

@@ -139,5 +139,7 @@ export function settings(given = {}) {
     throw wrong("encryptionKey", 'given with privacy "encrypt"');
   }
   found.portalUrl ??= found.baseUrl;
+  // Whoever prints a client prints no secret.
+  for (const name of ["apiKey", "encryptionKey"]) Object.defineProperty(found, name, { enumerable: false });
   return found;
 }

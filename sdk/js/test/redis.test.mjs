@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, beforeEach, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { inspect } from "node:util";
 
 import { RESP_TYPES } from "redis";
 
@@ -349,6 +350,17 @@ describe("ioredis' cluster", () => {
     await redis.del("closing");
     await ours.close();
     redis.disconnect();
+  });
+
+  it("without the option it is ioredis' own; printed, it shows no secret", async () => {
+    const plain = new Redis({ port: servers.servers.redis, lazyConnect: true, overflow: undefined });
+    assert.equal(plain.overflow, undefined);
+    const redis = new Redis({ port: servers.servers.redis, overflow: options(servers, { privacy: "encrypt", encryptionKey: Buffer.alloc(32, 5) }) });
+    const shown = inspect(redis, { depth: 20 }) + inspect(redis.overflow, { depth: 20 }) + JSON.stringify(redis.overflow);
+    assert.ok(!shown.includes(servers.key));
+    assert.ok(!/05 05 05/.test(shown));
+    redis.disconnect();
+    plain.disconnect();
   });
 
   it("with callbacks", async () => {
