@@ -36,18 +36,38 @@ const BETA = /^(?:anthropic|openai)-beta$/i;
  */
 export function fetchBehind(client, { fetch: ask = globalThis.fetch, provider, metadata } = {}) {
   return async function overflowFetch(input, init) {
-    const request = requestOf(input, init, provider);
-    // Where requests stay at home, a stream could not be told from others by the edge.
-    if (request === null || (request.stream && client.settings.privacy !== "plain")) return ask(input, init);
-    const format = request.stream === true ? "sse" : undefined;
-    const { stream: _, ...identity } = request;
-    const asked = format === undefined ? identity : request;
-    const answer = await client.get({ request: asked, format, metadata });
+    const known = await safely(client, () => look(client, input, init, provider, metadata));
+    if (!known) return ask(input, init);
     init.signal?.throwIfAborted();
-    if (answer.hit && isServable(answer, format)) return responseOf(answer, format);
+    if (known.response !== null) return known.response;
     const response = await ask(input, init);
-    return response.ok && response.body ? recorded(client, asked, format, response) : response;
+    if (!response.ok || !response.body) return response;
+    return recorded(client, known.request, known.format, response);
   };
+}
+
+/** What a model call asks of the cache: nothing of ours may stand in its way. */
+async function safely(client, work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (client.settings.strict) throw error;
+    client.count("dropin_failures");
+    return null;
+  }
+}
+
+/** The cached response, or null, and what the request is; null for what is not ours to cache. */
+async function look(client, input, init, provider, metadata) {
+  const spoken = requestOf(input, init, provider);
+  // Where requests stay at home, a stream could not be told from others by the edge.
+  if (spoken === null || (spoken.stream && client.settings.privacy !== "plain")) return null;
+  const format = spoken.stream === true ? "sse" : undefined;
+  const { stream: _, ...whole } = spoken;
+  const request = format === undefined ? whole : spoken;
+  const answer = await client.get({ request, format, metadata });
+  const isHit = answer.hit && isServable(answer, format);
+  return { request, format, response: isHit ? responseOf(answer, format) : null };
 }
 
 /** The provider request in a fetch, or null for one that is not ours to cache. */

@@ -97,7 +97,7 @@ describe("the client and the real edge", () => {
     const same = await Promise.all(Array.from({ length: 10_000 }, () => overflow.get({ key: "hot" })));
     assert.ok(same.every(({ hit }) => hit));
     assert.equal(overflow.counts().overflow_hits - (before.overflow_hits ?? 0), 10_000);
-    const brief = client({ deadline: "2s" });
+    const brief = client({ deadline: "8s" });
     const many = await Promise.all(Array.from({ length: 10_000 }, (_, n) => brief.get({ key: `cold:${n}` })));
     assert.ok(many.every(({ hit, reason }) => !hit && ["not_found", "deadline", "breaker_open"].includes(reason)));
     assert.ok(many.some(({ reason }) => reason === "not_found"));
@@ -316,6 +316,17 @@ describe("what leaves the process, and what is said", () => {
     assert.equal(edge.asked.store, 0);
     const late = fetch("http://x/v1/chat/completions", { method: "POST", body, signal: controller.signal });
     await assert.rejects(() => late, { name: "AbortError" });
+  });
+
+  it("what fails in us does not reach a model call", async () => {
+    const [overflow, edge] = await scripted({});
+    const fetch = overflow.fetch({ fetch: async () => new Response("{}"), get metadata() { return { toJSON() { throw new Error("ours"); } }; } });
+    const body = JSON.stringify({ model: "m", messages: [] });
+    assert.equal((await fetch("http://x/v1/chat/completions", { method: "POST", body })).status, 200);
+    overflow.get = () => Promise.reject(new Error("ours"));
+    assert.equal((await fetch("http://x/v1/chat/completions", { method: "POST", body })).status, 200);
+    assert.equal(overflow.counts().dropin_failures, 1);
+    assert.equal(edge.asked.lookup, 0);
   });
 
   it("requests that are not ours to cache pass", async () => {
