@@ -91,7 +91,7 @@ describe("memjs", { skip }, () => {
   });
 
   it("slow, silent, garbage, dead: the overflow answers", async () => {
-    open();
+    open({ threshold: "100ms" });
     const key = fresh();
     await cache.set(key, "v", {});
     await cache.overflow.flush();

@@ -11,7 +11,7 @@ import { RESP_TYPES } from "redis";
 import { AgentCacheOverflow } from "../src/index.mjs";
 import { Cluster, Redis } from "../src/ioredis.mjs";
 import { createClient } from "../src/node-redis.mjs";
-import { fault, options, realServers } from "./kit/servers.mjs";
+import { fault, options, realServers, until } from "./kit/servers.mjs";
 
 const servers = realServers();
 after(() => fault(servers, "redis"));
@@ -86,9 +86,11 @@ for (const [name, kind] of Object.entries(KINDS)) {
       const key = fresh();
       ours.put({ key, response: Buffer.from("from the overflow"), ttl: 600 });
       await ours.flush();
-      assert.equal(await redis.get(key), "from the overflow");
+      await until(async () => (await ours.get({ key })).hit);
+      const told = () => JSON.stringify([ours.counts(), redis.overflow.counts()]);
+      assert.equal(await redis.get(key), "from the overflow", told());
       await redis.overflow.flush();
-      assert.equal(await direct.get(key), "from the overflow");
+      assert.equal(await direct.get(key), "from the overflow", told());
       const left = await kind.pttl(direct, key);
       assert.ok(left > 400_000 && left <= 600_000, `${left} ms are left`);
     });
@@ -194,7 +196,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
     });
 
     it("slow: the overflow answers at about the threshold, and 99 % of 200 fall back", async () => {
-      await open();
+      await open({}, { threshold: "100ms" });
       const keys = Array.from({ length: 20 }, fresh);
       for (const key of keys) await redis.set(key, "v");
       await redis.overflow.flush();
@@ -212,7 +214,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
     });
 
     it("resets: the overflow answers", async () => {
-      await open();
+      await open({}, { threshold: "100ms" });
       const key = fresh();
       await redis.set(key, "v");
       await redis.overflow.flush();
@@ -222,7 +224,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
     });
 
     it("half open: the primary never answers, the overflow does", async () => {
-      await open();
+      await open({}, { threshold: "100ms" });
       const key = fresh();
       await redis.set(key, "v");
       await redis.overflow.flush();
@@ -232,7 +234,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
     });
 
     it("garbage from the primary: the overflow answers", async () => {
-      await open();
+      await open({}, { threshold: "100ms" });
       const key = fresh();
       await redis.set(key, "v");
       await redis.overflow.flush();
@@ -297,7 +299,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
 }
 
 describe("ioredis' cluster", () => {
-  it("a miss, a write, a delete", async () => {
+  it("a miss, a write, a delete", async (context) => {
     const overflow = options(servers);
     const ours = new AgentCacheOverflow(overflow);
     // ioredis takes no node that does not tell its address.
@@ -306,8 +308,14 @@ describe("ioredis' cluster", () => {
     node.disconnect();
     const cluster = new Cluster([{ host: "127.0.0.1", port: servers.servers.cluster }], { overflow });
     const [first, second] = ["{tag}:a", "{tag}:b"];
+    context.after(async () => {
+      await cluster.overflow.close();
+      await ours.close();
+      cluster.disconnect();
+    });
     ours.put({ key: first, response: Buffer.from("from the overflow"), ttl: 600 });
     await ours.flush();
+    await until(async () => (await ours.get({ key: first })).hit);
     assert.deepEqual(await cluster.mget(first, second), ["from the overflow", null]);
     await cluster.overflow.flush();
     assert.ok((await cluster.pttl(first)) > 400_000);
@@ -318,9 +326,6 @@ describe("ioredis' cluster", () => {
     assert.deepEqual(await cluster.mget(first, second), [null, null]);
     await cluster.pipeline().set(first, "v").get(first).exec();
     assert.equal(await cluster.get(first), "v");
-    await cluster.overflow.close();
-    await ours.close();
-    cluster.disconnect();
   });
 
   it("a duplicate has the same overflow behind it", async () => {

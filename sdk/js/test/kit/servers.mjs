@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -52,6 +53,11 @@ export async function fault({ control }, name, settings = {}) {
   return response.json();
 }
 
+/** Waits until something is so: a busy edge may not have heard of its last purges, and says a miss. */
+export async function until(isSo) {
+  for (let n = 0; n < 50 && !(await isSo()); n += 1) await pause(100);
+}
+
 let customers = 0;
 
 /** Options of a client on these servers, in a customer of its own. */
@@ -60,6 +66,6 @@ export function options(servers, more = {}) {
   return {
     apiKey: servers.key, baseUrl: servers.edge, customerId: `js-${process.pid}-${customers}`,
     // Longer than a busy machine may take: where a test is about time, it says so.
-    deadline: "10s", connectTimeout: "5s", drain: "10s", ...more,
+    threshold: "5s", deadline: "10s", connectTimeout: "5s", drain: "10s", ...more,
   };
 }
