@@ -68,7 +68,7 @@ export class Overlay {
   read(key, primary) {
     this.count("calls");
     if (this.elsewhere.size > 0 && this.elsewhere.has(this.client.keyOf(key))) {
-      return this.onlyElsewhere(key);
+      return this.onlyElsewhere(key, primary);
     }
     if (this.breaker.openUntil !== 0 && !this.breaker.admits()) return this.around(key, primary);
     this.budget.earn();
@@ -177,11 +177,17 @@ export class Overlay {
     return instead;
   }
 
-  async onlyElsewhere(key) {
+  async onlyElsewhere(key, primary) {
     const { answer, release } = await this.look(key, "capacity");
     const isUsed = answer.hit && this.isFit(answer);
     release(isUsed);
-    return isUsed ? this.taken(key, answer, "capacity") : this.nobody(this.unfit(answer), "capacity");
+    if (isUsed) return this.taken(key, answer, "capacity");
+    const without = this.unfit(answer);
+    if (couldNotAnswer(without)) return this.nobody(without, "capacity");
+    // It is gone; meanwhile another process may have set a value that fits.
+    this.elsewhere.delete(this.client.keyOf(key));
+    const value = await primary.ask();
+    return primary.isMiss(value) ? this.nobody(without, "capacity") : this.fromPrimary(value, "capacity");
   }
 
   /** While the primary's breaker is open: the overflow at once. */

@@ -228,6 +228,25 @@ describe("commands", () => {
   });
 });
 
+describe("a value that only the overflow had", () => {
+  it("is looked for in the primary once it is gone", async () => {
+    const overflow = await new ScriptedOverflow().start();
+    const client = new AgentCacheOverflow({ apiKey: "k", baseUrl: overflow.url, maxPrimaryBytes: 3, threshold: "5s", deadline: "5s", connectTimeout: "5s" });
+    const mine = new Map();
+    const cache = client.wrap({ get: (key) => mine.get(key), set: (key, value) => mine.set(key, value), delete: (key) => mine.delete(key) });
+    await cache.set("k", "too large");
+    await client.flush();
+    overflow.holds.clear();
+    mine.set("k", "fit");
+    for (const reason of ["capacity", ""]) {
+      const { response, answeredBy, overflowReason } = await cache.answer("k");
+      assert.deepEqual([response, answeredBy, overflowReason], ["fit", "primary", reason]);
+    }
+    await client.close();
+    await overflow.stop();
+  });
+});
+
 describe("a write under way", () => {
   it("is not overtaken by the value before it", async () => {
     const overflow = await new ScriptedOverflow({ holds: { k: "old" } }).start();
