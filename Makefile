@@ -5,9 +5,11 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 TOO_OLD := "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"
+HAS_NODE := command -v npm >/dev/null && node -e 'process.exit(Number(parseInt(process.version.slice(1)) < 20))'
+NO_NODE := "The JavaScript SDK needs Node 20 or newer, with npm."
 NO_VENV := "$(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt-get install python3-venv)"
 
-.PHONY: run test test-sdk test-sdk-js bench screenshots lint lint-sdk
+.PHONY: run test test-sdk test-sdk-js pack-sdk-js bench screenshots lint lint-sdk
 .PHONY: install-run install-dev install-semantic install-sdk
 .DEFAULT_GOAL := run
 
@@ -16,13 +18,24 @@ run: install-run
 
 test: install-dev
 	@mkdir -p .tmp && PYTEST_DEBUG_TEMPROOT="$(CURDIR)/.tmp" $(BIN)/python -m pytest -n 2 $(ARGS)
-	@$(MAKE) --no-print-directory test-sdk
+	@$(MAKE) --no-print-directory test-sdk test-sdk-js
 
 # The SDKs, against real servers that the portal's own environment starts. They have an environment
 # of their own: what they are tested with (other people's clients) is none of the portal's business.
 test-sdk: install-dev install-sdk
 	@mkdir -p .tmp && cd sdk/python && PYTEST_DEBUG_TEMPROOT="$(CURDIR)/.tmp" \
 	  ../../.venv-sdk/bin/python -m pytest -n 2 --dist loadfile
+
+# In JavaScript. Without Node ≥ 20 it is skipped, and said; with REQUIRE_NODE=1 that is a failure.
+test-sdk-js: install-dev
+	@if $(HAS_NODE); then $(install-js) && cd sdk/js && node test/run.mjs; \
+	elif [ -n "$(REQUIRE_NODE)" ]; then echo $(NO_NODE) >&2; exit 1; \
+	else echo "JavaScript SDK: skipped. "$(NO_NODE); fi
+
+# The tarball that the portal serves under /docs/sdk/.
+pack-sdk-js:
+	@$(HAS_NODE) || { echo $(NO_NODE) >&2; exit 1; }
+	@$(install-js) && cd sdk/js && rm -f *.tgz && npm pack --silent
 
 bench: install-dev
 	@exec $(BIN)/python -m bench $(ARGS)
@@ -70,4 +83,12 @@ install = into=$(or $(2),.venv); mark=$$into/installed-$(notdir $(1)); sum=$$(ck
     echo "installing $(1) (about a minute) …"; \
     $$into/bin/python -m pip install -qq --no-cache-dir --disable-pip-version-check \
       --require-hashes -r $(1) && echo "$$sum" > $$mark; \
+  fi
+
+# What the JavaScript SDK is built and tested with, unless the very same has been installed before.
+install-js = sum=$$(cat sdk/js/package.json sdk/js/package-lock.json | cksum); \
+  if [ "$$sum" != "$$(cat sdk/js/node_modules/.installed 2>/dev/null)" ]; then \
+    echo "installing sdk/js/package-lock.json …"; \
+    npm ci --prefix sdk/js --no-audit --no-fund --silent --cache "$(CURDIR)/.tmp/npm" && \
+      echo "$$sum" > sdk/js/node_modules/.installed; \
   fi

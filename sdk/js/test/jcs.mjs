@@ -3,7 +3,7 @@
 
 import { createInterface } from "node:readline";
 
-import { canonicalJson } from "../digest.mjs";
+import { canonicalJson } from "../src/digest.mjs";
 
 for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(canonicalJson(JSON.parse(line))));

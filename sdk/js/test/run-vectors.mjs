@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { canonical, digest } from "../digest.mjs";
+import { canonical, digest } from "../src/digest.mjs";
 
 const here = new URL("../../../tests/vectors/digest.json", import.meta.url);
 const file = process.argv[2] ?? fileURLToPath(here);
