@@ -25,7 +25,7 @@ def _final(table: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0022_seals")]
+    dependencies = [("billing", "0010_seals")]
 
     operations = [
         migrations.CreateModel(

@@ -16,7 +16,7 @@ TABLES = ("billing_journalseal", "billing_sealedentry")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0021_paper_guards"),
+        ("billing", "0009_paper_guards"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from tenants.db.grants import share_table
 
 
 class Migration(migrations.Migration):
-    dependencies = [("metering", "0010_day_root")]
+    dependencies = [("metering", "0004_day_root")]
 
     operations = [
         migrations.CreateModel(

@@ -9,7 +9,7 @@ import tenants.rules.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0010_tax_and_exchange"),
+        ("billing", "0011_tax_and_exchange"),
     ]
 
     operations = [

@@ -59,7 +59,7 @@ def _final(table: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0020_papers")]
+    dependencies = [("billing", "0008_papers")]
 
     operations = [
         share_table("billing_carrieditem", partner="select", console="select, insert",

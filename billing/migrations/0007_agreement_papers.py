@@ -62,7 +62,7 @@ def _final(table: str, row_events: str = "UPDATE OR DELETE") -> str:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0050_exceptions"),
+        ("billing", "0006_exceptions"),
     ]
 
     operations = [

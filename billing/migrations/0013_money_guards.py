@@ -109,7 +109,7 @@ def _columns(table: str, may: tuple[str, ...]) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0030_money_in_and_out")]
+    dependencies = [("billing", "0012_money_in_and_out")]
 
     operations = [
         *(

@@ -14,7 +14,7 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON billing_countfile
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0031_money_guards")]
+    dependencies = [("billing", "0013_money_guards")]
 
     operations = [
         migrations.CreateModel(

@@ -8,7 +8,7 @@ import tenants.rules.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0051_agreement_papers"),
+        ("billing", "0007_agreement_papers"),
     ]
 
     operations = [
