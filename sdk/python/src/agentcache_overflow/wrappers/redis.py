@@ -12,28 +12,19 @@ from typing import Any, TypeVar
 from redis import exceptions
 
 from agentcache_overflow import writing
-from agentcache_overflow.aclient import AsyncAgentCacheOverflow
 from agentcache_overflow.answer import Answer
 from agentcache_overflow.areading import AsyncRead
-from agentcache_overflow.client import AgentCacheOverflow
-from agentcache_overflow.race import Primary
 from agentcache_overflow.reading import Read
 from agentcache_overflow.reading_many import ReadMany
-from agentcache_overflow.text import as_bytes
 from agentcache_overflow.wire import Named
 from agentcache_overflow.wrapped import has, in_thread
 from agentcache_overflow.wrappers import commands
-from agentcache_overflow.wrappers.commands import READ, READ_MANY, SETS, TAKES, Meaning
+from agentcache_overflow.wrappers.commands import READ, READ_MANY, SETS, Meaning
+from agentcache_overflow.wrappers.redis_door import Door, quick_get
+from agentcache_overflow.wrappers.redis_pipes import AsyncPipe, SyncPipe
 
 Client = TypeVar("Client")
 Call = Callable[[], Any]
-# A server that is there but of no use now; its other errors are about the caller's own command.
-_NO_USE = (
-    exceptions.ConnectionError, exceptions.TimeoutError, exceptions.InvalidResponse,
-    exceptions.OutOfMemoryError, exceptions.ReadOnlyError, exceptions.MasterDownError,
-    exceptions.ClusterDownError, exceptions.TryAgainError, exceptions.BusyLoadingError,
-    exceptions.RedisClusterException, OSError,
-)  # fmt: skip
 
 
 def OverflowRedis(client: Client, overflow: Any) -> Client:  # noqa: N802 - it makes clients
@@ -50,126 +41,6 @@ def OverflowRedis(client: Client, overflow: Any) -> Client:  # noqa: N802 - it m
     made._agentcache = Door(overflow, client)
     found: Client = made
     return found
-
-
-class Door:
-    """What the mixins share: the overflow, and how this client spells keys and values."""
-
-    def __init__(self, overflow: AgentCacheOverflow | AsyncAgentCacheOverflow, client: Any) -> None:
-        self.core = overflow.core
-        self.encoder = client.get_encoder()
-        self.primary = Primary(self.core, "redis")
-
-    def named(self, key: Any) -> Named | None:
-        """None for a key that does not take part."""
-        raw = self.encoder.encode(key)
-        raw = raw if isinstance(raw, bytes) else bytes(raw)
-        return self.core.wire.name(raw) if writing.takes_part(self.core, raw) else None
-
-    def names(self, keys: tuple[Any, ...]) -> list[Named]:
-        """Those that take part."""
-        return [named for named in map(self.named, keys) if named is not None]
-
-    def value(self, found: Answer) -> Any:
-        """A value as this client gives it."""
-        if not found.hit or found.answered_by == "primary":
-            return found.response
-        return self.encoder.decode(as_bytes(found.response))
-
-    def checked(self, value: Any) -> Any:
-        """A value of GET. Raises InvalidResponse for what is none."""
-        if value is not None and not isinstance(value, bytes | str):
-            raise exceptions.InvalidResponse(f"GET answered {type(value).__name__}")
-        return value
-
-    def own(self, error: BaseException) -> bool:
-        """Whether an error is about the caller's own command."""
-        return not isinstance(error, _NO_USE)
-
-    def keep(self, meaning: Meaning, done: Any) -> None:
-        """A SET was done: store it as well."""
-        if meaning.is_conditional and not done:
-            return
-        for key, value, seconds in meaning.pairs:
-            named = self.named(key)
-            if named is not None:
-                writing.was_set(self.primary, named, bytes(self.encoder.encode(value)), seconds)
-
-    def divertible(self, meaning: Meaning) -> bool:
-        """Whether all that is set could be kept in the overflow alone."""
-        taking = [self.named(key) for key, _, _ in meaning.pairs]
-        return not meaning.is_conditional and None not in taking and writing.can_divert(self.core)
-
-    def is_too_large(self, meaning: Meaning) -> bool:
-        """Whether something is set that stays out of the primary."""
-        return any(
-            writing.is_too_large(self.core, self.encoder.encode(value))
-            for _, value, _ in meaning.pairs
-        )
-
-    def divert(self, meaning: Meaning) -> bool:
-        """The overflow alone has it."""
-        for key, value, seconds in meaning.pairs:
-            named = self.named(key)
-            assert named is not None
-            raw = bytes(self.encoder.encode(value))
-            writing.was_diverted(self.primary, named, raw, seconds)
-        return True
-
-    def purge(self, meaning: Meaning) -> None:
-        """Before the primary does it."""
-        if meaning.kind == commands.TAKES_ALL:
-            self.primary.diverted.clear()
-            self.core.purge_everything()
-            return
-        names = self.names(meaning.keys)
-        for named in names:
-            self.primary.diverted.pop(named.ident, None)
-        if names:
-            self.core.purge_keys(names)
-
-    def repair_command(self, key: Any, found: Answer) -> tuple[Any, ...] | None:
-        """Sets what is not there, with what is left of the entry's life."""
-        seconds = writing.seconds_left(found)
-        if seconds is not None and seconds < 1:
-            return None
-        life = () if seconds is None else ("EX", seconds)
-        return ("SET", key, as_bytes(found.response), "NX", *life)
-
-
-def quick_get(client: Any, key: Any, within_s: float) -> tuple[bool, Any] | None:
-    """GET on an idle connection of the pool, waiting for its answer's first byte (`reading.Quick`).
-
-    None where there is no such connection: connecting may take any time.
-    """
-    pool = getattr(client, "connection_pool", None)
-    idle = getattr(pool, "_available_connections", None)
-    if pool is None or not idle or getattr(client, "connection", None) is not None:
-        return None
-    if getattr(idle[-1], "_sock", None) is None or getattr(pool, "cache", None) is not None:
-        return None
-    connection = pool.get_connection()
-
-    def finish() -> Any:
-        try:
-            value = client.parse_response(connection, "GET")
-        except exceptions.ResponseError:
-            raise  # the connection is good
-        except BaseException:
-            connection.disconnect()
-            raise
-        finally:
-            pool.release(connection)
-        return client._agentcache.checked(value)
-
-    try:
-        connection.send_command("GET", key)
-        is_there = connection.can_read(timeout=within_s)
-    except BaseException:
-        connection.disconnect()
-        pool.release(connection)
-        raise
-    return (True, finish()) if is_there else (False, finish)
 
 
 class _Sync:
@@ -196,7 +67,7 @@ class _Sync:
 
     def pipeline(self, *args: Any, **options: Any) -> Any:
         made = super().pipeline(*args, **options)  # type: ignore[misc]
-        return _piped(made, self._agentcache, _SyncPipe)
+        return _piped(made, self._agentcache, SyncPipe)
 
     def _agentcache_get(self, key: Any, call: Call) -> Any:
         door = self._agentcache
@@ -287,7 +158,7 @@ class _Async:
 
     def pipeline(self, *args: Any, **options: Any) -> Any:
         made = super().pipeline(*args, **options)  # type: ignore[misc]
-        return _piped(made, self._agentcache, _AsyncPipe)
+        return _piped(made, self._agentcache, AsyncPipe)
 
     async def _agentcache_get(self, key: Any, call: Call) -> Any:
         door = self._agentcache
@@ -366,76 +237,6 @@ class _Async:
                 await ask("DEL", key)
         except Exception as error:  # noqa: BLE001 - nobody waits for it
             core.counts.say("repairs", type(error).__name__)
-
-
-class _Pipe:
-    """A pipeline: what it is to take away is purged before, what it set is stored afterwards. Its
-    reads are the primary's; a pipeline is not hedged."""
-
-    _agentcache: Door
-
-    def _agentcache_queue(self) -> list[Meaning | None]:
-        """What waits to be executed: a cluster's pipelines hold it in a strategy."""
-        holder = getattr(self, "_execution_strategy", None)
-        queue = self.command_stack if holder is None else holder._command_queue  # type: ignore[attr-defined]
-        return [commands.meaning(getattr(one, "args", None) or one[0]) for one in queue]
-
-    def _agentcache_purge(self, queue: list[Meaning | None]) -> None:
-        door = self._agentcache
-        takes = [one for one in queue if one is not None and one.kind == TAKES]
-        if any(one is not None and one.kind == commands.TAKES_ALL for one in queue):
-            door.purge(Meaning(commands.TAKES_ALL))
-        if takes:
-            door.purge(Meaning(TAKES, tuple(key for one in takes for key in one.keys)))
-
-    def _agentcache_keep(self, queue: list[Meaning | None], done: Any) -> None:
-        if not isinstance(done, list) or len(done) != len(queue):
-            return
-        taken: set[bytes] = set()
-        door = self._agentcache
-        for meaning, said in reversed(list(zip(queue, done, strict=True))):
-            if meaning is None:
-                continue
-            if meaning.kind == TAKES:
-                taken |= {bytes(door.encoder.encode(key)) for key in meaning.keys}
-            if meaning.kind != SETS or isinstance(said, Exception):
-                continue
-            keys = [bytes(door.encoder.encode(key)) for key, _, _ in meaning.pairs]
-            if taken.isdisjoint(keys):  # what was set before it was taken away is not stored
-                door.keep(meaning, said)
-            taken |= set(keys)
-
-
-class _SyncPipe(_Pipe):
-    def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
-        queue = [commands.meaning(args)]  # while WATCHing
-        self._agentcache_purge(queue)
-        done = super().immediate_execute_command(*args, **options)  # type: ignore[misc]
-        self._agentcache_keep(queue, [done])
-        return done
-
-    def execute(self, *args: Any, **options: Any) -> Any:
-        queue = self._agentcache_queue()
-        self._agentcache_purge(queue)
-        done = super().execute(*args, **options)  # type: ignore[misc]
-        self._agentcache_keep(queue, done)
-        return done
-
-
-class _AsyncPipe(_Pipe):
-    async def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
-        queue = [commands.meaning(args)]
-        await in_thread(self._agentcache.core, lambda: self._agentcache_purge(queue))
-        done = await super().immediate_execute_command(*args, **options)  # type: ignore[misc]
-        self._agentcache_keep(queue, [done])
-        return done
-
-    async def execute(self, *args: Any, **options: Any) -> Any:
-        queue = self._agentcache_queue()
-        await in_thread(self._agentcache.core, lambda: self._agentcache_purge(queue))
-        done = await super().execute(*args, **options)  # type: ignore[misc]
-        self._agentcache_keep(queue, done)
-        return done
 
 
 def _state(client: Any) -> dict[str, Any]:
