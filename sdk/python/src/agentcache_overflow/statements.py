@@ -132,6 +132,8 @@ def verify(path: Any) -> Result:
     """
     result = Result()
     files = _read(Path(path), result)
+    if not files and result.problems:
+        return result
     _check_seal(files, result)
     try:
         _recompute(files, result)
@@ -933,12 +935,14 @@ def _customer_papers(
         if line.payer == "customer" and line.shown:
             who = ("customer", terms[line.version]["collects"], line.external_id)
             own[who].append(line)
-    currencies = {r["customer_id"]: r["currency"] for r in frozen["rows"] if r["currency"]}
+    currencies: dict[str, str] = {
+        r["customer_id"]: r["currency"] for r in frozen["rows"] if r["currency"]
+    }
     order = list(terms)
     found = {}
     for who, mine in own.items():
         version = max((line.version for line in mine), key=order.index)
-        base = terms[version]["currency"]
+        base: str = terms[version]["currency"]
         quote = currencies.get(mine[0].customer, base)
         paper = Paper(_converted(mine, base, quote, frozen), quote)
         found[who] = _with_tax(frozen, paper, terms[version], mine[0].customer)
@@ -1133,7 +1137,7 @@ def verify_proof(proof: Any, archive: Any = None) -> list[str]:
             return ["the event is not of that day: its id begins with its time"]
     except (KeyError, ValueError, TypeError, OSError) as error:
         return [f"the proof cannot be read: {error}"]
-    return [] if archive is None else _in_archive(data, Path(archive))
+    return [] if archive is None else _in_archive(dict(data), Path(archive))
 
 
 _EPOCH = "1970-01-01T00:00:00Z"

@@ -5,6 +5,7 @@ import json
 import uuid
 
 import pytest
+from agentcache_overflow import statements
 from agentcache_overflow.cli import main
 
 REQUEST = {"provider": "openai", "model": "gpt-4o", "messages": [{"role": "user", "content": "é?"}]}
@@ -182,18 +183,13 @@ def test_simulate_has_nothing_to_replay(run, files):
     assert (code, "line 1" in err) == (2, True)
 
 
-def test_statements_of_a_version_without_them(run):
-    code, _, err = run("verify-statement", "s.json")
-    assert (code, "statement" in err) == (4, True)
+def test_a_statement_that_is_not_there(run, tmp_path):
+    code, out, _ = run("verify-statement", str(tmp_path / "s.zip"))
+    assert (code, "cannot be opened" in out, "NOT OK" in out) == (1, True, True)
 
 
 def test_statements_are_handed_on(run, monkeypatch):
-    import sys
-    import types
-
-    module = types.ModuleType("agentcache_overflow.statements")
-    module.main = lambda argv: print(argv) or 1
-    monkeypatch.setitem(sys.modules, "agentcache_overflow.statements", module)
+    monkeypatch.setattr(statements, "main", lambda argv: print(argv) or 1)
 
     code, out, _ = run("verify-statement", "s.json", "--key", "k")
     assert (code, out.splitlines()[0]) == (1, "['s.json', '--key', 'k']")

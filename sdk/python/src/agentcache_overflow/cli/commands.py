@@ -1,21 +1,19 @@
 """What each command does. Raises Failed."""
 
 import argparse
-import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from agentcache_overflow import AgentCacheOverflow
+from agentcache_overflow import AgentCacheOverflow, statements
 from agentcache_overflow.cli import prices
 from agentcache_overflow.cli.simulate import Outcome, Terms, simulate
-from agentcache_overflow.cli.told import ABSENT, DONE, NO, UNREACHABLE, WRONG, Failed, Told
+from agentcache_overflow.cli.told import DONE, NO, UNREACHABLE, WRONG, Failed, Told
 from agentcache_overflow.fingerprint import digest
 
 PATIENCE_S = 10.0  # for a store to be done
-STATEMENTS = "agentcache_overflow.statements"
 _UNASKED = ("unreachable", "deadline", "refused", "rate_limited", "server_error", "garbage")
 
 
@@ -90,16 +88,8 @@ def replay(given: argparse.Namespace) -> Told:
 
 
 def verify_statement(given: argparse.Namespace) -> Told:
-    """Handed on to the module that knows statements, where it is installed."""
-    try:
-        module = importlib.import_module(STATEMENTS)
-    except ModuleNotFoundError as error:
-        if error.name != STATEMENTS:
-            raise
-        raise Failed(
-            ABSENT, "this version cannot check statements: the part is not in it."
-        ) from error
-    return Told(module.main(given.arguments), {}, "")
+    """Handed on to the module that a clean room runs alone."""
+    return Told(statements.main(given.arguments), {}, "")
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], Told]] = {

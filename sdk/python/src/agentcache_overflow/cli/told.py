@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-DONE, NO, WRONG, UNREACHABLE, ABSENT = 0, 1, 2, 3, 4
+DONE, NO, WRONG, UNREACHABLE = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
