@@ -83,12 +83,22 @@ def issue_credit_note(
 
 
 def move_shares(original: Document, taken: Mapping[int, int]) -> list[ShareMove]:
-    """How the shares behind an invoice's lines change when `taken` (as charged) is not earned."""
+    """How the shares behind an invoice's lines change when `taken` (as charged) is not earned.
+
+    Raises BadCredit for an invoice in another currency than its agreement's: what was shared is
+    booked in the agreement's, and no rule says at which rate a part of it goes back.
+    """
     moves = []
     for key, (version_id, base) in sorted(share_bases(original, taken).items()):
         booked = booked_share(original, key, version_id)
         if booked is not None and base:
             moves.append(share_move(booked, -base))
+    if moves and original.currency != _run_of(original).currency:
+        raise BadCredit(
+            f"{original.number} is in {original.currency}, its partner's share is booked in "
+            f"{_run_of(original).currency}: correct the usage instead, and an adjustment run "
+            "makes the credit note at the month's own rate."
+        )
     return moves
 
 

@@ -6,11 +6,13 @@ from decimal import Decimal
 import psycopg
 import pytest
 
+from billing.actions.credit import Credit, issue_credit_note
 from billing.actions.document_events import record_document_event
 from billing.actions.errors import TooEarly
 from billing.actions.open_runs import open_run, settle_period
 from billing.actions.taxes import enter_fx_rate, enter_tax_rate, enter_tax_status
 from billing.models import Agreement, Document, FxRate, SettlementRun
+from billing.rules.credits import BadCredit
 from billing.rules.errors import BadMoney, BadTerms
 from billing.rules.periods import parse_month
 from billing.rules.templates import Deal
@@ -111,6 +113,9 @@ def test_a_customer_is_billed_in_its_own_currency(database, partners):
         (INVOICE, "EUR", 92_01), (STATEMENT, "USD", 30_00),
         (INVOICE, "EUR", 92_00), (STATEMENT, "USD", 30_00),
     ]  # fmt: skip
+    database.login("owner")
+    with pytest.raises(BadCredit, match="is in EUR, its partner's share is booked in USD"):
+        issue_credit_note(document_id=rows[0].id, credit=Credit("a", "wrong"), **BY)
     assert breaches() == []
 
 
