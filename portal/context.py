@@ -24,4 +24,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "nav": nav.menu(request, audience, may),
         "is_demo": settings.DEMO,
         "stripe_simulated": settings.STRIPE_SIMULATED,
+        "requires_mfa": settings.REQUIRE_MFA,
     }

@@ -37,7 +37,13 @@ MENU: dict[str, tuple[Entry, ...]] = {
     Audience.PARTNER: (
         Entry("partner_overview", _("Overview"), "overview", "overview.view"),
         Entry("partner_usage", _("Usage"), "usage", "usage.view"),
-        Entry("partner_customers", _("Customers"), "customers", "customers.view"),
+        Entry(
+            "partner_customers", _("Customers"), "customers", "customers.view",
+            ("partner_customer", "partner_customer_new", "partner_customer_edit",
+             "partner_customer_quota", "partner_customer_suspend", "partner_customers_import",
+             "partner_customer_team", "partner_customer_team_invite",
+             "partner_customer_team_person", "partner_customer_team_roles"),
+        ),
         Entry(
             "partner_invoices", _("Invoices"), "invoices", "invoices.view",
             ("partner_invoice", "partner_invoice_line"),
@@ -50,6 +56,15 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("partner_payouts", _("Payouts"), "check", "payouts.view",
               ("partner_payout_details",)),
         Entry("partner_verify", _("Check the numbers"), "check", "usage.view", ("partner_counts",)),
+        Entry(
+            "partner_keys", _("API keys"), "key", "keys.manage",
+            ("partner_key", "partner_key_new", "partner_key_rotate"),
+        ),
+        Entry(
+            "partner_team", _("Team"), "customers", "team.manage",
+            ("partner_team_invite", "partner_team_person", "partner_team_roles"),
+        ),
+        Entry("partner_audit", _("Audit log"), "document", "audit.view"),
     ),
     Audience.CUSTOMER: (
         Entry("customer_overview", _("Overview"), "overview", "my.overview.view"),
@@ -57,6 +72,14 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry(
             "customer_invoices", _("Invoices"), "invoices", "my.invoices.view",
             ("customer_invoice", "customer_invoice_line"),
+        ),
+        Entry(
+            "customer_keys", _("API keys"), "key", "my.keys.manage",
+            ("customer_key", "customer_key_new", "customer_key_rotate"),
+        ),
+        Entry(
+            "customer_team", _("Team"), "customers", "my.team.manage",
+            ("customer_team_invite", "customer_team_person", "customer_team_roles"),
         ),
     ),
     Audience.PLATFORM: (
@@ -88,6 +111,11 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("console_payouts", _("Payouts"), "statements", "money.view"),
         Entry("console_projections", _("Projections"), "usage", "cockpit.view"),
         Entry("console_regions", _("Regions"), "screen", "cockpit.view"),
+        Entry(
+            "console_team", _("Team"), "customers", "staff.manage",
+            ("console_team_invite", "console_team_person", "console_team_roles"),
+        ),
+        Entry("console_audit", _("Audit log"), "document", "log.view"),
     ),
 }  # fmt: skip
 

@@ -35,6 +35,8 @@ BOTH_APPS = [
     "tenants.accounts",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 SHARED_APPS = ["django_tenants", "tenants", "cache_api.metering", "billing", *BOTH_APPS]
 TENANT_APPS = [*BOTH_APPS, "cache_api", "portal"]
@@ -106,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "tenants.middleware.SessionScopeMiddleware",
+    "tenants.accounts.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -156,6 +159,13 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
+# A second factor: owners and all platform staff must have one (tenants.accounts.second_factor).
+REQUIRE_MFA = env.flag("REQUIRE_MFA", not DEMO)
+MFA_ADAPTER = "tenants.accounts.second_factor.SecondFactor"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation's link came by that mail
+MFA_TOTP_TOLERANCE = 1
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if HTTPS else 0  # whose address sessions and rate limits are told
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"

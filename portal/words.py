@@ -135,6 +135,81 @@ OPENING_STEPS: dict[str, Any] = {
 }
 
 
+KEY_STATES: dict[str, Word] = {
+    "working": Word(_("Works"), "ok"),
+    "ending": Word(_("Ends soon"), "warn"),
+    "expired": Word(_("Ended")),
+    "revoked": Word(_("Revoked"), "danger"),
+}
+ROLES: dict[str, Word] = {
+    "owner": Word(_("Owner"), "brand"),
+    "admin": Word(_("Administrator")),
+    "finance": Word(_("Finance")),
+    "developer": Word(_("Developer")),
+    "support": Word(_("Support")),
+    "analyst": Word(_("Analyst")),
+    "brand_editor": Word(_("Brand editor")),
+    "customer_owner": Word(_("Owner"), "brand"),
+    "customer_billing": Word(_("Billing")),
+    "customer_developer": Word(_("Developer")),
+    "customer_viewer": Word(_("Viewer")),
+    "superadmin": Word(_("Super administrator"), "brand"),
+    "partner_manager": Word(_("Partner manager")),
+    "finance_preparer": Word(_("Finance, prepares")),
+    "finance_approver": Word(_("Finance, approves")),
+    "auditor": Word(_("Auditor")),
+    "sre": Word(_("Site reliability")),
+}
+PERMISSIONS: dict[str, Any] = {
+    "overview.view": _("See the overview"),
+    "usage.view": _("See usage"),
+    "customers.view": _("See customers"),
+    "customers.manage": _("Add, edit, limit and suspend customers"),
+    "invoices.view": _("See invoices"),
+    "statements.view": _("See statements"),
+    "statements.accept": _("Accept or dispute statements"),
+    "agreement.view": _("See the agreement"),
+    "brand.edit": _("Change the brand"),
+    "keys.manage": _("Make and revoke API keys"),
+    "team.manage": _("Invite and manage people"),
+    "audit.view": _("See the audit log"),
+    "payouts.view": _("See payouts"),
+    "payouts.manage": _("Decide where payouts go"),
+    "counts.upload": _("Check our numbers against one's own"),
+    "my.overview.view": _("See the overview"),
+    "my.usage.view": _("See usage"),
+    "my.invoices.view": _("See invoices"),
+    "my.invoices.question": _("Question invoices"),
+    "my.keys.manage": _("Make and revoke API keys"),
+    "my.team.manage": _("Invite and manage people"),
+    "cockpit.view": _("See the cockpit"),
+    "channel.view": _("See partners and agreements"),
+    "runs.view": _("See settlement runs"),
+    "documents.view": _("See documents"),
+    "runs.prepare": _("Prepare runs"),
+    "agreements.prepare": _("Prepare agreements"),
+    "books.view": _("See the books"),
+    "books.close": _("Close the books"),
+    "disputes.resolve": _("Resolve disputes"),
+    "runs.approve": _("Approve runs that somebody else prepared"),
+    "agreements.approve": _("Approve agreements that somebody else prepared"),
+    "credits.issue": _("Issue credit notes and write off"),
+    "money.view": _("See payments and payouts"),
+    "money.record": _("Record payments"),
+    "money.prepare": _("Prepare payouts"),
+    "money.approve": _("Approve payouts that somebody else prepared"),
+    "partners.open": _("Open partners"),
+    "staff.manage": _("Invite and manage staff"),
+    "log.view": _("See the audit log of everybody"),
+}
+INVITATION_STATES: dict[str, Word] = {
+    "open": Word(_("Invited"), "info"),
+    "expired": Word(_("Expired"), "warn"),
+    "withdrawn": Word(_("Withdrawn")),
+    "accepted": Word(_("Accepted"), "ok"),
+}
+
+
 def word(table: dict[str, Word], name: str) -> Word:
     """The entry of `name`; an unknown name is shown as it is."""
     return table.get(name) or Word(name.replace("_", " "))

@@ -1,11 +1,42 @@
 """Reads about partners. Each runs in the scope its docstring names."""
 
 import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
 
-from tenants.models import ApiKey, BrandRevision, Domain, Entitlement, Partner, ProvisioningJob
+from tenants.models import (
+    ApiKey,
+    AuditEntry,
+    BrandRevision,
+    Domain,
+    Entitlement,
+    Partner,
+    ProvisioningJob,
+)
+
+# What a partner's own log shows: its people's doings and ours to it. Drafts of money and terms, and
+# whatever comes later without a thought about this list, are the console's alone.
+PARTNER_READS = (
+    "brand.", "customer.", "customers.", "datakeys.", "dispute.", "domain.", "key.", "partner.",
+    "person.", "usage.", "webhook.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which audit rows are wanted; empty members ask for all. [start, end), aware."""
+
+    actor: str = ""
+    verb: str = ""
+    target: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
 
 
 def host_owner(host: str) -> dict[str, Any] | None:
@@ -70,6 +101,75 @@ def provisioning_job(partner_id: uuid.UUID) -> ProvisioningJob | None:
 def api_keys(partner_id: uuid.UUID) -> list[ApiKey]:
     """A partner's keys, newest first (console or owner)."""
     return list(ApiKey.objects.filter(partner_id=partner_id).order_by("-created_at"))
+
+
+def api_keys_page(
+    partner_id: uuid.UUID, customer: str | None = None, *, limit: int = 50, offset: int = 0
+) -> tuple[list[ApiKey], int]:
+    """Keys newest first (of one customer only, if named), and how many there are. Two queries."""
+    found = ApiKey.objects.filter(partner_id=partner_id)
+    if customer is not None:
+        found = found.filter(customer_external_id=customer)
+    return list(found.order_by("-created_at", "id")[offset : offset + limit]), found.count()
+
+
+def api_key(partner_id: uuid.UUID, key_id: str, customer: str | None = None) -> ApiKey | None:
+    """One key of a partner (of that customer, if named)."""
+    found = ApiKey.objects.filter(partner_id=partner_id, id=key_id)
+    return (found if customer is None else found.filter(customer_external_id=customer)).first()
+
+
+def key_makers(partner_id: uuid.UUID, key_ids: Collection[str]) -> dict[str, str]:
+    """Who made each of these keys, as the audit log says. One query."""
+    made = AuditEntry.objects.filter(
+        partner_id=partner_id, verb="key.created", target__in=list(key_ids)
+    )
+    return dict(made.values_list("target", "actor"))
+
+
+def audit_page(
+    partner_id: uuid.UUID | None, asked: AuditFilter, *, for_partner: bool, limit: int = 50,
+    offset: int = 0,
+) -> tuple[list[AuditEntry], int]:  # fmt: skip
+    """Entries newest first, and how many there are; arguments as for `audit_entries`."""
+    found = audit_entries(partner_id, asked, for_partner=for_partner)
+    return list(found[offset : offset + limit]), found.count()
+
+
+def audit_entries(
+    partner_id: uuid.UUID | None, asked: AuditFilter, *, for_partner: bool
+) -> QuerySet[AuditEntry]:
+    """The entries that a filter leaves, newest first.
+
+    `partner_id` None reads all partners' (console); `for_partner` leaves PARTNER_READS only.
+    """
+    found = _audit(partner_id, for_partner).order_by("-at", "-id")
+    if asked.actor:
+        found = found.filter(actor__icontains=asked.actor)
+    if asked.verb:
+        found = found.filter(verb=asked.verb)
+    if asked.target:
+        found = found.filter(target__icontains=asked.target)
+    if asked.start:
+        found = found.filter(at__gte=asked.start)
+    return found.filter(at__lt=asked.end) if asked.end else found
+
+
+def audit_verbs(partner_id: uuid.UUID | None, *, for_partner: bool) -> list[str]:
+    """The verbs that occur, for the filter's list."""
+    found = _audit(partner_id, for_partner)
+    return list(found.order_by("verb").values_list("verb", flat=True).distinct())
+
+
+def _audit(partner_id: uuid.UUID | None, for_partner: bool) -> QuerySet[AuditEntry]:
+    found = AuditEntry.objects.all()
+    if partner_id is not None:
+        found = found.filter(partner_id=partner_id)
+    if for_partner:
+        found = found.filter(
+            reduce(or_, (Q(verb__startswith=beginning) for beginning in PARTNER_READS))
+        )
+    return found
 
 
 def api_brand(partner_id: uuid.UUID) -> dict[str, str] | None:

@@ -156,6 +156,7 @@ def _insert_all(
             store.add_rollups(partner_id, schemas[partner_id])
         store.add_channel()
         store.add_implementations()
+        store.note_keys()
     return inserted
 
 

@@ -99,6 +99,15 @@ INSERT INTO pg_temp.fresh
 SELECT {_SUMS} FROM usage_event WHERE partner_id = %s AND event_id >= %s {_GROUPS}
 """
 
+# At most once a minute and key: a page shows it, and a busy key's row is not written all the time.
+NOTE_KEYS = """
+UPDATE tenants_apikey k SET last_used_at = s.used_at
+FROM (SELECT partner_id, key_id, to_timestamp(max(occurred_ms) / 1000::float8) AS used_at
+      FROM pg_temp.staged WHERE key_id <> '' GROUP BY 1, 2) s
+WHERE k.id = s.key_id AND k.partner_id = s.partner_id
+    AND (k.last_used_at IS NULL OR k.last_used_at < s.used_at - interval '1 minute')
+"""
+
 # A caller's retry carries the same event id under a new sequence number: seen, not counted.
 NOTE_DUPLICATES = f"""
 INSERT INTO duplicate_event (boot_id, seq, event_id, recorded_batch)

@@ -177,6 +177,11 @@ def add_implementations() -> None:
     _run(sql.ADD_IMPLEMENTATIONS)
 
 
+def note_keys() -> None:
+    """When each key was last used, to the minute; from the staged rows."""
+    _run(sql.NOTE_KEYS)
+
+
 def partners_in_fresh() -> list[UUID]:
     """The partners that `fresh` holds something of, in the order in which they are written."""
     rows = _rows("SELECT DISTINCT partner_id FROM pg_temp.fresh ORDER BY partner_id")

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from portal.urls.shared import urlpatterns as shared
 from portal.views import (
+    audit,
     console_agreements,
     console_books,
     console_cockpit,
@@ -22,6 +23,7 @@ from portal.views import (
     console_stripe,
     drill,
     stripe_webhook,
+    team,
     verify,
 )
 
@@ -142,6 +144,9 @@ books = [
     path("accounts/", console_books.accounts, name="console_accounts"),
 ]  # fmt: skip
 urlpatterns = [
+    *team.console.urls("team/"),
+    path("audit/", audit.console, name="console_audit"),
+    path("audit/csv", audit.console_csv, name="console_audit_csv"),
     path("", console_cockpit.cockpit, name="console_cockpit"),
     path("projections/", console_planning.projections, name="console_projections"),
     path("regions/", console_regions.regions, name="console_regions"),

@@ -2,10 +2,14 @@
 
 from django.urls import include, path
 
-from portal.views import brand, demo
+from portal.views import account, brand, demo, invitation
 from tenants.views import brand_css
 
 urlpatterns = [
+    path("accounts/security/", account.security, name="account_security"),
+    path("accounts/security/end/", account.end, name="account_end_sessions"),
+    path("accounts/invitation/<str:token>/", invitation.invitation, name="invitation"),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("brand/tokens.<str:css_hash>.css", brand_css, name="brand_css"),
     path("brand/icon.<str:css_hash>.svg", brand.icon, name="brand_icon"),

@@ -21,6 +21,9 @@
     try { localStorage.setItem(key, button.dataset.themeChoice); } catch (error) { /* private mode */ }
     apply(button.dataset.themeChoice);
   });
+  document.addEventListener("focusin", function (event) {
+    if (event.target.matches("[data-select]")) { event.target.select(); }
+  });
   document.addEventListener("change", function (event) {
     if (event.target.matches("[data-submit]")) { event.target.form.requestSubmit(); }
   });

@@ -1,5 +1,6 @@
 """The person who logs in: a partner's staff, a customer, or (public schema) platform staff."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -53,3 +54,36 @@ class User(AbstractBaseUser):
     def may(self, permission: str) -> bool:
         """Whether this person's role holds the permission."""
         return self.is_active and roles.allows(self.role, permission)
+
+
+class Invitation(models.Model):
+    """A place kept for somebody until `expires_at`. Only the hash of the link's token is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField()
+    name = models.CharField(max_length=120, blank=True, default="")
+    role = models.CharField(max_length=30)
+    customer_id = models.UUIDField(null=True, blank=True)
+    token_sha256 = models.BinaryField(max_length=32)
+    invited_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "accounts_invitation"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email"],
+                condition=models.Q(accepted_at__isnull=True, withdrawn_at__isnull=True),
+                name="one_open_invitation",
+            )
+        ]
+
+    def state(self, now: datetime) -> str:
+        """`accepted`, `withdrawn`, `expired` or `open`."""
+        if self.accepted_at or self.withdrawn_at:
+            return "accepted" if self.accepted_at else "withdrawn"
+        return "open" if now < self.expires_at else "expired"

@@ -12,6 +12,7 @@ import re
 import secrets
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ID_LENGTH, _SECRET_LENGTH, _CRC_LENGTH = 12, 43, 6
@@ -69,6 +70,15 @@ def parse(text: str) -> ParsedKey:
     if _checksum(text[:-_CRC_LENGTH]) != crc:
         raise MalformedKey("The API key's check digits do not match: it is mistyped or cut short.")
     return ParsedKey(key_id, mode == "live", fingerprint(secret))
+
+
+def state_of(*, revoked_at: datetime | None, expires_at: datetime | None, now: datetime) -> str:
+    """`revoked`, `expired`, `ending` (works until its end) or `working`."""
+    if revoked_at is not None:
+        return "revoked"
+    if expires_at is None:
+        return "working"
+    return "ending" if now < expires_at else "expired"
 
 
 def fingerprint(secret: str) -> bytes:

@@ -18,7 +18,7 @@ class Audience(StrEnum):
 _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
-    "team.manage", "payouts.view", "counts.upload",
+    "team.manage", "payouts.view", "counts.upload", "audit.view",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
@@ -57,11 +57,13 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "customer_viewer": frozenset({"my.overview.view", "my.usage.view"}),
     },
     Audience.PLATFORM: {
-        "superadmin": _FINANCE | _APPROVE | {"partners.open"},
+        "superadmin": _FINANCE | _APPROVE | {
+            "partners.open", "staff.manage", "log.view",
+        },
         "partner_manager": _PLATFORM_VIEW | {"partners.open", "agreements.prepare"},
         "finance_preparer": _FINANCE,
         "finance_approver": _FINANCE | _APPROVE,
-        "auditor": _PLATFORM_VIEW | {"books.view"},
+        "auditor": _PLATFORM_VIEW | {"books.view", "log.view"},
         "sre": frozenset({"cockpit.view", "channel.view"}),
     },
 }  # fmt: skip
@@ -69,6 +71,29 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
 AUDIENCE_OF: dict[str, Audience] = {
     role: audience for audience, roles in PERMISSIONS.items() for role in roles
 }
+
+
+# Who may do everything in their circle; one of them always stays.
+OWNERS: dict[Audience, str] = {
+    Audience.PARTNER: "owner",
+    Audience.CUSTOMER: "customer_owner",
+    Audience.PLATFORM: "superadmin",
+}
+# Whose sign-in needs a second factor, where an installation asks for one.
+SECOND_FACTOR = frozenset({OWNERS[Audience.PARTNER], *PERMISSIONS[Audience.PLATFORM]})
+
+
+def may_give(giver: str, role: str) -> bool:
+    """Whether somebody with the role `giver` may give (or take away) `role`.
+
+    An owner's role is in an owner's hands only. Customers' roles may also be given by the partner.
+    """
+    audience, mine = AUDIENCE_OF.get(role), AUDIENCE_OF.get(giver)
+    if audience is None or mine is None:
+        return False
+    if mine is not audience:
+        return (mine, audience) == (Audience.PARTNER, Audience.CUSTOMER)
+    return role != OWNERS[audience] or giver == role
 
 
 def permissions_of(role: str) -> frozenset[str]:

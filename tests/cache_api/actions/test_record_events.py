@@ -238,3 +238,20 @@ def test_batch_numbers_of_a_partner_grow_as_they_commit(record, database, partne
     record([event(partners.redis)])
     rows = dict(sql(database, "SELECT partner_id, last_batch FROM partner_position"))
     assert rows == {partners.redis.pk: 3, partners.pinecone.pk: 2}
+
+
+def test_a_key_knows_when_it_was_last_used_to_the_minute(record, database, partners):
+    sql(database, "INSERT INTO tenants_apikey (id, partner_id, livemode, label, secret_sha256,"
+        " created_at) VALUES ('mine', %s, true, '', '', now()), ('other', %s, true, '', '', now())",
+        partners.redis.id, partners.pinecone.id)  # fmt: skip
+
+    def used():
+        return dict(sql(database, "SELECT id, last_used_at FROM tenants_apikey ORDER BY id"))
+
+    record([event(partners.redis, key_id="mine"), event(partners.redis, key_id="other")])
+    first = used()
+    record([event(partners.redis, NOW + timedelta(seconds=30), key_id="mine")])
+    assert used() == first == {"mine": NOW, "other": None}
+    record([event(partners.redis, NOW + timedelta(seconds=90), key_id="mine")])
+    record([event(partners.redis, NOW - timedelta(hours=1), key_id="mine")])
+    assert used() == {"mine": NOW + timedelta(seconds=90), "other": None}

@@ -1,0 +1,46 @@
+"""One's own account: password, second factor, and where one is signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from tenants.accounts.second_factor import must_have
+from tenants.actions.people import end_sessions
+
+
+@login_required
+@require_safe
+def security(request: HttpRequest) -> HttpResponse:
+    """What protects the account, and every session of it."""
+    user: Any = request.user
+    factors = {one.type: one for one in Authenticator.objects.filter(user=user)}
+    codes = factors.get("recovery_codes")
+    sessions = UserSession.objects.purge_and_list(user)
+    context = {
+        "totp": factors.get("totp"), "codes_left": len(codes.wrap().get_unused_codes())
+        if codes else None,
+        "must_have": must_have(user.role), "here": request.session.session_key,
+        "sessions": sorted(sessions, key=lambda one: one.created_at, reverse=True),
+    }  # fmt: skip
+    return render(request, "account/security.html", context)
+
+
+@login_required
+@require_POST
+def end(request: HttpRequest) -> HttpResponse:
+    """End one other session (`session`), or all others; the one that asks goes on."""
+    here, wanted = str(request.session.session_key), request.POST.get("session", "")
+    only = int(wanted) if wanted.isascii() and wanted.isdigit() else None
+    ended = end_sessions(request.user, keep=here, only=only)  # type: ignore[arg-type]
+    messages.success(request, _("Ended sessions: %d.") % ended)
+    return HttpResponseRedirect(reverse("account_security"))

@@ -1,0 +1,196 @@
+"""One customer of the partner: what it is, uses and may; and a table of many."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from cache_api.actions import customers as actions
+from cache_api.actions.entitle import set_quota
+from cache_api.models import Customer, CustomerState
+from cache_api.queries import usage_summary
+from cache_api.rules.customer_facts import COLUMNS, BadCustomer, read_table
+from portal.forms_people import CustomerForm, ImportForm, NewCustomerForm, QuotaForm, SuspendForm
+from portal.queries.overview import customer_of
+from tenants import queries
+from tenants.accounts.models import User
+from tenants.accounts.permissions import permission
+from tenants.rules import keys as key_rules
+
+LARGEST_FILE = 10 * 1024 * 1024
+SHOWN_REFUSALS = 1_000
+SHOWN_KEYS = 5
+
+
+@permission("customers.view")
+@require_safe
+def customer(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """Usage of 30 days, keys, people, billing facts, quota."""
+    row, now = _row(customer_id), timezone.now()
+    keys, key_count = queries.api_keys_page(_partner(request), row.external_id, limit=SHOWN_KEYS)
+    context = {
+        "customer": row, "usage": usage_summary(now - timedelta(days=30), now, row.pk),
+        "keys": [(key, _state(key, now)) for key in keys], "key_count": key_count,
+        "people": list(User.objects.filter(customer_id=row.pk).order_by("-is_active", "email")[:5]),
+    }  # fmt: skip
+    return render(request, "partner/customer.html", context)
+
+
+@permission("customers.manage")
+def new(request: HttpRequest) -> HttpResponse:
+    """A customer before its first request."""
+    form = NewCustomerForm(request.POST or None)
+
+    def save() -> HttpResponse:
+        row = actions.add_customer(partner_id=_partner(request), actor=_actor(request),
+                                   now=timezone.now(), **form.cleaned_data)  # fmt: skip
+        return _to(request, row.pk, _("The customer is added."))
+
+    return _saved(request, form, save, "partner/customer_new.html", {})
+
+
+@permission("customers.manage")
+def edit(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """Name, plan, billing facts; a change by somebody else meanwhile is told."""
+    row = _row(customer_id)
+    facts = {**row.billing, "address": _lines(row.billing.get("address"))}
+    seen = actions.fingerprint(row)
+    initial = {"name": row.name, "plan": row.plan, "seen": seen, **facts}
+    form = CustomerForm(request.POST or None, initial=initial)
+
+    def save() -> HttpResponse:
+        given = dict(form.cleaned_data)
+        names = {name: given.pop(name) for name in ("name", "plan", "seen")}
+        done = actions.change_customer(
+            partner_id=_partner(request), customer_id=row.pk, billing=given,
+            actor=_actor(request), now=timezone.now(), **names,
+        )  # fmt: skip
+        return _to(request, row.pk, _("Saved.") if done else _("Nothing was changed."))
+
+    return _saved(request, form, save, "partner/customer_edit.html", {"customer": row})
+
+
+@permission("customers.manage")
+def quota(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """How many lookups; in force within seconds."""
+    row = _row(customer_id)
+    form = QuotaForm(request.POST if request.method == "POST" else None, initial=row.quota or {})
+
+    def save() -> HttpResponse:
+        done = set_quota(partner_id=_partner(request), external_id=row.external_id,
+                         quota=form.quota(), actor=_actor(request), now=timezone.now())  # fmt: skip
+        return _to(request, row.pk, _("Saved.") if done else _("Nothing was changed."))
+
+    return _saved(request, form, save, "partner/customer_quota.html", {"customer": row})
+
+
+@permission("customers.manage")
+def suspend(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """What would stop; then, with a reason, it does. The same page resumes."""
+    row, now = _row(customer_id), timezone.now()
+    suspended = row.state != CustomerState.SUSPENDED
+    form = SuspendForm(request.POST or None)
+    form.fields["reason"].required = suspended
+
+    def save() -> HttpResponse:
+        done = actions.set_suspended(
+            partner_id=_partner(request), customer_id=row.pk, suspended=suspended,
+            reason=form.cleaned_data["reason"], actor=_actor(request), now=now,
+        )  # fmt: skip
+        said = _("Suspended: requests are refused within five seconds.")
+        if not suspended:
+            said = _("Resumed: requests are answered within five seconds.")
+        return _to(request, row.pk, said if done else _("It was so already; nothing changed."))
+
+    context = {
+        "customer": row, "suspended": suspended,
+        "usage": usage_summary(now - timedelta(days=7), now, row.pk),
+        "key_count": queries.api_keys_page(_partner(request), row.external_id, limit=1)[1],
+        "people_count": User.objects.filter(customer_id=row.pk, is_active=True).count(),
+    }  # fmt: skip
+    return _saved(request, form, save, "partner/customer_suspend.html", context)
+
+
+@permission("customers.manage")
+def import_table(request: HttpRequest) -> HttpResponse:
+    """All customers of a CSV file, or none and every line that stands in the way."""
+    form = ImportForm(request.POST or None, request.FILES or None)
+    context: dict[str, Any] = {"form": form, "columns": COLUMNS}
+    if request.method == "POST" and form.is_valid():
+        try:
+            context |= _imported(request, form)
+        except BadCustomer as bad:
+            form.add_error("file", str(bad))
+    return render(request, "partner/customer_import.html", context)
+
+
+def _imported(request: HttpRequest, form: ImportForm) -> dict[str, Any]:
+    file = form.cleaned_data["file"]
+    if file.size > LARGEST_FILE:
+        raise BadCustomer("file", _("The file is larger than 10 MB."))
+    try:
+        text = file.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadCustomer("file", _("The file is not UTF-8; save it as CSV UTF-8.")) from error
+    rows, refused = read_table(text)
+    report: dict[str, Any] = {
+        "refused": refused[:SHOWN_REFUSALS], "refused_count": len(refused), "good": len(rows),
+    }  # fmt: skip
+    if not refused and rows and not form.cleaned_data["only_check"]:
+        report["done"] = actions.import_customers(
+            partner_id=_partner(request), rows=rows, actor=_actor(request), now=timezone.now()
+        )
+    return {"report": report}
+
+
+def _saved(
+    request: HttpRequest, form: Any, save: Callable[[], HttpResponse], template: str,
+    context: dict[str, Any],
+) -> HttpResponse:  # fmt: skip
+    if request.method not in ("GET", "HEAD", "POST"):
+        raise BadRequest(f"{request.method} does nothing here.")
+    if request.method == "POST" and form.is_valid():
+        try:
+            return save()
+        except BadCustomer as bad:
+            form.add_error(bad.member if bad.member in form.fields else None, str(bad))
+    return render(request, template, {"form": form, **context})
+
+
+def _to(request: HttpRequest, customer_id: uuid.UUID, said: str) -> HttpResponse:
+    messages.success(request, said)
+    return HttpResponseRedirect(reverse("partner_customer", kwargs={"customer_id": customer_id}))
+
+
+def _row(customer_id: uuid.UUID) -> Customer:
+    row = customer_of(customer_id)
+    if row is None:
+        raise Http404
+    return row
+
+
+def _state(key: Any, now: Any) -> str:
+    return key_rules.state_of(revoked_at=key.revoked_at, expires_at=key.expires_at, now=now)
+
+
+def _lines(address: Any) -> str:
+    return address if isinstance(address, str) else "\n".join(address or [])
+
+
+def _partner(request: HttpRequest) -> uuid.UUID:
+    return request.owner.partner_id  # type: ignore[attr-defined,no-any-return]
+
+
+def _actor(request: HttpRequest) -> str:
+    return str(request.user.email).lower()  # type: ignore[union-attr]

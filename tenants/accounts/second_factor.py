@@ -1,0 +1,75 @@
+"""The second factor: who must have one, how its secret is kept, and the door that asks for it."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from tenants.rules import roles
+
+# What a person without the factor still reaches: setting it up, signing out, and the looks.
+FREE = ("/accounts/", "/brand/", "/static/", "/demo/")
+
+
+def must_have(role: str) -> bool:
+    """Whether this installation asks people with the role for a second factor."""
+    return bool(settings.REQUIRE_MFA) and role in roles.SECOND_FACTOR
+
+
+class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]
+    """allauth's hooks: the brand names the account, secrets are sealed at rest."""
+
+    def get_totp_issuer(self) -> str:
+        """What an authenticator app lists the account under."""
+        return str(context.request.owner.brand.product_name)
+
+    def encrypt(self, text: str) -> str:
+        """Seal with a key derived from SECRET_KEY."""
+        return _box().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Open what `encrypt` sealed, under this SECRET_KEY or a former one."""
+        return _box().decrypt(encrypted_text.encode()).decode()
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Who must have a second factor replaces it, and never goes without."""
+        return not must_have(authenticator.user.role)
+
+
+class SecondFactorMiddleware:
+    """Somebody who must have a second factor and has none is led to set one up, first of all."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """One query, and only where a factor is asked for."""
+        user: Any = request.user
+        if (
+            not request.path.startswith(FREE)
+            and user.is_authenticated
+            and must_have(user.role)
+            and not Authenticator.objects.filter(user=user, type="totp").exists()
+        ):
+            return HttpResponseRedirect(reverse("mfa_activate_totp"))
+        return self.get_response(request)
+
+
+def _box() -> MultiFernet:
+    return MultiFernet(
+        [_sealer(str(key)) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    )
+
+
+def _sealer(key: str) -> Fernet:
+    derived = HKDF(SHA256(), 32, salt=None, info=b"second factor").derive(key.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))

@@ -1,0 +1,122 @@
+"""Invitations: a mailed link, and the account that it opens once. In the schema of its host."""
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.contrib.auth.password_validation import validate_password
+from django.db import IntegrityError, transaction
+
+from tenants import audit
+from tenants.accounts.models import Invitation, User
+from tenants.actions.people import Circle, PersonRefused, log, may_give_role
+
+VALID_FOR = timedelta(days=7)
+RESEND_AFTER = timedelta(minutes=1)
+MOST_OPEN = 200  # invitations of a circle that wait at a time
+
+
+def invite(
+    *, circle: Circle, email: str, name: str, role: str, by: User, now: datetime
+) -> tuple[Invitation, str]:
+    """A place for somebody, and the token of the link, which is kept nowhere.
+
+    Raises PersonRefused: an address that has an account or an open invitation on this host, a role
+    that `by` may not give. Not safe to repeat: the second call is refused.
+    """
+    email = email.strip().lower()
+    may_give_role(circle, by, role)
+    token = secrets.token_urlsafe(32)
+    with _one_at_a_time(email), transaction.atomic():
+        if User.objects.filter(email=email).exists():
+            raise PersonRefused(f"{email} has an account here already.")
+        waiting = Invitation.objects.filter(email=email, accepted_at=None, withdrawn_at=None)
+        if waiting.filter(expires_at__gt=now).exists():
+            raise PersonRefused(f"{email} is invited already; send that invitation again.")
+        if circle.invitations().filter(expires_at__gt=now).count() >= MOST_OPEN:
+            raise PersonRefused(f"{MOST_OPEN} invitations wait already; withdraw some first.")
+        waiting.update(withdrawn_at=now)
+        row = Invitation.objects.create(
+            email=email, name=name.strip(), role=role, customer_id=circle.customer_id,
+            token_sha256=_hash(token), invited_by=by.email, created_at=now, sent_at=now,
+            expires_at=now + VALID_FOR,
+        )  # fmt: skip
+        log(circle, "person.invited", email, by.email, now, role=role)
+    return row, token
+
+
+def invite_again(
+    *, circle: Circle, invitation_id: uuid.UUID, by: User, now: datetime
+) -> tuple[Invitation, str]:
+    """A new link for a further week; the old one dies. Raises PersonRefused."""
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        row = circle.invitations().select_for_update().filter(pk=invitation_id).first()
+        if row is None:
+            raise PersonRefused("This invitation is accepted or withdrawn.")
+        if now - row.sent_at < RESEND_AFTER:
+            raise PersonRefused("It was sent less than a minute ago; wait a little.")
+        may_give_role(circle, by, row.role)
+        row.token_sha256, row.sent_at, row.expires_at = _hash(token), now, now + VALID_FOR
+        row.save(update_fields=["token_sha256", "sent_at", "expires_at"])
+        log(circle, "person.invited_again", row.email, by.email, now)
+    return row, token
+
+
+def withdraw(*, circle: Circle, invitation_id: uuid.UUID, by: User, now: datetime) -> bool:
+    """The link works no more; whether this call did it."""
+    with transaction.atomic():
+        row = circle.invitations().select_for_update().filter(pk=invitation_id).first()
+        if row is None:
+            return False
+        may_give_role(circle, by, row.role)
+        Invitation.objects.filter(pk=row.pk).update(withdrawn_at=now)
+        log(circle, "person.withdrawn", row.email, by.email, now)
+    return True
+
+
+def invitation_of(token: str, now: datetime) -> Invitation | None:
+    """The open invitation that a link's token belongs to, in this host's schema."""
+    found = Invitation.objects.filter(token_sha256=_hash(token)).first()
+    return found if found and found.state(now) == "open" else None
+
+
+def accept(
+    *, token: str, name: str, password: str, partner_id: uuid.UUID | None, now: datetime
+) -> User:
+    """The person, with the password of their choice. One use: the second call is refused.
+
+    Raises PersonRefused, or ValidationError for a weak password.
+    """
+    with transaction.atomic():
+        row = Invitation.objects.select_for_update().filter(token_sha256=_hash(token)).first()
+        if row is None or row.state(now) != "open":
+            raise PersonRefused("This invitation is used, withdrawn or expired. Ask for a new one.")
+        if User.objects.filter(email=row.email).exists():
+            raise PersonRefused(f"{row.email} has an account here already. Sign in with it.")
+        validate_password(password, User(email=row.email, name=name))
+        person = User.objects.create_user(
+            row.email, password, name=name.strip() or row.name, role=row.role,
+            customer_id=row.customer_id,
+        )  # fmt: skip
+        Invitation.objects.filter(pk=row.pk).update(accepted_at=now)
+        audit.record(actor=row.email, verb="person.joined", target=row.email, at=now,
+                     partner_id=partner_id,
+                     data={"role": row.role, "invited_by": row.invited_by})  # fmt: skip
+    return person
+
+
+@contextmanager
+def _one_at_a_time(email: str) -> Iterator[None]:
+    """Two who invite the same person at the same moment: the database lets one through."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise PersonRefused(f"{email} is being invited by somebody else right now.") from error
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
