@@ -175,7 +175,7 @@ PERMISSIONS: dict[str, Any] = {
     "audit.view": _("See the audit log"),
     "payouts.view": _("See payouts"),
     "payouts.manage": _("Decide where payouts go"),
-    "counts.upload": _("Check our numbers against one's own"),
+    "counts.upload": _("Check our numbers with their own"),
     "my.overview.view": _("See the overview"),
     "my.usage.view": _("See usage"),
     "my.invoices.view": _("See invoices"),
