@@ -10,8 +10,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_invitation, mfa_authenticator,
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0010_partner_keys"),
-        ("accounts", "0010_invitation"),
+        ("tenants", "0003_partner_keys"),
+        ("accounts", "0002_invitation"),
         ("mfa", "0003_authenticator_type_uniq"),
         ("usersessions", "0001_initial"),
     ]
