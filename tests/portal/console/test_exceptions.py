@@ -33,6 +33,8 @@ def test_a_parked_run_is_listed_and_taken(parked):
     client = signed_in("finance_preparer")
     before = page(client)
     assert "Parked" in before and "Take it" in before
+    assert "$" in before.split("At risk")[1].split("<table")[0]
+    assert '">0 minutes' not in before
 
     key = before.split('name="key" value="')[1].split('"')[0]
     for _ in range(2):
