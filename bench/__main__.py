@@ -82,6 +82,11 @@ def settlement(place: Place, given: Options) -> None:
     _apart(place, "settlement")
 
 
+def papers(place: Place, given: Options) -> None:
+    """P10, in a process of its own."""
+    _apart(place, "papers")
+
+
 BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "edge": hits,
     "memory": memory_of_processes,
@@ -89,6 +94,7 @@ BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "hitrate": hit_rate,
     "semantic": semantic,
     "settlement": settlement,
+    "papers": papers,
     "sdk": sdk,
 }
 QUICK = ("edge", "memory", "recorder")  # within three minutes

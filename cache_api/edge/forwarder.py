@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 from cache_api.edge.http import Receive, Send, send_answer
 from cache_api.edge.service import Service
@@ -15,6 +16,9 @@ from cache_api.hot.verbs import VERBS
 
 log = logging.getLogger(__name__)
 
+# Official clients hang up at a stream's last event, a moment before the provider has closed it.
+LAST_WORDS_S = 0.25
+
 
 class Forwarder:
     """The way out of an edge process."""
@@ -22,17 +26,23 @@ class Forwarder:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._upstream = Upstream()
+        self._storing: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """End what is being stored, then let the connections go."""
+        await asyncio.gather(*self._storing, return_exceptions=True)
         await self._upstream.close()
 
     async def relay(self, onward: Onward, receive: Receive, send: Send) -> None:
-        """Answer with what the provider says; a client that hangs up hangs the provider up."""
+        """Answer with what the provider says; a client that hangs up hangs the provider up.
+
+        What the provider has said whole is stored all the same.
+        """
         work = asyncio.ensure_future(self._relay(onward, send))
         gone = asyncio.ensure_future(_gone(receive))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work}, timeout=LAST_WORDS_S)
             if work.done():
                 work.result()
         finally:
@@ -55,8 +65,15 @@ class Forwarder:
                 await send_answer(send, onward.dialect.unreachable())
             return  # begun and not ended: the server cuts the connection, as the provider did
         if reply.status == 200 and said is not None:
-            await self._store(onward, dict(headers).get(b"content-type", b""), said)
+            await self._keep(self._store(onward, dict(headers).get(b"content-type", b""), said))
         await send({"type": "http.response.body", "body": b""})
+
+    async def _keep(self, storing: Coroutine[Any, Any, None]) -> None:
+        """Wait for a store that goes on when nobody waits for the answer any more."""
+        task = asyncio.ensure_future(storing)
+        self._storing.add(task)
+        task.add_done_callback(self._storing.discard)
+        await asyncio.shield(task)
 
     async def _store(self, onward: Onward, content_type: bytes, said: bytes) -> None:
         asked = onward.to_store(content_type, said, time.time_ns() // 1_000_000)

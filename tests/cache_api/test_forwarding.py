@@ -5,6 +5,7 @@ import time
 import uuid
 
 import anthropic
+import httpx
 import openai
 import pytest
 
@@ -59,6 +60,13 @@ def claude(door, key, **headers):
     )  # fmt: skip
 
 
+def wait_until_stored(door, key, request):
+    until = time.monotonic() + 10
+    while not is_stored(door, key, request):
+        assert time.monotonic() < until, "the stream was never stored"
+        time.sleep(0.02)
+
+
 def test_a_miss_is_the_providers_answer_and_the_next_one_a_hit(edge_door, partner, provider):
     said = json.dumps(CHAT, indent=1).encode()
     provider.says(said, x_request_id="req_1")
@@ -98,7 +106,8 @@ def test_a_stream_comes_through_while_the_provider_speaks(edge_door, partner, pr
             first = next(stream)
             assert not provider.gate.is_set(), "the provider has not said more than this"
             provider.gate.set()
-            rest = list(stream)
+            rest = list(stream)  # the client hangs up at [DONE], a moment before it is stored
+            wait_until_stored(edge_door, partner.live, request)
             again = list(client.chat.completions.create(**request))
             as_json = client.chat.completions.create(**{**request, "stream": False})
     finally:
@@ -234,6 +243,23 @@ def test_a_whole_stream_without_its_end_is_passed_on_and_not_stored(edge_door, p
 
     assert post(edge_door, partner.live, request).body == transcript
     assert not is_stored(edge_door, partner.live, request)
+
+
+def test_who_hangs_up_at_the_last_event_has_still_filled_the_cache(edge_door, partner, provider):
+    """As the official clients do: the socket is shut before the provider has closed its own."""
+    provider.says(formats.render(CHAT), b": the end\n\n", content_type=STREAM)
+    provider.gate.clear()
+    request = chat_request(stream=True, stream_options={"include_usage": True})
+    named = {"Authorization": f"Bearer {partner.live}", UPSTREAM: f"Bearer {SECRET}"}
+
+    try:
+        with httpx.stream("POST", f"http://127.0.0.1:{edge_door.port}/v1/chat/completions",
+                          json=request, headers=named) as answer:  # fmt: skip
+            assert "data: [DONE]" in answer.iter_lines()
+    finally:
+        provider.gate.set()
+
+    wait_until_stored(edge_door, partner.live, request)
 
 
 def test_a_client_that_hangs_up_hangs_the_provider_up(edge_door, partner, provider):
