@@ -1,6 +1,7 @@
 """Terms are proposed by one person and approved by another; only then are they in force."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.db.models import Q
 from billing.actions.errors import TermsInTheWay, UnknownRun
 from billing.models import Agreement, AgreementVersion, ChargeComponent, RateCard, SettlementRun
 from billing.queries.terms import version_terms
+from billing.rules.amending import amended
 from billing.rules.errors import BadTerms
 from billing.rules.periods import add_months, whole_hour
 from billing.rules.runs import require_other_person
@@ -74,6 +76,19 @@ def propose_amendment(
         _refuse_start(agreement, last, starts_at)
         return _propose(agreement, terms, (starts_at, last.valid_to),
                         retail_card_id or last.retail_card_id, created_by, now, reason)  # fmt: skip
+
+
+def propose_figures(
+    *, agreement_id: uuid.UUID, texts: Mapping[str, str], starts_at: datetime, created_by: str,
+    now: datetime, reason: str,
+) -> AgreementVersion:  # fmt: skip
+    """Some figures of the last approved terms written anew (`billing.rules.amending`), from a hour
+    on. Raises BadTerms naming the figure, and what `propose_amendment` raises. Safe to repeat."""
+    terms = version_terms(_in_force(Agreement.objects.get(pk=agreement_id)))
+    return propose_amendment(
+        agreement_id=agreement_id, terms=amended(terms, texts), starts_at=starts_at,
+        created_by=created_by, now=now, reason=reason,
+    )  # fmt: skip
 
 
 def approve_version(*, version_id: uuid.UUID, approved_by: str, now: datetime) -> AgreementVersion:

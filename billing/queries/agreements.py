@@ -42,6 +42,11 @@ class AgreementRow:
         return next(iter(running or shown), None)
 
     @property
+    def last_approved(self) -> VersionRow | None:
+        """The version an amendment follows: the newest approved one, also when it is to come."""
+        return next((row for row in self.versions if row.version.approved_at), None)
+
+    @property
     def proposed(self) -> VersionRow | None:
         """The newest proposal that waits for a decision."""
         return next((row for row in self.versions if row.phase == PROPOSED), None)

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.actions import agreement_papers as papers
-from billing.actions.proposals import approve_version, decline_version, propose_amendment
+from billing.actions.proposals import approve_version, decline_version, propose_figures
 from billing.actions.terminate import approve_termination, ask_termination
 from billing.models import AgreementVersion
 from billing.queries import agreements as queries
-from billing.rules.amending import amended, differences
+from billing.rules.amending import differences
 from billing.rules.errors import BillingError
 from portal.forms import AmendForm, EndForm, ReasonForm
 from portal.plain_terms import plain_terms
@@ -49,17 +49,16 @@ def agreement(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def amend(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
     """Propose changed figures from a day on; a second person approves them."""
-    row = _found(agreement_id)
-    base = row.current
+    base = _found(agreement_id).last_approved
     if base is None:
         raise Http404
     form = AmendForm(request.POST, terms=base.terms)
     if not form.is_valid():
         return _page(request, agreement_id, amend_form=form)
     try:
-        terms = amended(base.terms, form.figures())
-        propose_amendment(
-            agreement_id=agreement_id, terms=terms, starts_at=_midnight(form.cleaned_data["day"]),
+        propose_figures(
+            agreement_id=agreement_id, texts=form.figures(),
+            starts_at=_midnight(form.cleaned_data["day"]),
             created_by=actor(request), reason=form.cleaned_data["reason"], now=timezone.now(),
         )  # fmt: skip
     except BillingError as error:
@@ -180,8 +179,8 @@ def _page(
     end_form: EndForm | None = None,
 ) -> HttpResponse:  # fmt: skip
     row = _found(agreement_id)
-    base = row.current
-    can_amend = base is not None and base.version.approved_at is not None and not row.proposed
+    base = row.last_approved
+    can_amend = base is not None and not row.proposed
     if amend_form is None and base is not None and can_amend:
         amend_form = AmendForm(terms=base.terms)
     return render(request, "console/agreement.html", {

@@ -125,3 +125,16 @@ def test_a_new_deal_is_proposed_from_a_template(console):
     bad = client.post("/partners/redis-labs/agreement/", {**facts, "share": "101", "day": ""})
     assert bad.status_code == 200 and "This field is required" in bad.content.decode()
     assert client.get("/partners/nobody/agreement/").status_code == 404
+
+
+def test_an_amendment_follows_the_terms_to_come_and_keeps_their_figures(console):
+    preparer, approver = signed_in("finance_preparer"), signed_in("finance_approver")
+    amend(preparer, redis())
+    approver.post(f"/agreements/versions/{rows(AgreementVersion, number=2)[0].id}/approve/")
+
+    page = text(preparer, f"/agreements/{redis().id}/")
+    assert 'value="35 %"' in page
+    amend(preparer, redis(), day="2026-12-01", figure_payment_days="14")
+
+    third = rows(AgreementVersion, number=3)[0]
+    assert (third.partner_share_bps, third.terms["payment_days"]) == (3_500, 14)
