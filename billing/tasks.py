@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from billing import reconcile
 from billing.actions import (
     adjust,
     deliver,
@@ -21,6 +22,7 @@ from billing.actions import (
     stripe_events,
 )
 from billing.gateways import stripe_api
+from cache_api.reconcile import CHECKS as USAGE_CHECKS
 from tenants.tasking import PartnerTask
 
 
@@ -82,7 +84,8 @@ def settle_due() -> int:
 @shared_task(name="billing.reconcile")
 def keep_breaches() -> int:
     """Check every equation and put what does not hold into the exceptions queue."""
-    return exceptions.check_equations(now=timezone.now())
+    found = [breach for check in (*USAGE_CHECKS, *reconcile.CHECKS) for breach in check.run()]
+    return exceptions.keep_breaches(found=found, now=timezone.now())
 
 
 @shared_task(name="billing.renewal_notices")

@@ -7,8 +7,6 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.models import ExceptionOwner, FoundBreach
-from billing.reconcile import CHECKS
-from cache_api.reconcile import CHECKS as USAGE_CHECKS
 from cache_api.reconcile import Breach
 from tenants import audit
 
@@ -22,12 +20,6 @@ def take_exception(*, key: str, actor: str, now: datetime, note: str = "") -> Ex
         audit.record(actor=actor, verb="exception.take", target=row.key, at=now,
                      data={"note": note})  # fmt: skip
     return row
-
-
-def check_equations(*, now: datetime) -> int:
-    """Check every equation of usage and money and keep what does not hold; how many. Repeatable."""
-    found = [breach for check in (*USAGE_CHECKS, *CHECKS) for breach in check.run()]
-    return keep_breaches(found=found, now=now)
 
 
 def keep_breaches(*, found: Iterable[Breach], now: datetime) -> int:
