@@ -40,7 +40,11 @@ const KINDS = {
       await client.connect();
       return client;
     },
-    close: (client) => client.destroy(),
+    // Destroyed while it connects, it keeps the socket that it gets afterwards, and the process with it.
+    async close(client) {
+      await until(() => client.isReady);
+      client.destroy();
+    },
     setEx: (client, key, seconds, value) => client.setEx(key, seconds, value),
     buffer: (client, key) => client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).get(key),
     pttl: (client, key) => client.pTTL(key),
@@ -74,8 +78,8 @@ for (const [name, kind] of Object.entries(KINDS)) {
       await fault(servers, "redis");
       await redis.overflow.close();
       await ours.close();
-      kind.close(redis);
-      kind.close(direct);
+      await kind.close(redis);
+      await kind.close(direct);
       redis = undefined;
     }
     after(close);
