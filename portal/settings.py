@@ -162,7 +162,9 @@ ACCOUNT_SESSION_REMEMBER = True
 # A second factor: owners and all platform staff must have one (tenants.accounts.second_factor).
 REQUIRE_MFA = env.flag("REQUIRE_MFA", not DEMO)
 MFA_ADAPTER = "tenants.accounts.second_factor.SecondFactor"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow it on *.localhost only
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation's link came by that mail
 MFA_TOTP_TOLERANCE = 1
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if HTTPS else 0  # whose address sessions and rate limits are told

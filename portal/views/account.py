@@ -23,11 +23,13 @@ from tenants.actions.people import end_sessions
 def security(request: HttpRequest) -> HttpResponse:
     """What protects the account, and every session of it."""
     user: Any = request.user
-    factors = {one.type: one for one in Authenticator.objects.filter(user=user)}
+    found = Authenticator.objects.filter(user=user)
+    factors = {one.type: one for one in found}
     codes = factors.get("recovery_codes")
     sessions = UserSession.objects.purge_and_list(user)
     context = {
-        "totp": factors.get("totp"), "codes_left": len(codes.wrap().get_unused_codes())
+        "totp": factors.get("totp"),
+        "passkeys": list(found.filter(type="webauthn").order_by("created_at")), "codes_left": len(codes.wrap().get_unused_codes())
         if codes else None,
         "must_have": must_have(user.role), "here": request.session.session_key,
         "sessions": sorted(sessions, key=lambda one: one.created_at, reverse=True),

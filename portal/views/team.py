@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -21,6 +20,7 @@ from portal.forms_people import InviteForm, role_choices
 from portal.queries.overview import customer_of
 from tenants.accounts.models import Invitation, User
 from tenants.accounts.permissions import permission
+from tenants.accounts.second_factor import factors
 from tenants.actions import invitations, people
 from tenants.actions.people import Circle, PersonRefused
 from tenants.gateways import mail
@@ -111,7 +111,7 @@ class TeamPages:
         context = {
             "person": row, "is_me": row.pk == by.pk, "in_reach": roles.may_give(by.role, row.role),
             "roles": role_choices(by.role, circle.audience),
-            "has_factor": Authenticator.objects.filter(user=row, type="totp").exists(),
+            "has_factor": factors(row).exists(),
         }  # fmt: skip
         return self._page(request, "person", context, where)
 

@@ -11,8 +11,10 @@ from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from tenants.rules import roles
 
@@ -25,12 +27,26 @@ def must_have(role: str) -> bool:
     return bool(settings.REQUIRE_MFA) and role in roles.SECOND_FACTOR
 
 
+def factors(user: Any) -> "QuerySet[Authenticator]":
+    """What stands beside the password: apps and passkeys. Recovery codes alone are none."""
+    return Authenticator.objects.filter(user=user, type__in=("totp", "webauthn"))
+
+
 class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]
     """allauth's hooks: the brand names the account, secrets are sealed at rest."""
 
     def get_totp_issuer(self) -> str:
         """What an authenticator app lists the account under."""
         return str(context.request.owner.brand.product_name)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """A passkey belongs to this host alone; browsers and phones list it under the brand."""
+        return {**super().get_public_key_credential_rp_entity(), "name": self.get_totp_issuer()}
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        """What the form for a new passkey proposes: numbered, in the order they were added."""
+        number = Authenticator.objects.filter(user=user, type=type).count() + 1
+        return gettext("Passkey %(number)s") % {"number": number}
 
     def encrypt(self, text: str) -> str:
         """Seal with a key derived from SECRET_KEY."""
@@ -41,8 +57,9 @@ class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]
         return _box().decrypt(encrypted_text.encode()).decode()
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        """Who must have a second factor replaces it, and never goes without."""
-        return not must_have(authenticator.user.role)
+        """Who must have a second factor keeps at least one, besides the recovery codes."""
+        user = authenticator.user
+        return not must_have(user.role) or factors(user).exclude(pk=authenticator.pk).exists()
 
 
 class SecondFactorMiddleware:
@@ -58,9 +75,9 @@ class SecondFactorMiddleware:
             not request.path.startswith(FREE)
             and user.is_authenticated
             and must_have(user.role)
-            and not Authenticator.objects.filter(user=user, type="totp").exists()
+            and not factors(user).exists()
         ):
-            return HttpResponseRedirect(reverse("mfa_activate_totp"))
+            return HttpResponseRedirect(reverse("mfa_index"))
         return self.get_response(request)
 
 

@@ -39,7 +39,7 @@ def test_somebody_new_sets_up_a_factor_before_anything_else(console, letters, se
     noor.post(path, {"name": "Noor", "password": PASSWORD})
     noor.post("/accounts/login/", {"login": fields["email"], "password": PASSWORD})
 
-    assert noor.get("/books/")["Location"] == "/accounts/2fa/totp/activate/"
+    assert noor.get("/books/")["Location"] == "/accounts/2fa/"
     noor.post("/accounts/reauthenticate/", {"password": PASSWORD})
     page = noor.get("/accounts/2fa/totp/activate/").content.decode()
     secret = re.search(r'value="([A-Z2-7]{32})"', page)[1]
