@@ -29,8 +29,8 @@ def security(request: HttpRequest) -> HttpResponse:
     sessions = UserSession.objects.purge_and_list(user)
     context = {
         "totp": factors.get("totp"),
-        "passkeys": list(found.filter(type="webauthn").order_by("created_at")), "codes_left": len(codes.wrap().get_unused_codes())
-        if codes else None,
+        "passkeys": list(found.filter(type="webauthn").order_by("created_at")),
+        "codes_left": len(codes.wrap().get_unused_codes()) if codes else None,
         "must_have": must_have(user.role), "here": request.session.session_key,
         "sessions": sorted(sessions, key=lambda one: one.created_at, reverse=True),
     }  # fmt: skip

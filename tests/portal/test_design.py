@@ -35,7 +35,7 @@ def test_templates_hold_nothing_that_a_strict_policy_forbids(path):
     source = path.read_text()
     assert not re.search(r"""\sstyle=["']|<style|javascript:|\shx-on|\son[a-z]+=["']""", source)
     for tag in re.findall(r"<script\b[^>]*>", source):
-        assert "src=" in tag, tag
+        assert "src=" in tag or 'type="application/json"' in tag, tag  # data is never run
     assert not re.search(r"""(src|href)=["'](https?:)?//""", source), "nothing from other hosts"
 
 
