@@ -111,6 +111,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("console_payouts", _("Payouts"), "statements", "money.view"),
         Entry("console_projections", _("Projections"), "usage", "cockpit.view"),
         Entry("console_regions", _("Regions"), "screen", "cockpit.view"),
+        Entry("console_incidents", _("Incidents"), "alert", "incidents.manage"),
         Entry(
             "console_team", _("Team"), "customers", "staff.manage",
             ("console_team_invite", "console_team_person", "console_team_roles"),

@@ -160,7 +160,26 @@ ROLES: dict[str, Word] = {
     "auditor": Word(_("Auditor")),
     "sre": Word(_("Site reliability")),
 }
+COMPONENTS: dict[str, Any] = {
+    "answers": _("Cached answers"),
+    "metering": _("Usage recording"),
+    "portal": _("Portal"),
+    "settlement": _("Invoices and payouts"),
+}
+LEVELS: dict[str, Word] = {
+    "ok": Word(_("Working"), "ok"),
+    "maintenance": Word(_("Maintenance"), "info"),
+    "degraded": Word(_("Degraded"), "warn"),
+    "outage": Word(_("Not available"), "danger"),
+}
+INCIDENT_STATES: dict[str, Word] = {
+    "investigating": Word(_("Investigating"), "danger"),
+    "identified": Word(_("Cause found"), "warn"),
+    "monitoring": Word(_("Mended, being watched"), "info"),
+    "resolved": Word(_("Resolved"), "ok"),
+}
 PERMISSIONS: dict[str, Any] = {
+    "incidents.manage": _("Publish incidents"),
     "overview.view": _("See the overview"),
     "usage.view": _("See usage"),
     "customers.view": _("See customers"),

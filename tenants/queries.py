@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
 
 from tenants.models import (
     ApiKey,
@@ -16,6 +16,8 @@ from tenants.models import (
     BrandRevision,
     Domain,
     Entitlement,
+    Incident,
+    IncidentUpdate,
     Partner,
     ProvisioningJob,
 )
@@ -181,3 +183,13 @@ def api_brand(partner_id: uuid.UUID) -> dict[str, str] | None:
 
 def _published(path: str) -> Q:
     return Q(**{f"{path}__state": BrandRevision.State.PUBLISHED})
+
+
+def incidents(since: datetime) -> list[Incident]:
+    """Open ones and those that ended after `since`, newest first, with their updates. Two queries.
+
+    In a partner's scope row security leaves those that concern the partner; the console sees all.
+    """
+    newest_first = Prefetch("updates", IncidentUpdate.objects.order_by("-at", "-id"))
+    found = Incident.objects.filter(Q(resolved_at=None) | Q(resolved_at__gte=since))
+    return list(found.order_by("-started_at", "-id").prefetch_related(newest_first))

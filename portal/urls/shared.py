@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from portal.views import account, brand, demo, invitation
+from portal.views import account, brand, demo, invitation, status
 from tenants.views import brand_css
 
 urlpatterns = [
@@ -13,5 +13,6 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("brand/tokens.<str:css_hash>.css", brand_css, name="brand_css"),
     path("brand/icon.<str:css_hash>.svg", brand.icon, name="brand_icon"),
+    path("status/", status.status, name="status"),
     path("demo/mail/", demo.mail, name="demo_mail"),
 ]

@@ -58,13 +58,13 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
     },
     Audience.PLATFORM: {
         "superadmin": _FINANCE | _APPROVE | {
-            "partners.open", "staff.manage", "log.view",
+            "partners.open", "staff.manage", "log.view", "incidents.manage",
         },
         "partner_manager": _PLATFORM_VIEW | {"partners.open", "agreements.prepare"},
         "finance_preparer": _FINANCE,
         "finance_approver": _FINANCE | _APPROVE,
         "auditor": _PLATFORM_VIEW | {"books.view", "log.view"},
-        "sre": frozenset({"cockpit.view", "channel.view"}),
+        "sre": frozenset({"cockpit.view", "channel.view", "incidents.manage"}),
     },
 }  # fmt: skip
 

@@ -9,8 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
 from tenants import schema
+from tenants.accounts.models import User
 from tenants.actions.branding import publish_brand
-from tests.browser.world import CONSOLE, PINECONE
+from tests.browser.world import CONSOLE, PASSWORD, PINECONE
 from tests.conftest import two_partners
 
 # Too light for white text, too dark for black, and in the middle of both.
@@ -28,7 +29,7 @@ def test_pages_of_a_partner_and_its_customer_in_a_hard_brand(visit, live, seed):
     nobody, ada = visit(PINECONE), visit(PINECONE, "ada@partner.example")
     carl = visit(PINECONE, "carl@acme.example")
 
-    complaints = look_through(nobody, "/accounts/login/")
+    complaints = look_through(nobody, "/accounts/login/", "/status/")
     complaints += look_through(ada, "/manage/", "/manage/usage/")
     ada.go("/manage/statements/")
     ada.click(ada.page.locator("tbody a[href*='/manage/statements/']").first)
@@ -49,6 +50,9 @@ def test_pages_of_the_console(visit):
     anton.click(anton.page.locator("main a[href*='month=']").first)  # the month before: issued
     anton.click(anton.page.locator("tbody a[href*='/finance/runs/']").first)
     complaints += inspect(anton)
+    with schema.in_public():
+        User.objects.create_user("sybil@agentcache.example", PASSWORD, role="sre")
+    complaints += look_through(visit(CONSOLE, "sybil@agentcache.example"), "/incidents/")
 
     assert complaints == []
 
