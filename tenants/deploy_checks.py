@@ -1,0 +1,95 @@
+"""What `manage.py check --deploy --database default` refuses, with the reason and what to do."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.checks import Error, Tags, register
+from django.db import connection
+
+PATIENCE_S = 2.0
+KEY_BYTES = 32
+# What the Valkey that may not forget must be set to, and why.
+DURABLE = {
+    "appendonly": ("yes", "usage that was answered would be lost with the process"),
+    "appendfsync": ("always", "usage of the last second would be lost with the machine"),
+    "maxmemory-policy": ("noeviction", "usage, quotas and purges would be thrown away when full"),
+}
+
+
+def _refusal(number: int, message: str, hint: str) -> Error:
+    return Error(message, hint=hint, id=f"tenants.D{number:03}")
+
+
+@register(Tags.security, deploy=True)
+def a_real_installation(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """DEMO=0, https, second factors, names and secrets of its own."""
+    domain = settings.PLATFORM_DOMAIN
+    wrong = (
+        (1, settings.DEMO, "This is a demo: invented data, shown passwords.", "Set DEMO=0."),
+        (2, not settings.HTTPS, "Cookies travel over plain http.", "Set HTTPS=1 behind TLS."),
+        (3, not settings.REQUIRE_MFA, "Owners and our staff may go without a second factor.",
+         "Remove REQUIRE_MFA=0."),
+        (4, domain.endswith("localhost"), f"PLATFORM_DOMAIN is {domain}.",
+         "Set the domain whose DNS points here."),
+        (5, len(settings.KEK) < KEY_BYTES, "The platform key is missing or short.",
+         "KEK_FILE must name a file with at least 32 bytes: openssl rand -hex 32 > kek."),
+        (6, settings.EMAIL_HOST in ("", "localhost") and not settings.EMAIL_URL,
+         "Mail goes to localhost: invitations and invoices may never arrive.", "Set EMAIL_URL."),
+    )  # fmt: skip
+    return [_refusal(number, what, todo) for number, is_wrong, what, todo in wrong if is_wrong]
+
+
+@register(Tags.database, deploy=True)
+def logins_have_their_place(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[Error]:
+    """The login of this process is no superuser, and owns nothing unless it is the owner."""
+    if not databases:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolname, rolsuper OR rolbypassrls, EXISTS (SELECT 1 FROM pg_class c"
+            " WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p'))"
+            " FROM pg_roles r WHERE rolname = session_user"
+        )
+        name, may_all, owns = cursor.fetchone()
+    found = []
+    if may_all:
+        found.append(_refusal(10, f"{name} passes by every row policy.",
+                              "ALTER ROLE it NOSUPERUSER NOBYPASSRLS, or make the roles with"
+                              " portal.servers.roles.bootstrap."))  # fmt: skip
+    if owns and settings.DB_LOGIN != "owner":
+        hint = "Only ac_owner may own tables: check the database URLs."
+        found.append(_refusal(11, f"{name} owns tables and could change their policies.", hint))
+    return found
+
+
+@register(Tags.caches, deploy=True)
+def what_may_not_be_forgotten(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """The events Valkey keeps what it is told; the cache Valkey may forget and is bounded."""
+    return [*_asked("EVENTS_URL", settings.EVENTS_URL, _durable),
+            *_asked("CACHE_URL", settings.CACHE_URL, _bounded)]  # fmt: skip
+
+
+def _asked(name: str, url: str, judge: Callable[[dict[str, str]], Iterator[Error]]) -> list[Error]:
+    try:
+        with redis.Redis.from_url(url, decode_responses=True, socket_timeout=PATIENCE_S,
+                                  socket_connect_timeout=PATIENCE_S) as server:  # fmt: skip
+            known: dict[str, str] = server.config_get(*DURABLE, "maxmemory")  # type: ignore[assignment]
+    except (redis.RedisError, ValueError) as error:
+        hint = "Start it, check the URL, and let this login use CONFIG GET while checking."
+        return [_refusal(20, f"{name} does not answer: {error}", hint)]
+    return list(judge(known))
+
+
+def _durable(known: dict[str, str]) -> Iterator[Error]:
+    for setting, (wanted, because) in DURABLE.items():
+        if known.get(setting) != wanted:
+            yield _refusal(21, f"EVENTS_URL has {setting} {known.get(setting)}: {because}.",
+                           f"Set {setting} {wanted}.")  # fmt: skip
+
+
+def _bounded(known: dict[str, str]) -> Iterator[Error]:
+    if known.get("maxmemory") == "0" or known.get("maxmemory-policy") == "noeviction":
+        yield _refusal(22, "CACHE_URL is unbounded or never evicts: it will end by being killed.",
+                       "Set maxmemory and an eviction policy such as allkeys-lfu.")  # fmt: skip

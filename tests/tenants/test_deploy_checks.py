@@ -1,0 +1,92 @@
+"""What a check before going live refuses: one unsafe thing at a time, against real servers."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
+from django.utils import timezone
+
+from tenants import schema
+from tenants.accounts.models import User
+from tenants.actions.bootstrap import AlreadyBegun, first_superadmin
+from tests.cache_api.conftest import Valkeys
+
+
+@pytest.fixture
+def safe(settings, tmp_path, database):
+    """Settings of a real installation, with Valkeys of its own."""
+    pair = Valkeys(tmp_path)
+    settings.DEMO, settings.HTTPS, settings.REQUIRE_MFA = False, True, True
+    settings.PLATFORM_DOMAIN, settings.KEK = "cache.example.com", b"k" * 64
+    settings.EMAIL_URL = "smtp://mail.example.com"
+    settings.EVENTS_URL, settings.CACHE_URL = pair.events.url(), pair.cache.url()
+    settings.SECURE_SSL_REDIRECT = settings.SESSION_COOKIE_SECURE = True
+    settings.SECURE_HSTS_SECONDS, settings.CSRF_COOKIE_SECURE = 31_536_000, True
+    settings.SESSION_COOKIE_NAME, settings.SECRET_KEY = "__Host-sid", "a1B2" * 16
+    database.login("web")
+    yield pair
+    pair.stop()
+
+
+def refused() -> str:
+    """What the command says; '' when everything is fine."""
+    try:
+        call_command("check", deploy=True, databases=["default"], fail_level="ERROR")
+    except SystemCheckError as error:
+        return str(error)
+    return ""
+
+
+def test_a_safe_installation_passes(safe):
+    assert refused() == ""
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "number"),
+    [
+        ("DEMO", True, "D001"), ("HTTPS", False, "D002"), ("REQUIRE_MFA", False, "D003"),
+        ("PLATFORM_DOMAIN", "agentcache.localhost", "D004"), ("KEK", b"short", "D005"),
+        ("EMAIL_URL", "", "D006"), ("EVENTS_URL", "redis://127.0.0.1:1/0", "D020"),
+    ],
+)  # fmt: skip
+def test_one_unsafe_setting_is_named(safe, settings, setting, value, number):
+    setattr(settings, setting, value)
+
+    said = refused()
+
+    assert f"tenants.{number}" in said and "HINT" in said
+
+
+@pytest.mark.parametrize(
+    ("server", "setting", "value", "number"),
+    [
+        ("events", "appendfsync", "everysec", "D021"), ("events", "appendonly", "no", "D021"),
+        ("events", "maxmemory-policy", "allkeys-lru", "D021"),
+        ("cache", "maxmemory", "0", "D022"),
+    ],
+)  # fmt: skip
+def test_one_unsafe_server_is_named(safe, server, setting, value, number):
+    getattr(safe.cast(), server).config_set(setting, value)
+
+    assert f"tenants.{number}" in refused()
+
+
+def test_a_login_that_owns_tables_or_passes_by_policies_is_named(safe, settings, database):
+    settings.DB_LOGIN = "web"
+    database.login("owner")
+    assert "tenants.D011" in refused()
+    database.login("superuser")
+    assert "tenants.D010" in refused()
+
+
+def test_bootstrap_makes_one_person_who_has_to_set_a_password(database, capsys):
+    for _ in range(2):
+        call_command("bootstrap", "Kim@Example.com", name="Kim")
+
+    assert "/accounts/password/reset/" in capsys.readouterr().out
+    with schema.in_public():
+        person = User.objects.get(role="superadmin")
+        assert (person.email, person.has_usable_password()) == ("kim@example.com", False)
+        with pytest.raises(AlreadyBegun, match=r"kim@example\.com is superadmin already"):
+            first_superadmin(email="eve@example.com", name="", now=timezone.now())
+    with pytest.raises(CommandError, match="no e-mail address"):
+        call_command("bootstrap", "nobody")
