@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from tenants import audit, schema
@@ -51,6 +52,36 @@ def test_every_shared_table_with_a_partner_forces_row_security(database):
         ).fetchall()
 
     assert open_tables == []
+
+
+def test_no_table_lies_in_both_places_but_those_of_the_listed_apps(database, partners, settings):
+    with database.psql() as boss:
+        places = {
+            place: {name for (name,) in boss.execute(
+                "select tablename from pg_tables where schemaname = %s", [place])}
+            for place in ("public", partners.redis.schema_name)
+        }  # fmt: skip
+    labels = {one.name: one.label for one in apps.get_app_configs()}
+    listed = {
+        model._meta.db_table
+        for app in settings.BOTH_APPS
+        for model in apps.get_app_config(labels[app]).get_models(include_auto_created=True)
+    }
+
+    both = set.intersection(*places.values())
+    assert both - {"django_migrations"} == listed & both and both
+
+
+def test_a_partner_role_may_take_nothing_away_from_shared_tables(database):
+    """Rows are added and read; what must change is changed by another login."""
+    with database.psql() as boss:
+        rights = boss.execute(
+            "select table_name, privilege_type from information_schema.role_table_grants"
+            " where grantee = 'ac_partner' and table_schema = 'public'"
+            " and privilege_type in ('DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER')"
+        ).fetchall()
+
+    assert rights == []
 
 
 def test_own_audit_rows_only(as_redis, partners):

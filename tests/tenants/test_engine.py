@@ -1,10 +1,14 @@
 """The second wall: schema and role change together, are proved, and fail closed."""
 
+import random
 import threading
+from contextlib import suppress
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
+from cache_api.models import Customer
 from tenants import schema
 from tenants.accounts.models import User
 from tenants.db.base import Scope, SwitchInsideTransaction, WrongScope
@@ -89,23 +93,71 @@ def test_an_aborted_transaction_only_rolls_back(database, partners):
         assert whoami()[1] == partners.redis.schema_name
 
 
-def test_two_threads_never_exchange_their_partner(database, partners):
-    database.login("web")
-    settings, seen = dict(connection.settings_dict), {}
-    barrier = threading.Barrier(2)
+THREADS, ROUNDS = 50, 8
+SEEN = ("select current_schema, current_user, (select array_agg(slug) from tenants_partner),"
+        " (select array_agg(external_id) from cache_api_customer)")  # fmt: skip
 
-    def work(partner):
+
+def _reads(partner):
+    return None
+
+
+def _rolls_back(partner):
+    with suppress(LookupError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select 1")
+        raise LookupError
+
+
+def _fails(partner):
+    with suppress(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select 1/0")
+
+
+def _times_out(partner):
+    with suppress(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("set local statement_timeout = 5; select pg_sleep(5)")
+
+
+def _is_cancelled(partner):
+    with suppress(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_cancel_backend(pg_backend_pid()), pg_sleep(5)")
+
+
+def _is_cut_off(partner):
+    with suppress(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(pg_backend_pid())")
+    connection.close()  # as Django does with a connection that broke
+
+
+def test_fifty_threads_alternate_partners_through_every_mishap(database, partners):
+    """Whatever ended the last statement, the next one sees its own partner and nothing else."""
+    for partner in partners:
+        with schema.in_partner(partner):
+            Customer.objects.create(external_id=partner.slug, created_at=timezone.now())
+    database.login("web")
+    settings, wrong, done = dict(connection.settings_dict), [], []
+    mishaps = (_reads, _rolls_back, _fails, _times_out, _is_cancelled, _is_cut_off)
+
+    def work(number):
         connection.settings_dict.update(settings)
-        for _ in range(20):
+        chance = random.Random(number)
+        for _ in range(ROUNDS):
+            partner, mishap = chance.choice([*partners]), chance.choice(mishaps)
             with schema.in_partner(partner):
-                barrier.wait(5)
-                seen.setdefault(partner.slug, set()).add(whoami())
+                mishap(partner)
+            with schema.in_partner(partner), connection.cursor() as cursor:
+                cursor.execute(SEEN)
+                found = cursor.fetchone()
+            name = partner.schema_name
+            if found != (name, name, [partner.slug], [partner.slug]):
+                wrong.append((mishap.__name__, found))
+            done.append(mishap.__name__)
         connection.close()
 
-    threads = [threading.Thread(target=work, args=[partner]) for partner in partners]
+    threads = [threading.Thread(target=work, args=[number]) for number in range(THREADS)]
     [thread.start() for thread in threads]
-    [thread.join(30) for thread in threads]
+    [thread.join(60) for thread in threads]
 
-    assert seen == {
-        partner.slug: {(partner.schema_name, partner.schema_name)} for partner in partners
-    }
+    assert wrong == []
+    assert len(done) == THREADS * ROUNDS
+    assert set(done) == {one.__name__ for one in mishaps}
