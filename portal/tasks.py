@@ -21,7 +21,7 @@ from portal.queries.estimates import running_month, terms_in_force
 from portal.queries.facts import facts_since
 from tenants import schema
 from tenants.models import Partner
-from tenants.queries import partner_by_id, partner_list
+from tenants.queries import partner_by_id
 from tenants.tasking import PartnerTask
 
 
@@ -82,7 +82,7 @@ def watch_alerts() -> int:
 
 
 def _active() -> list[Partner]:
-    return [one for one in partner_list() if one.state == Partner.State.ACTIVE]
+    return list(Partner.objects.filter(state=Partner.State.ACTIVE).order_by("slug"))
 
 
 def _queue(name: str, partner: Partner) -> None:

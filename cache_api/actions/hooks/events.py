@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max, Min
 
 from cache_api.actions.hooks.endpoints import HookRefused
 from cache_api.models import Customer
@@ -27,10 +26,11 @@ _OVERLAP_MS = 24 * 3600 * 1000
 
 def unread_since(now: datetime) -> uuid.UUID | None:
     """From which id on facts may not be events yet; None where no endpoint would hear them."""
-    oldest: uuid.UUID | None = HookEndpoint.objects.aggregate(oldest=Min("id"))["oldest"]
+    oldest = HookEndpoint.objects.order_by("id").values_list("id", flat=True).first()
     if oldest is None:
         return None
-    known = HookEvent.objects.exclude(type__in=MADE_HERE).aggregate(last=Max("id"))["last"]
+    told = HookEvent.objects.exclude(type__in=MADE_HERE).order_by("-id")
+    known = told.values_list("id", flat=True).first()
     bounds = [oldest, first_id(now - KEEP + timedelta(days=1))]
     if known is not None:
         bounds.append(uuid.UUID(int=max(0, unix_ms(known) - _OVERLAP_MS) << 80))

@@ -17,8 +17,8 @@ _NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z]
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 # Public by number, yet answered inside a cloud; and IPv6 that carries an IPv4 address.
 _REFUSED = tuple(map(ip_network, (
-    "168.63.129.16/32", "192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16",
-    "2001::/32", "::/96",
+    "168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48",
+    "2002::/16", "2001::/32", "::/96",
 )))  # fmt: skip
 
 
