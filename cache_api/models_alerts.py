@@ -1,7 +1,6 @@
 """What one partner's schema holds about alerts: what is watched, and when it fired."""
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from tenants.rules.ids import uuid7
 
@@ -9,10 +8,10 @@ from tenants.rules.ids import uuid7
 class AlertKind(models.TextChoices):
     """What is watched; the unit of `limit` follows from it."""
 
-    BUDGET = "budget", _("Budget of a month")
-    HIT_RATE = "hit_rate", _("Drop of the hit rate")
-    LATENCY = "latency", _("Latency of hits (p95)")
-    QUOTA = "quota", _("Use of a quota")
+    BUDGET = "budget"
+    HIT_RATE = "hit_rate"
+    LATENCY = "latency"
+    QUOTA = "quota"
 
 
 class Alert(models.Model):

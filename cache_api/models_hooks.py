@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from tenants.rules.ids import uuid7
 
@@ -31,6 +30,13 @@ class HookEndpoint(models.Model):
     disabled_reason = models.CharField(max_length=200, blank=True, default="")
     notice = models.CharField(max_length=10, blank=True, default="")
 
+    @property
+    def state(self) -> str:
+        """`off` (disabled), `failing`, or `on`."""
+        if self.disabled_at is not None:
+            return "off"
+        return "failing" if self.failing_since is not None else "on"
+
 
 class HookEvent(models.Model):
     """Something that happened, as it is told. `id` is the id of the row that is the fact."""
@@ -46,9 +52,9 @@ class HookEvent(models.Model):
 class DeliveryState(models.TextChoices):
     """`pending` is tried at `next_at`; `failed` has used up its tries or lost its endpoint."""
 
-    PENDING = "pending", _("Waiting")
-    DELIVERED = "delivered", _("Delivered")
-    FAILED = "failed", _("Failed")
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
 
 
 class HookDelivery(models.Model):

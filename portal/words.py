@@ -141,6 +141,49 @@ KEY_STATES: dict[str, Word] = {
     "expired": Word(_("Ended")),
     "revoked": Word(_("Revoked"), "danger"),
 }
+HOOK_EVENTS: dict[str, Any] = {
+    "invoice.issued": _("An invoice was issued."),
+    "credit_note.issued": _("A credit note was issued."),
+    "statement.issued": _("Your statement of a month was issued."),
+    "payout.paid": _("A payout arrived."),
+    "dispute.answered": _("A disputed line was decided."),
+    "customer.created": _("A customer was added or confirmed."),
+    "customer.suspended": _("A customer is refused from now on."),
+    "customer.resumed": _("A suspended customer is served again."),
+    "key.created": _("An API key was made."),
+    "key.rotated": _("An API key got a successor."),
+    "key.revoked": _("An API key stopped working."),
+    "alert.fired": _("An alert of yours fired."),
+    "brand.published": _("A new look went live."),
+    "webhook.test": _("A test, sent by hand."),
+}
+DELIVERIES: dict[str, Word] = {
+    "pending": Word(_("Waiting"), "info"),
+    "delivered": Word(_("Delivered"), "ok"),
+    "failed": Word(_("Failed"), "danger"),
+}
+ENDPOINTS: dict[str, Word] = {
+    "on": Word(_("Works"), "ok"),
+    "failing": Word(_("Fails"), "warn"),
+    "off": Word(_("Disabled"), "danger"),
+}
+OUTCOMES: dict[str, Word] = {
+    "hit": Word(_("Hit"), "ok"),
+    "semantic_hit": Word(_("Semantic hit"), "ok"),
+    "stale": Word(_("Stale"), "info"),
+    "miss": Word(_("Miss")),
+    "stored": Word(_("Stored"), "brand"),
+    "unchanged": Word(_("Unchanged")),
+    "unmatched": Word(_("Unmatched feedback"), "warn"),
+    "wrong_hit": Word(_("Wrong hit"), "danger"),
+    "wrong_semantic_hit": Word(_("Wrong semantic hit"), "danger"),
+}
+ALERT_KINDS: dict[str, Any] = {
+    "budget": _("Budget of a month"),
+    "hit_rate": _("Drop of the hit rate"),
+    "latency": _("Latency of hits (p95)"),
+    "quota": _("Use of a quota"),
+}
 ROLES: dict[str, Word] = {
     "owner": Word(_("Owner"), "brand"),
     "admin": Word(_("Administrator")),

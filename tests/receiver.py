@@ -31,7 +31,8 @@ def receiver(address: str = "127.0.0.1", tls=None, port: int = 0) -> Iterator[Re
             body = self.rfile.read(int(self.headers["content-length"])).decode()
             kept.got.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             if self.path in ("/slow", "/huge"):
-                return self.drip()
+                self.drip()
+                return
             status, more, text = kept.says.get(self.path, (204, {}, b""))
             self.send_response(status)
             for name, value in {**more, "content-length": str(len(text))}.items():

@@ -1,4 +1,4 @@
-"""Webhooks and alerts of one partner: endpoints, events, deliveries; what is watched, what fired."""
+"""Webhooks and alerts of a partner: endpoints, events, deliveries; what is watched and fired."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
@@ -31,10 +31,10 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("budget", "Budget of a month"),
-                            ("hit_rate", "Drop of the hit rate"),
-                            ("latency", "Latency of hits (p95)"),
-                            ("quota", "Use of a quota"),
+                            ("budget", "Budget"),
+                            ("hit_rate", "Hit Rate"),
+                            ("latency", "Latency"),
+                            ("quota", "Quota"),
                         ],
                         max_length=10,
                     ),
@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
                     "state",
                     models.CharField(
                         choices=[
-                            ("pending", "Waiting"),
+                            ("pending", "Pending"),
                             ("delivered", "Delivered"),
                             ("failed", "Failed"),
                         ],

@@ -1,5 +1,7 @@
 """Every event that a webhook can tell: its name, who may hear it, what its `data` looks like.
 
+What each is called on pages is in `portal.words`.
+
 The one list: forms offer it, the pages show it, `facts` fill it, a test walks over it.
 """
 
@@ -22,7 +24,6 @@ class EventType:
     """One kind of event. `example` is a whole `data`, as it is sent."""
 
     name: str
-    says: str
     hears: frozenset[str]
     example: Mapping[str, Any]
 
@@ -49,33 +50,33 @@ _PAPER = {"document_id": "01995f0e-7c1f-7d5e-9b1a-3f0d5f1d2c11", "number": "INV-
           "due_date": "2026-11-01"}  # fmt: skip
 
 _TYPES = (
-    EventType("invoice.issued", "An invoice was issued.", EVERYBODY, _PAPER),
-    EventType("credit_note.issued", "A credit note was issued.", EVERYBODY,
+    EventType("invoice.issued", EVERYBODY, _PAPER),
+    EventType("credit_note.issued", EVERYBODY,
               {**_PAPER, "number": "CN-2026-000004", "total_minor": -2500}),
-    EventType("statement.issued", "Your statement of a month was issued.", PARTNERS,
+    EventType("statement.issued", PARTNERS,
               {**_PAPER, "number": "ST-2026-000009", "customer": ""}),
-    EventType("payout.paid", "A payout arrived.", PARTNERS,
+    EventType("payout.paid", PARTNERS,
               {"reference": "PO9B1A3F0D5F1D", "amount_minor": 84000, "currency": "USD"}),
-    EventType("dispute.answered", "A disputed line was decided.", EVERYBODY,
+    EventType("dispute.answered", EVERYBODY,
               {"dispute_id": "01995f0e-7c1f-7d5e-9b1a-3f0d5f1d2c12", "answer": "upheld",
                "document": "INV-2026-000123", "line": 4, "amount_minor": 1200,
                "customer": "acme"}),
-    EventType("customer.created", "A customer was added or confirmed.", PARTNERS,
+    EventType("customer.created", PARTNERS,
               {"customer": "acme", "name": "Acme", "plan": "growth"}),
-    EventType("customer.suspended", "A customer is refused from now on.", PARTNERS,
+    EventType("customer.suspended", PARTNERS,
               {"customer": "acme", "reason": "unpaid"}),
-    EventType("customer.resumed", "A suspended customer is served again.", PARTNERS,
+    EventType("customer.resumed", PARTNERS,
               {"customer": "acme", "reason": ""}),
-    EventType("key.created", "An API key was made.", EVERYBODY,
+    EventType("key.created", EVERYBODY,
               {**_KEY, "livemode": True, "label": "checkout"}),
-    EventType("key.rotated", "An API key got a successor.", EVERYBODY,
+    EventType("key.rotated", EVERYBODY,
               {**_KEY, "replaced_by": "9aBc12LmZx0a", "ends_at": "2026-10-06T14:20:00+00:00"}),
-    EventType("key.revoked", "An API key stopped working.", EVERYBODY, _KEY),
-    EventType("alert.fired", "An alert of yours fired.", EVERYBODY,
+    EventType("key.revoked", EVERYBODY, _KEY),
+    EventType("alert.fired", EVERYBODY,
               {"alert_id": "01995f0e-7c1f-7d5e-9b1a-3f0d5f1d2c13", "name": "Budget",
                "kind": "budget", "period": "2026-10", "step": "80 %", "value": "812.40",
                "limit": "1000", "customer": ""}),
-    EventType("brand.published", "A new look went live.", PARTNERS, {"partner": "redis-labs"}),
+    EventType("brand.published", PARTNERS, {"partner": "redis-labs"}),
 )  # fmt: skip
 CATALOGUE: Mapping[str, EventType] = {one.name: one for one in _TYPES}
 TEST = "webhook.test"  # sent by hand, to one endpoint

@@ -91,8 +91,14 @@ def test_a_name_without_address():
         chosen([], loopback=False)
 
 
-@given(st.one_of(st.ip_addresses(network="10.0.0.0/8"), st.ip_addresses(network="127.0.0.0/8"),
-                 st.ip_addresses(network="169.254.0.0/16"), st.ip_addresses(network="fc00::/7")))
+@given(
+    st.one_of(
+        st.ip_addresses(network="10.0.0.0/8"),
+        st.ip_addresses(network="127.0.0.0/8"),
+        st.ip_addresses(network="169.254.0.0/16"),
+        st.ip_addresses(network="fc00::/7"),
+    )
+)
 def test_no_private_address_is_public_in_any_spelling(address):
     assert not is_public(str(address))
     if isinstance(address, ipaddress.IPv4Address):
