@@ -62,8 +62,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(
             "partner_webhooks", _("Webhooks"), "tray", "keys.manage",
-            ("partner_webhook", "partner_webhook_new", "partner_webhook_edit", "partner_webhook_events",
-             "partner_webhook_delivery", "partner_webhook_roll"),
+            ("partner_webhook", "partner_webhook_new", "partner_webhook_edit",
+             "partner_webhook_events", "partner_webhook_delivery", "partner_webhook_roll"),
         ),
         Entry("partner_logs", _("Requests"), "search", "keys.manage", ("partner_log",)),
         Entry("partner_alerts", _("Alerts"), "alert", "alerts.manage", ("partner_alert_new",)),
@@ -86,8 +86,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(
             "customer_webhooks", _("Webhooks"), "tray", "my.keys.manage",
-            ("customer_webhook", "customer_webhook_new", "customer_webhook_edit", "customer_webhook_events",
-             "customer_webhook_delivery", "customer_webhook_roll"),
+            ("customer_webhook", "customer_webhook_new", "customer_webhook_edit",
+             "customer_webhook_events", "customer_webhook_delivery", "customer_webhook_roll"),
         ),
         Entry("customer_logs", _("Requests"), "search", "my.keys.manage", ("customer_log",)),
         Entry("customer_alerts", _("Alerts"), "alert", "my.alerts.manage", ("customer_alert_new",)),

@@ -118,7 +118,7 @@ def quota(uses: Sequence[QuotaUse], percent: Decimal, now: datetime) -> list[Fir
         reached = next((step for step in (Decimal(100), percent) if share >= step), None)
         if reached is not None:
             period = day_of(now) if use.span == "day" else month_of(now)
-            step = f"{reached:f} % of the {use.span}"
+            step = f"{reached.normalize():f} % of the {use.span}"
             named = f"{use.customer[:200]}: {step}"
             found.append(Fired(period, named, f"{use.used} of {use.limit}"))
     return found
