@@ -26,6 +26,7 @@ from portal.forms_hooks import EndpointForm, ReplayForm, RollForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.customer_overview import own_customer
 from tenants.accounts.permissions import permission
+from tenants.tasking import enqueue_on_commit
 
 
 class HookPages:
@@ -193,10 +194,10 @@ class HookPages:
         except HookRefused as refused:
             messages.error(request, str(refused))
         else:
-            said = (
-                _("Nothing of these days is for this endpoint.") if done == 0 else _("On its way.")
-            )
-            messages.success(request, said)
+            # Now, instead of with the next sweep.
+            enqueue_on_commit("portal.run_hooks", partner_id=str(_partner_id(request)))
+            nothing = _("Nothing of these days is for this endpoint.")
+            messages.success(request, nothing if done == 0 else _("On its way."))
         return self._to(row_id)
 
     def _set(self, request: HttpRequest, row_id: uuid.UUID, *, enabled: bool) -> HttpResponse:
