@@ -32,6 +32,11 @@ class Alert(models.Model):
     created_by = models.CharField(max_length=254)
     created_at = models.DateTimeField()
 
+    @property
+    def limit_text(self) -> str:
+        """The limit without trailing zeros."""
+        return f"{self.limit.normalize():f}"
+
 
 class AlertFiring(models.Model):
     """It fired: once a period and step. `told_at` is null until the mail is taken."""

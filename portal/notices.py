@@ -54,7 +54,7 @@ def told_about_firing(house: House, row: AlertFiring) -> bool:
     """Mail that an alert fired; False when the server took none."""
     alert = row.alert
     facts = {"name": alert.name, "step": row.step, "value": row.value,
-             "period": row.period, "limit": f"{alert.limit.normalize():f}"}  # fmt: skip
+             "period": row.period, "limit": alert.limit_text}  # fmt: skip
     subject = _("Alert: %(name)s, %(step)s") % facts
     text = _("%(name)s fired (%(step)s): %(value)s in %(period)s; you set %(limit)s.") % facts
     path = f"/{_place(alert.owner_id)}alerts/"

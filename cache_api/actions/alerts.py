@@ -119,7 +119,7 @@ def _fact(alert: Alert, row: AlertFiring) -> Fact:
         customer = found.values_list("external_id", flat=True).first() or ""
     data = {
         "alert_id": str(alert.id), "name": alert.name, "kind": alert.kind, "period": row.period,
-        "step": row.step, "value": row.value, "limit": f"{alert.limit.normalize():f}",
+        "step": row.step, "value": row.value, "limit": alert.limit_text,
         "customer": customer,
     }  # fmt: skip
     hears = frozenset({PARTNER if alert.owner_id is None else CUSTOMER})

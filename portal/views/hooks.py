@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cache_api.actions.hooks import endpoints, events
 from cache_api.actions.hooks.endpoints import HookRefused
-from cache_api.models_hooks import DeliveryState, HookEndpoint
+from cache_api.models_hooks import DeliveryState, HookDelivery, HookEndpoint
 from cache_api.queries import hooks as queries
 from cache_api.rules.hooks import catalogue, schedule, signing
 from portal.forms_hooks import EndpointForm, ReplayForm, RollForm
@@ -180,7 +180,7 @@ class HookPages:
         context = {
             "row": found.endpoint,
             "delivery": found,
-            "attempts": found.attempts[::-1],
+            "attempts": _attempts(found),
             "message_id": signing.message_id(found.event_id),
             "body": json.dumps(json.loads(found.event.body), indent=2, ensure_ascii=False),
         }
@@ -251,6 +251,11 @@ class HookPages:
         names = {"all": f"{self.name}s", "one": self.name}
         names |= {end: f"{self.name}_{end}" for end in ends}
         return render(request, f"developers/{name}.html", {"names": names} | context)
+
+
+def _attempts(delivery: HookDelivery) -> list[dict[str, Any]]:
+    """The last ones first, with their moments."""
+    return [one | {"at": datetime.fromisoformat(one["at"])} for one in delivery.attempts[::-1]]
 
 
 def _partner_id(request: HttpRequest) -> Any:
