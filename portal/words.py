@@ -154,6 +154,7 @@ HOOK_EVENTS: dict[str, Any] = {
     "key.rotated": _("An API key got a successor."),
     "key.revoked": _("An API key stopped working."),
     "alert.fired": _("An alert of yours fired."),
+    "incident.updated": _("Something is wrong with us, or how it goes on."),
     "brand.published": _("A new look went live."),
     "webhook.test": _("A test, sent by hand."),
 }

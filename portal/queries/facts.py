@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from billing.models import DisputeEntry, DocumentEvent, PayoutEvent
 from billing.rules.disputes import REJECTED, UPHELD
@@ -18,7 +18,7 @@ from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE,
 from billing.rules.payouts import SETTLED
 from cache_api.models_hooks import HookEvent
 from cache_api.rules.hooks.catalogue import Fact
-from tenants.models import AuditEntry
+from tenants.models import AuditEntry, IncidentUpdate
 
 _KEY = ("customer", "livemode", "label", "replaces", "replaced_by", "ends_at")
 # Verb of the audit log → event, what its target is called, what of its data is told.
@@ -40,10 +40,10 @@ PAPERS: Mapping[str, str] = {
 
 
 def facts_since(partner_id: uuid.UUID, since: uuid.UUID) -> list[Fact]:
-    """The facts from the id `since` on that are no event yet, by id: four queries."""
+    """The facts from the id `since` on that are no event yet, by id: five queries."""
     found = [
         *_audit(partner_id, since), *_papers(partner_id, since), *_payouts(partner_id, since),
-        *_answers(partner_id, since),
+        *_answers(partner_id, since), *_incidents(partner_id, since),
     ]  # fmt: skip
     return sorted(found, key=lambda fact: fact.id)
 
@@ -92,6 +92,22 @@ def _payouts(partner_id: uuid.UUID, since: uuid.UUID) -> list[Fact]:
               "currency": row.payout.currency})
         for row in rows.select_related("payout")
     ]  # fmt: skip
+
+
+def _incidents(partner_id: uuid.UUID, since: uuid.UUID) -> list[Fact]:
+    told = HookEvent.objects.filter(id__gte=since).values("id")
+    rows = IncidentUpdate.objects.filter(id__gte=since).exclude(id__in=told)
+    concerned = Q(incident__partner_ids=[]) | Q(incident__partner_ids__contains=[partner_id])
+    return [_said(row) for row in rows.filter(concerned).select_related("incident")]
+
+
+def _said(row: IncidentUpdate) -> Fact:
+    incident = row.incident
+    return Fact(row.id, "incident.updated", row.at, {
+        "incident_id": str(incident.id), "title": incident.title,
+        "component": incident.component, "impact": incident.impact, "state": row.state,
+        "text": row.text, "started_at": incident.started_at.isoformat(),
+    })  # fmt: skip
 
 
 def _answers(partner_id: uuid.UUID, since: uuid.UUID) -> list[Fact]:

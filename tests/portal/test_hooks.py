@@ -20,7 +20,9 @@ from cache_api.rules.hooks import catalogue, schedule
 from portal import tasks
 from portal.queries.facts import PAPERS, VERBS, facts_since
 from tenants import schema
-from tenants.actions import keys
+from tenants.actions import incidents, keys
+from tenants.rules.ids import uuid7
+from tenants.rules.status import COMPONENTS
 from tests.portal.views import cast
 from tests.receiver import receiver
 
@@ -321,6 +323,26 @@ def test_settled_months_are_told(database, partners, there):
     }  # fmt: skip
 
 
+def test_an_incident_is_told_to_those_whom_it_concerns(database, world, there):
+    for partner in world:
+        with schema.in_partner(partner):
+            endpoint(partner, there.url(f"/{partner.slug}"))
+    first = {"title": "Slow", "component": COMPONENTS[0], "impact": "degraded", "actor": WHO}
+    database.login("web")
+    with schema.in_console():
+        for slugs in ([], ["pinecone"]):
+            incidents.open_incident(incident_id=uuid7(), text="We look.", slugs=slugs, now=NOW,
+                                    **first)  # fmt: skip
+    database.login("settle")
+
+    assert [look(partner) for partner in world] == [1, 2]
+    assert [send(partner) for partner in world] == [1, 2]
+    told = [json.loads(body)["data"] for path, _, body in there.got if path == "/redis-labs"]
+    assert [(one["title"], one["state"], one["text"]) for one in told] == [
+        ("Slow", "investigating", "We look.")
+    ]
+
+
 def test_the_sweep_finds_everybody_and_queues_once_each(database, world, there, monkeypatch):
     queued = []
     monkeypatch.setattr(tasks.current_app, "send_task",
@@ -338,6 +360,6 @@ def test_the_sweep_finds_everybody_and_queues_once_each(database, world, there, 
 
 def test_every_event_of_the_catalogue_has_a_source():
     made = {name for name, _, _ in VERBS.values()} | set(PAPERS.values())
-    made |= {"payout.paid", "dispute.answered", "alert.fired"}
+    made |= {"payout.paid", "dispute.answered", "alert.fired", "incident.updated"}
 
     assert made == set(catalogue.CATALOGUE)

@@ -76,6 +76,10 @@ _TYPES = (
               {"alert_id": "01995f0e-7c1f-7d5e-9b1a-3f0d5f1d2c13", "name": "Budget",
                "kind": "budget", "period": "2026-10", "step": "80 %", "value": "812.40",
                "limit": "1000", "customer": ""}),
+    EventType("incident.updated", PARTNERS,
+              {"incident_id": "01995f0e-7c1f-7d5e-9b1a-3f0d5f1d2c14", "title": "Slow answers in eu",
+               "component": "answers", "impact": "degraded", "state": "identified",
+               "text": "A switch is being replaced.", "started_at": "2026-10-05T13:00:00Z"}),
     EventType("brand.published", PARTNERS, {"partner": "redis-labs"}),
 )  # fmt: skip
 CATALOGUE: Mapping[str, EventType] = {one.name: one for one in _TYPES}
