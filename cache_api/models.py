@@ -145,3 +145,7 @@ class LatencyDay(Latency):
     """Latencies of one UTC day."""
 
     pk = models.CompositePrimaryKey("bucket_at", "customer_id", "livemode", "region", "outcome")
+
+
+# Django finds an app's tables through this module.
+from cache_api import models_alerts, models_hooks  # noqa: E402, F401

@@ -61,6 +61,13 @@ MENU: dict[str, tuple[Entry, ...]] = {
             ("partner_key", "partner_key_new", "partner_key_rotate"),
         ),
         Entry(
+            "partner_webhooks", _("Webhooks"), "tray", "keys.manage",
+            ("partner_webhook", "partner_webhook_new", "partner_webhook_edit",
+             "partner_webhook_events", "partner_webhook_delivery", "partner_webhook_roll"),
+        ),
+        Entry("partner_logs", _("Requests"), "search", "keys.manage", ("partner_log",)),
+        Entry("partner_alerts", _("Alerts"), "alert", "alerts.manage", ("partner_alert_new",)),
+        Entry(
             "partner_team", _("Team"), "customers", "team.manage",
             ("partner_team_invite", "partner_team_person", "partner_team_roles"),
         ),
@@ -77,6 +84,13 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "customer_keys", _("API keys"), "key", "my.keys.manage",
             ("customer_key", "customer_key_new", "customer_key_rotate"),
         ),
+        Entry(
+            "customer_webhooks", _("Webhooks"), "tray", "my.keys.manage",
+            ("customer_webhook", "customer_webhook_new", "customer_webhook_edit",
+             "customer_webhook_events", "customer_webhook_delivery", "customer_webhook_roll"),
+        ),
+        Entry("customer_logs", _("Requests"), "search", "my.keys.manage", ("customer_log",)),
+        Entry("customer_alerts", _("Alerts"), "alert", "my.alerts.manage", ("customer_alert_new",)),
         Entry(
             "customer_team", _("Team"), "customers", "my.team.manage",
             ("customer_team_invite", "customer_team_person", "customer_team_roles"),

@@ -28,4 +28,15 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "sweep stripe": {"task": "billing.sweep_stripe", "schedule": 30.0},
     "reconcile stripe": {"task": "billing.reconcile_stripe", "schedule": 24 * 3600.0},
+    "tell of events by webhook": {
+        "task": "portal.sweep_hooks",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "mail about webhooks and alerts": {"task": "portal.mail_notices", "schedule": 60.0},
+    "watch alerts": {"task": "portal.watch_alerts", "schedule": 300.0},
+    "forget old deliveries": {
+        "task": "portal.forget_hooks",
+        "schedule": crontab(minute="50", hour="4"),
+    },
 }

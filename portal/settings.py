@@ -208,6 +208,9 @@ EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
 EMAIL_TIMEOUT = 15
 globals().update(env.mail(EMAIL_URL))
 
+# --- webhooks: only a developer's own machine may be told by http on loopback ---
+WEBHOOK_LOOPBACK = env.flag("WEBHOOK_LOOPBACK", DEMO)
+
 # --- language, time, static files ---
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]

@@ -141,6 +141,50 @@ KEY_STATES: dict[str, Word] = {
     "expired": Word(_("Ended")),
     "revoked": Word(_("Revoked"), "danger"),
 }
+HOOK_EVENTS: dict[str, Any] = {
+    "invoice.issued": _("An invoice was issued."),
+    "credit_note.issued": _("A credit note was issued."),
+    "statement.issued": _("Your statement of a month was issued."),
+    "payout.paid": _("A payout arrived."),
+    "dispute.answered": _("A disputed line was decided."),
+    "customer.created": _("A customer was added or confirmed."),
+    "customer.suspended": _("A customer is refused from now on."),
+    "customer.resumed": _("A suspended customer is served again."),
+    "key.created": _("An API key was made."),
+    "key.rotated": _("An API key got a successor."),
+    "key.revoked": _("An API key stopped working."),
+    "alert.fired": _("An alert of yours fired."),
+    "incident.updated": _("Something is wrong with us, or how it goes on."),
+    "brand.published": _("A new look went live."),
+    "webhook.test": _("A test, sent by hand."),
+}
+DELIVERIES: dict[str, Word] = {
+    "pending": Word(_("Waiting"), "info"),
+    "delivered": Word(_("Delivered"), "ok"),
+    "failed": Word(_("Failed"), "danger"),
+}
+ENDPOINTS: dict[str, Word] = {
+    "on": Word(_("Works"), "ok"),
+    "failing": Word(_("Fails"), "warn"),
+    "off": Word(_("Disabled"), "danger"),
+}
+OUTCOMES: dict[str, Word] = {
+    "hit": Word(_("Hit"), "ok"),
+    "semantic_hit": Word(_("Semantic hit"), "ok"),
+    "stale": Word(_("Stale"), "info"),
+    "miss": Word(_("Miss")),
+    "stored": Word(_("Stored"), "brand"),
+    "unchanged": Word(_("Unchanged")),
+    "unmatched": Word(_("Unmatched feedback"), "warn"),
+    "wrong_hit": Word(_("Wrong hit"), "danger"),
+    "wrong_semantic_hit": Word(_("Wrong semantic hit"), "danger"),
+}
+ALERT_KINDS: dict[str, Any] = {
+    "budget": _("Budget of a month"),
+    "hit_rate": _("Drop of the hit rate"),
+    "latency": _("Latency of hits (p95)"),
+    "quota": _("Use of a quota"),
+}
 ROLES: dict[str, Word] = {
     "owner": Word(_("Owner"), "brand"),
     "admin": Word(_("Administrator")),
@@ -189,7 +233,8 @@ PERMISSIONS: dict[str, Any] = {
     "statements.accept": _("Accept or dispute statements"),
     "agreement.view": _("See the agreement"),
     "brand.edit": _("Change the brand"),
-    "keys.manage": _("Make and revoke API keys"),
+    "keys.manage": _("Manage API keys and webhooks, see requests"),
+    "alerts.manage": _("Set alerts"),
     "team.manage": _("Invite and manage people"),
     "audit.view": _("See the audit log"),
     "payouts.view": _("See payouts"),
@@ -199,7 +244,8 @@ PERMISSIONS: dict[str, Any] = {
     "my.usage.view": _("See usage"),
     "my.invoices.view": _("See invoices"),
     "my.invoices.question": _("Question invoices"),
-    "my.keys.manage": _("Make and revoke API keys"),
+    "my.keys.manage": _("Manage API keys and webhooks, see requests"),
+    "my.alerts.manage": _("Set alerts"),
     "my.team.manage": _("Invite and manage people"),
     "cockpit.view": _("See the cockpit"),
     "channel.view": _("See partners and agreements"),

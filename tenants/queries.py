@@ -25,8 +25,8 @@ from tenants.models import (
 # What a partner's own log shows: its people's doings and ours to it. Drafts of money and terms, and
 # whatever comes later without a thought about this list, are the console's alone.
 PARTNER_READS = (
-    "brand.", "customer.", "customers.", "datakeys.", "dispute.", "domain.", "key.", "partner.",
-    "person.", "usage.", "webhook.",
+    "alert.", "brand.", "customer.", "customers.", "datakeys.", "dispute.", "domain.", "key.",
+    "partner.", "person.", "usage.", "webhook.",
 )  # fmt: skip
 
 

@@ -12,12 +12,14 @@ _STATES = {
     "phase": words.PHASES, "agreement_paper": words.PAPER_STATES, "dispute": words.DISPUTE_STATES,
     "payout": words.PAYOUT_STATES,
     "level": words.LEVELS, "incident": words.INCIDENT_STATES,
+    "delivery": words.DELIVERIES, "endpoint": words.ENDPOINTS, "outcome": words.OUTCOMES,
     "key": words.KEY_STATES, "role": words.ROLES, "invitation": words.INVITATION_STATES,
 }  # fmt: skip
 _KINDS = {
     "component": words.COMPONENTS,
     "partner": words.PARTNER_KINDS, "deal": words.DEAL_KINDS, "paper": words.PAPER_KINDS,
     "entry": words.DISPUTE_ENTRIES, "method": words.METHODS, "payout_verb": words.PAYOUT_VERBS,
+    "hook": words.HOOK_EVENTS, "alert": words.ALERT_KINDS,
 }  # fmt: skip
 
 

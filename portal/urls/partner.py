@@ -5,6 +5,7 @@ from django.urls import include, path
 from portal.urls.api import urlpatterns as api
 from portal.urls.shared import urlpatterns as shared
 from portal.views import (
+    alerts,
     audit,
     customer_invoices,
     customer_overview,
@@ -12,7 +13,9 @@ from portal.views import (
     document_lines,
     documents,
     drill,
+    hooks,
     keys,
+    logs,
     partner_agreement,
     partner_customer,
     partner_customers,
@@ -86,6 +89,12 @@ urlpatterns = [
     # Keys, people, the log
     *keys.partner.urls("manage/keys/"),
     *keys.customer.urls("keys/"),
+    *hooks.partner.urls("manage/webhooks/"),
+    *hooks.customer.urls("webhooks/"),
+    *logs.partner.urls("manage/logs/"),
+    *logs.customer.urls("logs/"),
+    *alerts.partner.urls("manage/alerts/"),
+    *alerts.customer.urls("alerts/"),
     *team.partner.urls("manage/team/"),
     *team.customer.urls("team/"),
     path("manage/audit/", audit.partner, name="partner_audit"),

@@ -61,7 +61,8 @@ def rotate_key(
                      {"replaces": key_id})  # fmt: skip
         ends = {"revoked_at": now} if not overlap else {"expires_at": now + overlap}
         ApiKey.objects.filter(pk=old.pk).update(**ends)
-        facts = {"replaced_by": made[0].id, "ends_at": (now + overlap).isoformat()}
+        facts = {"replaced_by": made[0].id, "ends_at": (now + overlap).isoformat(),
+                 "customer": old.customer_external_id}  # fmt: skip
         audit.record(actor=actor, verb="key.rotated", target=key_id, at=now,
                      partner_id=partner_id, data=facts)  # fmt: skip
     return made
@@ -77,14 +78,12 @@ def revoke_key(
     limits it to that customer's keys.
     """
     with transaction.atomic():
-        changed = (
-            _keys(partner_id, key_id, customer_external_id)
-            .filter(revoked_at=None)
-            .update(revoked_at=now)
-        )
+        mine = _keys(partner_id, key_id, customer_external_id).filter(revoked_at=None)
+        owner = mine.values_list("customer_external_id", flat=True).first()
+        changed = mine.update(revoked_at=now)
         if changed:
             audit.record(actor=actor, verb="key.revoked", target=key_id, at=now,
-                         partner_id=partner_id)  # fmt: skip
+                         partner_id=partner_id, data={"customer": owner})  # fmt: skip
     return bool(changed)
 
 

@@ -17,10 +17,14 @@ ROLLUP_TABLES = (
     "cache_api_latencyhour", "cache_api_latencyday",
 )  # fmt: skip
 CUSTOMER_TABLES = ("cache_api_customer",)
+NOTICE_TABLES = (
+    "cache_api_hookendpoint", "cache_api_hookevent", "cache_api_hookdelivery", "cache_api_alert",
+    "cache_api_alertfiring",
+)  # fmt: skip
 REFERENCE_TABLES = ("django_content_type",)
 PARTNER_TABLE_GRANTS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "partner": (
-        (ACCOUNT_TABLES, "select, insert, update, delete"),
+        (ACCOUNT_TABLES + NOTICE_TABLES, "select, insert, update, delete"),
         (CUSTOMER_TABLES, "select, insert, update"),
         (ROLLUP_TABLES + REFERENCE_TABLES, "select"),
     ),
@@ -30,6 +34,7 @@ PARTNER_TABLE_GRANTS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     ),
     "ac_settle": (
         (CUSTOMER_TABLES + ROLLUP_TABLES, "select"),
+        (NOTICE_TABLES, "select, insert, update, delete"),  # the worker delivers and watches
         # Whose mailbox a document goes to.
         (("accounts_user",), "select (id, email, role, customer_id, is_active)"),
     ),

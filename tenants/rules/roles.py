@@ -18,11 +18,11 @@ class Audience(StrEnum):
 _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
-    "team.manage", "payouts.view", "counts.upload", "audit.view",
+    "team.manage", "payouts.view", "counts.upload", "audit.view", "alerts.manage",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
-    "my.keys.manage", "my.team.manage",
+    "my.keys.manage", "my.team.manage", "my.alerts.manage",
 })  # fmt: skip
 _PLATFORM_VIEW = frozenset({
     "cockpit.view", "channel.view", "runs.view", "documents.view", "money.view",
@@ -40,9 +40,11 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "finance": frozenset({
             "overview.view", "usage.view", "customers.view", "invoices.view", "statements.view",
             "statements.accept", "agreement.view", "payouts.view", "counts.upload",
+            "alerts.manage",
         }),
         "developer": frozenset({
             "overview.view", "usage.view", "customers.view", "keys.manage", "counts.upload",
+            "alerts.manage",
         }),
         "support": frozenset({"overview.view", "usage.view", "customers.view"}),
         "analyst": frozenset({"overview.view", "usage.view"}),
@@ -52,8 +54,11 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "customer_owner": _CUSTOMER_ALL,
         "customer_billing": frozenset({
             "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
+            "my.alerts.manage",
         }),
-        "customer_developer": frozenset({"my.overview.view", "my.usage.view", "my.keys.manage"}),
+        "customer_developer": frozenset({
+            "my.overview.view", "my.usage.view", "my.keys.manage", "my.alerts.manage",
+        }),
         "customer_viewer": frozenset({"my.overview.view", "my.usage.view"}),
     },
     Audience.PLATFORM: {

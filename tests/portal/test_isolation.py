@@ -12,6 +12,8 @@ import time_machine
 from django.urls import get_resolver
 
 from cache_api.models import Customer
+from cache_api.models_alerts import Alert
+from cache_api.models_hooks import HookDelivery, HookEndpoint
 from tenants import resolve, schema
 from tenants.accounts.models import Invitation, User
 from tenants.models import ApiKey
@@ -73,10 +75,26 @@ def furnish(host: str) -> None:
         asked = {"email": f"of_{person}@example.com", "name": "", "role": role}
         sent = client.post(f"{before}/team/invite/", asked)
         assert (made.status_code, sent.status_code) == (200, 302)
+        watch_and_tell(client, before)
         with schema.in_partner(resolve.resolve_host(host)):
             gone = User.objects.get(email=LEAVER[person]).id
         out = client.post(f"{before}/team/{gone}/out/")
         assert out.status_code == 302
+
+
+def watch_and_tell(client, before: str) -> None:
+    """Two webhooks, one of them tried and one off; two alerts, one of them paused."""
+    hook = {"url": "https://example.com/hook", "label": "", "types": ["key.created"]}
+    alert = {"kind": "quota", "name": "Quota", "limit": "80"}
+    for place, given in (("webhooks", hook), ("alerts", alert)):
+        statuses = [client.post(f"{before}/{place}/new/", given).status_code for _ in range(2)]
+        assert statuses in ([200, 200], [302, 302])
+    links = r"/(webhooks|alerts)/([0-9a-f-]{36})/(?:pause/)?\""
+    pages = [client.get(f"{before}/{place}/").content.decode() for place in ("webhooks", "alerts")]
+    (_, tried), (_, off) = re.findall(links, pages[0])
+    paused = re.findall(links, pages[1])[0][1]
+    for path in (f"webhooks/{tried}/test", f"webhooks/{off}/disable", f"alerts/{paused}/pause"):
+        assert client.post(f"{before}/{path}/").status_code == 302
 
 
 @pytest.fixture(scope="module")
@@ -154,11 +172,11 @@ def test_what_belongs_to_others_is_as_if_it_were_not_there(world, walks, person,
 
 
 def rows(*partners) -> dict[str, list]:
-    """People, keys, invitations and customers of the partners, whole."""
+    """People, keys, invitations, customers, webhooks and alerts of the partners, whole."""
     found = {}
     for partner in partners:
         with schema.in_partner(partner):
-            for model in (User, Invitation, ApiKey, Customer):
+            for model in (User, Invitation, ApiKey, Customer, HookEndpoint, HookDelivery, Alert):
                 name = f"{partner.slug} {model.__name__}"
                 found[name] = list(model.objects.order_by("pk").values())
     return found
@@ -206,6 +224,9 @@ UNREACHED = {
     "manage/team/<uuid:row_id>/factor/",
     "manage/customers/<uuid:customer_id>/people/<uuid:row_id>/factor/",
     "team/<uuid:row_id>/factor/",
+    # offered for requests of the last day
+    "manage/logs/<uuid:event_id>/",
+    "logs/<uuid:event_id>/",
     # for programs: the invoice as pure XML, the proof of one event
     "manage/invoices/<uuid:document_id>/xml",
     "invoices/<uuid:document_id>/xml",

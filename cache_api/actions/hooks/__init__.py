@@ -1,0 +1,1 @@
+"""Webhooks: endpoints, events kept from facts, deliveries."""

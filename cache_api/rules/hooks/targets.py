@@ -1,0 +1,106 @@
+"""Where a webhook may go: which addresses are written down, and which machines are connected to.
+
+A partner names the address, we connect from inside: every rule here keeps that from reaching
+anything that is not the public Internet.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
+
+PORTS = frozenset({443, 8443})
+LONGEST = 1000
+_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+# Public by number, yet answered inside a cloud; and IPv6 that carries an IPv4 address.
+_REFUSED = tuple(map(ip_network, (
+    "168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48",
+    "2002::/16", "2001::/32", "::/96",
+)))  # fmt: skip
+
+
+class BadTarget(ValueError):
+    """An address that webhooks are not sent to; the text says why and what would do."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An address in its parts; `loopback` only where the installation allows it."""
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+    loopback: bool = False
+
+
+def target(url: str, *, loopback: bool = False) -> Target:
+    """A checked https address. Raises BadTarget.
+
+    `loopback` also allows http://localhost with any unprivileged port, for development.
+    """
+    url = url.strip()
+    if len(url) > LONGEST or not url.isascii() or not url.isprintable() or " " in url:
+        raise BadTarget(f"Use an address of at most {LONGEST} ASCII characters, without spaces.")
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, (parts.hostname or "").lower()
+    except ValueError as error:
+        raise BadTarget("This is no address: use one such as https://example.com/hooks.") from error
+    if parts.username is not None or parts.password is not None or parts.fragment or "\\" in url:
+        raise BadTarget("Leave out user names, passwords and fragments (#).")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if loopback and host in _LOOPBACK and parts.scheme == "http":
+        return _on_loopback(url, host, port, path)
+    if parts.scheme != "https":
+        raise BadTarget("Use an address that begins with https://.")
+    port = 443 if port is None else port
+    if port not in PORTS:
+        raise BadTarget(f"Use port {' or '.join(map(str, sorted(PORTS)))}, not {port}.")
+    if not _NAME.fullmatch(host) or host.endswith((".localhost", ".local", ".internal")):
+        raise BadTarget(f"{host or 'It'} is no public host name: addresses by number are refused.")
+    return Target(url, "https", host, port, path)
+
+
+def _on_loopback(url: str, host: str, port: int | None, path: str) -> Target:
+    if port is None or port < 1024:
+        raise BadTarget("On localhost use a port from 1024 on.")
+    return Target(url, "http", host, port, path, loopback=True)
+
+
+def is_public(text: str) -> bool:
+    """Whether an address (as the resolver gives it) is on the public Internet. Never raises."""
+    try:
+        address: IPv4Address | IPv6Address = ip_address(text)
+    except ValueError:  # a scoped address such as fe80::1%eth0, or nonsense
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    if mapped is not None:
+        address = mapped
+    if not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    return not any(address in net for net in _REFUSED if net.version == address.version)
+
+
+def chosen(addresses: list[str], *, loopback: bool) -> str:
+    """The address to connect to. Raises BadTarget when any of them is not one to connect to.
+
+    One bad address among good ones is refused as a whole: the next answer might be that one.
+    """
+    if not addresses:
+        raise BadTarget("The host name has no address.")
+    allowed = _is_loopback if loopback else is_public
+    if not all(map(allowed, addresses)):
+        raise BadTarget("The host name leads to an address that is not on the public Internet.")
+    return addresses[0]
+
+
+def _is_loopback(text: str) -> bool:
+    try:
+        return ip_address(text).is_loopback
+    except ValueError:
+        return False

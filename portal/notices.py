@@ -1,0 +1,78 @@
+"""Mail about webhooks and alerts, in the partner's brand: whom it goes to, and what it says."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from cache_api.models_alerts import AlertFiring
+from cache_api.models_hooks import HookEndpoint
+from tenants.accounts.models import User
+from tenants.gateways.mail import send
+from tenants.models import BrandRevision, Domain
+from tenants.rules import roles
+
+
+@dataclass(frozen=True)
+class House:
+    """Whose mail it is and where its pages are."""
+
+    product: str
+    root: str
+
+
+def house_of(partner_id: uuid.UUID) -> House:
+    """The partner's product name and the address of its portal: two queries."""
+    brands = BrandRevision.objects.filter(partner_id=partner_id, state="published")
+    hosts = Domain.objects.filter(tenant_id=partner_id, is_primary=True)
+    port = "" if settings.HTTPS else f":{settings.WEB_PORT}"
+    host = hosts.values_list("domain", flat=True).first()
+    root = f"{'https' if settings.HTTPS else 'http'}://{host}{port}" if host else ""
+    return House(brands.values_list("product_name", flat=True).first() or "", root)
+
+
+def told_about_endpoint(house: House, row: HookEndpoint) -> bool:
+    """Mail that it fails or is disabled; False when the server took none."""
+    path = f"/{_place(row.customer_id)}webhooks/{row.id}/"
+    if row.notice == "disabled":
+        subject = _("A webhook is disabled: %(url)s")
+        text = _("We send no more to %(url)s: %(why)s. What it missed can be sent again for 30 "
+                 "days, once it is enabled.")  # fmt: skip
+    else:
+        subject = _("A webhook fails: %(url)s")
+        text = _("%(url)s has taken nothing for a day. We try on; after three days of failures it "
+                 "is disabled.")  # fmt: skip
+    facts = {"url": row.url, "why": row.disabled_reason}
+    return _send(house, row.customer_id, "keys.manage", subject % facts,
+                 text % facts, path)  # fmt: skip
+
+
+def told_about_firing(house: House, row: AlertFiring) -> bool:
+    """Mail that an alert fired; False when the server took none."""
+    alert = row.alert
+    facts = {"name": alert.name, "step": row.step, "value": row.value,
+             "period": row.period, "limit": alert.limit_text}  # fmt: skip
+    subject = _("Alert: %(name)s, %(step)s") % facts
+    text = _("%(name)s fired (%(step)s): %(value)s in %(period)s; you set %(limit)s.") % facts
+    path = f"/{_place(alert.owner_id)}alerts/"
+    return _send(house, alert.owner_id, "alerts.manage", subject, text, path)
+
+
+def _place(customer: uuid.UUID | None) -> str:
+    return "manage/" if customer is None else ""
+
+
+def _send(
+    house: House, customer: uuid.UUID | None, permission: str, subject: str, text: str, path: str
+) -> bool:  # fmt: skip
+    name = permission if customer is None else f"my.{permission}"
+    people = User.objects.filter(is_active=True, customer_id=customer)
+    to = [email for email, role in people.values_list("email", "role") if roles.allows(role, name)]
+    body = f"{text}\n\n{house.root}{path}\n\n{house.product}\n"
+    line = " ".join(subject.split())
+    taken = [send(to=one, sender=house.product, subject=line, text=body) for one in sorted(to)]
+    # One bad mailbox must not have the others told again and again.
+    return any(taken) or not taken
