@@ -137,6 +137,19 @@ def _cap(part: Cap, terms: Terms) -> str:
     }
 
 
+def _share_base(terms: Terms) -> str:
+    names = {"credits": _("credit notes"), "fees": _("payment fees"), "refunds": _("refunds"),
+             "tax": _("tax")}  # fmt: skip
+    off = ", ".join(name for key, name in names.items() if key in terms.deductions)
+    kept = ", ".join(name for key, name in names.items() if key not in terms.deductions)
+    text = (
+        _("The share is taken of what customers paid.") if terms.shares_receipts
+        else _("The share is taken of what customers are invoiced.")
+    )  # fmt: skip
+    text += " " + _("Taken off first: %(names)s.") % {"names": off} if off else ""
+    return text + (" " + _("Not taken off: %(names)s.") % {"names": kept} if kept else "")
+
+
 def _closing(terms: Terms) -> list[str]:
     facts = [_("Payment within %(days)d days, in %(currency)s.") % {
         "days": terms.payment_days, "currency": terms.currency,
@@ -146,6 +159,8 @@ def _closing(terms: Terms) -> list[str]:
             _("Shares below %(amount)s are carried forward.")
             % {"amount": money_text(terms.min_payout_minor, terms.currency)}
         )
+    if terms.pays_partner:
+        facts.append(_share_base(terms))
     if terms.netting:
         facts.append(_("What the partner owes us is set off against its share."))
     if terms.charges_tax:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from django.db import transaction
 
@@ -19,6 +20,7 @@ from billing.queries.credits import (
     body_of,
     booked_share,
     creditable_lines,
+    deductions_of,
     document_taxes,
     share_bases,
 )
@@ -32,6 +34,7 @@ from billing.rules.credits import (
     over_lines,
     share_move,
 )
+from billing.rules.cycles import round_fraction
 from billing.rules.documents import (
     Brand,
     canonical_bytes,
@@ -40,9 +43,10 @@ from billing.rules.documents import (
     sha256_hex,
 )
 from billing.rules.draft_rows import SHARE
-from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE, Draft
+from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE, Draft, TaxLine
 from billing.rules.journal import postings, share_correction
 from billing.rules.numbering import SERIES, number_text
+from billing.rules.terms import CREDITS, TAX
 from tenants import audit
 
 
@@ -82,23 +86,25 @@ def issue_credit_note(
         return _credit(original, taken, credit, actor, now)
 
 
-def move_shares(original: Document, taken: Mapping[int, int]) -> list[ShareMove]:
+def move_shares(
+    original: Document, taken: Mapping[int, int], tax_minor: int, *, unless: str = ""
+) -> list[ShareMove]:
     """How the shares behind an invoice's lines change when `taken` (as charged) is not earned.
 
-    Raises BadCredit for an invoice in another currency than its agreement's: what was shared is
-    booked in the agreement's, and no rule says at which rate a part of it goes back.
+    `tax_minor` (as charged) goes with it where terms share the tax too. Versions that do not take
+    `unless` off before the share keep theirs. Moves are in the agreement's currency, at the rate
+    at which the invoice was converted.
     """
     moves = []
+    net = sum(taken.values())
     for key, (version_id, base) in sorted(share_bases(original, taken).items()):
+        taken_off = deductions_of(version_id)
         booked = booked_share(original, key, version_id)
-        if booked is not None and base:
-            moves.append(share_move(booked, -base))
-    if moves and original.currency != _run_of(original).currency:
-        raise BadCredit(
-            f"{original.number} is in {original.currency}, its partner's share is booked in "
-            f"{_run_of(original).currency}: correct the usage instead, and an adjustment run "
-            "makes the credit note at the month's own rate."
-        )
+        if booked is None or not base or (unless and unless not in taken_off):
+            continue
+        if TAX not in taken_off and net:
+            base += round_fraction(Fraction(base * tax_minor, net))
+        moves.append(share_move(booked, -base))
     return moves
 
 
@@ -115,7 +121,7 @@ def carry_shares(
             kind=kind, source=f"{source}/{position}", description=description,
             customer_external_id=original.customer_external_id,
             customer_name=original.buyer_name, share_key=move.key,
-            period_start=original.period_start, currency=original.currency,
+            period_start=original.period_start, currency=run.currency,
             base_minor=move.base_minor, share_minor=move.partner_minor,
             amount_minor=move.partner_minor if shown else 0, actor=actor, created_at=now,
         )
@@ -143,9 +149,15 @@ def _run_of(original: Document) -> SettlementRun:
 def _credit(
     original: Document, taken: Mapping[int, int], credit: Credit, actor: str, now: datetime
 ) -> Document:
-    moves = move_shares(original, taken) if original.kind == CUSTOMER_INVOICE else []
+    taxes = _taxes(original, taken)
+    tax = sum(one.amount_minor for one in taxes)
+    customers = original.kind == CUSTOMER_INVOICE
+    moves = move_shares(original, taken, tax, unless=CREDITS) if customers else []
     share = sum(move.partner_minor for move in moves)
-    draft = _draft(original, taken, share, credit.reason.strip())
+    customer_id = str(original.customer_id) if original.customer_id else None
+    draft = credit_draft(
+        body_of(original), taken, taxes, share, credit.reason.strip(), customer_id=customer_id
+    )
     note = _store(original, draft, uuid.uuid5(original.id, credit.key), now)
     DocumentEvent.objects.bulk_create([
         DocumentEvent(partner_id=note.partner_id, document=note, kind="issued", actor=actor,
@@ -156,7 +168,7 @@ def _credit(
         original, note, moves, kind=CarriedItem.Kind.CREDIT, source=f"credit {note.id}",
         description=f"Credit note {note.number} on {original.number}", actor=actor, now=now,
     )  # fmt: skip
-    _post(note, draft, carried, now)
+    _post(note, draft, carried, _run_of(original).currency, now)
     audit.record(
         actor=actor, verb="document.credit", target=note.number, at=now,
         partner_id=note.partner_id,
@@ -188,18 +200,14 @@ def _credit_our_part(
     _credit(invoice, over_lines(ours, left), Credit(f"{note.id}/partner", reason), actor, now)
 
 
-def _draft(original: Document, taken: Mapping[int, int], share_minor: int, reason: str) -> Draft:
+def _taxes(original: Document, taken: Mapping[int, int]) -> tuple[TaxLine, ...]:
     before = -sum(
         Document.objects.filter(corrects=original, run=None).values_list("net_minor", flat=True)
     )
-    taxes = credited_taxes(
+    return credited_taxes(
         document_taxes(original), net_minor=original.net_minor, before_minor=before,
         now_minor=sum(taken.values()), currency=original.currency,
     )  # fmt: skip
-    customer_id = str(original.customer_id) if original.customer_id else None
-    return credit_draft(
-        body_of(original), taken, taxes, share_minor, reason, customer_id=customer_id
-    )
 
 
 def _store(original: Document, draft: Draft, note_id: uuid.UUID, now: datetime) -> Document:
@@ -232,10 +240,10 @@ def _store(original: Document, draft: Draft, note_id: uuid.UUID, now: datetime) 
     return note
 
 
-def _post(note: Document, draft: Draft, carried_minor: int, now: datetime) -> None:
+def _post(note: Document, draft: Draft, carried_minor: int, currency: str, now: datetime) -> None:
     made = postings(draft, memo=note.number)
     if draft.principal:
-        made += share_correction(carried_minor, draft.currency, note.number)
+        made += share_correction(carried_minor, currency, note.number)
     entries = [
         (Source(f"credit {note.id}/{position}", note.partner_id, position, document=note,
                 customer_id=note.customer_id), entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -230,7 +230,8 @@ def _settlement(terms: Terms) -> list[str]:
             least = _money(terms.min_payout_minor, terms)
             papers.append(f"A balance below {least} is carried forward.")
         if terms.shares_receipts:
-            papers.append("The share falls due on what customers have paid, less refunds.")
+            papers.append("The share falls due on what customers have paid.")
+        papers.append(_share_base(terms))
         if terms.lock_days:
             papers.append(f"The partner may dispute a statement for {terms.lock_days} days.")
     if terms.bills_partner:
@@ -242,6 +243,28 @@ def _settlement(terms: Terms) -> list[str]:
         "Every line can be traced to the events behind it, and a statement recomputed from files "
         "the partner downloads. Issued documents never change; corrections are new documents.",
     ]
+
+
+_SHARED_NAMES = {
+    "credits": "credit notes",
+    "fees": "the fees of their payments",
+    "refunds": "refunds",
+    "tax": "tax",
+}
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _share_base(terms: Terms) -> str:
+    """What is taken off the customers' money before it is shared, and what is not."""
+    off = [name for key, name in _SHARED_NAMES.items() if key in terms.deductions]
+    kept = [name for key, name in _SHARED_NAMES.items() if key not in terms.deductions]
+    base = "what is collected from customers" if terms.shares_receipts else "what they are invoiced"
+    text = f"The share is taken of {base}"
+    text += f", after {_listed(off)}" if off else ""
+    return f"{text}, before {_listed(kept)}." if kept else f"{text}."
 
 
 def _payment(terms: Terms) -> list[str]:

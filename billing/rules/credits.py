@@ -92,6 +92,16 @@ def credited_taxes(
     )
 
 
+def rated_part(rated_minor: int, shown_minor: int, before_minor: int, now_minor: int) -> int:
+    """`now_minor` of a document's line in the currency it was rated in, at the line's own rate.
+
+    Cumulative, so that a line that is credited whole, in any steps, gives back what was rated.
+    """
+    return _part(rated_minor, before_minor + now_minor, shown_minor) - _part(
+        rated_minor, before_minor, shown_minor
+    )
+
+
 def _part(base_minor: int, credited: int, net: int) -> int:
     return 0 if net == 0 else round(Decimal(base_minor) * credited / net)
 

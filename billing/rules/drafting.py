@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from billing.rules.currencies import converted_rows, exchange
 from billing.rules.draft_rows import (
+    FEES,
     SHARE,
     carried_rows,
     charge_row,
@@ -202,11 +203,12 @@ def _payout_statement(
     rows = _shares_of(PARTNER, terms_of, lines, shares)
     rows += collected_rows(run, shares, paying[-1].currency) + shadow_rows(ours)
     earned = sum(row.amount_minor for row in rows)
+    fees = -sum(row.amount_minor for row in rows if row.kind == FEES)
     rows += carried_rows(run, paying[-1].currency)
     # A first run always states the balances, so that closing and opening meet month by month.
     if not (rows or run.is_first):
         return []
-    on_time, late = (earned, 0) if run.is_first else (0, earned)
+    on_time, late = (earned + fees, 0) if run.is_first else (0, earned + fees)
     terms, taxes = paying[-1], statement_taxes(run, paying[-1], earned)
     totals = statement_totals(
         run.opening_minor,
@@ -216,6 +218,7 @@ def _payout_statement(
         late + sum(item.amount_minor for item in run.carried),
         sum(tax.amount_minor for tax in taxes),
         owed_minor if terms.netting else 0,
+        fees,
     )
     return [
         _draft(

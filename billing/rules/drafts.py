@@ -127,14 +127,16 @@ def statement_totals(
     adjustments_minor: int = 0,
     tax_minor: int = 0,
     netted_minor: int = 0,
+    fees_minor: int = 0,
 ) -> StatementTotals:
     """Balances of a payout statement; below the minimum payout (or negative) it is carried.
 
     `adjustments_minor`: what changed in closed periods, credits and clawbacks, signed;
     `tax_minor`: added by self-billing, negative when held back; `netted_minor`: what the partner
-    owes by the run's invoice to it, set off as far as the balance reaches.
+    owes by the run's invoice to it, set off as far as the balance reaches; `fees_minor`: its part
+    of the customers' payment fees.
     """
-    due = opening_minor - paid_minor + shares_minor + adjustments_minor + tax_minor
+    due = opening_minor - paid_minor + shares_minor + adjustments_minor - fees_minor + tax_minor
     netting = max(0, min(due, netted_minor))
     closing = due - netting
     payable = closing if closing > 0 and closing >= min_payout_minor else 0
@@ -142,7 +144,7 @@ def statement_totals(
         opening_minor=opening_minor,
         shares_minor=shares_minor,
         adjustments_minor=adjustments_minor,
-        fees_minor=0,
+        fees_minor=fees_minor,
         tax_minor=tax_minor,
         netting_minor=netting,
         paid_minor=paid_minor,

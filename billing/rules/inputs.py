@@ -15,6 +15,7 @@ from billing.rules.terms import Terms
 ENGINE_VERSION = "2"
 # Shares of money received are booked across periods, under a key of the invoice.
 COLLECTED_KEY = "collected:"
+FEES_KEY = f"{COLLECTED_KEY}fees:"
 READABLE_ENGINES = ("1", ENGINE_VERSION)
 
 

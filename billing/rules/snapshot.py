@@ -48,7 +48,19 @@ def _segment(part: SegmentTerms) -> dict[str, Any]:
 
 def _sorted(items: Sequence[_Flat]) -> list[dict[str, Any]]:
     # Sorted by all values, so that the order of a query never changes the fingerprint.
-    return sorted((asdict(item) for item in items), key=canonical_bytes)
+    return sorted((_stated(item) for item in items), key=canonical_bytes)
+
+
+def _stated(item: _Flat) -> dict[str, Any]:
+    """Every member; of receipts, those that came later only where they say something."""
+    data = asdict(item)
+    return {
+        name: value for name, value in data.items()
+        if not (isinstance(item, Receipt) and name in _SINCE and not value)
+    }  # fmt: skip
+
+
+_SINCE = ("tax_minor", "fee_minor", "credited_minor", "reopened_minor")
 
 
 def run_input_json(run: RunInput) -> bytes:
@@ -103,7 +115,7 @@ def run_input_sha256(run: RunInput) -> str:
 
 def _flat(kind: Callable[..., _Flat], names: Sequence[str], data: object) -> _Flat:
     read = Fields(data, getattr(kind, "__name__", "row"))
-    values = {name: read.take(name) for name in names}
+    values = {name: read.take(name, *((0,) if name in _SINCE else ())) for name in names}
     read.close()
     return kind(**values)
 

@@ -93,6 +93,7 @@ class Deal:
     cutoff_days: int = 0
     lock_days: int = 0
     share_base: str = INVOICED
+    share_after: tuple[str, ...] | None = None
 
 
 def _share(template: str, partner_kind: str, collects: str, deal: Deal) -> RevenueShare:
@@ -189,5 +190,6 @@ def agreement_terms(
             cutoff_days=deal.cutoff_days,
             lock_days=deal.lock_days,
             share_base=deal.share_base,
+            share_after=deal.share_after,
         )
     )

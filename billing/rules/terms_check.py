@@ -114,6 +114,12 @@ def _check_sides(terms: Terms) -> None:
             "Terms: a share of what was collected needs us to collect in our own name and to share "
             "it; here nobody's payments would tell us what is due."
         )
+    if terms.share_after is not None and not (terms.pays_partner and terms.principal):
+        raise BadTerms(
+            "Terms: 'share_after' says what is taken off the customers' money before we share it; "
+            "here we do not collect it in our own name, so credits, refunds, payment fees and tax "
+            "are the partner's own affair."
+        )
     if terms.netting and not (terms.pays_partner and terms.bills_partner):
         raise BadTerms(
             "Terms: netting sets the partner's invoice off against its share; this agreement has "

@@ -94,13 +94,14 @@ def test_adjustments_are_what_changed(tmp_path_factory, before, after, how):
 
 
 @given(usages, st.lists(st.tuples(st.integers(0, 10**6), st.integers(-10, 2 * 10**6),
-                                  st.integers(0, 300_000)), max_size=4))  # fmt: skip
+                                  st.integers(0, 300_000)), max_size=4),
+       st.tuples(*[st.integers(0, 50_000)] * 4))  # fmt: skip
 @few
-def test_shares_of_what_was_paid(tmp_path_factory, rows, paid):
-    agreed = replace(terms(), share_base="collected")
+def test_shares_of_what_was_paid(tmp_path_factory, rows, paid, more):
+    agreed = replace(terms(), share_base="collected", share_after=("credits", "fees"))
     receipts = tuple(
         Receipt(f"collected:{n}", f"INV-{n}", "id-acme", "acme", "Acme", "v1", 3_000, "platform",
-                gross, gross, settled)
+                gross, gross, settled, *more)
         for n, (gross, settled, _) in enumerate(paid)
     )  # fmt: skip
     booked = tuple(
@@ -110,6 +111,13 @@ def test_shares_of_what_was_paid(tmp_path_factory, rows, paid):
     )
     found = replace(run(*rows, agreed=agreed), receipts=receipts, booked_shares=booked)
     check(found, tmp_path_factory)
+
+
+@given(usages, treatments)
+@few
+def test_a_share_of_the_amount_with_tax(tmp_path_factory, rows, how):
+    agreed = replace(terms(), share_after=(), tax="charged")
+    check(replace(run(*rows, agreed=agreed), taxes=taxes(how)), tmp_path_factory)
 
 
 @given(usages)
