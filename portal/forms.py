@@ -10,7 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from billing.rules.amending import Figure, figures
 from billing.rules.money import Money
 from billing.rules.templates import OEM_UNIT_PRICE, Deal
-from billing.rules.terms import COLLECTED, CREDITS, FEES, INVOICED, REFUNDS, TAX, Terms
+from billing.rules.terms import (
+    COLLECTED,
+    CREDITS,
+    FEES,
+    INVOICED,
+    PORTAL,
+    REFUNDS,
+    REPORTED,
+    TAX,
+    Terms,
+)
 from portal import words
 
 
@@ -178,6 +188,10 @@ class SignForm(forms.Form):
     )  # fmt: skip
     self_billing = forms.BooleanField(label=_("Statements are self-billed invoices"),
                                       required=False)  # fmt: skip
+    sales_reported = forms.BooleanField(
+        label=_("The partner invoices its customers outside the portal and reports its sales"),
+        required=False,
+    )  # fmt: skip
     share_base = forms.ChoiceField(
         label=_("The share is taken of"), initial=INVOICED, required=False,
         choices=[(INVOICED, _("what customers are invoiced")),
@@ -210,6 +224,7 @@ class SignForm(forms.Form):
             min_payout_minor=self._minor("min_payout") or 0, term_months=data["term_months"],
             self_billing=data["self_billing"], share_base=data["share_base"] or INVOICED,
             share_after=tuple(sorted(data["share_after"])) or None,
+            sales=REPORTED if data["sales_reported"] else PORTAL,
         )  # fmt: skip
 
     def _minor(self, name: str) -> int | None:

@@ -60,6 +60,9 @@ def _who(terms: Terms) -> str:
             return _("We invoice the partner's customers, in our own name.")
         return _("We invoice the partner's customers as the partner's agent.")
     if terms.bills_customers:
+        if terms.sales == "reported":
+            return _("The partner invoices its customers itself, reports what it sold each month, "
+                     "and pays us our part.")  # fmt: skip
         return _("The partner invoices its customers and pays us our part.")
     return _("The partner sells on its own account and pays us; customers get no invoice from us.")
 

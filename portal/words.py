@@ -120,6 +120,7 @@ EXCEPTIONS: dict[str, Word] = {
     "dispute": Word(_("Disputed"), "warn"),
     "mail": Word(_("Not delivered"), "warn"),
     "bank_line": Word(_("Bank line"), "warn"),
+    "sales": Word(_("Sales report"), "warn"),
     "stripe": Word(_("Stripe"), "danger"),
     "payout": Word(_("Payout on hold"), "warn"),
 }
@@ -195,6 +196,7 @@ PERMISSIONS: dict[str, Any] = {
     "payouts.view": _("See payouts"),
     "payouts.manage": _("Decide where payouts go"),
     "counts.upload": _("Check our numbers with their own"),
+    "sales.report": _("Report what was sold outside the portal"),
     "my.overview.view": _("See the overview"),
     "my.usage.view": _("See usage"),
     "my.invoices.view": _("See invoices"),

@@ -31,6 +31,7 @@ from billing.models.rate_cards import Rate, RateCard, RateCardVersion
 from billing.models.remote import RemoteDifference, RemoteIntent, StripeEvent
 from billing.models.rendered import RenderedFile
 from billing.models.runs import RunEvent, SettlementRun
+from billing.models.sales import SalesLine, SalesReport
 from billing.models.taxes import FxRate, TaxRate, TaxStatus
 from billing.models.waivers import IntakeWaiver
 
@@ -81,6 +82,8 @@ __all__ = [
     "RunEvent",
     "RunInput",
     "RunSnapshot",
+    "SalesLine",
+    "SalesReport",
     "SealedEntry",
     "SettlementRun",
     "StripeEvent",

@@ -26,7 +26,8 @@ from billing.rules.lines import (
     line_order,
     vanished,
 )
-from billing.rules.partner_lines import partner_lines
+from billing.rules.partner_lines import partner_lines, rest_of_term_lines
+from billing.rules.sales import awaits_report, is_reported, sales_lines
 from billing.rules.sharing import CustomerShare, collected_shares, customer_shares, fees_minor
 from billing.rules.taxes import tax_percents
 
@@ -82,10 +83,12 @@ def _cumulative(run: RunInput, groups: Sequence[Group]) -> list[RatedLine]:
     plans = _plans(run)
     lines: list[RatedLine] = []
     for group in groups:
-        if group.terms.bills_customers:
+        # Without a report the share is estimated from usage, where there are prices for it.
+        unknown = awaits_report(group) and group.retail is None
+        if group.terms.bills_customers and not (is_reported(run, group) or unknown):
             lines += customer_lines(group, plans)
         lines += partner_lines(group)
-    return lines
+    return lines + sales_lines(run, groups)
 
 
 def _true_ups(
@@ -170,6 +173,7 @@ def charge(run: RunInput) -> ChargeResult:
     booked_shares = {share.key: share for share in run.booked_shares}
     rough = customer_shares(cumulative, groups, booked_shares, uncollected=True)
     cumulative += _true_ups(run, groups, cumulative, rough)
+    cumulative += rest_of_term_lines(run, groups)
     lines = _booked(run, cumulative, currency)
     shares = customer_shares(lines, groups, booked_shares, percents=tax_percents(run))
     shares += collected_shares(run.receipts, booked_shares)

@@ -16,6 +16,7 @@ from billing.rules.rates import RateCard
 from billing.rules.splits import PLATFORM
 from billing.rules.terms import (
     DIRECT,
+    REPORTED,
     BaseFee,
     Cap,
     Minimum,
@@ -110,7 +111,16 @@ def _customers(terms: Terms) -> list[str]:
         who = "in its own name" if terms.principal else "as the partner's agent"
         return [f"AgentCache invoices the partner's customers {who}, under the partner's brand."]
     if terms.bills_customers:
-        return ["The partner invoices its customers and pays AgentCache its part of what it bills."]
+        texts = [
+            "The partner invoices its customers and pays AgentCache its part of what it bills."
+        ]
+        if terms.sales == REPORTED:
+            texts.append(
+                "It invoices them outside the portal and reports each month's sales, net of tax "
+                f"and refunds, by customer within {terms.cutoff_days} days after the month. "
+                "Without a report the share is estimated from usage, and the difference follows."
+            )
+        return texts
     return ["The partner sells on its own account; AgentCache invoices the partner only."]
 
 

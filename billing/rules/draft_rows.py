@@ -10,7 +10,7 @@ from billing.rules.explain import explain_collected, explain_line, explain_share
 from billing.rules.facts import Receipt
 from billing.rules.fields import decimal_text
 from billing.rules.inputs import FEES_KEY, RunInput
-from billing.rules.lines import CUSTOMER, LIVE, POC_DISCOUNT, RatedLine
+from billing.rules.lines import CUSTOMER, LIVE, POC_DISCOUNT, SALE, RatedLine
 from billing.rules.money import to_major
 from billing.rules.sharing import CustomerShare, fees_key, spread
 from billing.rules.splits import PARTNER, WHOLE_BPS
@@ -58,7 +58,8 @@ def share_rows(
     amount = share.delta_of(side)
     parts = spread(amount, own)
     bps = share.partner_bps if side == PARTNER else WHOLE_BPS - share.partner_bps
-    told = explain_share(share, bps, amount, own[0].currency, reason) if own else ()
+    noun = "the reported" if any(line.kind == SALE for line in own) else "the invoice's"
+    told = explain_share(share, bps, amount, own[0].currency, reason, noun) if own else ()
     return [
         replace(
             charge_row(line, told),

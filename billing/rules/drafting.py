@@ -34,10 +34,15 @@ from billing.rules.lines import CUSTOMER, PARTNER, POC_DISCOUNT, RatedLine
 from billing.rules.sharing import CustomerShare
 from billing.rules.splits import PLATFORM
 from billing.rules.taxes import statement_taxes, with_party_tax
-from billing.rules.terms import Terms
+from billing.rules.terms import PORTAL, REPORTED, Terms
 
 _POC_NOTE = "Proof of concept: metered and rated at list price, charged at a 100 % discount."
 _SHARE_NOTE = "Shares are split once per customer invoice; each line shows its part of that amount."
+_REPORTED_NOTE = "The share is taken of the sales that the partner reported for the month."
+_ESTIMATE_NOTE = (
+    "No sales report came: the share is estimated from usage at list price. The difference follows "
+    "when the report does."
+)
 _SELF_BILLING_NOTE = "Self-billing: this statement is the partner's invoice, made by its customer."
 
 
@@ -97,9 +102,11 @@ def _customer_invoices(
 ) -> list[Draft]:
     found: dict[tuple[str, str], list[RatedLine]] = {}
     for line in lines:
+        terms = terms_of[line.version_id]
+        if terms.sales != PORTAL:
+            continue
         if line.payer == CUSTOMER and line.customer_id and line.shown:
-            issuer = terms_of[line.version_id].collects
-            found.setdefault((line.customer_id, issuer), []).append(line)
+            found.setdefault((line.customer_id, terms.collects), []).append(line)
     ours: dict[str, int] = {}
     for share in shares:
         if share.collects == PLATFORM and not share.key.startswith(COLLECTED_KEY):
@@ -183,7 +190,10 @@ def _partner_invoice(
         return []
     terms = list(terms_of.values())[-1]
     shadow = _shadow(own) + _shadow(resold)
-    draft = _draft(run, terms, PARTNER_INVOICE, PLATFORM, rows, shadow_minor=shadow)
+    notes: tuple[str, ...] = ()
+    if terms.sales == REPORTED and any(row.kind == SHARE for row in rows):
+        notes = (_REPORTED_NOTE if run.sales_report else _ESTIMATE_NOTE,)
+    draft = _draft(run, terms, PARTNER_INVOICE, PLATFORM, rows, shadow_minor=shadow, notes=notes)
     return [with_party_tax(run, draft, terms)]
 
 

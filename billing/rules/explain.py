@@ -81,12 +81,17 @@ _REASONS = {
 
 
 def explain_share(
-    share: CustomerShare, side_bps: int, minor: int, currency: str, reason: str
+    share: CustomerShare,
+    side_bps: int,
+    minor: int,
+    currency: str,
+    reason: str,
+    noun: str = "the invoice's",
 ) -> tuple[str, ...]:
     """How one customer's document was split; every line of it shows an allocation of this."""
     base = money(share.delta_base_minor, currency)
     taxed = " with tax" if share.tax_minor else ""
-    texts = [f"{bps_percent(side_bps)} of the invoice's {base}{taxed} = {money(minor, currency)}"]
+    texts = [f"{bps_percent(side_bps)} of {noun} {base}{taxed} = {money(minor, currency)}"]
     if _REASONS.get(reason):
         texts.append(_REASONS[reason])
     return tuple(texts)

@@ -52,6 +52,27 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Sale:
+    """What a partner reports it sold to one customer: net, less refunds; minor units."""
+
+    customer_id: str
+    external_id: str
+    name: str
+    currency: str
+    amount_minor: int
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An agreement that ends before its term: when (an instant as text), and the base fees of the
+    rest of the term, in minor units."""
+
+    ends_at: str
+    rest_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class PartyTax:
     """How one party is taxed. `party`: a customer's id, or 'partner'.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from billing.rules.errors import BadRunInput
-from billing.rules.facts import FxQuote, PartyTax, Receipt
+from billing.rules.facts import Ending, FxQuote, PartyTax, Receipt, Sale
 from billing.rules.periods import Period, Segment
 from billing.rules.rates import RateCard
 from billing.rules.terms import Terms
@@ -103,7 +103,8 @@ class RunInput:
     """Everything one run of one agreement and period is computed from.
 
     `opening_minor`: closing balance of the partner's last statement; `paid_minor`: payouts since;
-    `engine`: the version that froze it.
+    `engine`: the version that froze it; `sales_report`: the fingerprint of the partner's report
+    whose lines are `sales`, '' when none came.
     """
 
     agreement_id: str
@@ -118,6 +119,9 @@ class RunInput:
     taxes: tuple[PartyTax, ...] = ()
     fx: tuple[FxQuote, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    sales: tuple[Sale, ...] = ()
+    endings: tuple[Ending, ...] = ()
+    sales_report: str = ""
     engine: str = ENGINE_VERSION
 
     @property

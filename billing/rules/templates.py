@@ -15,6 +15,7 @@ from billing.rules.terms import (
     DIRECT,
     INVOICED,
     OEM,
+    PORTAL,
     REVENUE_SHARE,
     WHOLESALE,
     BaseFee,
@@ -94,6 +95,7 @@ class Deal:
     lock_days: int = 0
     share_base: str = INVOICED
     share_after: tuple[str, ...] | None = None
+    sales: str = PORTAL
 
 
 def _share(template: str, partner_kind: str, collects: str, deal: Deal) -> RevenueShare:
@@ -191,5 +193,6 @@ def agreement_terms(
             lock_days=deal.lock_days,
             share_base=deal.share_base,
             share_after=deal.share_after,
+            sales=deal.sales,
         )
     )

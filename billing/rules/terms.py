@@ -20,6 +20,8 @@ CREDITS, REFUNDS, FEES, TAX = "credits", "refunds", "fees", "tax"
 # What may be taken off the customers' money before it is shared, and what is unless terms say so.
 DEDUCTIONS = (CREDITS, FEES, REFUNDS, TAX)
 USUAL_DEDUCTIONS = {INVOICED: (CREDITS, TAX), COLLECTED: (REFUNDS, TAX)}
+PORTAL, REPORTED = "portal", "reported"
+SALES = (PORTAL, REPORTED)
 SHARE_REASONS = ("type_default", "poc_offer", "negotiated")
 
 
@@ -102,7 +104,8 @@ class Terms:
 
     `cutoff_days`: how long after a month's end its usage is still awaited; `lock_days`: how long a
     partner may dispute a statement. `share_after`: what is taken off before the share; None: what
-    is usual for the share base.
+    is usual for the share base. `sales`: a collecting partner's customers get their invoices out
+    of the portal, or outside, and the partner reports what it sold.
     """
 
     kind: str
@@ -125,6 +128,7 @@ class Terms:
     lock_days: int = 0
     share_base: str = INVOICED
     share_after: tuple[str, ...] | None = None
+    sales: str = PORTAL
 
     @property
     def deductions(self) -> tuple[str, ...]:

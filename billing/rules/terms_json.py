@@ -16,6 +16,8 @@ from billing.rules.terms import (
     INTERVALS,
     INVOICED,
     KINDS,
+    PORTAL,
+    SALES,
     SHARE_BASES,
     SHARE_REASONS,
     TAXES,
@@ -130,6 +132,7 @@ def parse_terms(data: object) -> Terms:
         lock_days=read.whole("lock_days", 0, most=365),
         share_base=read.choice("share_base", SHARE_BASES, INVOICED),
         share_after=_share_after(read),
+        sales=read.choice("sales", SALES, PORTAL),
     )
     read.close()
     return check_terms(terms)
@@ -164,7 +167,7 @@ def _dump_component(component: Component) -> dict[str, Any]:
 
 
 _LATER: dict[str, Any] = {"tax": "none", "time_zone": "UTC", "cutoff_days": 0, "lock_days": 0,
-                          "share_base": INVOICED, "share_after": None}  # fmt: skip
+                          "share_base": INVOICED, "share_after": None, "sales": PORTAL}  # fmt: skip
 
 
 def dump_terms(terms: Terms) -> dict[str, Any]:

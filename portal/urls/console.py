@@ -23,6 +23,7 @@ from portal.views import (
     console_sign,
     console_stripe,
     drill,
+    partner_sales,
     stripe_webhook,
     team,
     verify,
@@ -35,6 +36,7 @@ partners = [
     path("partners/<slug:slug>/agreement/", console_sign.sign, name="console_sign"),
     path("partners/<slug:slug>/opening/", console_partners.opening, name="console_opening"),
     path("partners/<slug:slug>/opening/retry/", console_partners.retry, name="console_retry"),
+    path("partners/<slug:slug>/sales/", partner_sales.console_sales, name="console_sales"),
     path("partners/<slug:slug>/counts/", verify.console_counts_list, name="console_counts_list"),
     path(
         "partners/<slug:slug>/counts/<uuid:file_id>/", verify.console_counts, name="console_counts"

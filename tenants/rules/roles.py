@@ -18,7 +18,7 @@ class Audience(StrEnum):
 _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
-    "team.manage", "payouts.view", "counts.upload", "audit.view",
+    "team.manage", "payouts.view", "counts.upload", "audit.view", "sales.report",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
@@ -40,6 +40,7 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "finance": frozenset({
             "overview.view", "usage.view", "customers.view", "invoices.view", "statements.view",
             "statements.accept", "agreement.view", "payouts.view", "counts.upload",
+            "sales.report",
         }),
         "developer": frozenset({
             "overview.view", "usage.view", "customers.view", "keys.manage", "counts.upload",

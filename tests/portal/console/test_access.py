@@ -19,6 +19,7 @@ PAGES = {
     "/partners/": "channel.view",
     "/partners/redis-labs/": "channel.view",
     "/partners/redis-labs/counts/": "channel.view",
+    "/partners/redis-labs/sales/": "channel.view",
     f"/partners/redis-labs/counts/{SOME}/": "channel.view",
     "/partners/open/": "partners.open",
     "/partners/redis-labs/agreement/": "agreements.prepare",

@@ -36,12 +36,13 @@ COUNTS = (
 _KNOWN_INPUT = {
     "schema", "engine", "agreement_id", "period", "segments", "rows", "booked_lines",
     "booked_shares", "opening_minor", "paid_minor", "carried", "taxes", "fx", "receipts",
+    "sales", "sales_report", "endings",
 }  # fmt: skip
 _KNOWN_TERMS = {
     "kind", "collects", "currency", "anchor_at", "components", "tie", "poc_ends_at",
     "share_reason", "principal", "self_billing", "payment_days", "min_payout_minor", "term_months",
     "netting", "tax", "time_zone", "cutoff_days", "lock_days", "share_base",
-    "share_after",
+    "share_after", "sales",
 }  # fmt: skip
 _COMPONENTS = {
     "base_fee", "per_unit", "revenue_share", "wholesale", "plan_fee", "savings_share", "minimum",
@@ -953,7 +954,8 @@ def _customer_papers(
 ) -> dict[Identity, Paper]:
     own: dict[Identity, list[Line]] = defaultdict(list)
     for line in lines:
-        if line.payer == "customer" and line.shown:
+        portal = terms[line.version].get("sales", "portal") == "portal"
+        if line.payer == "customer" and line.shown and portal:
             who = ("customer", terms[line.version]["collects"], line.external_id)
             own[who].append(line)
     currencies: dict[str, str] = {
@@ -1030,16 +1032,67 @@ def _recompute(files: Mapping[str, bytes], result: Result) -> None:
     lines: list[Line] = []
     for group in groups:
         _refuse_unknown(group)
-        if group.terms["kind"] in ("revenue_share", "direct") or _shares_revenue(group.terms):
+        awaits = group.terms.get("sales", "portal") == "reported" and group.phase == "live"
+        if awaits and (frozen.get("sales_report") or group.rates is None):
+            pass  # customers pay what the partner reports, or nobody knows what
+        elif group.terms["kind"] in ("revenue_share", "direct") or _shares_revenue(group.terms):
             lines += _customer_lines(group, plans, unit)
         lines += _partner_lines(group, unit)
+    lines += _sales_lines(groups, frozen, unit)
     booked = {row["key"]: row for row in frozen["booked_shares"]}
     rough = _shares(lines, terms, booked, uncollected=True)
     lines += _true_ups(groups, lines, rough, frozen, unit)
+    lines += _rest_of_term(groups, frozen, unit)
     lines = _less_booked(lines, frozen["booked_lines"])
     shares = _shares(lines, terms, booked, _percents(frozen, terms))
     shares += _receipt_shares(frozen.get("receipts", ()), booked)
     _compare(files, papers(frozen, terms, lines, shares), result)
+
+
+def _rest_of_term(groups: Sequence[Group], frozen: Json, unit: int) -> list[Line]:
+    """With an early end the base fees of the rest of the term, less what was billed in advance."""
+    lines = []
+    for ending in frozen.get("endings", ()):
+        last, at, before = groups[-1], _at(ending["ends_at"]), 0
+        anchor, ends = _at(last.terms["anchor_at"]), last.terms["poc_ends_at"]
+        for part in last.of("base_fee"):
+            months = {"monthly": 0, "quarterly": 3, "yearly": 12}[part["interval"]]
+            until, first, count = at, _at(ends) if ends else anchor, 0
+            while months and _months_later(first, months * count) < at:
+                count += 1
+                until = _months_later(first, months * count)
+            if until > at:
+                before += yearly_part(part["yearly_minor"], anchor, at, until)
+        due = ending["rest_minor"] - before
+        lines.append(_Charges(last, unit).add(
+            "rest_of_term", Fraction(due, unit), rounded=due, earned=ending["rest_minor"]
+        ))  # fmt: skip
+    return lines
+
+
+def _sales_lines(groups: Sequence[Group], frozen: Json, unit: int) -> list[Line]:
+    """What the partner reported per customer and currency, at the last terms that await it."""
+    awaiting = [
+        g for g in groups if g.terms.get("sales", "portal") == "reported" and g.phase == "live"
+    ]
+    if not (awaiting and frozen.get("sales_report")):
+        return []
+    group = awaiting[-1]
+    sums: dict[tuple[str, str, str], int] = defaultdict(int)
+    for sale in frozen.get("sales", ()):
+        sums[sale["customer_id"], sale["currency"], sale["external_id"]] += sale["amount_minor"]
+    lines: list[Line] = []
+    for (customer, currency, external_id), minor in sorted(sums.items()):
+        base = group.terms["currency"]
+        if currency != base:
+            rates = [r for r in frozen.get("fx", ()) if (r["base"], r["quote"]) == (base, currency)]
+            if not rates:
+                raise NotCovered(f"run_input.json has no exchange rate from {base} to {currency}")
+            minor = half_up(Fraction(minor * unit, 10 ** decimals(currency))
+                            / Fraction(rates[0]["rate"]))  # fmt: skip
+        charges = _Charges(group, unit, customer, external_id)
+        lines.append(charges.add("sale", Fraction(minor, unit), currency, rounded=minor))
+    return lines
 
 
 def _refuse_unknown(group: Group) -> None:
