@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.rules.disputes import SILENCE_DAYS
 from billing.rules.meters import METERS
 from billing.rules.money_text import format_price
 from billing.rules.terms import (
@@ -173,9 +174,10 @@ def _closing(terms: Terms) -> list[str]:
             _("Late usage is awaited for %(days)d days after a month.")
             % {"days": terms.cutoff_days}
         )
-    if terms.lock_days:
+    if terms.pays_partner:
         facts.append(
-            _("A statement can be disputed for %(days)d days.") % {"days": terms.lock_days}
+            _("A statement can be disputed for %(days)d days; then it is accepted.")
+            % {"days": terms.lock_days or SILENCE_DAYS}
         )
     if terms.term_months:
         facts.append(_("Term: %(months)d months.") % {"months": terms.term_months})

@@ -121,6 +121,7 @@ EXCEPTIONS: dict[str, Word] = {
     "mail": Word(_("Not delivered"), "warn"),
     "bank_line": Word(_("Bank line"), "warn"),
     "sales": Word(_("Sales report"), "warn"),
+    "credit": Word(_("Credit note to approve"), "info"),
     "stripe": Word(_("Stripe"), "danger"),
     "payout": Word(_("Payout on hold"), "warn"),
 }
@@ -214,7 +215,8 @@ PERMISSIONS: dict[str, Any] = {
     "disputes.resolve": _("Resolve disputes"),
     "runs.approve": _("Approve runs that somebody else prepared"),
     "agreements.approve": _("Approve agreements that somebody else prepared"),
-    "credits.issue": _("Issue credit notes and write off"),
+    "credits.prepare": _("Ask for credit notes"),
+    "credits.issue": _("Approve credit notes that somebody else asked for, and write off"),
     "money.view": _("See payments and payouts"),
     "money.record": _("Record payments"),
     "money.prepare": _("Prepare payouts"),

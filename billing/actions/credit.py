@@ -14,7 +14,14 @@ from billing.actions.moves import locked_run
 from billing.actions.numbers import take_numbers
 from billing.actions.post import Source, post_entries
 from billing.actions.rate import line_facts
-from billing.models import CarriedItem, Document, DocumentEvent, DocumentLine, SettlementRun
+from billing.models import (
+    CarriedItem,
+    CreditRequest,
+    Document,
+    DocumentEvent,
+    DocumentLine,
+    SettlementRun,
+)
 from billing.queries.calendar import open_date
 from billing.queries.credits import (
     body_of,
@@ -63,27 +70,22 @@ class Credit:
     net_minor: int | None = None
 
 
-def issue_credit_note(
-    *, document_id: uuid.UUID, credit: Credit, actor: str, now: datetime
-) -> Document:
-    """Issue a credit note on an invoice: its own number, postings, and the partner's share moved.
+def issue_credit_note(*, request: CreditRequest, actor: str, now: datetime) -> Document:
+    """Issue an approved credit note: its own number, postings, and the partner's share moved.
 
     The share moves by share(cumulative) − share(booked) and is carried to the partner's next
     statement; on an invoice in the partner's own name our invoice to the partner is credited
-    with our part instead. Raises UnknownRun (no such document), BadCredit (no reason, not an
-    invoice, more than is left). Safe to repeat: the same `key` gives the same credit note.
+    with our part instead. Raises BadCredit (more than is left). Called by the approval, which sees
+    to it that a request is issued once; the database refuses a note without an approved request.
     """
-    if not credit.reason.strip():
-        raise BadCredit("Say why: the credit note prints the reason.")
+    by_line = request.by_line and {int(key): value for key, value in request.by_line.items()}
+    credit = Credit(request.key, request.reason, by_line, request.net_minor)
     with transaction.atomic():
-        original = locked_invoice(document_id)
-        known = Document.objects.filter(pk=uuid.uuid5(original.id, credit.key)).first()
-        if known is not None:
-            return known
+        original = locked_invoice(request.document_id)
         taken = credited_amounts(
             creditable_lines(original), by_line=credit.by_line, net_minor=credit.net_minor
         )
-        return _credit(original, taken, credit, actor, now)
+        return _credit(original, taken, credit, request, actor, now)
 
 
 def move_shares(
@@ -147,8 +149,9 @@ def _run_of(original: Document) -> SettlementRun:
 
 
 def _credit(
-    original: Document, taken: Mapping[int, int], credit: Credit, actor: str, now: datetime
-) -> Document:
+    original: Document, taken: Mapping[int, int], credit: Credit, request: CreditRequest,
+    actor: str, now: datetime,
+) -> Document:  # fmt: skip
     taxes = _taxes(original, taken)
     tax = sum(one.amount_minor for one in taxes)
     customers = original.kind == CUSTOMER_INVOICE
@@ -158,7 +161,7 @@ def _credit(
     draft = credit_draft(
         body_of(original), taken, taxes, share, credit.reason.strip(), customer_id=customer_id
     )
-    note = _store(original, draft, uuid.uuid5(original.id, credit.key), now)
+    note = _store(original, draft, request.id, now)
     DocumentEvent.objects.bulk_create([
         DocumentEvent(partner_id=note.partner_id, document=note, kind="issued", actor=actor,
                       source_id=credit.key[:120], at=now),
@@ -176,13 +179,14 @@ def _credit(
               "share_minor": share, "reason": credit.reason.strip()},
     )  # fmt: skip
     if original.kind == CUSTOMER_INVOICE and original.issuer != PLATFORM_ISSUER:
-        _credit_our_part(original, note, moves, actor, now)
+        _credit_our_part(original, note, moves, request, now)
     return note
 
 
 def _credit_our_part(
-    original: Document, note: Document, moves: Sequence[ShareMove], actor: str, now: datetime
-) -> None:
+    original: Document, note: Document, moves: Sequence[ShareMove], request: CreditRequest,
+    now: datetime,
+) -> None:  # fmt: skip
     """A resale that is taken back takes our part of it off our invoice to the partner."""
     ours = -sum(move.platform_minor for move in moves)
     invoice = _run_of(original).documents.filter(kind=PARTNER_INVOICE).first()
@@ -197,7 +201,14 @@ def _credit_our_part(
         if line.position in set(positions) and line.left_minor
     }
     reason = f"Our part of {original.number}, credited with {note.number}"
-    _credit(invoice, over_lines(ours, left), Credit(f"{note.id}/partner", reason), actor, now)
+    credit = Credit(f"{note.id}/partner", reason)
+    # The same two people: they decided on both at once.
+    follows = CreditRequest.objects.create(
+        id=uuid.uuid5(invoice.id, credit.key), partner_id=invoice.partner_id, document=invoice,
+        key=credit.key, reason=reason, asked_by=request.asked_by, asked_at=request.asked_at,
+        net_minor=ours, approved_by=request.approved_by, decided_at=now,
+    )  # fmt: skip
+    _credit(invoice, over_lines(ours, left), credit, follows, request.approved_by, now)
 
 
 def _taxes(original: Document, taken: Mapping[int, int]) -> tuple[TaxLine, ...]:

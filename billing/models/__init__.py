@@ -13,6 +13,7 @@ from billing.models.agreements import (
 from billing.models.bank import BankFile, BankLine
 from billing.models.carried import CarriedItem
 from billing.models.counts import CountFile
+from billing.models.credit_requests import CreditRequest
 from billing.models.disputes import Dispute, DisputeEntry
 from billing.models.documents import Document, DocumentEvent, DocumentLine, NumberSeries
 from billing.models.drafts import DraftDocument, DraftLine
@@ -46,6 +47,7 @@ __all__ = [
     "CarriedItem",
     "ChargeComponent",
     "CountFile",
+    "CreditRequest",
     "CustomerShare",
     "Dispute",
     "DisputeEntry",

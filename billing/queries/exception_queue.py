@@ -8,6 +8,7 @@ from django.db.models import Count, Min, OuterRef, Subquery
 
 from billing.models import (
     AgreementVersion,
+    CreditRequest,
     DocumentEvent,
     ExceptionOwner,
     FoundBreach,
@@ -118,6 +119,27 @@ def disputes(now: datetime) -> list[Exceptional]:
     ]  # fmt: skip
 
 
+def credit_requests(now: datetime) -> list[Exceptional]:
+    """Credit notes that one person asked for; at risk is what the invoice still claims at most."""
+    rows = CreditRequest.objects.filter(approved_by="", declined_by="").select_related("document")
+    return [
+        Exceptional(
+            key=f"credit {row.id}", kind=rules.CREDIT, since=row.asked_at,
+            title=f"Credit note on {row.document.number}",
+            detail=f"{row.asked_by}: {row.reason}", partner_id=str(row.partner_id),
+            money_minor=_asked_minor(row), currency=row.document.currency,
+            target=("document", str(row.document_id)),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _asked_minor(row: CreditRequest) -> int:
+    if row.by_line is not None:
+        return sum(row.by_line.values())
+    return row.document.net_minor if row.net_minor is None else row.net_minor
+
+
 def sales_reports(now: datetime) -> list[Exceptional]:
     """Months past their cutoff whose sales were not reported; at risk is what was estimated."""
     missing = [row for row in awaited_months(now) if row.report is None and now > row.cutoff_at]
@@ -180,4 +202,5 @@ SOURCES: tuple[Source, ...] = (
     breaches, parked_runs, dead_letters, disputes, late_runs, mail, renewals,
     exception_money.bank_lines, exception_money.remote_intents,
     exception_money.remote_differences, exception_money.held_payouts, sales_reports,
+    credit_requests,
 )  # fmt: skip

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from billing.rules.disputes import SILENCE_DAYS
 from billing.rules.fields import decimal_text, instant_text
 from billing.rules.meters import METERS
 from billing.rules.money import Money
@@ -242,8 +243,8 @@ def _settlement(terms: Terms) -> list[str]:
         if terms.shares_receipts:
             papers.append("The share falls due on what customers have paid.")
         papers.append(_share_base(terms))
-        if terms.lock_days:
-            papers.append(f"The partner may dispute a statement for {terms.lock_days} days.")
+        days = terms.lock_days or SILENCE_DAYS
+        papers.append(f"The partner may dispute a statement for {days} days; then it is accepted.")
     if terms.bills_partner:
         papers.append("Each month (UTC) AgentCache issues one invoice to the partner.")
     if terms.cutoff_days:

@@ -123,6 +123,7 @@ documents = [
     path("xml", console_documents.document, {"form": "xml"}, name="document_xml"),
     path("facturx", console_documents.document, {"form": "facturx"}, name="document_facturx"),
     path("credit/", console_credit.credit, name="console_credit"),
+    path("credit/<uuid:request_id>/", console_credit.decide, name="console_credit_decide"),
     path("write-off/", console_credit.write_off, name="console_write_off"),
 ]
 disputes = [

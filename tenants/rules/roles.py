@@ -29,7 +29,7 @@ _PLATFORM_VIEW = frozenset({
 })  # fmt: skip
 _FINANCE = _PLATFORM_VIEW | {
     "runs.prepare", "agreements.prepare", "books.view", "books.close", "disputes.resolve",
-    "money.record", "money.prepare",
+    "money.record", "money.prepare", "credits.prepare",
 }  # fmt: skip
 _APPROVE = frozenset({"runs.approve", "agreements.approve", "credits.issue", "money.approve"})
 

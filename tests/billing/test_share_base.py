@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.credit import Credit
 from billing.actions.errors import AlreadySettled
 from billing.actions.payments import Receipt, record_payment
 from billing.actions.refunds import ask_refund, send_refund
@@ -15,6 +15,7 @@ from billing.rules.periods import parse_month
 from billing.rules.templates import Deal
 from cache_api.models import Customer
 from tenants.schema import in_partner
+from tests.billing.credit import issue_credit_note
 from tests.billing.people import PREPARER, utc
 from tests.billing.world import NOW, balances, breaches, documents, hit, record, settle, sign
 

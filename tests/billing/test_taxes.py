@@ -6,7 +6,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.credit import Credit
 from billing.actions.document_events import record_document_event
 from billing.actions.errors import TooEarly
 from billing.actions.open_runs import open_run, settle_period
@@ -17,6 +17,7 @@ from billing.rules.periods import parse_month
 from billing.rules.templates import Deal
 from cache_api.models import Customer
 from tenants.schema import in_partner
+from tests.billing.credit import issue_credit_note
 from tests.billing.people import PREPARER, utc
 from tests.billing.world import (
     NOW,
