@@ -212,12 +212,10 @@ def _credit_our_part(
 
 
 def _taxes(original: Document, taken: Mapping[int, int]) -> tuple[TaxLine, ...]:
-    before = -sum(
-        Document.objects.filter(corrects=original, run=None).values_list("net_minor", flat=True)
-    )
+    before = {line.position: line.credited_minor for line in creditable_lines(original)}
     return credited_taxes(
-        document_taxes(original), net_minor=original.net_minor, before_minor=before,
-        now_minor=sum(taken.values()), currency=original.currency,
+        document_taxes(original), net_minor=original.net_minor, before=before, now=taken,
+        currency=original.currency,
     )  # fmt: skip
 
 

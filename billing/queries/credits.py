@@ -47,7 +47,8 @@ def creditable_lines(document: Document) -> list[CreditableLine]:
 
 def document_taxes(document: Document) -> tuple[TaxLine, ...]:
     """The taxes as printed."""
-    return tuple(TaxLine(**tax) for tax in body_of(document)["totals"]["taxes"])
+    taxes = body_of(document)["totals"]["taxes"]
+    return tuple(TaxLine(**{**tax, "lines": tuple(tax.get("lines", ()))}) for tax in taxes)
 
 
 def share_bases(document: Document, taken: Mapping[int, int]) -> dict[str, tuple[uuid.UUID, int]]:
