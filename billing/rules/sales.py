@@ -79,7 +79,7 @@ def _rows(given: list[dict[str | None, str]], known: frozenset[str]) -> tuple[Sa
             seen.add(row.reference)
             rows.append(row)
         except BadMoney as error:
-            problems.append(f"Line {number}: {error}.")
+            problems.append(f"Line {number}: {str(error).rstrip('.')}.")
     if problems:
         raise BadSales(problems[:MOST_PROBLEMS])
     return tuple(rows)
