@@ -85,10 +85,12 @@ def _fees(agreement_id: uuid.UUID, period: Period) -> dict[uuid.UUID, Fraction]:
         payment__fee_minor__gt=0, applied_at__lt=period.end,
     )  # fmt: skip
     found: dict[uuid.UUID, Fraction] = defaultdict(Fraction)
-    for row in rows.select_related("payment"):
-        found[row.document_id] += Fraction(
-            row.payment.fee_minor * row.amount_minor, row.payment.amount_minor
-        )
+    # Column by column: a partner's role, for its preview, may read no other of a payment.
+    facts = rows.values_list(
+        "document_id", "amount_minor", "payment__fee_minor", "payment__amount_minor"
+    )
+    for document_id, part, fee, whole in facts:
+        found[document_id] += Fraction(fee * part, whole)
     return found
 
 

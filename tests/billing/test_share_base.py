@@ -10,7 +10,9 @@ from billing.actions.errors import AlreadySettled
 from billing.actions.payments import Receipt, record_payment
 from billing.actions.refunds import ask_refund, send_refund
 from billing.actions.taxes import enter_tax_rate, enter_tax_status
-from billing.models import Document, Payment, SettlementRun
+from billing.models import Agreement, Document, Payment, SettlementRun
+from billing.queries.gathering import gather
+from billing.queries.receipts import receipts
 from billing.rules.periods import parse_month
 from billing.rules.templates import Deal
 from cache_api.models import Customer
@@ -95,6 +97,14 @@ def test_refunds_and_fees_are_taken_off_or_not(database, partners):
     )
     assert fees.explanation == ["payment fees so far $3.20, taken off", "30 % of it = −$0.96"]
     assert breaches() == []
+    # The partner's own preview reads the same payments under its own role.
+    database.login("web")
+    with in_partner(redis):
+        agreement = Agreement.objects.get(partner_id=redis.id)
+        gathered = gather(agreement, OCTOBER)
+    assert gathered.run_input.receipts == () and gathered.base is not None
+    with in_partner(redis):
+        assert [one.fee_minor for one in receipts(agreement.id, OCTOBER)] == [3_20]
 
 
 def test_a_share_with_tax_goes_back_with_its_tax(database, partners):
