@@ -10,7 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from billing.rules.amending import Figure, figures
 from billing.rules.money import Money
 from billing.rules.templates import OEM_UNIT_PRICE, Deal
-from billing.rules.terms import Terms
+from billing.rules.terms import (
+    COLLECTED,
+    CREDITS,
+    FEES,
+    INVOICED,
+    PORTAL,
+    REFUNDS,
+    REPORTED,
+    TAX,
+    Terms,
+)
 from portal import words
 
 
@@ -178,6 +188,24 @@ class SignForm(forms.Form):
     )  # fmt: skip
     self_billing = forms.BooleanField(label=_("Statements are self-billed invoices"),
                                       required=False)  # fmt: skip
+    sales_reported = forms.BooleanField(
+        label=_("The partner invoices its customers outside the portal and reports its sales"),
+        required=False,
+    )  # fmt: skip
+    share_base = forms.ChoiceField(
+        label=_("The share is taken of"), initial=INVOICED, required=False,
+        choices=[(INVOICED, _("what customers are invoiced")),
+                 (COLLECTED, _("what customers have paid"))],
+        widget=forms.Select(attrs={"class": "select"}),
+    )  # fmt: skip
+    share_after = forms.MultipleChoiceField(
+        label=_("Taken off before the share"), required=False,
+        choices=[(CREDITS, _("Credit notes")), (REFUNDS, _("Refunds")), (FEES, _("Payment fees")),
+                 (TAX, _("Tax"))],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: as usual, which is credit notes and tax of what is invoiced, "
+                    "refunds and tax of what is paid."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, cards: list[tuple[Any, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -194,7 +222,9 @@ class SignForm(forms.Form):
             unit_price=OEM_UNIT_PRICE if price is None else price,
             minimum_minor=self._minor("minimum"), payment_days=data["payment_days"],
             min_payout_minor=self._minor("min_payout") or 0, term_months=data["term_months"],
-            self_billing=data["self_billing"],
+            self_billing=data["self_billing"], share_base=data["share_base"] or INVOICED,
+            share_after=tuple(sorted(data["share_after"])) or None,
+            sales=REPORTED if data["sales_reported"] else PORTAL,
         )  # fmt: skip
 
     def _minor(self, name: str) -> int | None:

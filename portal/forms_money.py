@@ -57,6 +57,29 @@ class PaymentForm(AmountForm):
         label=_("Reference"), max_length=500, required=False, widget=_input(),
         help_text=_("What the slip or the bank says."),
     )  # fmt: skip
+    fee = forms.CharField(
+        label=_("Fee kept"), max_length=30, required=False, widget=_input(inputmode="decimal"),
+        help_text=_("What a bank or processor kept of the amount before we got it."),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        """The fee too in minor units: `fee_minor`, 0 where none is given."""
+        found = super().clean()
+        if "amount_minor" in found:
+            found["fee_minor"] = self._fee(found)
+        return found
+
+    def _fee(self, found: dict[str, Any]) -> int:
+        if not found.get("fee"):
+            return 0
+        try:
+            fee = parse_money(found["fee"], found["currency"]).amount_minor
+        except BadMoney as error:
+            self.add_error("fee", str(error))
+            return 0
+        if not 0 <= fee <= found["amount_minor"]:
+            self.add_error("fee", _("A fee is a part of the amount, and not negative."))
+        return fee
 
 
 class BankFileForm(forms.Form):

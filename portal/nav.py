@@ -52,7 +52,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "partner_statements", _("Statements"), "statements", "statements.view",
             ("partner_statement", "partner_statement_line", "partner_line"),
         ),
-        Entry("partner_agreement", _("Agreement"), "document", "agreement.view"),
+        Entry("partner_agreement", _("Agreement"), "document", "agreement.view",
+              ("partner_sales",)),
         Entry("partner_payouts", _("Payouts"), "check", "payouts.view",
               ("partner_payout_details",)),
         Entry("partner_verify", _("Check the numbers"), "check", "usage.view", ("partner_counts",)),
@@ -101,7 +102,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry(
             "console_partners", _("Partners"), "partners", "channel.view",
             ("console_partner", "console_open_partner", "console_opening", "console_document",
-             "console_credit", "console_line", "console_counts_list", "console_counts"),
+             "console_credit", "console_line", "console_counts_list", "console_counts",
+             "console_sales"),
         ),
         Entry(
             "console_agreements", _("Agreements"), "document", "channel.view",

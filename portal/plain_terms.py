@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.rules.disputes import SILENCE_DAYS
 from billing.rules.meters import METERS
 from billing.rules.money_text import format_price
 from billing.rules.terms import (
@@ -60,6 +61,9 @@ def _who(terms: Terms) -> str:
             return _("We invoice the partner's customers, in our own name.")
         return _("We invoice the partner's customers as the partner's agent.")
     if terms.bills_customers:
+        if terms.sales == "reported":
+            return _("The partner invoices its customers itself, reports what it sold each month, "
+                     "and pays us our part.")  # fmt: skip
         return _("The partner invoices its customers and pays us our part.")
     return _("The partner sells on its own account and pays us; customers get no invoice from us.")
 
@@ -137,6 +141,19 @@ def _cap(part: Cap, terms: Terms) -> str:
     }
 
 
+def _share_base(terms: Terms) -> str:
+    names = {"credits": _("credit notes"), "fees": _("payment fees"), "refunds": _("refunds"),
+             "tax": _("tax")}  # fmt: skip
+    off = ", ".join(name for key, name in names.items() if key in terms.deductions)
+    kept = ", ".join(name for key, name in names.items() if key not in terms.deductions)
+    text = (
+        _("The share is taken of what customers paid.") if terms.shares_receipts
+        else _("The share is taken of what customers are invoiced.")
+    )  # fmt: skip
+    text += " " + _("Taken off first: %(names)s.") % {"names": off} if off else ""
+    return text + (" " + _("Not taken off: %(names)s.") % {"names": kept} if kept else "")
+
+
 def _closing(terms: Terms) -> list[str]:
     facts = [_("Payment within %(days)d days, in %(currency)s.") % {
         "days": terms.payment_days, "currency": terms.currency,
@@ -146,6 +163,8 @@ def _closing(terms: Terms) -> list[str]:
             _("Shares below %(amount)s are carried forward.")
             % {"amount": money_text(terms.min_payout_minor, terms.currency)}
         )
+    if terms.pays_partner:
+        facts.append(_share_base(terms))
     if terms.netting:
         facts.append(_("What the partner owes us is set off against its share."))
     if terms.charges_tax:
@@ -155,9 +174,10 @@ def _closing(terms: Terms) -> list[str]:
             _("Late usage is awaited for %(days)d days after a month.")
             % {"days": terms.cutoff_days}
         )
-    if terms.lock_days:
+    if terms.pays_partner:
         facts.append(
-            _("A statement can be disputed for %(days)d days.") % {"days": terms.lock_days}
+            _("A statement can be disputed for %(days)d days; then it is accepted.")
+            % {"days": terms.lock_days or SILENCE_DAYS}
         )
     if terms.term_months:
         facts.append(_("Term: %(months)d months.") % {"months": terms.term_months})

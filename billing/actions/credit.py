@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from django.db import transaction
 
@@ -13,12 +14,20 @@ from billing.actions.moves import locked_run
 from billing.actions.numbers import take_numbers
 from billing.actions.post import Source, post_entries
 from billing.actions.rate import line_facts
-from billing.models import CarriedItem, Document, DocumentEvent, DocumentLine, SettlementRun
+from billing.models import (
+    CarriedItem,
+    CreditRequest,
+    Document,
+    DocumentEvent,
+    DocumentLine,
+    SettlementRun,
+)
 from billing.queries.calendar import open_date
 from billing.queries.credits import (
     body_of,
     booked_share,
     creditable_lines,
+    deductions_of,
     document_taxes,
     share_bases,
 )
@@ -32,6 +41,7 @@ from billing.rules.credits import (
     over_lines,
     share_move,
 )
+from billing.rules.cycles import round_fraction
 from billing.rules.documents import (
     Brand,
     canonical_bytes,
@@ -40,9 +50,10 @@ from billing.rules.documents import (
     sha256_hex,
 )
 from billing.rules.draft_rows import SHARE
-from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE, Draft
+from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE, Draft, TaxLine
 from billing.rules.journal import postings, share_correction
 from billing.rules.numbering import SERIES, number_text
+from billing.rules.terms import CREDITS, TAX
 from tenants import audit
 
 
@@ -59,46 +70,43 @@ class Credit:
     net_minor: int | None = None
 
 
-def issue_credit_note(
-    *, document_id: uuid.UUID, credit: Credit, actor: str, now: datetime
-) -> Document:
-    """Issue a credit note on an invoice: its own number, postings, and the partner's share moved.
+def issue_credit_note(*, request: CreditRequest, actor: str, now: datetime) -> Document:
+    """Issue an approved credit note: its own number, postings, and the partner's share moved.
 
     The share moves by share(cumulative) − share(booked) and is carried to the partner's next
     statement; on an invoice in the partner's own name our invoice to the partner is credited
-    with our part instead. Raises UnknownRun (no such document), BadCredit (no reason, not an
-    invoice, more than is left). Safe to repeat: the same `key` gives the same credit note.
+    with our part instead. Raises BadCredit (more than is left). Called by the approval, which sees
+    to it that a request is issued once; the database refuses a note without an approved request.
     """
-    if not credit.reason.strip():
-        raise BadCredit("Say why: the credit note prints the reason.")
+    by_line = request.by_line and {int(key): value for key, value in request.by_line.items()}
+    credit = Credit(request.key, request.reason, by_line, request.net_minor)
     with transaction.atomic():
-        original = locked_invoice(document_id)
-        known = Document.objects.filter(pk=uuid.uuid5(original.id, credit.key)).first()
-        if known is not None:
-            return known
+        original = locked_invoice(request.document_id)
         taken = credited_amounts(
             creditable_lines(original), by_line=credit.by_line, net_minor=credit.net_minor
         )
-        return _credit(original, taken, credit, actor, now)
+        return _credit(original, taken, credit, request, actor, now)
 
 
-def move_shares(original: Document, taken: Mapping[int, int]) -> list[ShareMove]:
+def move_shares(
+    original: Document, taken: Mapping[int, int], tax_minor: int, *, unless: str = ""
+) -> list[ShareMove]:
     """How the shares behind an invoice's lines change when `taken` (as charged) is not earned.
 
-    Raises BadCredit for an invoice in another currency than its agreement's: what was shared is
-    booked in the agreement's, and no rule says at which rate a part of it goes back.
+    `tax_minor` (as charged) goes with it where terms share the tax too. Versions that do not take
+    `unless` off before the share keep theirs. Moves are in the agreement's currency, at the rate
+    at which the invoice was converted.
     """
     moves = []
+    net = sum(taken.values())
     for key, (version_id, base) in sorted(share_bases(original, taken).items()):
+        taken_off = deductions_of(version_id)
         booked = booked_share(original, key, version_id)
-        if booked is not None and base:
-            moves.append(share_move(booked, -base))
-    if moves and original.currency != _run_of(original).currency:
-        raise BadCredit(
-            f"{original.number} is in {original.currency}, its partner's share is booked in "
-            f"{_run_of(original).currency}: correct the usage instead, and an adjustment run "
-            "makes the credit note at the month's own rate."
-        )
+        if booked is None or not base or (unless and unless not in taken_off):
+            continue
+        if TAX not in taken_off and net:
+            base += round_fraction(Fraction(base * tax_minor, net))
+        moves.append(share_move(booked, -base))
     return moves
 
 
@@ -115,7 +123,7 @@ def carry_shares(
             kind=kind, source=f"{source}/{position}", description=description,
             customer_external_id=original.customer_external_id,
             customer_name=original.buyer_name, share_key=move.key,
-            period_start=original.period_start, currency=original.currency,
+            period_start=original.period_start, currency=run.currency,
             base_minor=move.base_minor, share_minor=move.partner_minor,
             amount_minor=move.partner_minor if shown else 0, actor=actor, created_at=now,
         )
@@ -141,12 +149,19 @@ def _run_of(original: Document) -> SettlementRun:
 
 
 def _credit(
-    original: Document, taken: Mapping[int, int], credit: Credit, actor: str, now: datetime
-) -> Document:
-    moves = move_shares(original, taken) if original.kind == CUSTOMER_INVOICE else []
+    original: Document, taken: Mapping[int, int], credit: Credit, request: CreditRequest,
+    actor: str, now: datetime,
+) -> Document:  # fmt: skip
+    taxes = _taxes(original, taken)
+    tax = sum(one.amount_minor for one in taxes)
+    customers = original.kind == CUSTOMER_INVOICE
+    moves = move_shares(original, taken, tax, unless=CREDITS) if customers else []
     share = sum(move.partner_minor for move in moves)
-    draft = _draft(original, taken, share, credit.reason.strip())
-    note = _store(original, draft, uuid.uuid5(original.id, credit.key), now)
+    customer_id = str(original.customer_id) if original.customer_id else None
+    draft = credit_draft(
+        body_of(original), taken, taxes, share, credit.reason.strip(), customer_id=customer_id
+    )
+    note = _store(original, draft, request.id, now)
     DocumentEvent.objects.bulk_create([
         DocumentEvent(partner_id=note.partner_id, document=note, kind="issued", actor=actor,
                       source_id=credit.key[:120], at=now),
@@ -156,7 +171,7 @@ def _credit(
         original, note, moves, kind=CarriedItem.Kind.CREDIT, source=f"credit {note.id}",
         description=f"Credit note {note.number} on {original.number}", actor=actor, now=now,
     )  # fmt: skip
-    _post(note, draft, carried, now)
+    _post(note, draft, carried, _run_of(original).currency, now)
     audit.record(
         actor=actor, verb="document.credit", target=note.number, at=now,
         partner_id=note.partner_id,
@@ -164,13 +179,14 @@ def _credit(
               "share_minor": share, "reason": credit.reason.strip()},
     )  # fmt: skip
     if original.kind == CUSTOMER_INVOICE and original.issuer != PLATFORM_ISSUER:
-        _credit_our_part(original, note, moves, actor, now)
+        _credit_our_part(original, note, moves, request, now)
     return note
 
 
 def _credit_our_part(
-    original: Document, note: Document, moves: Sequence[ShareMove], actor: str, now: datetime
-) -> None:
+    original: Document, note: Document, moves: Sequence[ShareMove], request: CreditRequest,
+    now: datetime,
+) -> None:  # fmt: skip
     """A resale that is taken back takes our part of it off our invoice to the partner."""
     ours = -sum(move.platform_minor for move in moves)
     invoice = _run_of(original).documents.filter(kind=PARTNER_INVOICE).first()
@@ -185,21 +201,22 @@ def _credit_our_part(
         if line.position in set(positions) and line.left_minor
     }
     reason = f"Our part of {original.number}, credited with {note.number}"
-    _credit(invoice, over_lines(ours, left), Credit(f"{note.id}/partner", reason), actor, now)
-
-
-def _draft(original: Document, taken: Mapping[int, int], share_minor: int, reason: str) -> Draft:
-    before = -sum(
-        Document.objects.filter(corrects=original, run=None).values_list("net_minor", flat=True)
-    )
-    taxes = credited_taxes(
-        document_taxes(original), net_minor=original.net_minor, before_minor=before,
-        now_minor=sum(taken.values()), currency=original.currency,
+    credit = Credit(f"{note.id}/partner", reason)
+    # The same two people: they decided on both at once.
+    follows = CreditRequest.objects.create(
+        id=uuid.uuid5(invoice.id, credit.key), partner_id=invoice.partner_id, document=invoice,
+        key=credit.key, reason=reason, asked_by=request.asked_by, asked_at=request.asked_at,
+        net_minor=ours, approved_by=request.approved_by, decided_at=now,
     )  # fmt: skip
-    customer_id = str(original.customer_id) if original.customer_id else None
-    return credit_draft(
-        body_of(original), taken, taxes, share_minor, reason, customer_id=customer_id
-    )
+    _credit(invoice, over_lines(ours, left), credit, follows, request.approved_by, now)
+
+
+def _taxes(original: Document, taken: Mapping[int, int]) -> tuple[TaxLine, ...]:
+    before = {line.position: line.credited_minor for line in creditable_lines(original)}
+    return credited_taxes(
+        document_taxes(original), net_minor=original.net_minor, before=before, now=taken,
+        currency=original.currency,
+    )  # fmt: skip
 
 
 def _store(original: Document, draft: Draft, note_id: uuid.UUID, now: datetime) -> Document:
@@ -232,10 +249,10 @@ def _store(original: Document, draft: Draft, note_id: uuid.UUID, now: datetime) 
     return note
 
 
-def _post(note: Document, draft: Draft, carried_minor: int, now: datetime) -> None:
+def _post(note: Document, draft: Draft, carried_minor: int, currency: str, now: datetime) -> None:
     made = postings(draft, memo=note.number)
     if draft.principal:
-        made += share_correction(carried_minor, draft.currency, note.number)
+        made += share_correction(carried_minor, currency, note.number)
     entries = [
         (Source(f"credit {note.id}/{position}", note.partner_id, position, document=note,
                 customer_id=note.customer_id), entry)

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.credit import Credit
+from billing.actions.credit_requests import ask_credit_note
 from billing.actions.document_events import record_document_event
 from billing.actions.errors import UnknownRun
 from billing.actions.post import Source, post_entries
@@ -14,7 +15,13 @@ from billing.gateways.postgres import wait_in_line
 from billing.models import CarriedItem, Dispute, DisputeEntry, Document, DocumentEvent
 from billing.queries.calendar import open_date
 from billing.queries.credits import body_of
-from billing.queries.disputes import DisputeRow, dispute_by_id, disputes_of, open_dispute_documents
+from billing.queries.disputes import (
+    DisputeRow,
+    disputable_until,
+    dispute_by_id,
+    disputes_of,
+    open_dispute_documents,
+)
 from billing.rules import accounts as chart
 from billing.rules.disputes import (
     FILE_MOST,
@@ -26,7 +33,6 @@ from billing.rules.disputes import (
     BadDispute,
     checked_text,
     deadline_of,
-    silent_since,
 )
 from billing.rules.drafts import CREDIT_NOTE, PAYOUT_STATEMENT
 from billing.rules.journal import share_correction
@@ -66,13 +72,14 @@ def accept_statement(*, document_id: uuid.UUID, actor: str, now: datetime) -> Do
 def accept_silent(*, now: datetime) -> int:
     """Accept every statement that nobody accepted or disputed in time; returns how many.
 
-    Safe to repeat: an accepted statement is not looked at again.
+    In time is what the terms say (`lock_days`), else 14 days. Safe to repeat: an accepted statement
+    is not looked at again.
     """
-    waiting = (
-        Document.objects.filter(kind=PAYOUT_STATEMENT, issued_at__lte=silent_since(now))
-        .exclude(events__kind=ACCEPTED)
-        .values_list("id", flat=True)
-    )
+    waiting = [
+        one.id
+        for one in Document.objects.filter(kind=PAYOUT_STATEMENT).exclude(events__kind=ACCEPTED)
+        if now >= disputable_until(one)
+    ]
     ids = set(waiting) - open_dispute_documents(waiting)
     for document_id in sorted(ids):
         accept_statement(document_id=document_id, actor=BY_SILENCE, now=now)
@@ -96,6 +103,10 @@ def open_dispute(
             raise BadDispute(f"{document.number} has no line {position} that can be disputed.")
         if DocumentEvent.objects.filter(document=document, kind=ACCEPTED).exists():
             raise BadDispute(f"{document.number} is accepted; it can not be disputed any more.")
+        if document.kind == PAYOUT_STATEMENT and now >= (until := disputable_until(document)):
+            raise BadDispute(
+                f"{document.number} could be disputed until {until:%Y-%m-%d %H:%M} UTC, as agreed."
+            )
         if any(row.is_open and row.line.id == line.id for row in disputes_of(document.id)):
             raise BadDispute(f"Line {position} of {document.number} is disputed already.")
         dispute = Dispute.objects.create(
@@ -144,9 +155,10 @@ def reject_dispute(
 def uphold_dispute(
     *, dispute_id: uuid.UUID, amount_minor: int, text: str, actor: str, now: datetime
 ) -> DisputeEntry:  # fmt: skip
-    """Admit it and post it: a credit on the partner's next statement, or a credit note.
+    """Admit it: a credit on the partner's next statement is posted, a credit note asked for.
 
-    `amount_minor` (more than zero) is what the partner gets on top, or the customer gets back.
+    `amount_minor` (more than zero) is what the partner gets on top, or the customer gets back once
+    a second person approves the credit note.
     Raises UnknownRun, BadDispute, BadCredit (more than the invoice's line). Decided once.
     """
     said = checked_text(text)
@@ -160,7 +172,7 @@ def uphold_dispute(
         else:
             credit = Credit(f"dispute {dispute.id}", said,
                             by_line={dispute.line.position: amount_minor})  # fmt: skip
-            issue_credit_note(document_id=dispute.document_id, credit=credit, actor=actor, now=now)
+            ask_credit_note(document_id=dispute.document_id, credit=credit, actor=actor, now=now)
     return entry
 
 

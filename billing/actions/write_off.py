@@ -48,7 +48,8 @@ def write_off_invoice(
         made = write_off(open_minor, invoice.currency, receivable_of(invoice), invoice.number)
         # An agent never booked the partner's part as cost: what it gives back lessens the loss.
         cost = chart.PARTNER_SHARE if body_of(invoice)["terms"]["principal"] else chart.BAD_DEBT
-        made += share_correction(carried, invoice.currency, invoice.number, cost)
+        currency = invoice.run.currency if invoice.run else invoice.currency
+        made += share_correction(carried, currency, invoice.number, cost)
         _post(invoice, f"write-off {invoice.id}", made, now)
     return event
 
@@ -107,7 +108,7 @@ def _claw_back(invoice: Document, open_minor: int, actor: str, now: datetime) ->
     if not unearned or invoice.kind != CUSTOMER_INVOICE:
         return 0
     return carry_shares(
-        invoice, invoice, move_shares(invoice, over_lines(unearned, left)),
+        invoice, invoice, move_shares(invoice, over_lines(unearned, left), open_minor - unearned),
         kind=CarriedItem.Kind.BAD_DEBT, source=f"write-off {invoice.id}",
         description=f"{invoice.number} was not paid", actor=actor, now=now,
     )  # fmt: skip

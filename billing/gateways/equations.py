@@ -206,7 +206,11 @@ RATED_QUANTITY = """
 WITH rated AS (
     SELECT l.run_id, l.partner_id, l.attempt, l.payer, l.meter, sum(l.quantity) AS quantity
     FROM billing_ratedline l JOIN billing_settlementrun r ON r.id = l.run_id
+    JOIN billing_runsnapshot s ON s.run_id = r.id AND s.attempt = r.attempt
     WHERE l.attempt = r.attempt AND l.kind IN ('usage', 'wholesale_retail')
+      -- A sales report takes the place of the estimate from usage, which then goes back whole.
+      AND NOT (l.payer = 'customer' AND l.was_booked AND l.quantity = 0
+               AND convert_from(s.head, 'UTF8')::jsonb->>'sales_report' IS NOT NULL)
       AND l.meter IN ('cached_requests', 'lookups', 'stores', 'gb_served')
     GROUP BY l.run_id, l.partner_id, l.attempt, l.payer, l.meter
 ), frozen AS (

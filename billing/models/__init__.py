@@ -13,6 +13,7 @@ from billing.models.agreements import (
 from billing.models.bank import BankFile, BankLine
 from billing.models.carried import CarriedItem
 from billing.models.counts import CountFile
+from billing.models.credit_requests import CreditRequest
 from billing.models.disputes import Dispute, DisputeEntry
 from billing.models.documents import Document, DocumentEvent, DocumentLine, NumberSeries
 from billing.models.drafts import DraftDocument, DraftLine
@@ -31,6 +32,7 @@ from billing.models.rate_cards import Rate, RateCard, RateCardVersion
 from billing.models.remote import RemoteDifference, RemoteIntent, StripeEvent
 from billing.models.rendered import RenderedFile
 from billing.models.runs import RunEvent, SettlementRun
+from billing.models.sales import SalesLine, SalesReport
 from billing.models.taxes import FxRate, TaxRate, TaxStatus
 from billing.models.waivers import IntakeWaiver
 
@@ -45,6 +47,7 @@ __all__ = [
     "CarriedItem",
     "ChargeComponent",
     "CountFile",
+    "CreditRequest",
     "CustomerShare",
     "Dispute",
     "DisputeEntry",
@@ -81,6 +84,8 @@ __all__ = [
     "RunEvent",
     "RunInput",
     "RunSnapshot",
+    "SalesLine",
+    "SalesReport",
     "SealedEntry",
     "SettlementRun",
     "StripeEvent",

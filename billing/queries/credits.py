@@ -15,7 +15,8 @@ from billing.models import (
     DocumentLine,
     RatedLine,
 )
-from billing.rules.credits import CreditableLine, ShareBooked
+from billing.queries.terms import version_terms
+from billing.rules.credits import CreditableLine, ShareBooked, rated_part
 from billing.rules.drafts import TaxLine
 from billing.rules.lines import CUSTOMER, LIVE
 from billing.rules.sharing import share_key
@@ -46,23 +47,35 @@ def creditable_lines(document: Document) -> list[CreditableLine]:
 
 def document_taxes(document: Document) -> tuple[TaxLine, ...]:
     """The taxes as printed."""
-    return tuple(TaxLine(**tax) for tax in body_of(document)["totals"]["taxes"])
+    taxes = body_of(document)["totals"]["taxes"]
+    return tuple(TaxLine(**{**tax, "lines": tuple(tax.get("lines", ()))}) for tax in taxes)
 
 
 def share_bases(document: Document, taken: Mapping[int, int]) -> dict[str, tuple[uuid.UUID, int]]:
-    """share key → (agreement version, part of `taken` that was shared), minor units as charged.
+    """share key → (agreement version, part of `taken` that was shared), as charged.
 
-    `taken` is by line position. Lines of a proof of concept or without a split share nothing.
+    `taken` is by line position, in the document's minor units; what comes out is in the
+    agreement's, at the rate at which each line was converted. Lines of a proof of concept or
+    without a split share nothing.
     """
     rows = DocumentLine.objects.filter(document=document, position__in=taken)
+    before = {line.position: line.credited_minor for line in creditable_lines(document)}
     found: dict[str, tuple[uuid.UUID, int]] = {}
     for row in rows.exclude(rated_line=None).select_related("rated_line"):
         rated: RatedLine = row.rated_line  # type: ignore[assignment]
         if rated.payer == CUSTOMER and rated.phase == LIVE:
             key = share_key(str(rated.customer_id), str(rated.version_id))
-            before = found.get(key, (rated.version_id, 0))[1]
-            found[key] = rated.version_id, before + taken[row.position]
+            earlier = found.get(key, (rated.version_id, 0))[1]
+            part = rated_part(rated.amount_minor, row.amount_minor,
+                              before.get(row.position, 0), taken[row.position])  # fmt: skip
+            found[key] = rated.version_id, earlier + part
     return found
+
+
+def deductions_of(version_id: uuid.UUID) -> tuple[str, ...]:
+    """What a version takes off the customers' money before it shares it."""
+    version = AgreementVersion.objects.prefetch_related("components").get(pk=version_id)
+    return version_terms(version).deductions
 
 
 def booked_share(document: Document, key: str, version_id: uuid.UUID) -> ShareBooked | None:

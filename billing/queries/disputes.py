@@ -7,8 +7,8 @@ from datetime import date, datetime
 
 from django.db.models import QuerySet
 
-from billing.models import Dispute, DisputeEntry, Document, DocumentLine
-from billing.rules.disputes import OPEN, TAKEN, dispute_state, undisputed_minor
+from billing.models import AgreementVersion, Dispute, DisputeEntry, Document, DocumentLine
+from billing.rules.disputes import OPEN, TAKEN, accepted_at, dispute_state, undisputed_minor
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,19 @@ class DisputeRow:
     def line_minor(self) -> int:
         """The amount of the disputed line."""
         return self.line.amount_minor
+
+
+def disputable_until(statement: Document) -> datetime:
+    """Until when its lines can be disputed, by the terms in force at the end of its period.
+
+    A partner has one deal in force at a time, so that its own rows say which.
+    """
+    versions = AgreementVersion.objects.filter(
+        partner_id=statement.partner_id, approved_at__isnull=False,
+        valid_from__lt=statement.period_end,
+    )  # fmt: skip
+    terms = versions.order_by("-valid_from").values_list("terms", flat=True).first() or {}
+    return accepted_at(statement.issued_at, terms.get("lock_days", 0))
 
 
 def disputes_of(document_id: uuid.UUID) -> list[DisputeRow]:

@@ -8,6 +8,7 @@ from django.db.models import Count, Min, OuterRef, Subquery
 
 from billing.models import (
     AgreementVersion,
+    CreditRequest,
     DocumentEvent,
     ExceptionOwner,
     FoundBreach,
@@ -17,6 +18,7 @@ from billing.models import (
 from billing.queries import exception_money
 from billing.queries.disputes import all_disputes
 from billing.queries.mailing import undelivered_documents
+from billing.queries.sales import awaited_months
 from billing.rules import exceptions as rules
 from billing.rules.exceptions import Exceptional
 from billing.rules.runs import PARKED
@@ -117,6 +119,49 @@ def disputes(now: datetime) -> list[Exceptional]:
     ]  # fmt: skip
 
 
+def credit_requests(now: datetime) -> list[Exceptional]:
+    """Credit notes that one person asked for; at risk is what the invoice still claims at most."""
+    rows = CreditRequest.objects.filter(approved_by="", declined_by="").select_related("document")
+    return [
+        Exceptional(
+            key=f"credit {row.id}", kind=rules.CREDIT, since=row.asked_at,
+            title=f"Credit note on {row.document.number}",
+            detail=f"{row.asked_by}: {row.reason}", partner_id=str(row.partner_id),
+            money_minor=_asked_minor(row), currency=row.document.currency,
+            target=("document", str(row.document_id)),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _asked_minor(row: CreditRequest) -> int:
+    if row.by_line is not None:
+        return sum(row.by_line.values())
+    return row.document.net_minor if row.net_minor is None else row.net_minor
+
+
+def sales_reports(now: datetime) -> list[Exceptional]:
+    """Months past their cutoff whose sales were not reported; at risk is what was estimated."""
+    missing = [row for row in awaited_months(now) if row.report is None and now > row.cutoff_at]
+    nets = {
+        (run.agreement_id, run.period_start): run
+        for run in SettlementRun.objects.filter(agreement__in=[row.agreement for row in missing])
+    }
+    found = []
+    for row in missing:
+        run = nets.get((row.agreement.id, row.period.start))
+        found.append(Exceptional(
+            key=f"sales {row.agreement.id} {row.period.label}", kind=rules.SALES,
+            title=f"{row.agreement.name}, {row.period.label}: no sales report",
+            detail=f"It was due by {row.cutoff_at:%Y-%m-%d}. Until it comes the share is estimated "
+                   "from usage, where there are prices for it.",
+            since=row.cutoff_at, partner_id=str(row.agreement.partner_id),
+            money_minor=run.net_minor if run else None, currency=row.terms.currency,
+            target=("agreement", str(row.agreement.id)),
+        ))  # fmt: skip
+    return found
+
+
 def mail(now: datetime) -> list[Exceptional]:
     """Fresh documents that no mail could bring."""
     failed = DocumentEvent.objects.filter(kind=UNDELIVERED, document__in=undelivered_documents(now))
@@ -156,5 +201,6 @@ def _run(run: Any, kind: str, detail: str) -> Exceptional:
 SOURCES: tuple[Source, ...] = (
     breaches, parked_runs, dead_letters, disputes, late_runs, mail, renewals,
     exception_money.bank_lines, exception_money.remote_intents,
-    exception_money.remote_differences, exception_money.held_payouts,
+    exception_money.remote_differences, exception_money.held_payouts, sales_reports,
+    credit_requests,
 )  # fmt: skip

@@ -8,17 +8,20 @@ from typing import Any
 
 from django.conf import settings
 
-from billing.models import Agreement
+from billing.models import Agreement, Termination
 from billing.queries.balances import opening_minor, unshown_items, unshown_payouts_minor
 from billing.queries.booked import booked_lines, booked_shares
 from billing.queries.frozen import frozen_input, last_issued_run
 from billing.queries.receipts import receipts
+from billing.queries.sales import last_report, sales
 from billing.queries.taxes import fx_quotes, party_taxes
 from billing.queries.terms import segment_terms
 from billing.rules.errors import InvariantBroken
-from billing.rules.facts import FxQuote, PartyTax
+from billing.rules.facts import Ending, FxQuote, PartyTax
+from billing.rules.fields import instant_text
 from billing.rules.inputs import RunInput, RunInputRow, SegmentTerms
 from billing.rules.periods import Period
+from billing.rules.terms import REPORTED
 from cache_api import queries as usage
 from cache_api.models import Customer
 from cache_api.rules.reports import UsageTotal
@@ -66,15 +69,21 @@ def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None
     customers = {row.id: row for row in Customer.objects.all()}
     facts = _as_frozen(customers, base)
     bound = usage.batch_bound(agreement.partner_id)
+    awaited = any(part.terms.sales == REPORTED for part in parts)
+    report = last_report(agreement.id, period) if awaited else None
+    reported = sales(report)
+    sold = {sale.currency for sale in reported}
     return Gathered(
         run_input=RunInput(
             agreement_id=str(agreement.id), period=period, segments=parts,
             rows=tuple(_rows(period, parts, facts)), taxes=_taxes(agreement, period, parts, base),
-            fx=_fx(period, parts, facts.values(), base),
+            fx=_fx(period, parts, {*(one.currency for one in facts.values()), *sold}, base),
+            sales=reported, sales_report=report.sha256 if report else "",
             booked_lines=booked_lines(agreement.id, period, run_id),
             booked_shares=booked_shares(agreement.id, period, run_id),
             opening_minor=opening_minor(agreement.id),
             receipts=() if base else receipts(agreement.id, period),
+            endings=_endings(agreement, period),
             paid_minor=unshown_payouts_minor(agreement.id),
             carried=unshown_items(agreement.id),
         ),
@@ -82,6 +91,15 @@ def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None
         batch_bound=bound,
         base=base,
     )  # fmt: skip
+
+
+def _endings(agreement: Agreement, period: Period) -> tuple[Ending, ...]:
+    """The early end that the month's invoice closes with; of one month only, so it is owed once."""
+    rows = Termination.objects.filter(
+        agreement=agreement, approved_at__isnull=False, rest_of_term_minor__gt=0,
+        ends_at__gt=period.start, ends_at__lte=period.end,
+    )  # fmt: skip
+    return tuple(Ending(instant_text(row.ends_at), row.rest_of_term_minor) for row in rows)
 
 
 def _as_frozen(
@@ -114,7 +132,7 @@ def _taxes(
 
 
 def _fx(
-    period: Period, parts: Sequence[SegmentTerms], customers: Iterable[CustomerFacts],
+    period: Period, parts: Sequence[SegmentTerms], currencies: Iterable[str],
     base: RunInput | None,
 ) -> tuple[FxQuote, ...]:  # fmt: skip
     """As frozen before, with the rates of currencies that are new since."""
@@ -122,7 +140,7 @@ def _fx(
         return ()
     ours = parts[-1].terms.currency
     known = {one.quote: one for one in (base.fx if base else ())}
-    wanted = {customer.currency for customer in customers} - set(known)
+    wanted = set(currencies) - set(known)
     now = {one.quote: one for one in fx_quotes(ours, wanted, period)}
     return tuple(one for _quote, one in sorted({**now, **known}.items()))
 

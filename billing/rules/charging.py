@@ -26,8 +26,10 @@ from billing.rules.lines import (
     line_order,
     vanished,
 )
-from billing.rules.partner_lines import partner_lines
-from billing.rules.sharing import CustomerShare, collected_shares, customer_shares
+from billing.rules.partner_lines import partner_lines, rest_of_term_lines
+from billing.rules.sales import awaits_report, is_reported, sales_lines
+from billing.rules.sharing import CustomerShare, collected_shares, customer_shares, fees_minor
+from billing.rules.taxes import tax_percents
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,12 @@ def _cumulative(run: RunInput, groups: Sequence[Group]) -> list[RatedLine]:
     plans = _plans(run)
     lines: list[RatedLine] = []
     for group in groups:
-        if group.terms.bills_customers:
+        # Without a report the share is estimated from usage, where there are prices for it.
+        unknown = awaits_report(group) and group.retail is None
+        if group.terms.bills_customers and not (is_reported(run, group) or unknown):
             lines += customer_lines(group, plans)
         lines += partner_lines(group)
-    return lines
+    return lines + sales_lines(run, groups)
 
 
 def _true_ups(
@@ -137,14 +141,19 @@ def _totals(
     customers = sum(line.amount_minor for line in lines if line.payer == CUSTOMER)
     partner = sum(line.amount_minor for line in lines if line.payer == PARTNER)
     shared = sum(share.delta_base_minor for share in shares)
+    fees = fees_minor(shares)
     return RunTotals(
         currency=currency,
         gross_minor=customers + partner + tax_minor,
         # What is not shared with a partner (direct customers, licences) is ours whole.
-        platform_minor=customers - shared + partner + sum(s.delta_platform_minor for s in shares),
+        platform_minor=customers
+        - shared
+        - fees
+        + partner
+        + sum(share.delta_platform_minor for share in shares),
         partner_minor=sum(share.delta_partner_minor for share in shares),
         tax_minor=tax_minor,
-        fees_minor=0,
+        fees_minor=fees,
         shadow_minor=-sum(ln.amount_minor for ln in lines if ln.kind == POC_DISCOUNT),
     ).check()
 
@@ -164,8 +173,9 @@ def charge(run: RunInput) -> ChargeResult:
     booked_shares = {share.key: share for share in run.booked_shares}
     rough = customer_shares(cumulative, groups, booked_shares, uncollected=True)
     cumulative += _true_ups(run, groups, cumulative, rough)
+    cumulative += rest_of_term_lines(run, groups)
     lines = _booked(run, cumulative, currency)
-    shares = customer_shares(lines, groups, booked_shares)
+    shares = customer_shares(lines, groups, booked_shares, percents=tax_percents(run))
     shares += collected_shares(run.receipts, booked_shares)
     drafts = draft_documents(run, groups, lines, shares)
     tax_minor = _tax_minor(run, drafts, currency)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from billing.rules.disputes import SILENCE_DAYS
 from billing.rules.fields import decimal_text, instant_text
 from billing.rules.meters import METERS
 from billing.rules.money import Money
@@ -16,6 +17,7 @@ from billing.rules.rates import RateCard
 from billing.rules.splits import PLATFORM
 from billing.rules.terms import (
     DIRECT,
+    REPORTED,
     BaseFee,
     Cap,
     Minimum,
@@ -110,7 +112,16 @@ def _customers(terms: Terms) -> list[str]:
         who = "in its own name" if terms.principal else "as the partner's agent"
         return [f"AgentCache invoices the partner's customers {who}, under the partner's brand."]
     if terms.bills_customers:
-        return ["The partner invoices its customers and pays AgentCache its part of what it bills."]
+        texts = [
+            "The partner invoices its customers and pays AgentCache its part of what it bills."
+        ]
+        if terms.sales == REPORTED:
+            texts.append(
+                "It invoices them outside the portal and reports each month's sales, net of tax "
+                f"and refunds, by customer within {terms.cutoff_days} days after the month. "
+                "Without a report the share is estimated from usage, and the difference follows."
+            )
+        return texts
     return ["The partner sells on its own account; AgentCache invoices the partner only."]
 
 
@@ -230,9 +241,10 @@ def _settlement(terms: Terms) -> list[str]:
             least = _money(terms.min_payout_minor, terms)
             papers.append(f"A balance below {least} is carried forward.")
         if terms.shares_receipts:
-            papers.append("The share falls due on what customers have paid, less refunds.")
-        if terms.lock_days:
-            papers.append(f"The partner may dispute a statement for {terms.lock_days} days.")
+            papers.append("The share falls due on what customers have paid.")
+        papers.append(_share_base(terms))
+        days = terms.lock_days or SILENCE_DAYS
+        papers.append(f"The partner may dispute a statement for {days} days; then it is accepted.")
     if terms.bills_partner:
         papers.append("Each month (UTC) AgentCache issues one invoice to the partner.")
     if terms.cutoff_days:
@@ -242,6 +254,28 @@ def _settlement(terms: Terms) -> list[str]:
         "Every line can be traced to the events behind it, and a statement recomputed from files "
         "the partner downloads. Issued documents never change; corrections are new documents.",
     ]
+
+
+_SHARED_NAMES = {
+    "credits": "credit notes",
+    "fees": "the fees of their payments",
+    "refunds": "refunds",
+    "tax": "tax",
+}
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _share_base(terms: Terms) -> str:
+    """What is taken off the customers' money before it is shared, and what is not."""
+    off = [name for key, name in _SHARED_NAMES.items() if key in terms.deductions]
+    kept = [name for key, name in _SHARED_NAMES.items() if key not in terms.deductions]
+    base = "what is collected from customers" if terms.shares_receipts else "what they are invoiced"
+    text = f"The share is taken of {base}"
+    text += f", after {_listed(off)}" if off else ""
+    return f"{text}, before {_listed(kept)}." if kept else f"{text}."
 
 
 def _payment(terms: Terms) -> list[str]:

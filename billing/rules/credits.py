@@ -72,23 +72,41 @@ def _refuse_beyond(amount: int, left: int, what: str) -> None:
 
 
 def credited_taxes(
-    taxes: Sequence[TaxLine], *, net_minor: int, before_minor: int, now_minor: int, currency: str
+    taxes: Sequence[TaxLine],
+    *,
+    net_minor: int,
+    before: Mapping[int, int],
+    now: Mapping[int, int],
+    currency: str,
 ) -> tuple[TaxLine, ...]:
-    """The taxes that go back with `now_minor` of `net_minor`, after `before_minor` went back.
+    """The taxes that go back with `now` of `net_minor`, after `before` went back, by line position.
 
     Per tax: tax(credited in all) − tax(credited before), each rounded half up once, so that any
-    row of partial credits of the whole net gives back the whole tax. Signed as charged.
+    row of partial credits of the whole net gives back the whole tax. A tax that names its lines
+    goes back with these only. Signed as charged.
     """
-    return tuple(
-        TaxLine(
-            tax.label,
-            tax.percent,
-            _part(tax.base_minor, before_minor + now_minor, net_minor)
-            - _part(tax.base_minor, before_minor, net_minor),
-            _tax(tax, before_minor + now_minor, net_minor, currency)
-            - _tax(tax, before_minor, net_minor, currency),
-        )
-        for tax in taxes
+    found = []
+    for tax in taxes:
+        own = [position for position in now if not tax.lines or position in tax.lines]
+        if not own:
+            continue
+        net = tax.base_minor if tax.lines else net_minor
+        gone = sum(part for at, part in before.items() if not tax.lines or at in tax.lines)
+        after = gone + sum(now[position] for position in own)
+        base = _part(tax.base_minor, after, net) - _part(tax.base_minor, gone, net)
+        amount = _tax(tax, after, net, currency) - _tax(tax, gone, net, currency)
+        lines = tuple(sorted(own)) if tax.lines else ()
+        found.append(TaxLine(tax.label, tax.percent, base, amount, lines))
+    return tuple(found)
+
+
+def rated_part(rated_minor: int, shown_minor: int, before_minor: int, now_minor: int) -> int:
+    """`now_minor` of a document's line in the currency it was rated in, at the line's own rate.
+
+    Cumulative, so that a line that is credited whole, in any steps, gives back what was rated.
+    """
+    return _part(rated_minor, before_minor + now_minor, shown_minor) - _part(
+        rated_minor, before_minor, shown_minor
     )
 
 

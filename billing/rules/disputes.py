@@ -34,9 +34,9 @@ def deadline_of(opened_at: datetime) -> date:
     return (opened_at + timedelta(days=ANSWER_DAYS)).date()
 
 
-def silent_since(now: datetime) -> datetime:
-    """Statements issued until then, and neither accepted nor disputed, are accepted by silence."""
-    return now - timedelta(days=SILENCE_DAYS)
+def accepted_at(issued_at: datetime, lock_days: int) -> datetime:
+    """When a statement that nobody disputed is accepted by silence: the terms' days, else 14."""
+    return issued_at + timedelta(days=lock_days or SILENCE_DAYS)
 
 
 def undisputed_minor(payable_minor: int, disputed_minors: Sequence[int]) -> int:

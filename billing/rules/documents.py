@@ -11,7 +11,14 @@ from typing import Any
 
 import rfc8785
 
-from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE, Draft, DraftLine
+from billing.rules.drafts import (
+    CREDIT_NOTE,
+    CUSTOMER_INVOICE,
+    PARTNER_INVOICE,
+    Draft,
+    DraftLine,
+    TaxLine,
+)
 from billing.rules.errors import BadTerms
 from billing.rules.fields import instant_text
 from billing.rules.money import exponent
@@ -76,12 +83,18 @@ def party_of(facts: Mapping[str, Any]) -> Party:
     return Party(**{**facts, "address": tuple(facts["address"])})
 
 
+def _tax(tax: TaxLine) -> dict[str, Any]:
+    data = asdict(tax)
+    lines = data.pop("lines")
+    return {**data, **({"lines": list(lines)} if lines else {})}
+
+
 def _totals(draft: Draft) -> dict[str, Any]:
     statement = asdict(draft.statement) if draft.statement else None
     due = draft.statement.payable_minor if draft.statement else draft.gross_minor
     return {
         "net_minor": draft.net_minor,
-        "taxes": [asdict(tax) for tax in draft.taxes],
+        "taxes": [_tax(tax) for tax in draft.taxes],
         "gross_minor": draft.gross_minor,
         "due_minor": due,
         "shadow_minor": draft.shadow_minor,

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from billing.rules.drafts import DraftLine
-from billing.rules.explain import explain_collected, explain_line, explain_share
+from billing.rules.explain import explain_collected, explain_line, explain_share, told_receipt
+from billing.rules.facts import Receipt
 from billing.rules.fields import decimal_text
-from billing.rules.inputs import RunInput
-from billing.rules.lines import CUSTOMER, LIVE, POC_DISCOUNT, RatedLine
+from billing.rules.inputs import FEES_KEY, RunInput
+from billing.rules.lines import CUSTOMER, LIVE, POC_DISCOUNT, SALE, RatedLine
 from billing.rules.money import to_major
-from billing.rules.sharing import CustomerShare, spread
+from billing.rules.sharing import CustomerShare, fees_key, spread
 from billing.rules.splits import PARTNER, WHOLE_BPS
 
-SHARE, SHADOW, CARRIED = "share", "shadow", "carried"
+SHARE, SHADOW, CARRIED, FEES = "share", "shadow", "carried", "fees"
 CARRIED_KEY = "carried:"
 
 
@@ -57,7 +58,8 @@ def share_rows(
     amount = share.delta_of(side)
     parts = spread(amount, own)
     bps = share.partner_bps if side == PARTNER else WHOLE_BPS - share.partner_bps
-    told = explain_share(share, bps, amount, own[0].currency, reason) if own else ()
+    noun = "the reported" if any(line.kind == SALE for line in own) else "the invoice's"
+    told = explain_share(share, bps, amount, own[0].currency, reason, noun) if own else ()
     return [
         replace(
             charge_row(line, told),
@@ -94,18 +96,20 @@ def shadow_rows(lines: Sequence[RatedLine]) -> list[DraftLine]:
 def collected_rows(
     run: RunInput, shares: Sequence[CustomerShare], currency: str
 ) -> list[DraftLine]:
-    """One row per invoice on which something was paid since the last statement."""
+    """One row per invoice on which something was paid, and one on its fees, since the last one."""
     known = {receipt.key: receipt for receipt in run.receipts}
+    known |= {fees_key(receipt): receipt for receipt in run.receipts}
     rows = []
     for share in shares:
         receipt = known.get(share.key)
         if receipt is not None:
             amount = share.delta_partner_minor
+            fees = share.key.startswith(FEES_KEY)
             rows.append(
                 DraftLine(
                     position=0,
-                    kind=SHARE,
-                    description=f"Share of what was paid on {receipt.number}",
+                    kind=FEES if fees else SHARE,
+                    description=f"{_told_kind(receipt, fees)} {receipt.number}",
                     customer_external_id=receipt.external_id,
                     customer_name=receipt.name,
                     meter="",
@@ -114,7 +118,9 @@ def collected_rows(
                     unit_price=None,
                     amount_minor=amount,
                     exact=decimal_text(to_major(amount, currency)),
-                    explanation=explain_collected(share, receipt.base_minor, currency),
+                    explanation=explain_collected(
+                        share, told_receipt(share, receipt, currency, fees), currency
+                    ),
                     start=run.period.start,
                     end=run.period.end,
                     rated_line_key=share.key,
@@ -123,6 +129,14 @@ def collected_rows(
                 )
             )
     return rows
+
+
+def _told_kind(receipt: Receipt, fees: bool) -> str:
+    if fees:
+        return "Part of the payment fees on"
+    return (
+        "Share of what was paid back on" if receipt.reopened_minor else "Share of what was paid on"
+    )
 
 
 def carried_rows(run: RunInput, currency: str) -> list[DraftLine]:

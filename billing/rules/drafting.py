@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from billing.rules.currencies import converted_rows, exchange
 from billing.rules.draft_rows import (
+    FEES,
     SHARE,
     carried_rows,
     charge_row,
@@ -33,10 +34,15 @@ from billing.rules.lines import CUSTOMER, PARTNER, POC_DISCOUNT, RatedLine
 from billing.rules.sharing import CustomerShare
 from billing.rules.splits import PLATFORM
 from billing.rules.taxes import statement_taxes, with_party_tax
-from billing.rules.terms import Terms
+from billing.rules.terms import PORTAL, REPORTED, Terms
 
 _POC_NOTE = "Proof of concept: metered and rated at list price, charged at a 100 % discount."
 _SHARE_NOTE = "Shares are split once per customer invoice; each line shows its part of that amount."
+_REPORTED_NOTE = "The share is taken of the sales that the partner reported for the month."
+_ESTIMATE_NOTE = (
+    "No sales report came: the share is estimated from usage at list price. The difference follows "
+    "when the report does."
+)
 _SELF_BILLING_NOTE = "Self-billing: this statement is the partner's invoice, made by its customer."
 
 
@@ -96,9 +102,11 @@ def _customer_invoices(
 ) -> list[Draft]:
     found: dict[tuple[str, str], list[RatedLine]] = {}
     for line in lines:
+        terms = terms_of[line.version_id]
+        if terms.sales != PORTAL:
+            continue
         if line.payer == CUSTOMER and line.customer_id and line.shown:
-            issuer = terms_of[line.version_id].collects
-            found.setdefault((line.customer_id, issuer), []).append(line)
+            found.setdefault((line.customer_id, terms.collects), []).append(line)
     ours: dict[str, int] = {}
     for share in shares:
         if share.collects == PLATFORM and not share.key.startswith(COLLECTED_KEY):
@@ -182,7 +190,10 @@ def _partner_invoice(
         return []
     terms = list(terms_of.values())[-1]
     shadow = _shadow(own) + _shadow(resold)
-    draft = _draft(run, terms, PARTNER_INVOICE, PLATFORM, rows, shadow_minor=shadow)
+    notes: tuple[str, ...] = ()
+    if terms.sales == REPORTED and any(row.kind == SHARE for row in rows):
+        notes = (_REPORTED_NOTE if run.sales_report else _ESTIMATE_NOTE,)
+    draft = _draft(run, terms, PARTNER_INVOICE, PLATFORM, rows, shadow_minor=shadow, notes=notes)
     return [with_party_tax(run, draft, terms)]
 
 
@@ -202,11 +213,12 @@ def _payout_statement(
     rows = _shares_of(PARTNER, terms_of, lines, shares)
     rows += collected_rows(run, shares, paying[-1].currency) + shadow_rows(ours)
     earned = sum(row.amount_minor for row in rows)
+    fees = -sum(row.amount_minor for row in rows if row.kind == FEES)
     rows += carried_rows(run, paying[-1].currency)
     # A first run always states the balances, so that closing and opening meet month by month.
     if not (rows or run.is_first):
         return []
-    on_time, late = (earned, 0) if run.is_first else (0, earned)
+    on_time, late = (earned + fees, 0) if run.is_first else (0, earned + fees)
     terms, taxes = paying[-1], statement_taxes(run, paying[-1], earned)
     totals = statement_totals(
         run.opening_minor,
@@ -216,6 +228,7 @@ def _payout_statement(
         late + sum(item.amount_minor for item in run.carried),
         sum(tax.amount_minor for tax in taxes),
         owed_minor if terms.netting else 0,
+        fees,
     )
     return [
         _draft(

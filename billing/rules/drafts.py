@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -41,12 +42,14 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
-    """One tax rate over the document's net, rounded once."""
+    """One tax rate over the document's net, rounded once; or over the lines it names."""
 
     label: str
     percent: str
     base_minor: int
     amount_minor: int
+    # Not in the fingerprint of a result: those from before it existed stay as they are.
+    lines: tuple[int, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +100,28 @@ class Draft:
                 f"A {self.kind} totals {self.net_minor} net, {self.gross_minor} gross; its lines "
                 f"give {net} and {gross}."
             )
+        named = [position for tax in self.taxes for position in tax.lines]
+        whole = any(not tax.lines for tax in self.taxes)
+        if len(set(named)) < len(named) or (named and whole):
+            raise InvariantBroken(f"A line of a {self.kind} is taxed twice.")
         return self
 
 
-def with_tax(draft: Draft, label: str, percent: Decimal) -> Draft:
-    """The draft with one tax over its whole net, rounded half up once. `percent` 20 is 20 %."""
+def with_tax(draft: Draft, label: str, percent: Decimal, positions: Collection[int] = ()) -> Draft:
+    """The draft with a tax, rounded half up once. `percent` 20 is 20 %.
+
+    Over its whole net, or over the lines at `positions`: several rates stand beside each other so.
+    Raises BadTerms, InvariantBroken (a line is taxed twice).
+    """
     if draft.statement is not None:
         raise BadTerms("Tax on a payout statement is the partner's; it is not added here.")
     if percent < 0:
         raise BadTerms(f"A tax rate is a percentage of zero or more, not {percent}.")
-    tax = tax_over(draft.net_minor, draft.currency, label, percent)
+    own = {line.position: line.amount_minor for line in draft.lines}
+    if unknown := set(positions) - set(own):
+        raise BadTerms(f"There is no line {min(unknown)} to tax.")
+    base = sum(own[position] for position in positions) if positions else draft.net_minor
+    tax = replace(tax_over(base, draft.currency, label, percent), lines=tuple(sorted(positions)))
     taxes = (*draft.taxes, tax)
     return replace(draft, taxes=taxes, gross_minor=draft.gross_minor + tax.amount_minor).check()
 
@@ -127,14 +142,16 @@ def statement_totals(
     adjustments_minor: int = 0,
     tax_minor: int = 0,
     netted_minor: int = 0,
+    fees_minor: int = 0,
 ) -> StatementTotals:
     """Balances of a payout statement; below the minimum payout (or negative) it is carried.
 
     `adjustments_minor`: what changed in closed periods, credits and clawbacks, signed;
     `tax_minor`: added by self-billing, negative when held back; `netted_minor`: what the partner
-    owes by the run's invoice to it, set off as far as the balance reaches.
+    owes by the run's invoice to it, set off as far as the balance reaches; `fees_minor`: its part
+    of the customers' payment fees.
     """
-    due = opening_minor - paid_minor + shares_minor + adjustments_minor + tax_minor
+    due = opening_minor - paid_minor + shares_minor + adjustments_minor - fees_minor + tax_minor
     netting = max(0, min(due, netted_minor))
     closing = due - netting
     payable = closing if closing > 0 and closing >= min_payout_minor else 0
@@ -142,7 +159,7 @@ def statement_totals(
         opening_minor=opening_minor,
         shares_minor=shares_minor,
         adjustments_minor=adjustments_minor,
-        fees_minor=0,
+        fees_minor=fees_minor,
         tax_minor=tax_minor,
         netting_minor=netting,
         paid_minor=paid_minor,

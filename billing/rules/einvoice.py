@@ -6,7 +6,7 @@ without a sign. Prices are never negative (BR-27): a discount is a negative quan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -36,7 +36,8 @@ def business_terms(document: Mapping[str, Any]) -> dict[str, Any]:
         raise NoEInvoice(f"{document['number']} is a statement: e-invoices are for invoices.")
     sign = -1 if document["kind"] == CREDIT_NOTE else 1
     totals, currency = document["totals"], document["currency"]
-    category, rate = _tax(document)
+    taxed = _taxed(document)
+    category = next(iter(taxed.values()), (OUTSIDE, ""))[0]
     end = datetime.fromisoformat(document["period"]["end"])
     last_day = (end - timedelta(seconds=1)).date().isoformat()
 
@@ -57,9 +58,13 @@ def business_terms(document: Mapping[str, Any]) -> dict[str, Any]:
         "BG-3": _preceding(document),
         "BG-4": _party(document["seller"], "seller", category, document["issuer"]),
         "BG-7": _party(document["buyer"], "buyer", category, ""),
-        "BG-23": [_breakdown(category, rate, money(totals["net_minor"]), money(tax_minor))],
+        "BG-23": [
+            _breakdown(*_category(tax), money(tax["base_minor"]), money(tax["amount_minor"]))
+            for tax in _merged(totals["taxes"])
+        ]
+        or [_breakdown(OUTSIDE, "", money(totals["net_minor"]), money(tax_minor))],
         "BG-25": [
-            _line(line, sign, currency, category, rate)
+            _line(line, sign, currency, *taxed[line["position"]])
             for line in document["lines"]
             if not line["memo"]
         ],
@@ -71,24 +76,43 @@ def business_terms(document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tax(document: Mapping[str, Any]) -> tuple[str, str]:
-    """Category and rate of the whole document: it has one tax, or none."""
-    taxes = document["totals"]["taxes"]
-    if not taxes:
-        return OUTSIDE, ""
-    if len(taxes) > 1:
-        raise NoEInvoice(f"{document['number']} has several taxes, but its lines do not say which.")
-    [tax] = taxes
+def _category(tax: Mapping[str, Any]) -> tuple[str, str]:
+    """A tax's VAT category and rate."""
     if Decimal(tax["percent"]) > 0:
-        category = STANDARD
-    else:
-        category = REVERSE if "reverse" in tax["label"].lower() else EXEMPT
+        return STANDARD, tax["percent"]
+    return (REVERSE if "reverse" in tax["label"].lower() else EXEMPT), tax["percent"]
+
+
+def _merged(taxes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One breakdown per category and rate (BR-S-08 and its like), in the order they come."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for tax in taxes:
+        one = found.setdefault(_category(tax), {**tax, "base_minor": 0, "amount_minor": 0})
+        one["base_minor"] += tax["base_minor"]
+        one["amount_minor"] += tax["amount_minor"]
+    return list(found.values())
+
+
+def _taxed(document: Mapping[str, Any]) -> dict[int, tuple[str, str]]:
+    """Category and rate of each line: of the one tax, of the tax that names it, or of none."""
+    taxes = document["totals"]["taxes"]
+    charged = [line["position"] for line in document["lines"] if not line["memo"]]
+    if not taxes:
+        return dict.fromkeys(charged, (OUTSIDE, ""))
+    if len(taxes) > 1 and not all(tax.get("lines") for tax in taxes):
+        raise NoEInvoice(f"{document['number']} has several taxes, but its lines do not say which.")
+    found = {at: _category(tax) for tax in taxes for at in tax.get("lines") or charged}
+    if missing := set(charged) - set(found):
+        raise NoEInvoice(
+            f"{document['number']}: line {min(missing)} has no tax beside lines that have one; an "
+            "e-invoice can not mix both."
+        )
     if not _is_vat_id(document["seller"]["tax_id"]):
         raise NoEInvoice(
             f"{document['number']}: the seller's tax ID {document['seller']['tax_id']!r} is not a "
             "VAT number with its country's letters, which a taxed e-invoice needs."
         )
-    return category, tax["percent"]
+    return found
 
 
 def _is_vat_id(text: str) -> bool:

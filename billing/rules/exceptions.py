@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 
 PARKED, LATE, DEAD_LETTER, BREACH = "parked", "late", "dead_letter", "breach"
 RENEWAL, DISPUTE, MAIL = "renewal", "dispute", "mail"
-BANK_LINE, STRIPE, PAYOUT = "bank_line", "stripe", "payout"
+BANK_LINE, STRIPE, PAYOUT, SALES = "bank_line", "stripe", "payout", "sales"
+CREDIT = "credit"
 # In the order of how soon one has to look.
 KINDS = (
-    BREACH, PARKED, STRIPE, DEAD_LETTER, DISPUTE, PAYOUT, BANK_LINE, LATE, MAIL, RENEWAL,
+    BREACH, PARKED, STRIPE, DEAD_LETTER, DISPUTE, CREDIT, PAYOUT, BANK_LINE, SALES, LATE, MAIL,
+    RENEWAL,
 )  # fmt: skip
 OVERDUE_AFTER = timedelta(days=3)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from billing.rules.facts import Receipt
 from billing.rules.lines import POC_DISCOUNT, WHOLESALE_FACTOR, RatedLine
 from billing.rules.money import Money, to_major
 from billing.rules.money_text import format_money, format_price
@@ -80,20 +81,36 @@ _REASONS = {
 
 
 def explain_share(
-    share: CustomerShare, side_bps: int, minor: int, currency: str, reason: str
+    share: CustomerShare,
+    side_bps: int,
+    minor: int,
+    currency: str,
+    reason: str,
+    noun: str = "the invoice's",
 ) -> tuple[str, ...]:
     """How one customer's document was split; every line of it shows an allocation of this."""
     base = money(share.delta_base_minor, currency)
-    texts = [f"{bps_percent(side_bps)} of the invoice's {base} = {money(minor, currency)}"]
+    taxed = " with tax" if share.tax_minor else ""
+    texts = [f"{bps_percent(side_bps)} of {noun} {base}{taxed} = {money(minor, currency)}"]
     if _REASONS.get(reason):
         texts.append(_REASONS[reason])
     return tuple(texts)
 
 
-def explain_collected(share: CustomerShare, net_minor: int, currency: str) -> tuple[str, ...]:
+def told_receipt(share: CustomerShare, receipt: Receipt, currency: str, fees: bool) -> str:
+    """What the share of a receipt is taken from."""
+    if fees:
+        return f"payment fees so far {money(-share.base_minor, currency)}, taken off"
+    whole = money(receipt.base_minor + receipt.tax_minor, currency)
+    named = f"the invoice's {whole}{' with tax' if receipt.tax_minor else ''}"
+    if receipt.reopened_minor:
+        return f"{money(-share.base_minor, currency)} of {named} was paid back and is open again"
+    return f"{money(share.base_minor, currency)} of {named} is paid"
+
+
+def explain_collected(share: CustomerShare, base_told: str, currency: str) -> tuple[str, ...]:
     """How the share of money received comes about: in all so far, less what was shown before."""
-    base, whole = money(share.base_minor, currency), money(net_minor, currency)
-    texts = [f"{base} of the invoice's {whole} is paid"]
+    texts = [base_told]
     texts.append(f"{bps_percent(share.partner_bps)} of it = {money(share.partner_minor, currency)}")
     before = share.partner_minor - share.delta_partner_minor
     if before:

@@ -24,7 +24,14 @@ class Receipt:
     """What was paid so far on one customer invoice, where the share falls due on money received.
 
     `base_minor`: the shared net in the agreement's currency; `gross_minor` and `paid_minor`: the
-    invoice's total and what was paid less refunds, in its own. `key` is the share's key.
+    invoice's total and what was paid less refunds (where terms take them off), in its own. `key`
+    is the share's key.
+
+    What came later is 0 unless the terms say that it moves the share: `tax_minor`: the tax on the
+    shared net, shared too; `fee_minor`: what processors kept of the payments, this version's part,
+    both in the agreement's currency; `credited_minor`: credit notes, so much can not be paid any
+    more; `reopened_minor`: paid back and open again, where the invoice itself was shared; both in
+    the invoice's.
     """
 
     key: str
@@ -38,6 +45,31 @@ class Receipt:
     base_minor: int
     gross_minor: int
     paid_minor: int
+    tax_minor: int = 0
+    fee_minor: int = 0
+    credited_minor: int = 0
+    reopened_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What a partner reports it sold to one customer: net, less refunds; minor units."""
+
+    customer_id: str
+    external_id: str
+    name: str
+    currency: str
+    amount_minor: int
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An agreement that ends before its term: when (an instant as text), and the base fees of the
+    rest of the term, in minor units."""
+
+    ends_at: str
+    rest_minor: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from billing.rules.cycles import INTERVAL_MONTHS, yearly_fee_between
 from billing.rules.groups import Group
 from billing.rules.lines import POC
 from billing.rules.periods import add_months
+from billing.rules.terms import BaseFee, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,29 @@ def _earned(yearly_minor: int, group: Group) -> int:
     return sum(yearly_fee_between(yearly_minor, anchor, start, end) for start, end in spans)
 
 
+def _intervals(
+    terms: Terms, interval: str, before: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """The intervals of a yearly fee that begin before an instant, half-open."""
+    anchor, months = terms.poc_ends_at or terms.anchor_at, INTERVAL_MONTHS[interval]
+    begins = anchor
+    count = 0
+    while begins < before:
+        count += 1
+        until = add_months(anchor, months * count)
+        yield begins, until
+        begins = until
+
+
+def billed_beyond(part: BaseFee, terms: Terms, at: datetime) -> int:
+    """What of a base fee was billed in advance for the time after `at`, minor units."""
+    if part.interval == "monthly":
+        return 0
+    ends = [until for _begins, until in _intervals(terms, part.interval, at)]
+    last = max(ends, default=at)
+    return yearly_fee_between(part.yearly_minor, terms.anchor_at, at, last) if last > at else 0
+
+
 def fee_part(yearly_minor: int, interval: str, group: Group) -> FeePart | None:
     """The part of a yearly fee that a group bills and earns; None when it has none.
 
@@ -40,12 +65,9 @@ def fee_part(yearly_minor: int, interval: str, group: Group) -> FeePart | None:
         return part if earned else None
     if group.phase == POC:
         return None
-    anchor = group.terms.poc_ends_at or group.terms.anchor_at
-    months, count = INTERVAL_MONTHS[interval], 0
     billed, start, end = 0, group.start, group.end
-    while (begins := add_months(anchor, months * count)) < group.end:
+    for begins, until in _intervals(group.terms, interval, group.end):
         if any(span.start <= begins < span.end for span in group.spans):
-            start, end = begins, add_months(anchor, months * (count + 1))
+            start, end = begins, until
             billed += yearly_fee_between(yearly_minor, group.terms.anchor_at, start, end)
-        count += 1
     return FeePart(billed, earned, start, end) if billed or earned else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from billing.rules.errors import BadRunInput
-from billing.rules.facts import FxQuote, PartyTax, Receipt
+from billing.rules.facts import Ending, FxQuote, PartyTax, Receipt, Sale
 from billing.rules.periods import Period, Segment
 from billing.rules.rates import RateCard
 from billing.rules.terms import Terms
@@ -15,6 +15,7 @@ from billing.rules.terms import Terms
 ENGINE_VERSION = "2"
 # Shares of money received are booked across periods, under a key of the invoice.
 COLLECTED_KEY = "collected:"
+FEES_KEY = f"{COLLECTED_KEY}fees:"
 READABLE_ENGINES = ("1", ENGINE_VERSION)
 
 
@@ -102,7 +103,8 @@ class RunInput:
     """Everything one run of one agreement and period is computed from.
 
     `opening_minor`: closing balance of the partner's last statement; `paid_minor`: payouts since;
-    `engine`: the version that froze it.
+    `engine`: the version that froze it; `sales_report`: the fingerprint of the partner's report
+    whose lines are `sales`, '' when none came.
     """
 
     agreement_id: str
@@ -117,6 +119,9 @@ class RunInput:
     taxes: tuple[PartyTax, ...] = ()
     fx: tuple[FxQuote, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    sales: tuple[Sale, ...] = ()
+    endings: tuple[Ending, ...] = ()
+    sales_report: str = ""
     engine: str = ENGINE_VERSION
 
     @property

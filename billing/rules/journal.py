@@ -9,11 +9,11 @@ from billing.rules import accounts as chart
 from billing.rules.draft_rows import CARRIED
 from billing.rules.drafts import PAYOUT_STATEMENT, Draft, DraftLine
 from billing.rules.errors import InvariantBroken
-from billing.rules.lines import BASE_FEE, PLAN_FEE
+from billing.rules.lines import BASE_FEE, PLAN_FEE, REST_OF_TERM
 from billing.rules.splits import PARTNER
 from billing.rules.terms import DIRECT, OEM, WHOLESALE
 
-_FEES = (BASE_FEE, PLAN_FEE)
+_FEES = (BASE_FEE, PLAN_FEE, REST_OF_TERM)
 _USAGE_REVENUE = {
     OEM: chart.REVENUE_USAGE,
     WHOLESALE: chart.REVENUE_WHOLESALE,

@@ -16,10 +16,13 @@ LIVE, POC = "live", "poc"
 USAGE, PLAN_FEE, SAVINGS_SHARE = "usage", "plan_fee", "savings_share"
 POC_DISCOUNT, BASE_FEE, MINIMUM = "poc_discount", "base_fee", "minimum"
 WHOLESALE_RETAIL, WHOLESALE_FACTOR = "wholesale_retail", "wholesale_factor"
-VOLUME_DISCOUNT, CAP = "volume_discount", "cap"
+VOLUME_DISCOUNT, CAP, SALE = "volume_discount", "cap", "sale"
+REST_OF_TERM = "rest_of_term"
 KIND_ORDER = (
     PLAN_FEE,
+    SALE,
     BASE_FEE,
+    REST_OF_TERM,
     USAGE,
     SAVINGS_SHARE,
     WHOLESALE_RETAIL,

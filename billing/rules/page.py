@@ -73,7 +73,7 @@ def _line(line: JSON, before: JSON | None, document: JSON, write: _Writer) -> di
     same = before is not None and before["customer_external_id"] == line["customer_external_id"]
     repeated = same and before is not None and before["explanation"] == line["explanation"]
     whole = (line["start"], line["end"]) == (document["period"]["start"], document["period"]["end"])
-    shown_value = line["memo"] or line["kind"] == "share"
+    shown_value = line["memo"] or line["kind"] in ("share", "fees")
     return {
         "position": line["position"],
         "kind": line["kind"],

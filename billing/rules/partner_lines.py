@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from billing.rules.building import (
@@ -13,12 +16,14 @@ from billing.rules.building import (
 )
 from billing.rules.discounts import discount_exact
 from billing.rules.errors import MissingRate
-from billing.rules.fees import fee_part
+from billing.rules.fees import billed_beyond, fee_part
 from billing.rules.fields import decimal_text
 from billing.rules.groups import Group, rows_by_rate
+from billing.rules.inputs import RunInput
 from billing.rules.lines import (
     BASE_FEE,
     POC,
+    REST_OF_TERM,
     USAGE,
     VOLUME_DISCOUNT,
     WHOLESALE_FACTOR,
@@ -109,6 +114,37 @@ def _wholesale(group: Group) -> list[RatedLine]:
                 lines += [retail, _factor_line(group, retail, component.factor_bps)]
         owed_minor = sum(line.rounded_minor for line in lines)
         lines += _discount_line(group, component, owed_minor)
+    return lines
+
+
+def rest_of_term_lines(run: RunInput, groups: Sequence[Group]) -> list[RatedLine]:
+    """The base fees of the rest of the term, owed with the run of the month of an early end.
+
+    What was billed in advance beyond the end is part of them and not billed again; with the end
+    all of it is earned.
+    """
+    lines = []
+    for ending in run.endings:
+        at, last = datetime.fromisoformat(ending.ends_at), groups[-1]
+        terms = last.terms
+        fees = [part for part in terms.components if isinstance(part, BaseFee)]
+        before = sum(billed_beyond(part, terms, at) for part in fees)
+        due, currency = ending.rest_minor - before, terms.currency
+        told = f"base fees from the end on {at:%Y-%m-%d} to the end of the term"
+        steps = [Step(told, None, None, decimal_text(to_major(ending.rest_minor, currency)))]
+        if before:
+            paid = decimal_text(to_major(-before, currency))
+            steps.append(Step("less what was billed in advance", None, None, paid))
+        line = amount_line(
+            last,
+            THE_PARTNER,
+            REST_OF_TERM,
+            to_major(due, currency),
+            tuple(steps),
+            "Base fees for the rest of the term",
+            rounded_minor=due,
+        )
+        lines.append(replace(line, earned_minor=ending.rest_minor))
     return lines
 
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 
 from billing.rules.cycles import round_fraction
 from billing.rules.errors import InvariantBroken
 from billing.rules.facts import Receipt
 from billing.rules.groups import Group
-from billing.rules.inputs import BookedShare
+from billing.rules.inputs import COLLECTED_KEY, FEES_KEY, BookedShare
 from billing.rules.lines import CUSTOMER, RatedLine
 from billing.rules.splits import PARTNER, PLATFORM, allocate, split_share
-from billing.rules.terms import Terms
+from billing.rules.terms import TAX, Terms
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerShare:
-    """Cumulative split of one customer's net under one version, and what this run adds."""
+    """Cumulative split of one customer's net under one version, and what this run adds.
+
+    `tax_minor`: the part of `base_minor` that is tax, where terms share that too.
+    """
 
     key: str
     customer_id: str
@@ -31,6 +35,8 @@ class CustomerShare:
     delta_partner_minor: int
     delta_platform_minor: int
     collects: str
+    # Not in the fingerprint of a result: those from before it existed stay as they are.
+    tax_minor: int = field(default=0, repr=False)
 
     def delta_of(self, side: str) -> int:
         """What this run adds to one side, in minor units."""
@@ -42,27 +48,39 @@ def share_key(customer_id: str, version_id: str) -> str:
     return f"share:{customer_id}/{version_id}"
 
 
-def _share(
-    customer_id: str, version_id: str, terms: Terms, base_minor: int, booked: BookedShare | None
+def _cumulative(
+    key: str,
+    owner: tuple[str, str],
+    base_minor: int,
+    split: tuple[int, str],
+    booked: BookedShare | None,
+    collects: str = PLATFORM,
+    tax_minor: int = 0,
 ) -> CustomerShare:
-    key = share_key(customer_id, version_id)
-    part = split_share(base_minor, terms.partner_share_bps, terms.tie)
+    part = split_share(base_minor, *split)
     before = booked or BookedShare(key, 0, 0, 0)
     if before.partner_minor + before.platform_minor != before.base_minor:
         raise InvariantBroken(f"The booked share {key} does not sum to its base.")
     return CustomerShare(
         key,
-        customer_id,
-        version_id,
-        terms.partner_share_bps,
+        *owner,
+        split[0],
         base_minor,
         part.partner_minor,
         part.platform_minor,
         base_minor - before.base_minor,
         part.partner_minor - before.partner_minor,
         part.platform_minor - before.platform_minor,
-        terms.collects,
+        collects,
+        tax_minor,
     )
+
+
+def _shared_tax(net_minor: int, terms: Terms, percent: Decimal) -> int:
+    """The tax on a net that is shared too, rounded half up once; 0 where it is taken off."""
+    if TAX in terms.deductions or not percent:
+        return 0
+    return round_fraction(Fraction(percent) * net_minor / 100)
 
 
 def customer_shares(
@@ -71,11 +89,13 @@ def customer_shares(
     booked: Mapping[str, BookedShare],
     *,
     uncollected: bool = False,
+    percents: Mapping[str, Decimal] | None = None,
 ) -> tuple[CustomerShare, ...]:
     """One share per (customer, version) that shares revenue, over the rounded cumulative net.
 
     Versions that share what is collected have none here (see `collected_shares`), unless
-    `uncollected` asks what the whole invoice would be split into.
+    `uncollected` asks what the whole invoice would be split into. `percents`: customer → the tax
+    on its documents, for terms that share it too.
 
     Proof-of-concept lines net to zero and so carry no share. Raises InvariantBroken when a
     booked share does not sum.
@@ -90,51 +110,52 @@ def customer_shares(
         if line.payer == CUSTOMER and line.customer_id and line.version_id in terms:
             found = (line.customer_id, line.version_id)
             bases[found] = bases.get(found, 0) + line.rounded_minor
-    return tuple(
-        _share(
-            customer_id,
-            version_id,
-            terms[version_id],
-            base,
-            booked.get(share_key(customer_id, version_id)),
+    shares = []
+    for (customer_id, version_id), net in sorted(bases.items()):
+        agreed, key = terms[version_id], share_key(customer_id, version_id)
+        tax = _shared_tax(net, agreed, (percents or {}).get(customer_id, Decimal(0)))
+        split = agreed.partner_share_bps, agreed.tie
+        owner = customer_id, version_id
+        shares.append(
+            _cumulative(key, owner, net + tax, split, booked.get(key), agreed.collects, tax)
         )
-        for (customer_id, version_id), base in sorted(bases.items())
-    )
+    return tuple(shares)
 
 
 def collected_minor(receipt: Receipt) -> int:
-    """The part of an invoice's shared net that is paid so far, rounded once; never beyond it."""
+    """The part of an invoice's shared money that is paid so far, less what was paid back and is
+    open again, rounded once; never beyond what the invoice still claims."""
     if receipt.gross_minor <= 0:
         return 0
-    paid = min(max(receipt.paid_minor, 0), receipt.gross_minor)
-    return round_fraction(Fraction(receipt.base_minor) * paid / receipt.gross_minor)
+    claimed = max(receipt.gross_minor - receipt.credited_minor, 0)
+    paid = min(max(receipt.paid_minor, 0), claimed) - receipt.reopened_minor
+    shared = receipt.base_minor + receipt.tax_minor
+    return round_fraction(Fraction(shared) * paid / receipt.gross_minor)
+
+
+def fees_key(receipt: Receipt) -> str:
+    """The key under which the fees of an invoice's payments are shared."""
+    return FEES_KEY + receipt.key.removeprefix(COLLECTED_KEY)
 
 
 def collected_shares(
     receipts: Sequence[Receipt], booked: Mapping[str, BookedShare]
 ) -> tuple[CustomerShare, ...]:
-    """The share of what was paid: cumulative by invoice, less what earlier statements showed."""
+    """The share of what was paid, then of its fees: cumulative by invoice, less what was shown."""
     shares = []
     for receipt in sorted(receipts, key=lambda one: one.key):
-        base = collected_minor(receipt)
-        part = split_share(base, receipt.partner_bps, receipt.tie)
-        before = booked.get(receipt.key, BookedShare(receipt.key, 0, 0, 0))
-        share = CustomerShare(
-            receipt.key,
-            receipt.customer_id,
-            receipt.version_id,
-            receipt.partner_bps,
-            base,
-            part.partner_minor,
-            part.platform_minor,
-            base - before.base_minor,
-            part.partner_minor - before.partner_minor,
-            part.platform_minor - before.platform_minor,
-            PLATFORM,
-        )
-        if share.delta_base_minor or share.delta_partner_minor:
-            shares.append(share)
+        owner, split = (receipt.customer_id, receipt.version_id), (receipt.partner_bps, receipt.tie)
+        for key, base in ((receipt.key, collected_minor(receipt)),
+                          (fees_key(receipt), -receipt.fee_minor)):  # fmt: skip
+            share = _cumulative(key, owner, base, split, booked.get(key))
+            if share.delta_base_minor or share.delta_partner_minor:
+                shares.append(share)
     return tuple(shares)
+
+
+def fees_minor(shares: Sequence[CustomerShare]) -> int:
+    """The payment fees that a run takes off the customers' money, in minor units."""
+    return -sum(share.delta_base_minor for share in shares if share.key.startswith(FEES_KEY))
 
 
 def spread(amount_minor: int, lines: Sequence[RatedLine]) -> dict[str, int]:

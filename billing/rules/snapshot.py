@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from billing.rules.documents import canonical_bytes, sha256_hex
 from billing.rules.errors import BadRunInput
-from billing.rules.facts import FxQuote, PartyTax, Receipt
+from billing.rules.facts import Ending, FxQuote, PartyTax, Receipt, Sale
 from billing.rules.fields import Fields, instant_text
 from billing.rules.inputs import (
     READABLE_ENGINES,
@@ -25,13 +25,17 @@ from billing.rules.rates import dump_rate_card, parse_rate_card
 from billing.rules.terms_json import dump_terms, parse_terms
 
 SCHEMA = "agentcache.run-input/1"
-_Flat = TypeVar("_Flat", RunInputRow, BookedLine, BookedShare, Carried, PartyTax, FxQuote, Receipt)
+_Flat = TypeVar(
+    "_Flat", RunInputRow, BookedLine, BookedShare, Carried, PartyTax, FxQuote, Receipt, Sale, Ending
+)
 # Members that came later, by what they hold.
 _LATER: dict[str, Any] = {
     "carried": Carried,
     "taxes": PartyTax,
     "fx": FxQuote,
     "receipts": Receipt,
+    "sales": Sale,
+    "endings": Ending,
 }
 
 
@@ -48,7 +52,19 @@ def _segment(part: SegmentTerms) -> dict[str, Any]:
 
 def _sorted(items: Sequence[_Flat]) -> list[dict[str, Any]]:
     # Sorted by all values, so that the order of a query never changes the fingerprint.
-    return sorted((asdict(item) for item in items), key=canonical_bytes)
+    return sorted((_stated(item) for item in items), key=canonical_bytes)
+
+
+def _stated(item: _Flat) -> dict[str, Any]:
+    """Every member; of receipts, those that came later only where they say something."""
+    data = asdict(item)
+    return {
+        name: value for name, value in data.items()
+        if not (isinstance(item, Receipt) and name in _SINCE and not value)
+    }  # fmt: skip
+
+
+_SINCE = ("tax_minor", "fee_minor", "credited_minor", "reopened_minor")
 
 
 def run_input_json(run: RunInput) -> bytes:
@@ -72,6 +88,7 @@ def run_input_json(run: RunInput) -> bytes:
             "paid_minor": run.paid_minor,
             # Absent when there is none: inputs frozen before it existed keep their bytes.
             **{name: _sorted(getattr(run, name)) for name in _LATER if getattr(run, name)},
+            **({"sales_report": run.sales_report} if run.sales_report else {}),
         }
     )
     return head.replace(b'"rows":[]', b'"rows":[%b]' % b",".join(_sorted_rows(run.rows)), 1)
@@ -103,7 +120,7 @@ def run_input_sha256(run: RunInput) -> str:
 
 def _flat(kind: Callable[..., _Flat], names: Sequence[str], data: object) -> _Flat:
     read = Fields(data, getattr(kind, "__name__", "row"))
-    values = {name: read.take(name) for name in names}
+    values = {name: read.take(name, *((0,) if name in _SINCE else ())) for name in names}
     read.close()
     return kind(**values)
 
@@ -155,6 +172,7 @@ def parse_run_input(data: bytes) -> RunInput:
         opening_minor=read.take("opening_minor"),
         paid_minor=read.take("paid_minor"),
         engine=engine,
+        sales_report=read.text("sales_report", ""),
         **{
             name: tuple(_flat(kind, _names(kind), item) for item in read.items(name, ()))
             for name, kind in _LATER.items()

@@ -65,6 +65,13 @@ def with_party_tax(run: RunInput, draft: Draft, terms: Terms) -> Draft:
     ).check()
 
 
+def tax_percents(run: RunInput) -> dict[str, Decimal]:
+    """Customer → the percentage that its documents carry, where they carry tax at all."""
+    if not any(part.terms.charges_tax for part in run.segments):
+        return {}
+    return {one.party: Decimal(one.percent) for one in run.taxes if one.treatment == STANDARD}
+
+
 def statement_taxes(run: RunInput, terms: Terms, earned_minor: int) -> tuple[TaxLine, ...]:
     """Tax of a payout statement: added on a self-billed one, held back under withholding.
 

@@ -15,6 +15,7 @@ from billing.rules.terms import (
     DIRECT,
     INVOICED,
     OEM,
+    PORTAL,
     REVENUE_SHARE,
     WHOLESALE,
     BaseFee,
@@ -93,6 +94,8 @@ class Deal:
     cutoff_days: int = 0
     lock_days: int = 0
     share_base: str = INVOICED
+    share_after: tuple[str, ...] | None = None
+    sales: str = PORTAL
 
 
 def _share(template: str, partner_kind: str, collects: str, deal: Deal) -> RevenueShare:
@@ -189,5 +192,7 @@ def agreement_terms(
             cutoff_days=deal.cutoff_days,
             lock_days=deal.lock_days,
             share_base=deal.share_base,
+            share_after=deal.share_after,
+            sales=deal.sales,
         )
     )

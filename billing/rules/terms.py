@@ -16,6 +16,12 @@ DISCOUNT_MODES = ("none", "volume", "graduated")
 TAXES = ("none", "charged")
 INVOICED, COLLECTED = "invoiced", "collected"
 SHARE_BASES = (INVOICED, COLLECTED)
+CREDITS, REFUNDS, FEES, TAX = "credits", "refunds", "fees", "tax"
+# What may be taken off the customers' money before it is shared, and what is unless terms say so.
+DEDUCTIONS = (CREDITS, FEES, REFUNDS, TAX)
+USUAL_DEDUCTIONS = {INVOICED: (CREDITS, TAX), COLLECTED: (REFUNDS, TAX)}
+PORTAL, REPORTED = "portal", "reported"
+SALES = (PORTAL, REPORTED)
 SHARE_REASONS = ("type_default", "poc_offer", "negotiated")
 
 
@@ -97,7 +103,9 @@ class Terms:
     """What one agreement version says. `anchor_at`: yearly fees count from here.
 
     `cutoff_days`: how long after a month's end its usage is still awaited; `lock_days`: how long a
-    partner may dispute a statement.
+    partner may dispute a statement. `share_after`: what is taken off before the share; None: what
+    is usual for the share base. `sales`: a collecting partner's customers get their invoices out
+    of the portal, or outside, and the partner reports what it sold.
     """
 
     kind: str
@@ -119,6 +127,20 @@ class Terms:
     cutoff_days: int = 0
     lock_days: int = 0
     share_base: str = INVOICED
+    share_after: tuple[str, ...] | None = None
+    sales: str = PORTAL
+
+    @property
+    def deductions(self) -> tuple[str, ...]:
+        """What is taken off the customers' money before it is shared."""
+        usual = USUAL_DEDUCTIONS[self.share_base]
+        return usual if self.share_after is None else self.share_after
+
+    @property
+    def awaits_payments(self) -> bool:
+        """Payments, refunds or their fees move the share after the invoice."""
+        moved = self.share_base == COLLECTED or {FEES, REFUNDS} & {*self.deductions}
+        return self.shares_revenue and bool(moved)
 
     @property
     def shares_receipts(self) -> bool:

@@ -13,6 +13,7 @@ from billing.rules.terms import (
     COLLECTED,
     DIRECT,
     OEM,
+    REPORTED,
     REVENUE_SHARE,
     WHOLESALE,
     BaseFee,
@@ -114,6 +115,23 @@ def _check_sides(terms: Terms) -> None:
             "Terms: a share of what was collected needs us to collect in our own name and to share "
             "it; here nobody's payments would tell us what is due."
         )
+    if terms.share_after is not None and not (terms.pays_partner and terms.principal):
+        raise BadTerms(
+            "Terms: 'share_after' says what is taken off the customers' money before we share it; "
+            "here we do not collect it in our own name, so credits, refunds, payment fees and tax "
+            "are the partner's own affair."
+        )
+    if terms.sales == REPORTED:
+        if terms.collects == PLATFORM or not terms.shares_revenue:
+            raise BadTerms(
+                "Terms: sales are reported where the partner invoices its customers itself and "
+                "shares what it sells; here nobody would report."
+            )
+        if _has(terms, PlanFee, SavingsShare):
+            raise BadTerms(
+                "Terms: reported sales are all that customers pay, plan fees and parts of savings "
+                "too. Remove these components, or invoice customers out of the portal."
+            )
     if terms.netting and not (terms.pays_partner and terms.bills_partner):
         raise BadTerms(
             "Terms: netting sets the partner's invoice off against its share; this agreement has "

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from billing.rules.errors import BadTerms
 from billing.rules.fields import Fields, instant_text
 from billing.rules.rates import dump_rate, parse_rate
 from billing.rules.splits import PLATFORM, WHOLE_BPS
 from billing.rules.terms import (
     COLLECTORS,
+    DEDUCTIONS,
     DISCOUNT_MODES,
     INTERVALS,
     INVOICED,
     KINDS,
+    PORTAL,
+    SALES,
     SHARE_BASES,
     SHARE_REASONS,
     TAXES,
@@ -127,9 +131,25 @@ def parse_terms(data: object) -> Terms:
         cutoff_days=read.whole("cutoff_days", 0, most=60),
         lock_days=read.whole("lock_days", 0, most=365),
         share_base=read.choice("share_base", SHARE_BASES, INVOICED),
+        share_after=_share_after(read),
+        sales=read.choice("sales", SALES, PORTAL),
     )
     read.close()
     return check_terms(terms)
+
+
+def _share_after(read: Fields) -> tuple[str, ...] | None:
+    given = read.take("share_after", None)
+    if given is None:
+        return None
+    if not isinstance(given, list | tuple):
+        raise read.fail("share_after", given, f"a list of {', '.join(DEDUCTIONS)}")
+    if unknown := [one for one in given if one not in DEDUCTIONS]:
+        raise BadTerms(
+            f"Terms: 'share_after' lists what is taken off before the share, of "
+            f"{', '.join(DEDUCTIONS)}; {unknown[0]!r} is none of them."
+        )
+    return tuple(name for name in DEDUCTIONS if name in given)
 
 
 def _dump_component(component: Component) -> dict[str, Any]:
@@ -147,7 +167,7 @@ def _dump_component(component: Component) -> dict[str, Any]:
 
 
 _LATER: dict[str, Any] = {"tax": "none", "time_zone": "UTC", "cutoff_days": 0, "lock_days": 0,
-                          "share_base": INVOICED}  # fmt: skip
+                          "share_base": INVOICED, "share_after": None, "sales": PORTAL}  # fmt: skip
 
 
 def dump_terms(terms: Terms) -> dict[str, Any]:
@@ -170,5 +190,9 @@ def dump_terms(terms: Terms) -> dict[str, Any]:
         "netting": terms.netting,
         # Members that came later are written where they say something: what was signed and frozen
         # before them keeps its bytes.
-        **{name: value for name in _LATER if (value := getattr(terms, name)) != _LATER[name]},
+        **{
+            name: list(value) if isinstance(value, tuple) else value
+            for name in _LATER
+            if (value := getattr(terms, name)) != _LATER[name]
+        },
     }

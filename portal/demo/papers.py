@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from billing.actions.books import close_month
-from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.credit import Credit
+from billing.actions.credit_requests import approve_credit_note, ask_credit_note
 from billing.actions.disputes import accept_silent, open_dispute
 from billing.actions.seal import seal_journal
 from billing.models import Dispute, Document
@@ -59,4 +60,5 @@ def _credit(calendar: Calendar) -> None:
         return
     credit = Credit("demo", "Goodwill: slow answers on the 14th", net_minor=invoice.net_minor // 10)
     at = min(invoice.issued_at + timedelta(days=7), calendar.now)
-    issue_credit_note(document_id=invoice.id, credit=credit, actor=APPROVER, now=at)
+    asked = ask_credit_note(document_id=invoice.id, credit=credit, actor=PREPARER, now=at)
+    approve_credit_note(request_id=asked.id, actor=APPROVER, now=at)

@@ -23,6 +23,7 @@ from portal.views import (
     console_sign,
     console_stripe,
     drill,
+    partner_sales,
     stripe_webhook,
     team,
     verify,
@@ -35,6 +36,7 @@ partners = [
     path("partners/<slug:slug>/agreement/", console_sign.sign, name="console_sign"),
     path("partners/<slug:slug>/opening/", console_partners.opening, name="console_opening"),
     path("partners/<slug:slug>/opening/retry/", console_partners.retry, name="console_retry"),
+    path("partners/<slug:slug>/sales/", partner_sales.console_sales, name="console_sales"),
     path("partners/<slug:slug>/counts/", verify.console_counts_list, name="console_counts_list"),
     path(
         "partners/<slug:slug>/counts/<uuid:file_id>/", verify.console_counts, name="console_counts"
@@ -121,6 +123,7 @@ documents = [
     path("xml", console_documents.document, {"form": "xml"}, name="document_xml"),
     path("facturx", console_documents.document, {"form": "facturx"}, name="document_facturx"),
     path("credit/", console_credit.credit, name="console_credit"),
+    path("credit/<uuid:request_id>/", console_credit.decide, name="console_credit_decide"),
     path("write-off/", console_credit.write_off, name="console_write_off"),
 ]
 disputes = [

@@ -14,7 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.credit import Credit
+from billing.actions.credit_requests import (
+    approve_credit_note,
+    ask_credit_note,
+    decline_credit_note,
+)
 from billing.actions.write_off import write_off_invoice
 from billing.models import Document
 from billing.queries.credits import body_of, creditable_lines
@@ -27,27 +32,45 @@ from tenants.accounts.permissions import permission
 WHOLE, NET, LINES = "whole", "net", "lines"
 
 
-@permission("credits.issue")
+@permission("credits.prepare")
 @require_http_methods(["GET", "HEAD", "POST"])
 def credit(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
-    """Choose what is taken back; the form's token makes a repeated POST the same credit note."""
+    """Choose what is taken back; the form's token makes a repeated POST the same request."""
     invoice = _invoice(document_id)
     if request.method == "POST":
         try:
-            note = issue_credit_note(document_id=invoice.id, credit=_asked(request, invoice),
-                                     actor=actor(request), now=timezone.now())  # fmt: skip
+            ask_credit_note(document_id=invoice.id, credit=_asked(request, invoice),
+                            actor=actor(request), now=timezone.now())  # fmt: skip
         except BillingError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, _("Credit note %(number)s is issued.")
-                             % {"number": note.number})  # fmt: skip
-            return HttpResponseRedirect(reverse("console_document", args=[note.id]))
+            messages.success(request, _("Asked. A second person has to approve the credit note."))
+            return HttpResponseRedirect(reverse("console_document", args=[invoice.id]))
     lines = {line["position"]: line for line in body_of(invoice)["lines"]}
     rows = [(line, lines[line.position]) for line in creditable_lines(invoice)]
     return render(request, "console/credit.html", {
         "invoice": invoice, "rows": rows, "token": request.POST.get("token") or str(uuid.uuid4()),
         "left_minor": sum(line.left_minor for line, _facts in rows), "asked": request.POST,
     })  # fmt: skip
+
+
+@permission("credits.issue")
+@require_POST
+def decide(request: HttpRequest, document_id: uuid.UUID, request_id: uuid.UUID) -> HttpResponse:
+    """Approve what somebody else asked for, which issues it; or decline it, with the reason."""
+    facts: dict[str, Any] = {"request_id": request_id, "actor": actor(request),
+                             "now": timezone.now()}  # fmt: skip
+    if request.POST.get("act") == "decline":
+        reason = request.POST.get("reason", "")
+        return _do(request, document_id, lambda: decline_credit_note(reason=reason, **facts),
+                   _("Declined."))  # fmt: skip
+    try:
+        note = approve_credit_note(**facts)
+    except BillingError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(reverse("console_document", args=[document_id]))
+    messages.success(request, _("Credit note %(number)s is issued.") % {"number": note.number})
+    return HttpResponseRedirect(reverse("console_document", args=[note.id]))
 
 
 @permission("credits.issue")

@@ -49,6 +49,7 @@ def record(request: HttpRequest) -> HttpResponse:
     receipt = Receipt(
         key=f"hand {facts['token']}", method=HAND, amount_minor=facts["amount_minor"],
         currency=facts["currency"], payer=facts["payer"], reference=facts["reference"],
+        fee_minor=facts["fee_minor"],
         received_at=datetime.combine(facts["received"], time(), UTC),
     )  # fmt: skip
     return _do(request, _("Recorded: %(number)s.") % {"number": document.number},

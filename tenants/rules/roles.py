@@ -19,6 +19,7 @@ _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
     "team.manage", "payouts.view", "counts.upload", "audit.view", "alerts.manage",
+    "sales.report",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
@@ -29,7 +30,7 @@ _PLATFORM_VIEW = frozenset({
 })  # fmt: skip
 _FINANCE = _PLATFORM_VIEW | {
     "runs.prepare", "agreements.prepare", "books.view", "books.close", "disputes.resolve",
-    "money.record", "money.prepare",
+    "money.record", "money.prepare", "credits.prepare",
 }  # fmt: skip
 _APPROVE = frozenset({"runs.approve", "agreements.approve", "credits.issue", "money.approve"})
 
@@ -40,7 +41,7 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "finance": frozenset({
             "overview.view", "usage.view", "customers.view", "invoices.view", "statements.view",
             "statements.accept", "agreement.view", "payouts.view", "counts.upload",
-            "alerts.manage",
+            "alerts.manage", "sales.report",
         }),
         "developer": frozenset({
             "overview.view", "usage.view", "customers.view", "keys.manage", "counts.upload",

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from billing.actions.archive import archive_run
-from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.credit import Credit
 from billing.actions.deliver import deliver_documents
 from billing.actions.errors import UnknownRun
 from billing.models import Document, SettlementRun
@@ -18,6 +18,7 @@ from billing.rules.documents import sha256_hex
 from billing.rules.errors import WrongState
 from billing.rules.snapshot import parse_run_input
 from tenants.rules.ids import uuid7
+from tests.billing.credit import issue_credit_note
 from tests.billing.people import APPROVER
 from tests.billing.world import NOW, review, settle
 

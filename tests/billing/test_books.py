@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from billing.actions import books
-from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.credit import Credit
 from billing.actions.post import Source, post_entries
 from billing.actions.write_off import write_off_invoice
 from billing.models import JournalEntry, PeriodEvent
@@ -19,6 +19,7 @@ from billing.rules.ledger import bucket_sums
 from billing.rules.periods import parse_month
 from billing.rules.templates import Deal
 from tenants.schema import in_console
+from tests.billing.credit import issue_credit_note
 from tests.billing.people import APPROVER, PREPARER, utc
 from tests.billing.test_credit import LATER, OCTOBER, invoice
 from tests.billing.world import NOW, SEPTEMBER, breaches, fingerprint, hit, record, settle, sign

@@ -2,17 +2,27 @@
 
 import json
 
+import psycopg
 import pytest
+from django.db import IntegrityError, transaction
 
-from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.credit import Credit
+from billing.actions.credit import issue_credit_note as issue_unapproved
+from billing.actions.credit_requests import (
+    approve_credit_note,
+    ask_credit_note,
+    decline_credit_note,
+)
 from billing.actions.document_events import record_document_event
 from billing.actions.write_off import refund_invoice, write_off_invoice
-from billing.models import CarriedItem, Document, DocumentLine
+from billing.models import CarriedItem, CreditRequest, Document, DocumentLine
 from billing.queries import document_detail
 from billing.rules.credits import BadCredit
+from billing.rules.errors import SamePerson, WrongState
 from billing.rules.periods import parse_month
 from billing.rules.templates import Deal
-from tests.billing.people import APPROVER, utc
+from tests.billing.credit import issue_credit_note
+from tests.billing.people import APPROVER, PREPARER, utc
 from tests.billing.world import (
     NOW,
     SEPTEMBER,
@@ -237,3 +247,33 @@ def test_a_credited_licence_fee_leaves_revenue_and_what_is_deferred_goes_on(data
     assert after["2300"] == before["2300"]
     assert after["4100"] == before["4100"] + 1_000_00
     assert after["1110"] == before["1110"] - 1_000_00
+
+
+def test_a_credit_note_needs_two_people_and_is_issued_once(database, issued):
+    """Also by SQL: no person's credit note without an approved request of another."""
+    original = invoice(issued.redis)
+    given = {"document_id": original.id, "credit": Credit("k", "Outage", net_minor=10_00)}
+    asked = ask_credit_note(**given, actor=PREPARER, now=NOW)
+    assert ask_credit_note(**given, actor=PREPARER, now=NOW).id == asked.id
+    with pytest.raises(SamePerson):
+        approve_credit_note(request_id=asked.id, actor=PREPARER.upper(), now=NOW)
+    with pytest.raises(IntegrityError, match="four_eyes"), transaction.atomic():
+        CreditRequest.objects.filter(pk=asked.id).update(approved_by=PREPARER)
+    with pytest.raises(IntegrityError, match="second person"), transaction.atomic():
+        issue_unapproved(request=asked, actor=APPROVER, now=NOW)
+    assert not Document.objects.filter(kind="credit_note").exists()
+
+    notes = {approve_credit_note(request_id=asked.id, actor=APPROVER, now=NOW).id for _ in "12"}
+
+    assert notes == {asked.id}
+    with pytest.raises(WrongState, match="issued already"):
+        decline_credit_note(request_id=asked.id, reason="no", actor=APPROVER, now=NOW)
+    second = ask_credit_note(document_id=original.id, credit=Credit("b", "Outage"), actor=PREPARER,
+                             now=NOW)  # fmt: skip
+    for _ in range(2):
+        decline_credit_note(request_id=second.id, reason="too much", actor=APPROVER, now=NOW)
+    with pytest.raises(WrongState, match="declined this"):
+        approve_credit_note(request_id=second.id, actor=APPROVER, now=NOW)
+    with database.psql("settle") as login, pytest.raises(psycopg.errors.RestrictViolation):
+        login.execute("update billing_creditrequest set net_minor = 1")
+    assert breaches() == []

@@ -7,15 +7,18 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, transaction
 
 from billing.actions import disputes
+from billing.actions.credit_requests import approve_credit_note
 from billing.actions.errors import UnknownRun
-from billing.models import CarriedItem, DisputeEntry, Document, DocumentEvent
+from billing.models import CarriedItem, CreditRequest, DisputeEntry, Document, DocumentEvent
 from billing.queries.disputes import all_disputes, dispute_by_id, payable_now_minor
 from billing.queries.documents import document_detail
 from billing.rules.disputes import BadDispute
+from billing.rules.errors import SamePerson
+from billing.rules.templates import Deal
 from tenants.schema import in_console, in_partner
-from tests.billing.people import APPROVER, utc
+from tests.billing.people import APPROVER, PREPARER, utc
 from tests.billing.test_credit import october_statement
-from tests.billing.world import NOW, SEPTEMBER, balances, breaches, settle
+from tests.billing.world import NOW, SEPTEMBER, balances, breaches, hit, record, settle, sign
 
 OWNER = "owner@redis.example"
 LATE = NOW + timedelta(days=15)
@@ -119,11 +122,39 @@ def test_an_upheld_question_about_an_invoice_line_is_a_credit_note(issued, datab
     with in_console():
         disputes.uphold_dispute(dispute_id=opened.id, amount_minor=50_00, text="Half was a test",
                                 actor=APPROVER, now=NOW)  # fmt: skip
-        note = Document.objects.get(kind="credit_note")
+        assert not Document.objects.filter(kind="credit_note").exists()
+        asked = CreditRequest.objects.get()
+        with pytest.raises(SamePerson):
+            approve_credit_note(request_id=asked.id, actor=APPROVER, now=NOW)
+        note = approve_credit_note(request_id=asked.id, actor=PREPARER, now=NOW)
         assert (note.total_minor, note.corrects) == (-50_00, invoice)
         assert CarriedItem.objects.get().amount_minor == -15_00
     database.login("settle")
     assert breaches() == []
+
+
+def test_the_terms_say_how_long_a_statement_can_be_disputed(database, partners):
+    """Redis agreed on 5 days, Pinecone on nothing, which is 14: to the second."""
+    redis, pinecone = partners
+    sign(redis, "revenue_share_platform", deal=Deal(lock_days=5))
+    sign(pinecone, "revenue_share_platform")
+    record(*(hit(one, "2026-09-10", "acme", 50_005) for one in partners))
+    database.login("settle")
+    settle()
+    database.login("web")
+    for partner, days in ((redis, 5), (pinecone, 14)):
+        statement, last = paper(partner), NOW + timedelta(days=days)
+        with in_partner(partner):
+            with pytest.raises(BadDispute, match="could be disputed until"):
+                disputes.open_dispute(document_id=statement.id, position=1, text="late",
+                                      actor=OWNER, now=last)  # fmt: skip
+            with transaction.atomic():
+                disputes.open_dispute(document_id=statement.id, position=1, text="in time",
+                                      actor=OWNER, now=last - timedelta(seconds=1))  # fmt: skip
+                transaction.set_rollback(True)
+    database.login("settle")
+    assert disputes.accept_silent(now=NOW + timedelta(days=5)) == 1
+    assert disputes.accept_silent(now=NOW + timedelta(days=14)) == 1
 
 
 def test_a_line_is_disputed_once_at_a_time_and_only_where_it_is(issued):

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from billing.actions.errors import TermsInTheWay, UnknownRun
+from billing.actions.errors import AlreadySettled, NothingToSettle, TermsInTheWay, UnknownRun
 from billing.actions.proposals import (
     approve_version,
     decline_version,
@@ -12,14 +12,23 @@ from billing.actions.proposals import (
 )
 from billing.actions.renewals import give_renewal_notices
 from billing.actions.terminate import approve_termination, ask_termination
-from billing.models import AgreementVersion, RenewalNotice
+from billing.models import AgreementVersion, DocumentLine, RenewalNotice
 from billing.queries.terms import segment_terms, version_terms
 from billing.rules.errors import BadTerms, SamePerson
 from billing.rules.periods import parse_month
 from billing.rules.templates import Deal, agreement_terms
 from tenants.models import Entitlement
 from tests.billing.people import APPROVER, PREPARER, retail_card, utc
-from tests.billing.world import SEPTEMBER, hit, record, settle, sign
+from tests.billing.world import (
+    SEPTEMBER,
+    balances,
+    breaches,
+    documents,
+    hit,
+    record,
+    settle,
+    sign,
+)
 
 START, NOW = utc("2026-01-01"), utc("2026-01-02")
 
@@ -123,6 +132,40 @@ def test_an_agreement_ends_early_when_two_people_say_so(partners):
     record(hit(partners.redis, "2026-09-10", "acme", 1_000))
     parts = segment_terms(version.agreement_id, SEPTEMBER)
     assert [(part.segment.start, part.segment.end) for part in parts] == [(SEPTEMBER.start, end)]
+
+
+def test_an_early_end_owes_the_rest_of_the_term_once(database, partners):
+    """120,000.00 a year until 2029, ended on 15 September 2026 at noon: 275,166.67 are left.
+
+    Redis pays monthly: 4,833.33 of September and the rest. Pinecone has paid 2026 in advance:
+    35,166.67 of the rest are paid, and the year's last 40,000.00 are earned with the end.
+    """
+    redis, pinecone = partners
+    for partner, interval in ((redis, "monthly"), (pinecone, "yearly")):
+        version = sign(partner, "oem",
+                       deal=Deal(base_yearly_minor=120_000_00, base_interval=interval))  # fmt: skip
+        ask_termination(agreement_id=version.agreement_id, ends_at=utc("2026-09-15T12:00"),
+                        reason="merger", actor=PREPARER, now=NOW)  # fmt: skip
+        approve_termination(agreement_id=version.agreement_id, approved_by=APPROVER, now=NOW)
+    database.login("settle")
+
+    settle()
+    with pytest.raises(AlreadySettled):
+        settle()
+    with pytest.raises(NothingToSettle):
+        settle(parse_month("2026-10"), utc("2026-12-02"))
+
+    assert documents(redis) == [("partner_invoice", "", 280_000_00)]
+    assert documents(pinecone) == [("partner_invoice", "", 240_000_00)]
+    line = DocumentLine.objects.get(document__partner_id=pinecone.id, kind="rest_of_term")
+    assert line.explanation == [
+        "base fees from the end on 2026-09-15 to the end of the term: $275,166.67",
+        "less what was billed in advance: −$35,166.67",
+    ]
+    assert balances(redis) == {"1110": 280_000_00, "4100": -280_000_00}
+    # January's invoice, which this test left out, had deferred these 40,000.00.
+    assert balances(pinecone) == {"1110": 240_000_00, "2300": 40_000_00, "4100": -280_000_00}
+    assert breaches() == []
 
 
 def test_the_end_of_a_term_is_announced_in_time_and_once(partners, mailoutbox):

@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.credit import Credit
 from billing.actions.order_transfers import order_transfers
 from billing.actions.payout_details import ask_payout_details, decide_payout_details
 from billing.actions.payouts import approve_payouts, fail_payout, prepare_payouts
@@ -43,6 +43,7 @@ from billing.queries.documents import document_detail
 from portal.simulators.stripe.webhooks import signature
 from tenants import resolve
 from tenants.schema import in_partner
+from tests.billing.credit import issue_credit_note
 from tests.billing.people import APPROVER, PREPARER
 from tests.billing.world import balances, breaches, settle
 from tests.fakes.stripe import KEY, SECRET, SPEC, running

@@ -6,18 +6,18 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.credit import Credit
 from billing.actions.document_events import record_document_event
 from billing.actions.errors import TooEarly
 from billing.actions.open_runs import open_run, settle_period
 from billing.actions.taxes import enter_fx_rate, enter_tax_rate, enter_tax_status
-from billing.models import Agreement, Document, FxRate, SettlementRun
-from billing.rules.credits import BadCredit
+from billing.models import Agreement, CarriedItem, Document, FxRate, SettlementRun
 from billing.rules.errors import BadMoney, BadTerms
 from billing.rules.periods import parse_month
 from billing.rules.templates import Deal
 from cache_api.models import Customer
 from tenants.schema import in_partner
+from tests.billing.credit import issue_credit_note
 from tests.billing.people import PREPARER, utc
 from tests.billing.world import (
     NOW,
@@ -114,8 +114,14 @@ def test_a_customer_is_billed_in_its_own_currency(database, partners):
         (INVOICE, "EUR", 92_00), (STATEMENT, "USD", 30_00),
     ]  # fmt: skip
     database.login("owner")
-    with pytest.raises(BadCredit, match="is in EUR, its partner's share is booked in USD"):
-        issue_credit_note(document_id=rows[0].id, credit=Credit("a", "wrong"), **BY)
+    for net in (40_00, 52_01):
+        note = issue_credit_note(document_id=rows[0].id, credit=Credit(f"{net}", "wrong",
+                                 net_minor=net), **BY)  # fmt: skip
+        assert (note.currency, note.total_minor) == ("EUR", -net)
+    # 40.00 of 92.01 euros were 43.48 of 100.01 dollars, the rest 56.53: their shares are dollars.
+    moved = CarriedItem.objects.order_by("created_at", "base_minor").values_list(
+        "currency", "base_minor", "amount_minor")  # fmt: skip
+    assert sorted(moved) == [("USD", -56_53, -16_96), ("USD", -43_48, -13_04)]
     assert breaches() == []
 
 

@@ -19,6 +19,7 @@ from billing.rules.credits import credited_taxes
 from billing.rules.documents import Corrected
 from billing.rules.drafts import TaxLine, with_tax
 from billing.rules.einvoice import NoEInvoice
+from billing.rules.errors import InvariantBroken
 from tests.billing.gateways.test_typst import CASES, REDIS, USAGE
 from tests.billing.rules.build import row, run, terms
 from tests.billing.rules.test_documents import BUYER, SELLER, document
@@ -50,6 +51,14 @@ def drafted(index=0, usage=USAGE, agreed=None, tax=None, label="VAT"):
     return with_tax(draft, label, Decimal(tax)) if tax is not None else draft
 
 
+def two_rates(percent="7", label="VAT (reduced)"):
+    """Line 1 at 20 %, the others at another rate or at none."""
+    draft = drafted()
+    first, *others = [line.position for line in draft.lines]
+    assert others
+    return with_tax(with_tax(draft, "VAT", Decimal(20), [first]), label, Decimal(percent), others)
+
+
 def paper(draft, **changes):
     return document(draft, **{"brand": REDIS, "seller": FR, "buyer": DE, **changes})
 
@@ -67,6 +76,9 @@ INVOICES = {
             FR, country="DE", tax_id="DE111111125")),
     "proof of concept": lambda: paper(drafted(agreed=terms("poc", "llm_provider",
                                                            "2026-08-01T00"))),
+    "two rates": lambda: paper(two_rates()),
+    "a rate beside an exemption": lambda: paper(two_rates("0", "Exempt")),
+    "a rate beside reverse charge": lambda: paper(two_rates("0", "Reverse charge")),
     "one request": lambda: paper(drafted(usage=(row("acme", 1),), tax="20")),
 }  # fmt: skip
 
@@ -77,6 +89,36 @@ def test_invoices_keep_the_rules_of_en_16931(broken_rules, case):
 
     assert broken_rules(xml) == []
     assert etree.fromstring(xml).findtext(f".//{RAM}TypeCode") == "380"
+
+
+def test_each_rate_has_its_own_breakdown_and_goes_back_with_its_lines(broken_rules):
+    """2,469.13 at 20 % are 493.83, 0.66 at 7 % are 0.05; line 2 goes back with its 0.05 alone."""
+    draft = two_rates()
+    invoice = paper(draft)
+    tree = etree.fromstring(make_xml(invoice))
+    header = tree.xpath("//*[local-name()='ApplicableHeaderTradeSettlement']"
+                        "/*[local-name()='ApplicableTradeTax']")  # fmt: skip
+    shown = [
+        tuple(tax.findtext(f"{RAM}{name}") for name in (
+            "CategoryCode", "RateApplicablePercent", "BasisAmount", "CalculatedAmount"))
+        for tax in header
+    ]  # fmt: skip
+    assert sorted((cat, Decimal(rate), base, tax) for cat, rate, base, tax in shown) == [
+        ("S", Decimal(7), "0.66", "0.05"), ("S", Decimal(20), "2469.13", "493.83"),
+    ]  # fmt: skip
+    taxes = [TaxLine(**{**tax, "lines": tuple(tax["lines"])}) for tax in
+             invoice["totals"]["taxes"]]  # fmt: skip
+    taken = {2: 66}
+    back = credited_taxes(taxes, net_minor=draft.net_minor, before={}, now=taken, currency="USD")
+    assert [(tax.percent, tax.base_minor, tax.amount_minor) for tax in back] == [("7", 66, 5)]
+    note = credit_draft(invoice, taken, back, 0, "Outage", customer_id="id-acme")
+    corrects = Corrected(invoice["number"], invoice["issue_date"], "0" * 64)
+    assert broken_rules(make_xml(paper(note, number="CN-1", corrects=corrects))) == []
+    with pytest.raises(InvariantBroken, match="taxed twice"):
+        with_tax(draft, "VAT", Decimal(20), [1])
+    partly = with_tax(drafted(), "VAT", Decimal(20), [1])
+    with pytest.raises(NoEInvoice, match="line 2 has no tax"):
+        make_xml(paper(partly))
 
 
 def test_a_broken_invoice_is_noticed_by_the_rules(broken_rules):
@@ -94,8 +136,8 @@ def test_a_credit_note_names_its_invoice_and_says_its_amounts_without_a_sign(bro
     invoice = paper(drafted(tax="20"))
     taken = {line["position"]: line["amount_minor"] // 2 for line in invoice["lines"]}
     taxes = credited_taxes(
-        [TaxLine(**tax) for tax in invoice["totals"]["taxes"]], before_minor=0,
-        net_minor=invoice["totals"]["net_minor"], now_minor=sum(taken.values()), currency="USD",
+        [TaxLine(**tax) for tax in invoice["totals"]["taxes"]], before={},
+        net_minor=invoice["totals"]["net_minor"], now=taken, currency="USD",
     )  # fmt: skip
     draft = credit_draft(invoice, taken, taxes, 0, "Outage", customer_id="id-acme")
     corrects = Corrected(invoice["number"], invoice["issue_date"], "0" * 64)

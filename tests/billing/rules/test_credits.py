@@ -21,7 +21,7 @@ VAT = TaxLine("VAT", "20", 769_00, 153_80)
 
 
 def gross(now, before=0):
-    [tax] = credited_taxes((VAT,), net_minor=769_00, before_minor=before, now_minor=now,
+    [tax] = credited_taxes((VAT,), net_minor=769_00, before={1: before}, now={1: now},
                            currency="EUR")  # fmt: skip
     return now + tax.amount_minor
 
@@ -47,7 +47,7 @@ def test_any_row_of_partial_credits_gives_back_exactly_the_whole(nets, rate, bps
     booked = ShareBooked("k", bps, tie, net, whole.partner_minor)
     before = taxed = shared = 0
     for now in nets:
-        [back] = credited_taxes((tax,), net_minor=net, before_minor=before, now_minor=now,
+        [back] = credited_taxes((tax,), net_minor=net, before={1: before}, now={1: now},
                                 currency="EUR")  # fmt: skip
         move = share_move(booked, -now)
         assert move.partner_minor + move.platform_minor == -now

@@ -13,6 +13,7 @@ from billing.rules.journal import postings
 from billing.rules.money import to_major
 from billing.rules.periods import parse_month, segments
 from billing.rules.snapshot import parse_run_input, run_input_json
+from billing.rules.terms_json import dump_terms, parse_terms
 from tests.billing.rules.build import OCTOBER, RETAIL, hour, row, run, terms
 from tests.billing.rules.tables import rows
 from tests.billing.rules.test_worked import deal_of, usage_of
@@ -204,11 +205,57 @@ def test_share_of_what_is_collected(cells):
     assert charge(parse_run_input(run_input_json(given))) == result
 
 
+@pytest.mark.parametrize("cells", rows("months.md", "Taken off before the share"), ids=str)
+def test_taken_off_before_the_share(cells):
+    paid, tax, credited, reopened, fee, base, share, part, balance, fees, ours = (
+        int(cell) for cell in list(cells.values())[1:]
+    )
+    moved = replace(receipt(paid), tax_minor=tax, credited_minor=credited, fee_minor=fee,
+                    reopened_minor=reopened)  # fmt: skip
+    given = run(row("acme", 50_005), agreed=terms(share_base="collected"), receipts=(moved,))
+    result = charge(given)
+    found = {one.key: one for one in result.shares}
+    assert getattr(found.get("collected:doc/v1"), "base_minor", 0) == base
+    assert sum(one.partner_minor for one in result.shares) == share + part
+    assert (result.totals.fees_minor, result.totals.platform_minor) == (fees, ours)
+    sums = result.drafts[-1].statement
+    assert (sums.shares_minor, sums.fees_minor, sums.closing_minor) == (share, -part, balance)
+    again = parse_run_input(run_input_json(given))
+    assert charge(again) == result and run_input_json(again) == run_input_json(given)
+
+
+def test_a_share_of_the_amount_with_tax():
+    """30 % of 100.01 with 20 % tax: 30 % of 120.01 = 36.00; the tax stays ours to pay."""
+    agreed = terms(share_after=("credits",), tax="charged")
+    status = PartyTax("id-acme", "standard", "GB", "VAT", "20")
+    taxes = (status, PartyTax("partner", "none"))
+    result = charge(run(row("acme", 50_005), agreed=agreed, taxes=taxes))
+    totals = result.totals
+    assert (totals.gross_minor, totals.partner_minor, totals.tax_minor, totals.platform_minor) == (
+        120_01, 36_00, 20_00, 64_01,
+    )  # fmt: skip
+    [line] = result.drafts[-1].lines
+    assert line.explanation == ("30 % of the invoice's $120.01 with tax = $36.00",)
+
+
+def test_terms_that_take_off_what_is_not_known_are_refused():
+    with pytest.raises(BadTerms, match="we do not collect it in our own name"):
+        terms("revenue_share_partner", "cloud", share_after=("fees",))
+    with pytest.raises(BadTerms, match="'costs' is none of them"):
+        parse_terms({**dump_terms(terms()), "share_after": ["costs"]})
+    assert parse_terms(dump_terms(terms(share_after=()))).deductions == ()
+
+
 def test_the_statement_says_how_much_is_paid():
     given = run(agreed=terms(share_base="collected"), receipts=(receipt(60_00),))
     [statement] = charge(given).drafts
     assert statement.lines[0].explanation == (
         "$50.00 of the invoice's $100.01 is paid", "30 % of it = $15.00",
+    )  # fmt: skip
+    fees = replace(receipt(0), fee_minor=380)
+    [statement] = charge(run(agreed=terms(), receipts=(fees,))).drafts
+    assert statement.lines[0].explanation == (
+        "payment fees so far $3.80, taken off", "30 % of it = −$1.14",
     )  # fmt: skip
     with pytest.raises(BadTerms, match="collect in our own name"):
         terms(share_base="collected", principal=False)

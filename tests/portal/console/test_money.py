@@ -50,7 +50,10 @@ def test_a_payment_by_hand_counts_once_and_says_what_is_wrong(issued):
     assert f"Recorded: {form['number']}" in text(done) and "$100.01" in text(done)
     with schema.in_console():
         assert Payment.objects.count() == 1
-    for wrong, said in ((typed(issued.redis, number="INV-1"), "no number of an invoice of ours"),
+        assert Payment.objects.get().fee_minor == 0
+    for wrong, said in ((typed(issued.redis, fee="100.02"), "A fee is a part of the amount"),
+                        (typed(issued.redis, fee="x"), "is not an amount"),
+                        (typed(issued.redis, number="INV-1"), "no number of an invoice of ours"),
                         (typed(issued.redis, amount="1.001"), "more decimals"),
                         (typed(issued.redis, currency="XXX"), "three letters"),
                         (typed(issued.redis, amount="many"), "is not an amount")):  # fmt: skip

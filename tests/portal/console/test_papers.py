@@ -6,7 +6,7 @@ import io
 import pytest
 
 from billing.actions.disputes import open_dispute
-from billing.models import Document
+from billing.models import CreditRequest, Document
 from tenants import schema
 from tests.billing import world
 from tests.portal.console import cast
@@ -33,14 +33,29 @@ def paper(partner, kind="customer_invoice", customer="acme"):
 
 
 def test_finance_issues_a_credit_note_once_however_often_it_is_sent(issued):
-    approver = cast.signed_in("finance_approver")
+    approver, preparer = (cast.signed_in(f"finance_{who}") for who in ("approver", "preparer"))
     url = f"/documents/{paper(issued.redis).id}/credit/"
     assert "$100.01 net can still be credited" in text(approver.get(url))
     form = {"token": "t1", "scope": "lines", "line_1": "40.01", "reason": "Outage"}
 
-    pages = [text(approver.post(url, form, follow=True)) for _ in range(2)]
-
+    asked = [text(preparer.post(url, form, follow=True)) for _ in range(2)]
+    assert all("A second person has to approve the credit note" in page for page in asked)
+    assert "Credit note to approve" in asked[1] and "Approve and issue" not in asked[1]
+    with schema.in_console():
+        [request] = CreditRequest.objects.all()
+    assert "Outage" in text(approver.get("/finance/exceptions/"))
+    decide = f"{url}{request.id}/"
+    assert preparer.post(decide).status_code == 403
+    pages = [text(approver.post(decide, follow=True)) for _ in range(2)]
     assert all("Credit note CN-2026-000001 is issued." in page for page in pages)
+    own = text(approver.post(url, {**form, "token": "own", "line_1": "1"}, follow=True))
+    assert "You asked for it: a second person approves it." in own
+    with schema.in_console():
+        mine = CreditRequest.objects.get(approved_by="")
+    refused = text(approver.post(f"{url}{mine.id}/", follow=True))
+    assert "cannot approve it" in refused
+    no = {"act": "decline", "reason": "twice"}
+    assert "Declined." in text(approver.post(f"{url}{mine.id}/", no, follow=True))
     assert "$60.00 net can still be credited" in text(approver.get(url))
     too_much = text(approver.post(url, {**form, "token": "t2", "line_1": "60.01"}))
     assert "Line 1 can be credited with 6000" in too_much
@@ -50,7 +65,7 @@ def test_finance_issues_a_credit_note_once_however_often_it_is_sent(issued):
     page = text(approver.get(f"/documents/{note.id}/"))
     assert "Credit note CN-2026-000001" in page and "Outage" in page
     assert approver.get(f"/documents/{note.id}/pdf").content.startswith(b"%PDF")
-    assert cast.signed_in("finance_preparer").get(url).status_code == 403
+    assert cast.signed_in("auditor").get(url).status_code == 403
 
 
 def test_a_dispute_is_taken_answered_and_upheld_on_the_console(issued):

@@ -36,11 +36,13 @@ COUNTS = (
 _KNOWN_INPUT = {
     "schema", "engine", "agreement_id", "period", "segments", "rows", "booked_lines",
     "booked_shares", "opening_minor", "paid_minor", "carried", "taxes", "fx", "receipts",
+    "sales", "sales_report", "endings",
 }  # fmt: skip
 _KNOWN_TERMS = {
     "kind", "collects", "currency", "anchor_at", "components", "tie", "poc_ends_at",
     "share_reason", "principal", "self_billing", "payment_days", "min_payout_minor", "term_months",
     "netting", "tax", "time_zone", "cutoff_days", "lock_days", "share_base",
+    "share_after", "sales",
 }  # fmt: skip
 _COMPONENTS = {
     "base_fee", "per_unit", "revenue_share", "wholesale", "plan_fee", "savings_share", "minimum",
@@ -669,7 +671,9 @@ class Share:
     full_platform: int
 
 
-COLLECTED = "collected:"
+COLLECTED, FEES = "collected:", "collected:fees:"
+# What is taken off before the share where terms do not list it.
+_USUALLY_OFF = {"invoiced": ["credits", "tax"], "collected": ["refunds", "tax"]}
 _NOTHING = {"base_minor": 0, "partner_minor": 0, "platform_minor": 0}
 Booked = Mapping[str, Json]
 
@@ -686,8 +690,28 @@ def _on_receipts(terms: Json) -> bool:
     return bool(terms.get("share_base", "invoiced") == "collected")
 
 
+def _taken_off(terms: Json) -> list[str]:
+    usual = _USUALLY_OFF[terms.get("share_base", "invoiced")]
+    return list(terms.get("share_after", usual))
+
+
+def _percents(frozen: Json, terms: Mapping[str, Json]) -> dict[str, Fraction]:
+    """Customer → the tax on its documents, where they carry tax."""
+    if all(one.get("tax", "none") != "charged" for one in terms.values()):
+        return {}
+    return {
+        one["party"]: Fraction(one["percent"])
+        for one in frozen.get("taxes", ())
+        if one["treatment"] == "standard"
+    }
+
+
 def _shares(
-    lines: Sequence[Line], terms: Mapping[str, Json], booked: Booked, uncollected: bool = False
+    lines: Sequence[Line],
+    terms: Mapping[str, Json],
+    booked: Booked,
+    percents: Mapping[str, Fraction] | None = None,
+    uncollected: bool = False,
 ) -> list[Share]:
     bases: dict[tuple[str, str], int] = defaultdict(int)
     for line in lines:
@@ -697,6 +721,8 @@ def _shares(
             bases[line.customer, line.version] += line.rounded
     found = []
     for (customer, version), base in sorted(bases.items()):
+        if "tax" not in _taken_off(terms[version]):
+            base += half_up(base * (percents or {}).get(customer, Fraction(0)) / 100)
         partner, platform = split(base, _bps(terms[version]), terms[version]["tie"])
         key = f"share:{customer}/{version}"
         old = booked.get(key, _NOTHING)
@@ -719,23 +745,19 @@ def _receipt_shares(receipts: Sequence[Json], booked: Booked) -> list[Share]:
     found = []
     for receipt in sorted(receipts, key=lambda one: one["key"]):
         gross = receipt["gross_minor"]
-        paid = min(max(receipt["paid_minor"], 0), gross)
-        base = half_up(Fraction(receipt["base_minor"] * paid, gross)) if gross > 0 else 0
-        partner, platform = split(base, receipt["partner_bps"], receipt["tie"])
-        old = booked.get(receipt["key"], _NOTHING)
-        due = partner - old["partner_minor"]
-        if due or base != old["base_minor"]:
-            found.append(
-                Share(
-                    receipt["key"],
-                    receipt["customer_id"],
-                    receipt["version_id"],
-                    "platform",
-                    due,
-                    platform - old["platform_minor"],
-                    platform,
-                )
-            )
+        claimed = max(gross - receipt.get("credited_minor", 0), 0)
+        paid = min(max(receipt["paid_minor"], 0), claimed) - receipt.get("reopened_minor", 0)
+        whole = receipt["base_minor"] + receipt.get("tax_minor", 0)
+        base = half_up(Fraction(whole * paid, gross)) if gross > 0 else 0
+        fees = FEES + receipt["key"].removeprefix(COLLECTED)
+        for key, amount in ((receipt["key"], base), (fees, -receipt.get("fee_minor", 0))):
+            partner, platform = split(amount, receipt["partner_bps"], receipt["tie"])
+            old = booked.get(key, _NOTHING)
+            due = partner - old["partner_minor"]
+            if due or amount != old["base_minor"]:
+                ours = platform - old["platform_minor"]
+                owner = receipt["customer_id"], receipt["version_id"]
+                found.append(Share(key, *owner, "platform", due, ours, platform))
     return found
 
 
@@ -893,7 +915,7 @@ def _converted(lines: Sequence[Line], base: str, quote: str, frozen: Json) -> di
 
 def _share_lines(lines: Sequence[Line], share: Share, amount: int) -> dict[LineKey, int]:
     if share.key.startswith(COLLECTED):
-        return {("share", share.key): amount}
+        return {("fees" if share.key.startswith(FEES) else "share", share.key): amount}
     own = {
         line.key: line.amount
         for line in lines
@@ -932,7 +954,8 @@ def _customer_papers(
 ) -> dict[Identity, Paper]:
     own: dict[Identity, list[Line]] = defaultdict(list)
     for line in lines:
-        if line.payer == "customer" and line.shown:
+        portal = terms[line.version].get("sales", "portal") == "portal"
+        if line.payer == "customer" and line.shown and portal:
             who = ("customer", terms[line.version]["collects"], line.external_id)
             own[who].append(line)
     currencies: dict[str, str] = {
@@ -966,6 +989,7 @@ def _statement(
     pays = [ln for ln in lines if ln.payer == "customer" and terms[ln.version] in paying]
     rows.update(_shadow(pays))
     earned, carried = sum(rows.values()), frozen.get("carried", ())
+    fees = -sum(amount for (kind, _), amount in rows.items() if kind == "fees")
     rows.update({("carried", f"carried:{one['key']}"): one["amount_minor"] for one in carried})
     booked = [one for one in frozen["booked_shares"] if not one["key"].startswith(COLLECTED)]
     first = not frozen["booked_lines"] and not booked
@@ -974,10 +998,10 @@ def _statement(
     last = paying[-1]
     paper = Paper(rows, last["currency"], _statement_tax(frozen, last, earned))
     later = frozen["engine"] != "1" and not first
-    adjustments = sum(one["amount_minor"] for one in carried) + (earned if later else 0)
+    adjustments = sum(one["amount_minor"] for one in carried) + (earned + fees if later else 0)
     tax = sum(amount for _, amount in paper.taxes)
-    shown = 0 if later else earned
-    due = frozen["opening_minor"] - frozen["paid_minor"] + shown + adjustments + tax
+    shown = 0 if later else earned + fees
+    due = frozen["opening_minor"] - frozen["paid_minor"] + shown + adjustments - fees + tax
     sets_off = last["netting"] and frozen["engine"] != "1" and owed is not None
     netting = max(0, min(due, owed.gross)) if sets_off and owed is not None else 0
     closing = due - netting
@@ -987,6 +1011,7 @@ def _statement(
         "paid_minor": frozen["paid_minor"],
         "shares_minor": shown,
         "adjustments_minor": adjustments,
+        "fees_minor": fees,
         "tax_minor": tax,
         "netting_minor": netting,
         "closing_minor": closing,
@@ -1007,16 +1032,67 @@ def _recompute(files: Mapping[str, bytes], result: Result) -> None:
     lines: list[Line] = []
     for group in groups:
         _refuse_unknown(group)
-        if group.terms["kind"] in ("revenue_share", "direct") or _shares_revenue(group.terms):
+        awaits = group.terms.get("sales", "portal") == "reported" and group.phase == "live"
+        if awaits and (frozen.get("sales_report") or group.rates is None):
+            pass  # customers pay what the partner reports, or nobody knows what
+        elif group.terms["kind"] in ("revenue_share", "direct") or _shares_revenue(group.terms):
             lines += _customer_lines(group, plans, unit)
         lines += _partner_lines(group, unit)
+    lines += _sales_lines(groups, frozen, unit)
     booked = {row["key"]: row for row in frozen["booked_shares"]}
     rough = _shares(lines, terms, booked, uncollected=True)
     lines += _true_ups(groups, lines, rough, frozen, unit)
+    lines += _rest_of_term(groups, frozen, unit)
     lines = _less_booked(lines, frozen["booked_lines"])
-    shares = _shares(lines, terms, booked)
+    shares = _shares(lines, terms, booked, _percents(frozen, terms))
     shares += _receipt_shares(frozen.get("receipts", ()), booked)
     _compare(files, papers(frozen, terms, lines, shares), result)
+
+
+def _rest_of_term(groups: Sequence[Group], frozen: Json, unit: int) -> list[Line]:
+    """With an early end the base fees of the rest of the term, less what was billed in advance."""
+    lines = []
+    for ending in frozen.get("endings", ()):
+        last, at, before = groups[-1], _at(ending["ends_at"]), 0
+        anchor, ends = _at(last.terms["anchor_at"]), last.terms["poc_ends_at"]
+        for part in last.of("base_fee"):
+            months = {"monthly": 0, "quarterly": 3, "yearly": 12}[part["interval"]]
+            until, first, count = at, _at(ends) if ends else anchor, 0
+            while months and _months_later(first, months * count) < at:
+                count += 1
+                until = _months_later(first, months * count)
+            if until > at:
+                before += yearly_part(part["yearly_minor"], anchor, at, until)
+        due = ending["rest_minor"] - before
+        lines.append(_Charges(last, unit).add(
+            "rest_of_term", Fraction(due, unit), rounded=due, earned=ending["rest_minor"]
+        ))  # fmt: skip
+    return lines
+
+
+def _sales_lines(groups: Sequence[Group], frozen: Json, unit: int) -> list[Line]:
+    """What the partner reported per customer and currency, at the last terms that await it."""
+    awaiting = [
+        g for g in groups if g.terms.get("sales", "portal") == "reported" and g.phase == "live"
+    ]
+    if not (awaiting and frozen.get("sales_report")):
+        return []
+    group = awaiting[-1]
+    sums: dict[tuple[str, str, str], int] = defaultdict(int)
+    for sale in frozen.get("sales", ()):
+        sums[sale["customer_id"], sale["currency"], sale["external_id"]] += sale["amount_minor"]
+    lines: list[Line] = []
+    for (customer, currency, external_id), minor in sorted(sums.items()):
+        base = group.terms["currency"]
+        if currency != base:
+            rates = [r for r in frozen.get("fx", ()) if (r["base"], r["quote"]) == (base, currency)]
+            if not rates:
+                raise NotCovered(f"run_input.json has no exchange rate from {base} to {currency}")
+            minor = half_up(Fraction(minor * unit, 10 ** decimals(currency))
+                            / Fraction(rates[0]["rate"]))  # fmt: skip
+        charges = _Charges(group, unit, customer, external_id)
+        lines.append(charges.add("sale", Fraction(minor, unit), currency, rounded=minor))
+    return lines
 
 
 def _refuse_unknown(group: Group) -> None:

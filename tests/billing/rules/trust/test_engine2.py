@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.rules.charging import charge
-from billing.rules.facts import FxQuote, PartyTax, Receipt
+from billing.rules.facts import Ending, FxQuote, PartyTax, Receipt, Sale
 from billing.rules.inputs import BookedShare, Carried
 from billing.rules.terms import BaseFee, Cap, Minimum
 from billing.rules.trust.recompute import recompute
@@ -94,13 +94,14 @@ def test_adjustments_are_what_changed(tmp_path_factory, before, after, how):
 
 
 @given(usages, st.lists(st.tuples(st.integers(0, 10**6), st.integers(-10, 2 * 10**6),
-                                  st.integers(0, 300_000)), max_size=4))  # fmt: skip
+                                  st.integers(0, 300_000)), max_size=4),
+       st.tuples(*[st.integers(0, 50_000)] * 4))  # fmt: skip
 @few
-def test_shares_of_what_was_paid(tmp_path_factory, rows, paid):
-    agreed = replace(terms(), share_base="collected")
+def test_shares_of_what_was_paid(tmp_path_factory, rows, paid, more):
+    agreed = replace(terms(), share_base="collected", share_after=("credits", "fees"))
     receipts = tuple(
         Receipt(f"collected:{n}", f"INV-{n}", "id-acme", "acme", "Acme", "v1", 3_000, "platform",
-                gross, gross, settled)
+                gross, gross, settled, *more)
         for n, (gross, settled, _) in enumerate(paid)
     )  # fmt: skip
     booked = tuple(
@@ -110,6 +111,36 @@ def test_shares_of_what_was_paid(tmp_path_factory, rows, paid):
     )
     found = replace(run(*rows, agreed=agreed), receipts=receipts, booked_shares=booked)
     check(found, tmp_path_factory)
+
+
+@given(usages, st.lists(st.tuples(st.sampled_from(["acme", "big"]), st.sampled_from(["USD", "JPY"]),
+                                  st.integers(-10**5, 10**7)), max_size=5),
+       st.booleans(), st.sampled_from([None, CARDS[0]]))  # fmt: skip
+@few
+def test_a_share_of_reported_sales(tmp_path_factory, rows, sold, came, card):
+    agreed = terms("revenue_share_partner", "cloud", sales="reported", base_yearly_minor=12_000_00)
+    reported = tuple(
+        Sale(f"id-{name}", name, name.title(), currency, minor) for name, currency, minor in sold
+    )
+    found = replace(run(*rows, agreed=agreed, retail=card), fx=FX)
+    if came:
+        found = replace(found, sales=reported, sales_report="ab" * 32)
+    check(found, tmp_path_factory)
+
+
+@given(usages, st.sampled_from(["monthly", "quarterly", "yearly"]), st.integers(0, 10**8))
+@few
+def test_an_early_end(tmp_path_factory, rows, interval, rest):
+    agreed = terms("oem", "cloud", base_yearly_minor=50_000_00, base_interval=interval)
+    check(replace(run(*rows, agreed=agreed), endings=(Ending("2026-10-20T00:00:00Z", rest),)),
+          tmp_path_factory)  # fmt: skip
+
+
+@given(usages, treatments)
+@few
+def test_a_share_of_the_amount_with_tax(tmp_path_factory, rows, how):
+    agreed = replace(terms(), share_after=(), tax="charged")
+    check(replace(run(*rows, agreed=agreed), taxes=taxes(how)), tmp_path_factory)
 
 
 @given(usages)

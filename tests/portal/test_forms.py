@@ -1,0 +1,40 @@
+"""What the form of a new deal says about the share, as terms and in plain words."""
+
+import pytest
+
+from billing.rules.templates import agreement_terms
+from portal.forms import SignForm
+from portal.plain_terms import plain_terms
+from tests.billing.rules.build import hour
+
+FACTS = {"template": "revenue_share_platform", "day": "2026-01-01", "currency": "USD",
+         "payment_days": "30"}  # fmt: skip
+
+
+def terms_of(**more):
+    form = SignForm({**FACTS, **more}, cards=[])
+    assert form.is_valid(), form.errors
+    start = hour("2026-01-01T00")
+    return agreement_terms(form.cleaned_data["template"], partner_kind="general_cache",
+                           currency="USD", starts_at=start, deal=form.deal())  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "off", "said"), [
+    ({}, ("credits", "tax"), "Taken off first: credit notes, tax. Not taken off: payment fees, "
+                             "refunds."),
+    ({"share_base": "collected"}, ("refunds", "tax"), "The share is taken of what customers paid. "
+                                                      "Taken off first: refunds, tax."),
+    ({"share_after": ["fees", "credits"]}, ("credits", "fees"),
+     "Taken off first: credit notes, payment fees. Not taken off: refunds, tax."),
+])  # fmt: skip
+def test_what_the_share_is_taken_of(given, off, said):
+    terms = terms_of(**given)
+    assert terms.deductions == off
+    assert any(said in sentence for sentence in plain_terms(terms))
+
+
+def test_sales_that_are_reported():
+    terms = terms_of(template="revenue_share_partner", sales_reported="on")
+    assert terms.sales == "reported"
+    assert "reports what it sold each month" in plain_terms(terms)[0]
+    assert "share_after" in SignForm({**FACTS, "share_after": ["x"]}, cards=[]).errors
