@@ -15,6 +15,8 @@ ACCOUNT_TABLES = (
 ROLLUP_TABLES = (
     "cache_api_rolluphour", "cache_api_rollupday",
     "cache_api_latencyhour", "cache_api_latencyday",
+    "cache_api_totalhour", "cache_api_totalday",
+    "cache_api_customerhour", "cache_api_customerday",
 )  # fmt: skip
 CUSTOMER_TABLES = ("cache_api_customer",)
 REFERENCE_TABLES = ("django_content_type",)
