@@ -49,14 +49,17 @@ class Question:
     @property
     def query(self) -> str:
         """The address that asks the same: only what differs from a plain one, in a fixed order."""
+        return urlencode([("range", self.range.key), *self.carried])
+
+    @property
+    def carried(self) -> list[tuple[str, str]]:
+        """Everything but the range: what another range keeps."""
         given = {
-            "range": self.range.key, "unit": self.range.granularity, "compare": self.compare,
-            "by": self.by, "tag": self.tag, "sort": self.sort, "top": str(self.top),
-            "customer": self.customer, **self.only,
+            "unit": self.range.granularity, "compare": self.compare, "by": self.by,
+            "tag": self.tag, "sort": self.sort, "top": str(self.top), "customer": self.customer,
+            **self.only,
         }  # fmt: skip
-        return urlencode({
-            name: text for name, text in given.items() if text and DEFAULTS.get(name) != text
-        })  # fmt: skip
+        return [(name, text) for name, text in given.items() if text and DEFAULTS.get(name) != text]
 
 
 def read_question(
@@ -64,11 +67,13 @@ def read_question(
 ) -> Question:
     """The question in the members of an address, as of `now`.
 
-    A bucket that the range is too long or too short for gives way to the range's own. Raises
-    BadQuestion naming the member and what it may be.
+    `from` and `until` (UTC days, both included) stand for a range, as a form sends them. A bucket
+    that the range is too long or too short for gives way to the range's own. Raises BadQuestion
+    naming the member and what it may be.
     """
+    days = [given.get(name, "") for name in ("from", "until")]
     try:
-        window = parse_range(given.get("range", ""), now)
+        window = parse_range("..".join(days) if all(days) else given.get("range", ""), now)
         window = compared(window, given.get("compare") or COMPARE[0])
         window = in_units(window, given.get("unit") or window.granularity)
     except BadRange as error:
