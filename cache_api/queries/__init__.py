@@ -197,8 +197,8 @@ def top_customers(
     customer_id: UUID | None = None,
 ) -> list[CustomerUsage]:
     """The customers with most lookups (of one customer: at most itself). Two queries."""
-    rows = customer_totals(start, end, customer_id=customer_id, livemode=livemode)
-    rows = list(rows.order_by("-lookups", "customer_id")[:limit])
+    totals = customer_totals(start, end, customer_id=customer_id, livemode=livemode)
+    rows = list(totals.order_by("-lookups", "customer_id")[:limit])
     known = Customer.objects.in_bulk([row["customer_id"] for row in rows])
     return [_customer_usage(known[row["customer_id"]], row) for row in rows]
 
@@ -236,8 +236,10 @@ def customer_totals(
         bucket_at__gte=first, bucket_at__lt=last
     )
     # The sums' names are also columns', which Django would take them for.
-    summed = rows.values("customer_id").annotate(**{f"sum_{n}": Sum(n) for n in MEASURES})
-    return summed.values("customer_id", **{name: F(f"sum_{name}") for name in MEASURES})
+    sums: dict[str, Any] = {f"sum_{name}": Sum(name) for name in MEASURES}
+    names: dict[str, Any] = {name: F(f"sum_{name}") for name in MEASURES}
+    summed: QuerySet[Any, Any] = rows.values("customer_id").annotate(**sums)
+    return summed.values("customer_id", **names)
 
 
 def customer_by_external_id(external_id: str) -> Customer | None:

@@ -63,7 +63,7 @@ def event_groups(
     rows = _events(partner_id, scope, start, end)
     if by == "reason":
         rows = rows.filter(kind="lookup", outcome="miss")
-    summed = list(
+    summed: list[Any] = list(
         rows.annotate(label=_label(by, tag)).values("label").annotate(**_EVENT_MEASURES)
         .order_by(f"-{SORTS[sort]}", "label")
     )  # fmt: skip
@@ -112,7 +112,7 @@ def allocation(
     partner_id: UUID, scope: Scope, start: datetime, end: datetime, tag: str
 ) -> list[tuple[datetime, str, str, Group]]:
     """(month, customer, the tag's value, its usage) in that order: one query."""
-    rows = (
+    rows: QuerySet[Any, Any] = (
         _events(partner_id, scope, start, end)
         .annotate(month=TruncMonth("occurred_at"), label=_label("tag", tag))
         .values("month", "customer", "label").annotate(**_EVENT_MEASURES)

@@ -160,7 +160,9 @@ def all_rows(
 
     One query, by customer one more.
     """
-    names = {one.pk: one for one in Customer.objects.all()} if by == "customer" else {}
+    names: dict[Any, Customer] = (
+        {one.pk: one for one in Customer.objects.all()} if by == "customer" else {}
+    )
     rows = _buckets(scope, by, unit).filter(bucket_at__gte=start, bucket_at__lt=end)
     for row in rows.order_by("bucket_at", _key(by)).iterator(chunk_size=2_000):
         label = name = row[_key(by)]

@@ -1,5 +1,6 @@
 """The address of the explorer: read, refused with a reason, and written back to the same."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
 
@@ -49,12 +50,8 @@ def test_an_address_says_all_and_is_read_back_to_the_same_question(address):
     ],
 )
 def test_a_bad_member_is_named_with_what_it_may_be(address, told):
-    with pytest.raises(BadQuestion, match=".*"):
+    with pytest.raises(BadQuestion, match=re.escape(told)):
         read_question(address, NOW)
-    try:
-        read_question(address, NOW)
-    except BadQuestion as error:
-        assert told in str(error)
 
 
 @pytest.mark.parametrize(
