@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cache_api.models import Customer
 from cache_api.queries import event_groups, explore
@@ -74,7 +74,8 @@ def explorer(
         prompts=prompt_caching(
             window.start, window.end, scope.customer_id, customers=0 if customer else 10
         ),
-        question=question, rows=found.rows, other=found.other, whole=found.whole,
+        question=replace(question, tag=found.tag or question.tag),
+        rows=found.rows, other=found.other, whole=found.whole,
         too_many=found.too_many, tags=found.tags, outgrown=found.outgrown,
         choices=explore.labels(scope, window.start, window.end),
         net=net_saving(partner_id, scope, window) if money and not question.only else None,
@@ -89,6 +90,7 @@ class _Cut:
     too_many: int = 0
     tags: Sequence[str] = ()
     outgrown: Sequence[tuple[str, Mapping[str, int]]] = ()
+    tag: str = ""
 
 
 def _cut(question: Question, scope: Scope, partner_id: uuid.UUID, summary: UsageSummary) -> _Cut:
@@ -110,7 +112,7 @@ def _cut_events(question: Question, scope: Scope, partner_id: uuid.UUID, whole: 
     window = question.range
     count = explore.events(scope, window.start, window.end)
     if count > event_groups.MOST_EVENTS:
-        return _Cut([], None, whole, too_many=count)
+        return _Cut([], None, whole, too_many=count, tag=question.tag)
     period = (partner_id, scope, window.start, window.end)
     tags = event_groups.tag_names(*period) if question.by == "tag" else []
     tag = question.tag or (tags[0] if tags else "")
@@ -119,7 +121,7 @@ def _cut_events(question: Question, scope: Scope, partner_id: uuid.UUID, whole: 
     shown = groups[: question.top]
     pressed = question.by == "overflow" and scope.customer_id is None
     return _Cut(
-        [Row(one, None, None) for one in shown], rest(whole, shown), whole, tags=tags,
+        [Row(one, None, None) for one in shown], rest(whole, shown), whole, tags=tags, tag=tag,
         outgrown=event_groups.outgrown(partner_id, window.start, window.end) if pressed else (),
     )  # fmt: skip
 

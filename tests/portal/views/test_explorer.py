@@ -266,7 +266,7 @@ def test_a_customers_explorer_is_its_own_and_has_no_customers(october):
     page = text(client.get("/usage/?range=2026-09&by=key&customer=zeta"))
     lines = rows_of(client, "/usage/export.csv?range=2026-09&customer=zeta")[1].decode()
 
-    assert "1,400" in page and "By API key" in page
+    assert "1,400" in page and "Where it comes from API key" in page
     assert sum(int(one["lookups"]) for one in csv.DictReader(io.StringIO(lines))) == 1400
     assert client.get("/usage/?by=customer").status_code == 400
     assert client.get("/manage/usage/export.csv").status_code == 403
