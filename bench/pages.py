@@ -52,6 +52,7 @@ from tenants.models import Partner  # noqa: E402
 
 BAR_MS, AHEAD_MS = 150, 60
 MAKER, CHECKER = "maker@bench.example", "checker@bench.example"
+NO_PAGE = (302, 405)  # an address for forms only, or one that asks for a password first
 HOURS_A_DAY, HOURLY_DAYS = 4, 15
 
 CUSTOMERS = """
@@ -120,7 +121,11 @@ def main() -> int:
         return 2
     try:
         _prepare(partner, options.customers)
-        rows = [_measured(*page, options.rounds) for page in _pages(partner)]
+        rows = [
+            _measured(client, page, options.rounds)
+            for client, page in _pages(partner)
+            if client.get(page).status_code not in NO_PAGE
+        ]
     except Untrue as error:
         print(f"ABORTED: {error}", file=sys.stderr)
         return 1
@@ -253,15 +258,31 @@ def _measured(client: Client, page: str, rounds: int) -> dict[str, Any]:
     """One page: the first time (nothing remembered), then its percentiles. Raises Untrue."""
     cache.clear()
     first = _timed(client, page)
+    cpu = time.process_time() + backend_cpu_s()
     times = [_timed(client, page) for _ in range(rounds)]
+    cpu = time.process_time() + backend_cpu_s() - cpu
     with CaptureQueriesContext(connection) as seen:
         client.get(page)
+    if os.environ.get("BENCH_QUERIES"):
+        for query in sorted(seen, key=lambda one: -float(one["time"]))[:3]:
+            print(page, query["time"], query["sql"][:300], file=sys.stderr)
     times.sort()
     return {
         "page": page, "queries": len(seen), "first ms": round(first * 1000),
         "p50 ms": round(median(times) * 1000),
         "p95 ms": round(times[ceil(len(times) * 0.95) - 1] * 1000),
+        # What a page takes of a processor, here and in its Postgres: also right on a busy machine.
+        "CPU ms": round(cpu * 1000 / rounds),
     }  # fmt: skip
+
+
+def backend_cpu_s() -> float:
+    """CPU seconds that this connection's Postgres process has used."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        pid = cursor.fetchone()[0]
+    cells = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(cells[11]) + int(cells[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _timed(client: Client, page: str) -> float:
@@ -282,7 +303,8 @@ def _result(rows: list[dict[str, Any]], options: argparse.Namespace) -> dict[str
         "bars": [
             {"bar": name, "what": f"slowest page, server p95 ms ({slowest['page']})",
              "asked": f"≤ {limit}", "measured": figure,
-             "met": "met" if figure <= limit else "NOT MET"}
+             "met": "met" if figure <= limit else "NOT MET",
+             "pages within": f"{sum(row['p95 ms'] <= limit for row in rows)} of {len(rows)}"}
             for name, limit in (("P8", BAR_MS), ("P8 ahead", AHEAD_MS))
         ],
         "surroundings": {"customers": options.customers, "months": 13, "rounds": options.rounds,

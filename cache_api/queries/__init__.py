@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Sum, Value
+from django.db.models import Aggregate, Count, F, Func, IntegerField, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from cache_api.metering.models import PartnerPosition
@@ -43,18 +43,40 @@ WRONG_SEMANTIC = Q(kind="feedback", outcome="wrong_semantic_hit")
 BREAKDOWNS = ("model", "provider", "region", "outcome", "kind")
 
 
+class SumOfBuckets(Aggregate):
+    """The histogram that rows' histograms add up to, an array; zeros without rows.
+
+    One expression: forty-eight of Django's take longer to put together than to run.
+    """
+
+    template = (
+        "ARRAY["
+        + ", ".join(
+            f"coalesce(sum((%(expressions)s)[{n}]), 0)" for n in range(1, histogram.BUCKETS + 1)
+        )
+        + "]::bigint[]"
+    )
+    output_field = ArrayField(models.BigIntegerField())
+
+
 def usage_by_meter(
-    period_start: datetime, period_end: datetime, boundaries: tuple[datetime, ...] = ()
+    period_start: datetime,
+    period_end: datetime,
+    boundaries: tuple[datetime, ...] = (),
+    *,
+    by_day: bool = False,
 ) -> list[UsageTotal]:
     """Billable (live) quantities per segment, customer and model: what a settlement freezes.
 
     `boundaries` are whole hours at which terms change; `segment` is how many of them an hour has
-    reached (0 before the first). Reads hours whatever the length. Two queries.
+    reached (0 before the first). Reads hours whatever the length; days, which are fewer, where
+    `by_day` allows it and every instant begins one. Two queries.
     """
+    instants = (period_start, period_end, *boundaries)
+    whole_days = by_day and all(at == windows.day_of(at) for at in instants)
     sums = (
-        RollupHour.objects.filter(
-            livemode=True, bucket_at__gte=period_start, bucket_at__lt=period_end
-        )
+        (RollupDay if whole_days else RollupHour)
+        .objects.filter(livemode=True, bucket_at__gte=period_start, bucket_at__lt=period_end)
         .annotate(segment=_segment(boundaries))
         # By kind and outcome, told apart here: conditional sums would cost twice as much.
         .values_list("segment", "customer_id", "model", "kind", "outcome")
@@ -171,8 +193,7 @@ def latency_buckets(
 ) -> list[int]:
     """Requests per latency bucket (`rules.histogram.UPPER_US`), added up by Postgres. One query."""
     rows = latency_rows(start, end, customer_id, livemode).filter(outcome__in=outcomes)
-    sums = {f"b{n}": Coalesce(Sum(F(f"buckets__{n}")), 0) for n in range(histogram.BUCKETS)}
-    return [int(count) for count in rows.aggregate(**sums).values()]
+    return list(rows.aggregate(sums=SumOfBuckets("buckets"))["sums"])
 
 
 def latency_rows(

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from cache_api.models import (
@@ -25,6 +25,7 @@ from cache_api.models import (
 from cache_api.queries import (
     HITS,
     MEASURES,
+    SumOfBuckets,
     customer_totals,
     latency_rows,
     of_customer,
@@ -38,7 +39,7 @@ from cache_api.rules.reports import Group, UsagePoint, UsageSummary
 DIMENSIONS = ("customer", "model", "provider", "region")
 SORTS = {"lookups": "lookups", "hits": "hits", "saved": "cost_saved", "bytes": "bytes_served"}
 Latency = dict[float, int | None]
-_BUCKETS = {f"b{n}": Coalesce(Sum(F(f"buckets__{n}")), 0) for n in range(histogram.BUCKETS)}
+_SUMS = {"sums": SumOfBuckets("buckets")}
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def group_latencies(
     if rows is None:
         return {}
     rows = rows.filter(outcome__in=HITS, **{f"{by}__in": list(labels)})
-    return {row[by]: _percentiles(row, percentiles) for row in rows.values(by).annotate(**_BUCKETS)}
+    return {row[by]: _percentiles(row, percentiles) for row in rows.values(by).annotate(**_SUMS)}
 
 
 def latency(
@@ -130,7 +131,7 @@ def latency(
     rows = timed(scope, start, end, ())
     if rows is None:
         return dict.fromkeys(percents)
-    return _percentiles(rows.filter(outcome__in=outcomes).aggregate(**_BUCKETS), percents)
+    return _percentiles(rows.filter(outcome__in=outcomes).aggregate(**_SUMS), percents)
 
 
 def timed(
@@ -231,10 +232,9 @@ def _customer_latencies(
         customer_id__in=list(names), livemode=True, outcome__in=HITS, bucket_at__gte=first,
         bucket_at__lt=last, **scope.only,
     )  # fmt: skip
-    summed = rows.values("customer_id").annotate(**_BUCKETS)
+    summed = rows.values("customer_id").annotate(**_SUMS)
     return {names[row["customer_id"]]: _percentiles(row, percents) for row in summed}
 
 
 def _percentiles(row: Mapping[str, Any], percents: Sequence[float]) -> Latency:
-    buckets = [int(row[name]) for name in _BUCKETS]
-    return {percent: histogram.percentile(buckets, percent) for percent in percents}
+    return {percent: histogram.percentile(row["sums"], percent) for percent in percents}
