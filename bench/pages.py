@@ -295,20 +295,26 @@ def _timed(client: Client, page: str) -> float:
 
 
 def _result(rows: list[dict[str, Any]], options: argparse.Namespace) -> dict[str, Any]:
-    slowest = max(rows, key=lambda row: row["p95 ms"])
-    figure = slowest["p95 ms"]
     return {
         "benchmark": "pages (P8)",
         "rows": rows,
         "bars": [
-            {"bar": name, "what": f"slowest page, server p95 ms ({slowest['page']})",
-             "asked": f"≤ {limit}", "measured": figure,
-             "met": "met" if figure <= limit else "NOT MET",
-             "pages within": f"{sum(row['p95 ms'] <= limit for row in rows)} of {len(rows)}"}
+            _bar(rows, name, figure, limit)
             for name, limit in (("P8", BAR_MS), ("P8 ahead", AHEAD_MS))
+            for figure in ("p95 ms", "CPU ms")
         ],
         "surroundings": {"customers": options.customers, "months": 13, "rounds": options.rounds,
                          **report.surroundings()},
+    }  # fmt: skip
+
+
+def _bar(rows: list[dict[str, Any]], name: str, figure: str, limit: int) -> dict[str, Any]:
+    slowest = max(rows, key=lambda row: row[figure])
+    return {
+        "bar": name, "what": f"slowest page, server {figure} ({slowest['page']})",
+        "asked": f"≤ {limit}", "measured": slowest[figure],
+        "met": "met" if slowest[figure] <= limit else "NOT MET",
+        "pages within": f"{sum(row[figure] <= limit for row in rows)} of {len(rows)}",
     }  # fmt: skip
 
 
