@@ -87,6 +87,11 @@ def papers(place: Place, given: Options) -> None:
     _apart(place, "papers")
 
 
+def pages(place: Place, given: Options) -> None:
+    """P8, in a process of its own."""
+    _apart(place, "pages")
+
+
 BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "edge": hits,
     "memory": memory_of_processes,
@@ -95,6 +100,7 @@ BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "semantic": semantic,
     "settlement": settlement,
     "papers": papers,
+    "pages": pages,
     "sdk": sdk,
 }
 QUICK = ("edge", "memory", "recorder")  # within three minutes

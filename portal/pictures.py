@@ -18,8 +18,8 @@ from portal.rules.figures import Axis, Figure, line_figure, stacked_figure
 from portal.rules.ranges import Range
 from portal.templatetags.money import money_text
 
-LABELS = {"hour": "j M, H:i", "day": "D j M Y", "month": "F Y"}
-SHORT = {"hour": "H:i", "day": "j M", "month": "M y"}
+LABELS = {"hour": "j M, H:i", "day": "D j M Y", "week": "j M Y", "month": "F Y"}
+SHORT = {"hour": "H:i", "day": "j M", "week": "j M", "month": "M y"}
 
 
 def range_name(window: Range) -> str:
@@ -28,18 +28,23 @@ def range_name(window: Range) -> str:
         start, end = (date_format(at, "j M, H:i") for at in (window.start, window.shown_end))
         return _("%(start)s to %(end)s UTC") % {"start": start, "end": end}
     start, end = date_format(window.start, "j M Y"), date_format(window.shown_end, "j M Y")
-    if window.end <= window.now:
+    if window.end <= window.now and window.is_month:
         return _("%(month)s, whole month, UTC") % {"month": date_format(window.start, "F Y")}
     return _("%(start)s to %(end)s, UTC") % {"start": start, "end": end}
 
 
 def requests_figure(view: UsageView) -> Figure:
-    """Hits and misses stacked, the window before as a dashed line."""
+    """Hits (exact and semantic apart, where there are any) and misses stacked, before dashed."""
     points, window = view.points, view.range
-    series = [
-        Series(_("Hits"), tuple(float(p.hits) for p in points), "exact"),
-        Series(_("Misses"), tuple(float(p.misses) for p in points), "miss"),
-    ]
+    misses = Series(_("Misses"), tuple(float(p.misses) for p in points), "miss")
+    series = [Series(_("Hits"), tuple(float(p.hits) for p in points), "exact"), misses]
+    if any(p.semantic_hits for p in points):
+        exact = tuple(float(p.hits - p.semantic_hits) for p in points)
+        near = tuple(float(p.semantic_hits) for p in points)
+        series = [
+            Series(_("Exact hits"), exact, "exact"), Series(_("Semantic hits"), near, "semantic"),
+            misses,
+        ]  # fmt: skip
     return stacked_figure(
         "requests", _("Requests by outcome"), _requests_words(view), _axis(points, window),
         series, text=_count, over=_compared(view),
@@ -112,13 +117,20 @@ def _compared(view: UsageView) -> list[Series]:
     before = [float(p.lookups) for p in view.points_before]
     if not any(before) or len(before) != len(view.points):
         return []
-    return [Series(_("Earlier, same weekdays"), tuple(before), "miss", dashed=True)]
+    same = (view.range.start - view.range.before[0]).days % 7 == 0
+    name = _("Earlier, same weekdays") if same else _("Earlier")
+    return [Series(name, tuple(before), "miss", dashed=True)]
 
 
 def _axis(points: list[UsagePoint], window: Range) -> Axis:
     unit = window.granularity
     times = [point.bucket_at for point in points]
-    names = {"hour": _("Hour (UTC)"), "day": _("Day (UTC)"), "month": _("Month (UTC)")}
+    names = {
+        "hour": _("Hour (UTC)"),
+        "day": _("Day (UTC)"),
+        "week": _("Week from (UTC)"),
+        "month": _("Month (UTC)"),
+    }
     filling = len(points) - 1 if points and window.end > window.now else None
     return Axis(
         tuple(date_format(at, LABELS[unit]) for at in times),

@@ -56,12 +56,15 @@ class CustomerFacts:
     currency: str
 
 
-def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None) -> Gathered:
+def gather(
+    agreement: Agreement, period: Period, run_id: uuid.UUID | None = None, *, by_day: bool = False
+) -> Gathered:
     """Read everything a run of this agreement and period needs; writes nothing.
 
     Runs in the partner's schema (`in_partner`). `run_id` names the run being settled, so that
     only other runs of the period count as booked. Once the period has an issued run, its frozen
-    terms, prices and plans hold for every later one. Fourteen queries at any size, two more then.
+    terms, prices and plans hold for every later one. `by_day`: usage may be read from days, which
+    come to the same. Fourteen queries at any size, two more then.
     """
     last = last_issued_run(agreement.id, period, without=run_id)
     base = frozen_input(last) if last else None
@@ -76,7 +79,8 @@ def gather(agreement: Agreement, period: Period, run_id: uuid.UUID | None = None
     return Gathered(
         run_input=RunInput(
             agreement_id=str(agreement.id), period=period, segments=parts,
-            rows=tuple(_rows(period, parts, facts)), taxes=_taxes(agreement, period, parts, base),
+            rows=tuple(_rows(period, parts, facts, by_day)),
+            taxes=_taxes(agreement, period, parts, base),
             fx=_fx(period, parts, {*(one.currency for one in facts.values()), *sold}, base),
             sales=reported, sales_report=report.sha256 if report else "",
             booked_lines=booked_lines(agreement.id, period, run_id),
@@ -146,7 +150,10 @@ def _fx(
 
 
 def _rows(
-    period: Period, parts: tuple[SegmentTerms, ...], customers: dict[uuid.UUID, CustomerFacts]
+    period: Period,
+    parts: tuple[SegmentTerms, ...],
+    customers: dict[uuid.UUID, CustomerFacts],
+    by_day: bool = False,
 ) -> Iterable[RunInputRow]:
     """Usage per segment, customer and model; a customer on a plan also without usage."""
     if not parts:
@@ -157,7 +164,7 @@ def _rows(
     starts = (period.start, *inside)
     index = {part.segment.start: part.segment.index for part in parts}
     seen = set()
-    for row in usage.usage_by_meter(period.start, period.end, inside):
+    for row in usage.usage_by_meter(period.start, period.end, inside, by_day=by_day):
         segment = index.get(starts[row.segment])
         if segment is None:
             continue  # used before the agreement began, or after it ended

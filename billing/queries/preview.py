@@ -32,7 +32,7 @@ def preview_run(*, agreement_id: uuid.UUID, period: Period) -> Preview:
     """
     agreement = Agreement.objects.get(pk=agreement_id)
     with in_partner(Partner.objects.get(pk=agreement.partner_id)):
-        found = gather(agreement, period)
+        found = gather(agreement, period, by_day=True)
     return Preview(
         agreement, period, charge(found.run_input), found.parties, run_input_sha256(found.run_input)
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from billing.rules.money import to_major
@@ -13,13 +14,25 @@ from billing.rules.money import to_major
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+BLOCK = 1_000  # rows
+
+
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """The table with its header. Texts that look like formulas get a leading apostrophe."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue().encode()
+    return b"".join(csv_blocks(header, rows))
+
+
+def csv_blocks(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    """The same in pieces of BLOCK rows, for a file that is sent while it is read."""
+    source = iter(rows)
+    block: list[Sequence[object]] = [header]
+    while block:
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\r\n").writerows(
+            [_cell(value) for value in row] for row in block
+        )
+        yield out.getvalue().encode()
+        block = list(islice(source, BLOCK))
 
 
 def _cell(value: object) -> str:

@@ -4,7 +4,7 @@
 events are kept (older rollups outlive their events and cannot be compared with them).
 """
 
-from cache_api.metering.sql import DIMENSIONS, MEASURES
+from cache_api.metering.sql import CUSTOMER_TOTALS, DIMENSIONS, MEASURES
 
 _DIMS = ", ".join(DIMENSIONS)
 
@@ -21,13 +21,13 @@ _EVENT_SUMS = """ARRAY[count(*)::numeric, sum(quantity), sum(quantity::numeric *
 _LABELS = "ARRAY[" + ", ".join(f"'{name}'" for name in MEASURES) + "]"
 
 
-def _differ(left: str, right: str, left_name: str, right_name: str) -> str:
+def _differ(left: str, right: str, left_name: str, right_name: str, labels: str = _LABELS) -> str:
     """Two selects of (key text, sums numeric[]) must be equal; one text per key that is not."""
     return f"""
 SELECT coalesce(l.key, r.key) || ': ' || (
     SELECT string_agg(n || ' ' || coalesce(a, 0) || ' in {left_name}, ' || coalesce(b, 0)
         || ' in {right_name}', '; ')
-    FROM unnest({_LABELS}, l.sums, r.sums) AS u (n, a, b) WHERE coalesce(a, 0) <> coalesce(b, 0))
+    FROM unnest({labels}, l.sums, r.sums) AS u (n, a, b) WHERE coalesce(a, 0) <> coalesce(b, 0))
 FROM ({left}) l FULL JOIN ({right}) r ON l.key = r.key
 WHERE l.sums IS DISTINCT FROM r.sums
 ORDER BY 1
@@ -131,6 +131,51 @@ LATENCY_HOURS_DAYS = _differ(
     "latency hours",
     "latency days",
 )
+
+
+def _totals(rollup: str, total: str, name: str) -> str:
+    """Rollups of all customers together are the sums of the customers'."""
+    return _differ(
+        f"""
+SELECT {_key("bucket_at", *_WIDE)} AS key, {_sum_array()} AS sums
+FROM {{schema}}.{rollup} GROUP BY bucket_at, {_DIMS}
+""",
+        # A row without events only holds latencies that an upgrade could not tell by model.
+        f"""
+SELECT {_key("bucket_at", *_WIDE)} AS key, {_sum_array()} AS sums
+FROM {{schema}}.{total} GROUP BY bucket_at, {_DIMS} HAVING sum(events) > 0
+""",
+        name,
+        "totals",
+    )
+
+
+TOTAL_HOURS = _totals("cache_api_rolluphour", "cache_api_totalhour", "hours")
+TOTAL_DAYS = _totals("cache_api_rollupday", "cache_api_totalday", "days")
+
+
+def _customer_totals(rollup: str, total: str, name: str) -> str:
+    """A customer's one row is what its rollups come to."""
+    summed = ", ".join(f"{text}::numeric" for text in CUSTOMER_TOTALS.values())
+    read = ", ".join(f"sum({column})::numeric" for column in CUSTOMER_TOTALS)
+    key = _key("bucket_at", "customer_id", _KINDS[0])
+    return _differ(
+        f"""
+SELECT {key} AS key, ARRAY[{summed}] AS sums
+FROM {{schema}}.{rollup} f GROUP BY bucket_at, customer_id, livemode
+""",
+        f"""
+SELECT {key} AS key, ARRAY[{read}] AS sums
+FROM {{schema}}.{total} GROUP BY bucket_at, customer_id, livemode
+""",
+        name,
+        "customers",
+        "ARRAY[" + ", ".join(f"'{column}'" for column in CUSTOMER_TOTALS) + "]",
+    )
+
+
+CUSTOMER_HOURS = _customer_totals("cache_api_rolluphour", "cache_api_customerhour", "hours")
+CUSTOMER_DAYS = _customer_totals("cache_api_rollupday", "cache_api_customerday", "days")
 
 CUSTOMERS = """
 SELECT 'events of ' || e.customer || ' without a customer' FROM (

@@ -154,34 +154,84 @@ ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {_added("r")}
 """
 
 
+_COUNTS = ", ".join(
+    f"coalesce(sum(f.quantity) FILTER (WHERE f.latency_bucket = {number}), 0)"
+    for number in range(BUCKETS)
+)
+_HISTOGRAM = f"ARRAY[{_COUNTS}]::bigint[]"
+_MERGED = """ARRAY(
+    SELECT old + new FROM unnest(r.buckets, excluded.buckets) WITH ORDINALITY AS b (old, new, n)
+    ORDER BY n)"""
+
+
 def add_latency(table: str, unit: str) -> str:
     """Add `fresh` to one latency rollup; `unit` is hour or day. Unknown latencies are left out."""
-    counts = ", ".join(
-        f"coalesce(sum(f.quantity) FILTER (WHERE f.latency_bucket = {number}), 0)"
-        for number in range(BUCKETS)
-    )
     return f"""
 INSERT INTO {{schema}}.{table} AS r ({", ".join(_LATENCY_KEY)}, buckets)
 SELECT date_trunc('{unit}', f.hour_at, 'UTC'), c.id, f.livemode, f.region, f.outcome,
-    ARRAY[{counts}]::bigint[]
+    {_HISTOGRAM}
 FROM pg_temp.fresh f JOIN {{schema}}.cache_api_customer c ON c.external_id = f.customer
 WHERE f.partner_id = %s AND f.latency_bucket IS NOT NULL
 GROUP BY 1, 2, 3, 4, 5
-ON CONFLICT ({", ".join(_LATENCY_KEY)}) DO UPDATE SET buckets = ARRAY(
-    SELECT old + new FROM unnest(r.buckets, excluded.buckets) WITH ORDINALITY AS b (old, new, n)
-    ORDER BY n)
+ON CONFLICT ({", ".join(_LATENCY_KEY)}) DO UPDATE SET buckets = {_MERGED}
 """
 
 
-ROLLUP_TABLES = (
-    "cache_api_rolluphour", "cache_api_rollupday", "cache_api_latencyhour", "cache_api_latencyday",
-)  # fmt: skip
-ROLLUPS = (
-    add_usage(ROLLUP_TABLES[0], "hour"),
-    add_usage(ROLLUP_TABLES[1], "day"),
-    add_latency(ROLLUP_TABLES[2], "hour"),
-    add_latency(ROLLUP_TABLES[3], "day"),
-)
+def add_totals(table: str, unit: str) -> str:
+    """Add `fresh` to one rollup of all customers together; `unit` is hour or day."""
+    key = ("bucket_at", *DIMENSIONS)
+    return f"""
+INSERT INTO {{schema}}.{table} AS r ({", ".join((*key, *MEASURES))}, buckets)
+SELECT date_trunc('{unit}', f.hour_at, 'UTC'), {", ".join(f"f.{name}" for name in DIMENSIONS)},
+    {_sums()}, {_HISTOGRAM}
+FROM pg_temp.fresh f WHERE f.partner_id = %s
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+ON CONFLICT ({", ".join(key)}) DO UPDATE SET {_added("r")}, buckets = {_MERGED}
+"""
+
+
+# What a row of usage adds to a customer's hits: feedback takes back what was wrong.
+_HIT = "f.kind = 'lookup' AND f.outcome IN ('hit', 'semantic_hit')"
+_SIGN = f"""CASE WHEN {_HIT} THEN 1
+    WHEN f.kind = 'feedback' AND f.outcome IN ('wrong_hit', 'wrong_semantic_hit') THEN -1
+    ELSE 0 END"""
+CUSTOMER_TOTALS = {
+    "lookups": "sum(f.quantity * (f.kind = 'lookup')::int)",
+    "hits": f"sum(f.quantity * {_SIGN})",
+    "stores": "sum(f.quantity * (f.kind = 'store')::int)",
+    "bytes_served": f"sum(f.bytes * {_SIGN})",
+    "tokens_saved": f"sum((f.tokens_in + f.tokens_out) * {_SIGN})",
+    "cost_saved": f"sum(f.cost_saved_micros * {_SIGN})",
+    "semantic_hits": f"sum(f.quantity * (f.outcome LIKE '%%semantic_hit')::int * {_SIGN})",
+}
+
+
+def add_customer_totals(table: str, unit: str) -> str:
+    """Add `fresh` to one rollup of a row per customer; `unit` is hour or day."""
+    key = ("bucket_at", "customer_id", "livemode")
+    names = tuple(CUSTOMER_TOTALS)
+    return f"""
+INSERT INTO {{schema}}.{table} AS r ({", ".join((*key, *names))})
+SELECT date_trunc('{unit}', f.hour_at, 'UTC'), c.id, f.livemode,
+    {", ".join(CUSTOMER_TOTALS.values())}
+FROM pg_temp.fresh f JOIN {{schema}}.cache_api_customer c ON c.external_id = f.customer
+WHERE f.partner_id = %s
+GROUP BY 1, 2, 3
+ON CONFLICT ({", ".join(key)}) DO UPDATE SET {_added("r", names)}
+"""
+
+
+_ADD = {
+    "rollup": add_usage, "latency": add_latency, "total": add_totals,
+    "customer": add_customer_totals,
+}  # fmt: skip
+_ROLLUPS = {
+    f"cache_api_{name}{unit}": add(f"cache_api_{name}{unit}", unit)
+    for name, add in _ADD.items()
+    for unit in ("hour", "day")
+}
+ROLLUP_TABLES = tuple(_ROLLUPS)
+ROLLUPS = tuple(_ROLLUPS.values())
 
 ADD_CHANNEL = f"""
 INSERT INTO channel_day AS r ({", ".join((*_CHANNEL_KEY, *MEASURES))})

@@ -162,7 +162,7 @@ def add_customers(partner_id: UUID, schema: str, now: datetime) -> None:
 
 
 def add_rollups(partner_id: UUID, schema: str) -> None:
-    """Add `fresh` to the partner's four rollups."""
+    """Add `fresh` to the partner's rollups."""
     for statement in sql.ROLLUPS:
         _run(_in(schema, statement), [partner_id])
 

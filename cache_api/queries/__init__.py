@@ -14,11 +14,21 @@ from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Sum, Value
+from django.db.models import Aggregate, Count, F, Func, IntegerField, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from cache_api.metering.models import PartnerPosition
-from cache_api.models import Customer, LatencyDay, LatencyHour, RollupDay, RollupHour
+from cache_api.models import (
+    Customer,
+    CustomerDay,
+    CustomerHour,
+    LatencyDay,
+    LatencyHour,
+    RollupDay,
+    RollupHour,
+    TotalDay,
+    TotalHour,
+)
 from cache_api.rules import histogram, windows
 from cache_api.rules.corrections import WRONG_OUTCOMES
 from cache_api.rules.reports import CustomerUsage, UsagePoint, UsageSlice, UsageSummary, UsageTotal
@@ -33,18 +43,40 @@ WRONG_SEMANTIC = Q(kind="feedback", outcome="wrong_semantic_hit")
 BREAKDOWNS = ("model", "provider", "region", "outcome", "kind")
 
 
+class SumOfBuckets(Aggregate):
+    """The histogram that rows' histograms add up to, an array; zeros without rows.
+
+    One expression: forty-eight of Django's take longer to put together than to run.
+    """
+
+    template = (
+        "ARRAY["
+        + ", ".join(
+            f"coalesce(sum((%(expressions)s)[{n}]), 0)" for n in range(1, histogram.BUCKETS + 1)
+        )
+        + "]::bigint[]"
+    )
+    output_field = ArrayField(models.BigIntegerField())
+
+
 def usage_by_meter(
-    period_start: datetime, period_end: datetime, boundaries: tuple[datetime, ...] = ()
+    period_start: datetime,
+    period_end: datetime,
+    boundaries: tuple[datetime, ...] = (),
+    *,
+    by_day: bool = False,
 ) -> list[UsageTotal]:
     """Billable (live) quantities per segment, customer and model: what a settlement freezes.
 
     `boundaries` are whole hours at which terms change; `segment` is how many of them an hour has
-    reached (0 before the first). Reads hours whatever the length. Two queries.
+    reached (0 before the first). Reads hours whatever the length; days, which are fewer, where
+    `by_day` allows it and every instant begins one. Two queries.
     """
+    instants = (period_start, period_end, *boundaries)
+    whole_days = by_day and all(at == windows.day_of(at) for at in instants)
     sums = (
-        RollupHour.objects.filter(
-            livemode=True, bucket_at__gte=period_start, bucket_at__lt=period_end
-        )
+        (RollupDay if whole_days else RollupHour)
+        .objects.filter(livemode=True, bucket_at__gte=period_start, bucket_at__lt=period_end)
         .annotate(segment=_segment(boundaries))
         # By kind and outcome, told apart here: conditional sums would cost twice as much.
         .values_list("segment", "customer_id", "model", "kind", "outcome")
@@ -97,17 +129,16 @@ def usage_series(
     """One point per `hour` or `day` that overlaps the period, empty ones included. One query."""
     if granularity not in ("hour", "day"):
         raise ValueError(f"granularity is {granularity!r}: use 'hour' or 'day'")
-    table, between = (
-        (RollupHour, windows.hours_between)
-        if granularity == "hour"
-        else (RollupDay, windows.days_between)
-    )
-    buckets = list(between(start, end))
+    hourly = granularity == "hour"
+    buckets = list((windows.hours_between if hourly else windows.days_between)(start, end))
     if not buckets:
         return []
-    rows = _usage(table, customer_id, livemode).filter(bucket_at__range=(buckets[0], buckets[-1]))
-    by_bucket = {row["bucket_at"]: row for row in rows.values("bucket_at").annotate(**_MEASURES)}
-    return [UsagePoint(at, *_values(by_bucket.get(at, {}))) for at in buckets]
+    table = usage_tables(customer_id)[0 if hourly else 1]
+    rows = of_customer(table, customer_id, livemode).filter(
+        bucket_at__range=(buckets[0], buckets[-1])
+    )
+    by_bucket = {row["bucket_at"]: row for row in rows.values("bucket_at").annotate(**MEASURES)}
+    return [UsagePoint(at, *values_of(by_bucket.get(at, {}))) for at in buckets]
 
 
 def usage_summary(
@@ -115,7 +146,7 @@ def usage_summary(
 ) -> UsageSummary:
     """The period in one row. One query."""
     rows = _period(start, end, customer_id, livemode)
-    return UsageSummary(*_values(rows.aggregate(**_MEASURES)))
+    return UsageSummary(*values_of(rows.aggregate(**MEASURES)))
 
 
 def usage_breakdown(
@@ -134,10 +165,10 @@ def usage_breakdown(
         # By outcome or kind, hits stand as they were answered; feedback is not usage.
         .exclude(kind="feedback" if by in ("outcome", "kind") else "")
         .values(by)
-        .annotate(**_MEASURES)
+        .annotate(**MEASURES)
         .order_by("-lookups", by)[:limit]
     )
-    return [UsageSlice(row[by], *_values(row)) for row in rows]
+    return [UsageSlice(row[by], *values_of(row)) for row in rows]
 
 
 def latency_percentiles(
@@ -161,14 +192,22 @@ def latency_buckets(
     livemode: bool = True,
 ) -> list[int]:
     """Requests per latency bucket (`rules.histogram.UPPER_US`), added up by Postgres. One query."""
-    table, first, last = table_of(start, end, LatencyHour, LatencyDay)
-    rows = table.objects.filter(
-        bucket_at__gte=first, bucket_at__lt=last, livemode=livemode, outcome__in=outcomes
+    rows = latency_rows(start, end, customer_id, livemode).filter(outcome__in=outcomes)
+    return list(rows.aggregate(sums=SumOfBuckets("buckets"))["sums"])
+
+
+def latency_rows(
+    start: datetime, end: datetime, customer_id: UUID | None, livemode: bool = True
+) -> QuerySet[Any]:
+    """Rows with histograms (`buckets`), by region and outcome; of all customers by model as well.
+
+    Each stands for one hour or day.
+    """
+    tables = (TotalHour, TotalDay) if customer_id is None else (LatencyHour, LatencyDay)
+    table, first, last = table_of(start, end, *tables)
+    return of_customer(table, customer_id, livemode).filter(
+        bucket_at__gte=first, bucket_at__lt=last
     )
-    if customer_id is not None:
-        rows = rows.filter(customer_id=customer_id)
-    sums = {f"b{n}": Coalesce(Sum(F(f"buckets__{n}")), 0) for n in range(histogram.BUCKETS)}
-    return [int(count) for count in rows.aggregate(**sums).values()]
 
 
 def top_customers(
@@ -179,12 +218,8 @@ def top_customers(
     customer_id: UUID | None = None,
 ) -> list[CustomerUsage]:
     """The customers with most lookups (of one customer: at most itself). Two queries."""
-    rows = list(
-        _period(start, end, customer_id, livemode)
-        .values("customer_id")
-        .annotate(**_MEASURES)
-        .order_by("-lookups", "customer_id")[:limit]
-    )
+    totals = customer_totals(start, end, customer_id=customer_id, livemode=livemode)
+    rows = list(totals.order_by("-lookups", "customer_id")[:limit])
     known = Customer.objects.in_bulk([row["customer_id"] for row in rows])
     return [_customer_usage(known[row["customer_id"]], row) for row in rows]
 
@@ -208,14 +243,24 @@ def customers_page(
         customers = customers.filter(state=state)
     total = customers.aggregate(total=Count("id"))["total"]
     page = list(customers.order_by("external_id")[offset : offset + limit])
-    usage = (
-        _period(start, end, None, livemode=True)
-        .filter(customer_id__in=[customer.pk for customer in page])
-        .values("customer_id")
-        .annotate(**_MEASURES)
-    )
+    usage = customer_totals(start, end).filter(customer_id__in=[customer.pk for customer in page])
     by_customer = {row["customer_id"]: row for row in usage}
     return [_customer_usage(one, by_customer.get(one.pk, {})) for one in page], total
+
+
+def customer_totals(
+    start: datetime, end: datetime, *, customer_id: UUID | None = None, livemode: bool = True
+) -> QuerySet[Any, Any]:
+    """The measures of a period, one row of values per `customer_id` with usage; not ordered."""
+    table, first, last = table_of(start, end, CustomerHour, CustomerDay)
+    rows = of_customer(table, customer_id, livemode).filter(
+        bucket_at__gte=first, bucket_at__lt=last
+    )
+    # The sums' names are also columns', which Django would take them for.
+    sums: dict[str, Any] = {f"sum_{name}": Sum(name) for name in MEASURES}
+    names: dict[str, Any] = {name: F(f"sum_{name}") for name in MEASURES}
+    summed: QuerySet[Any, Any] = rows.values("customer_id").annotate(**sums)
+    return summed.values("customer_id", **names)
 
 
 def customer_by_external_id(external_id: str) -> Customer | None:
@@ -238,24 +283,25 @@ def total(what: Any, condition: Q) -> Coalesce:
     return Coalesce(Sum(what, filter=condition), 0, output_field=models.DecimalField())
 
 
-def _net(what: Any) -> Any:
+def net(what: Any) -> Any:
     """Of the hits, less those that feedback took back."""
     return total(what, HIT) - total(what, WRONG)
 
 
-_MEASURES: dict[str, Any] = {
+MEASURES: dict[str, Any] = {
     "lookups": total("quantity", LOOKUP),
-    "hits": _net("quantity"),
+    "hits": net("quantity"),
     "stores": total("quantity", STORE),
-    "bytes_served": _net("bytes"),
-    "tokens_saved": _net(F("tokens_in") + F("tokens_out")),
-    "cost_saved": _net("cost_saved_micros"),
+    "bytes_served": net("bytes"),
+    "tokens_saved": net(F("tokens_in") + F("tokens_out")),
+    "cost_saved": net("cost_saved_micros"),
     "semantic_hits": total("quantity", SEMANTIC) - total("quantity", WRONG_SEMANTIC),
 }
 
 
-def _values(row: dict[str, Any]) -> list[int]:
-    return [int(row.get(name, 0)) for name in _MEASURES]
+def values_of(row: dict[str, Any]) -> list[int]:
+    """The measures of a row of values, in the order of the reports' members."""
+    return [int(row.get(name, 0)) for name in MEASURES]
 
 
 def _segment(boundaries: tuple[datetime, ...]) -> Func | Value:
@@ -282,7 +328,13 @@ def table_of(
     return hours, windows.hour_of(start), last if last == end else last + windows.HOUR
 
 
-def _usage(table: Any, customer_id: UUID | None, livemode: bool) -> QuerySet[Any]:
+def usage_tables(customer_id: UUID | None) -> tuple[Any, Any]:
+    """Hours and days: of one customer, or of all together."""
+    return (TotalHour, TotalDay) if customer_id is None else (RollupHour, RollupDay)
+
+
+def of_customer(table: Any, customer_id: UUID | None, livemode: bool = True) -> QuerySet[Any]:
+    """A rollup's rows; those of one customer where there is one."""
     rows: QuerySet[Any] = table.objects.filter(livemode=livemode)
     return rows if customer_id is None else rows.filter(customer_id=customer_id)
 
@@ -290,12 +342,12 @@ def _usage(table: Any, customer_id: UUID | None, livemode: bool) -> QuerySet[Any
 def _period(
     start: datetime, end: datetime, customer_id: UUID | None, livemode: bool
 ) -> QuerySet[Any]:
-    table, first, last = table_of(start, end, RollupHour, RollupDay)
-    rows = _usage(table, customer_id, livemode)
+    table, first, last = table_of(start, end, *usage_tables(customer_id))
+    rows = of_customer(table, customer_id, livemode)
     return rows.filter(bucket_at__gte=first, bucket_at__lt=last)
 
 
 def _customer_usage(customer: Customer, row: dict[str, Any]) -> CustomerUsage:
     return CustomerUsage(
-        customer.pk, customer.external_id, customer.name, customer.state, *_values(row)
+        customer.pk, customer.external_id, customer.name, customer.state, *values_of(row)
     )

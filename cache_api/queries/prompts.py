@@ -19,6 +19,7 @@ WITH by_model AS (
     SELECT customer_id, sum(prefix_tokens) AS tokens, sum(prefix_saved_micros) AS saved
     FROM {table}
     WHERE kind = 'store' AND livemode = %s AND bucket_at >= %s AND bucket_at < %s
+        AND NOT (prefix_tokens = 0 AND prefix_saved_micros = 0)
         AND (%s::uuid IS NULL OR customer_id = %s)
     GROUP BY customer_id, provider, model
     HAVING sum(prefix_tokens) > 0

@@ -56,6 +56,35 @@ class UsageSlice:
 
 
 @dataclass(frozen=True)
+class Group:
+    """One row of a grouping: a customer, a model, a key, a tag's value, …
+
+    `label` is what the data hold ('' where nothing was given), `name` what people call it. Hits,
+    bytes, tokens and cost are less what feedback took back.
+    """
+
+    label: str
+    name: str
+    lookups: int
+    hits: int
+    stores: int
+    bytes_served: int
+    tokens_saved: int
+    cost_saved_micros: int
+    semantic_hits: int = 0  # of the hits
+
+    @property
+    def misses(self) -> int:
+        """Lookups that found nothing."""
+        return self.lookups - self.hits
+
+    @property
+    def exact_hits(self) -> int:
+        """Hits of the same request."""
+        return self.hits - self.semantic_hits
+
+
+@dataclass(frozen=True)
 class CustomerUsage:
     """A customer and its usage of a period."""
 

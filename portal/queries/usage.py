@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from cache_api import queries as usage
 from cache_api.models import Customer
@@ -81,17 +83,34 @@ def latency(window: Range, customer_id: uuid.UUID | None, outcomes: tuple[str, .
 def points(
     customer_id: uuid.UUID | None, start: datetime, end: datetime, granularity: str
 ) -> list[UsagePoint]:
-    """A gap-free series; months are sums of their days: one query."""
-    if granularity != "month":
-        return usage.usage_series(customer_id, start, end, granularity)
-    days = usage.usage_series(customer_id, start, end, "day")
-    months = groupby(days, key=lambda point: month_start(point.bucket_at))
-    return [_sum(at, list(group)) for at, group in months]
+    """A gap-free series: one query."""
+    return buckets(usage.usage_series, customer_id, start, end, granularity)
 
 
-def _sum(at: datetime, days: list[UsagePoint]) -> UsagePoint:
+def buckets(
+    series: Callable[..., list[UsagePoint]], of: Any, start: datetime, end: datetime, unit: str
+) -> list[UsagePoint]:
+    """A series of `of`; weeks (from Monday) and months are sums of their days: one query."""
+    if unit not in BUCKET_OF:
+        return series(of, start, end, unit)
+    merged = groupby(
+        series(of, start, end, "day"), key=lambda point: BUCKET_OF[unit](point.bucket_at)
+    )
+    return [_sum(list(group)) for _, group in merged]
+
+
+def _week(moment: datetime) -> datetime:
+    return moment - timedelta(days=moment.weekday())
+
+
+# The first instant of the bucket that a day belongs to.
+BUCKET_OF: dict[str, Callable[[datetime], datetime]] = {"week": _week, "month": month_start}
+
+
+def _sum(days: list[UsagePoint]) -> UsagePoint:
+    """Days as one bucket, named by its first day within the range."""
     return UsagePoint(
-        at,
+        days[0].bucket_at,
         lookups=sum(day.lookups for day in days),
         hits=sum(day.hits for day in days),
         stores=sum(day.stores for day in days),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-Granularity = Literal["hour", "day", "month"]
+Granularity = Literal["hour", "day", "week", "month"]
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 # Length, how far back the window compared with lies (whole weeks: weekdays meet weekdays), buckets.
 WINDOWS: dict[str, tuple[timedelta, timedelta, Granularity]] = {
@@ -19,6 +19,16 @@ WINDOWS: dict[str, tuple[timedelta, timedelta, Granularity]] = {
 DEFAULT = "30d"
 CHOICES = (*WINDOWS, "13m")
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
+_DAYS = re.compile(r"(20\d\d-\d\d-\d\d)\.\.(20\d\d-\d\d-\d\d)")
+LONGEST = timedelta(days=400)
+# Of which lengths a chart can show which buckets: not one alone, and not too many to tell apart.
+UNITS: dict[Granularity, tuple[timedelta, timedelta]] = {
+    "hour": (HOUR, 8 * DAY),
+    "day": (2 * DAY, 100 * DAY),
+    "week": (3 * WEEK, LONGEST),
+    "month": (45 * DAY, LONGEST),
+}
+COMPARE = ("previous", "year", "none")
 
 
 class BadRange(ValueError):
@@ -30,8 +40,8 @@ class Range:
     """A half-open window [start, end) of whole buckets; the last one may still be filling.
 
     `before` is an earlier window of equal length, on the same weekdays where there are days, or
-    an empty one where nothing can be compared. `key` is what the address carries: one of CHOICES
-    or a month as YYYY-MM.
+    an empty one where nothing can be compared. `key` is what the address carries: one of CHOICES,
+    a month as YYYY-MM, or two days as YYYY-MM-DD..YYYY-MM-DD (both inclusive).
     """
 
     key: str
@@ -45,6 +55,12 @@ class Range:
     def is_month(self) -> bool:
         """Whether this is one calendar month rather than a window up to now."""
         return _MONTH.fullmatch(self.key) is not None
+
+    @property
+    def units(self) -> tuple[Granularity, ...]:
+        """The buckets that a chart of this length can have."""
+        length = self.end - self.start
+        return tuple(unit for unit, (least, most) in UNITS.items() if least <= length <= most)
 
     @property
     def shown_end(self) -> datetime:
@@ -62,7 +78,43 @@ def parse_range(text: str, now: datetime) -> Range:
         return _window(key, now)
     if key == "13m":
         return _thirteen_months(now)
-    return _month(key, now)
+    days = _DAYS.fullmatch(key)
+    return _between(key, days[1], days[2], now) if days else _month(key, now)
+
+
+def in_units(window: Range, unit: str) -> Range:
+    """The range in other buckets; as it is where it is too long or too short for them.
+
+    Days, weeks and months begin at midnight, so that a window of hours is moved to whole days.
+    Raises BadRange for what is no bucket.
+    """
+    if unit not in UNITS:
+        raise BadRange(f"unit={unit!r} is no bucket: use one of {', '.join(UNITS)}.")
+    chosen = next(name for name in UNITS if name == unit)
+    if chosen not in window.units:
+        return window
+    shift = timedelta()
+    if window.granularity == "hour" and chosen != "hour":
+        shift = _next(window.end - HOUR, DAY) - window.end
+    first, last = window.before
+    return replace(
+        window, granularity=chosen, start=window.start + shift, end=window.end + shift,
+        before=(first + shift, last + shift),
+    )  # fmt: skip
+
+
+def compared(window: Range, compare: str) -> Range:
+    """The range compared with the window before it, the same 52 weeks earlier, or nothing.
+
+    Raises BadRange for anything else.
+    """
+    if compare not in COMPARE:
+        raise BadRange(f"compare={compare!r} is unknown: use one of {', '.join(COMPARE)}.")
+    if compare == "none":
+        return replace(window, before=(window.start, window.start))
+    if compare == "previous" or window.before[0] == window.before[1]:
+        return window
+    return replace(window, before=(window.start - 52 * WEEK, window.end - 52 * WEEK))
 
 
 def _window(key: str, now: datetime) -> Range:
@@ -94,6 +146,25 @@ def _month(key: str, now: datetime) -> Range:
     end = min(next_month(start), _next(now, DAY))
     before = month_start(start - DAY)
     return Range(key, start, end, "day", (before, min(before + (end - start), start)), now)
+
+
+def _between(key: str, first: str, last: str, now: datetime) -> Range:
+    try:
+        start, end = (
+            datetime.fromisoformat(text).replace(tzinfo=now.tzinfo) for text in (first, last)
+        )
+    except ValueError:
+        raise BadRange(f"{key!r} names a day that does not exist.") from None
+    end = min(end + DAY, _next(now, DAY))
+    if not start < end <= start + LONGEST:
+        raise BadRange(
+            f"{key!r} must end on or after its first day, have begun, and span at most "
+            f"{LONGEST.days} days."
+        )
+    back = -(-(end - start) // WEEK) * WEEK
+    unit: Granularity = "hour" if end - start <= 2 * DAY else "day"
+    found = Range(key, start, end, unit, (start - back, end - back), now)
+    return found if unit in found.units else replace(found, granularity="week")
 
 
 def month_start(moment: datetime) -> datetime:

@@ -1,6 +1,8 @@
 """A partner's host: customers at the root, the partner's staff under /manage/, the API."""
 
-from django.urls import include, path
+from types import ModuleType
+
+from django.urls import URLPattern, include, path
 
 from portal.urls.api import urlpatterns as api
 from portal.urls.shared import urlpatterns as shared
@@ -45,10 +47,24 @@ proofs = [
     path("usage.parquet", drill.partner_file, {"form": "parquet"}, name="partner_usage_parquet"),
     path("proof/<uuid:event_id>", drill.partner_file, {"form": "proof"}, name="partner_proof"),
 ]
+
+
+def explorer(root: str, name: str, views: ModuleType) -> list[URLPattern]:
+    """The usage explorer's addresses below `root`."""
+    return [
+        path(root, views.usage, name=name),
+        path(f"{root}export.csv", views.file, CSV, name=f"{name}_csv"),
+        path(f"{root}export.parquet", views.file, {"form": "parquet"}, name=f"{name}_parquet"),
+        path(f"{root}allocation.csv", views.tags, name=f"{name}_tags"),
+        path(f"{root}views/", views.save, name=f"{name}_save"),
+        path(f"{root}views/<uuid:view_id>/forget/", views.forget, name=f"{name}_forget"),
+    ]
+
+
 urlpatterns = [
     # The partner's staff
     path("manage/", partner_overview.overview, name="partner_overview"),
-    path("manage/usage/", partner_usage.usage, name="partner_usage"),
+    *explorer("manage/usage/", "partner_usage", partner_usage),
     path("manage/customers/", partner_customers.customers, name="partner_customers"),
     path("manage/invoices/", partner_invoices.invoices, name="partner_invoices"),
     path("manage/invoices/<uuid:document_id>/", documents.partner_invoice, name="partner_invoice"),
@@ -115,7 +131,7 @@ urlpatterns = [
     *team.of_customer.urls("manage/customers/<uuid:customer_id>/people/"),
     # Customers
     path("", customer_overview.home, name="customer_overview"),
-    path("usage/", customer_usage.usage, name="customer_usage"),
+    *explorer("usage/", "customer_usage", customer_usage),
     path("invoices/", customer_invoices.invoices, name="customer_invoices"),
     path("invoices/<uuid:document_id>/", documents.customer_invoice, name="customer_invoice"),
     path("invoices/<uuid:document_id>/pdf", documents.customer_invoice, PDF,

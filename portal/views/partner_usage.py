@@ -1,40 +1,47 @@
-"""`/manage/usage/`: requests, hits, savings and latency of all customers or of one."""
+"""`/manage/usage/`: the explorer over all customers or one, its files and its kept views."""
 
-from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+import uuid
 
-from portal import pictures
-from portal.queries.usage import UsageView, usage_view
-from portal.views.asked import asked_customer, asked_range
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.views import explore
+from portal.views.asked import asked_customer
 from tenants.accounts.permissions import permission
+
+SIDE = explore.PARTNER
 
 
 @permission("usage.view")
+@require_safe
 def usage(request: HttpRequest) -> HttpResponse:
-    """`?range=`, `?by=model|provider|region`, `?customer=`; the address holds the whole state."""
-    customer = asked_customer(request)
-    try:
-        view = usage_view(
-            asked_range(request), customer=customer, by=request.GET.get("by", "model"),
-            top=0 if customer else 10,
-        )  # fmt: skip
-    except ValueError as error:
-        raise BadRequest(str(error)) from error
-    return render(request, "partner/usage.html", usage_context(view))
+    """The address holds the whole state (`portal.rules.questions`), `?customer=` whose."""
+    return explore.page(request, SIDE, asked_customer(request))
 
 
-def usage_context(view: UsageView) -> dict[str, object]:
-    """What a usage page shows, for the partner's and the customer's alike."""
-    return {
-        "usage": view,
-        "customer": view.customer,
-        "range_name": pictures.range_name(view.range),
-        "requests": pictures.requests_figure(view),
-        "hit_rate": pictures.hit_rate_figure(view),
-        "saved": pictures.saved_figure(view),
-        "percentiles": [
-            (f"p{p:g}", view.hit_latency[p], view.miss_latency[p]) for p in view.hit_latency
-        ],
-        "most": max((one.lookups for one in view.slices), default=0),
-    }
+@permission("usage.view")
+@require_safe
+def file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The same question as `csv` or `parquet`."""
+    return explore.file(request, SIDE, asked_customer(request), form)
+
+
+@permission("usage.view")
+@require_safe
+def tags(request: HttpRequest) -> HttpResponseBase:
+    """The allocation by `?tag=`, a month a customer and a value of it."""
+    return explore.tags(request, SIDE, asked_customer(request))
+
+
+@permission("usage.view")
+@require_POST
+def save(request: HttpRequest) -> HttpResponse:
+    """Keep a view for the partner's staff."""
+    return explore.save(request, SIDE)
+
+
+@permission("usage.view")
+@require_POST
+def forget(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
+    """Remove one."""
+    return explore.forget(request, SIDE, view_id)

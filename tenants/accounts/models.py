@@ -87,3 +87,28 @@ class Invitation(models.Model):
         if self.accepted_at or self.withdrawn_at:
             return "accepted" if self.accepted_at else "withdrawn"
         return "open" if now < self.expires_at else "expired"
+
+
+class SavedView(models.Model):
+    """An address of a page that somebody keeps under a name, for the people of the same circle.
+
+    `customer_id` is the customer whose people see it, None for the partner's staff.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    page = models.CharField(max_length=30)
+    customer_id = models.UUIDField(null=True, blank=True)
+    name = models.CharField(max_length=80)
+    query = models.CharField(max_length=2000, blank=True, default="")
+    saved_by = models.CharField(max_length=254)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "accounts_savedview"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["page", "customer_id", "name"],
+                nulls_distinct=False,
+                name="saved_view_name",
+            )
+        ]

@@ -10,11 +10,13 @@ SHARED_ROLES = ("ac_web", "ac_console", "ac_settle", "ac_recorder")
 # Tables of a partner's schema: role → privileges. A table not named here is unreachable for it.
 ACCOUNT_TABLES = (
     "accounts_user", "django_session", "account_emailaddress", "account_emailconfirmation",
-    "accounts_invitation", "mfa_authenticator", "usersessions_usersession",
+    "accounts_invitation", "accounts_savedview", "mfa_authenticator", "usersessions_usersession",
 )  # fmt: skip
 ROLLUP_TABLES = (
     "cache_api_rolluphour", "cache_api_rollupday",
     "cache_api_latencyhour", "cache_api_latencyday",
+    "cache_api_totalhour", "cache_api_totalday",
+    "cache_api_customerhour", "cache_api_customerday",
 )  # fmt: skip
 CUSTOMER_TABLES = ("cache_api_customer",)
 NOTICE_TABLES = (

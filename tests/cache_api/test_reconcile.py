@@ -34,7 +34,9 @@ def test_recorded_traffic_holds_every_equation(recorded):
     assert breached() == {}
 
 
-REDIS = "usage events = hourly rollups", "hourly rollups = daily rollups"
+LABELS = "usage events = hourly rollups", "hourly rollups = daily rollups"
+PEOPLE = "hourly rollups = customers' hours"
+REDIS = (*LABELS, "hourly rollups = hourly totals", PEOPLE)
 CORRUPTIONS = {
     "an hour too much": (
         "UPDATE {s}.cache_api_rolluphour SET quantity = quantity + 1 WHERE quantity = 5", REDIS),
@@ -42,10 +44,15 @@ CORRUPTIONS = {
         "UPDATE {s}.cache_api_rolluphour SET tokens_in = 0 WHERE quantity = 5", REDIS),
     "an hour gone": ("DELETE FROM {s}.cache_api_rolluphour WHERE quantity = 1", REDIS),
     "a model renamed": (
-        "UPDATE {s}.cache_api_rolluphour SET model = 'x' WHERE quantity = 1", REDIS),
+        "UPDATE {s}.cache_api_rolluphour SET model = 'x' WHERE quantity = 1",
+        REDIS[:3]),
     "a day too much": (
         "UPDATE {s}.cache_api_rollupday SET cost_saved_micros = cost_saved_micros + 1",
-        ("hourly rollups = daily rollups", "daily rollups = channel days")),
+        ("hourly rollups = daily rollups", "daily rollups = channel days",
+         "daily rollups = daily totals", "daily rollups = customers' days")),
+    "a total": ("UPDATE {s}.cache_api_totalday SET bytes = bytes - 1",
+        ("daily rollups = daily totals",)),
+    "a customer's hour": ("UPDATE {s}.cache_api_customerhour SET hits = hits - 1", (PEOPLE,)),
     "a channel day": ("UPDATE channel_day SET events = 0 WHERE partner_id = '{p}'",
         ("daily rollups = channel days",)),
     "a channel day of nobody": (
@@ -62,7 +69,7 @@ CORRUPTIONS = {
          "every usage event and rollup has its customer")),
     "rollups moved to the other customer": (
         "UPDATE {s}.cache_api_rolluphour SET customer_id = (SELECT id FROM {s}.cache_api_customer"
-        " WHERE external_id = 'c1') WHERE quantity = 5", REDIS),
+        " WHERE external_id = 'c1') WHERE quantity = 5", (*LABELS, PEOPLE)),
     "a batch forgotten": ("UPDATE partner_position SET last_batch = 0 WHERE partner_id = '{p}'",
         ("no usage event is newer than its partner's last batch",)),
 }  # fmt: skip

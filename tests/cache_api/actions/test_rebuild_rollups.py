@@ -8,7 +8,8 @@ from cache_api.actions.rebuild_rollups import Rebuilt, UnknownPartner, rebuild_r
 from cache_api.actions.record_events import record_events
 from tests.cache_api.cast import NOW, event, everything, sql
 
-TABLES = ("rolluphour", "rollupday", "latencyhour", "latencyday")
+TABLES = ("rolluphour", "rollupday", "latencyhour", "latencyday", "totalhour", "totalday",
+          "customerhour", "customerday")  # fmt: skip
 
 
 @pytest.fixture
