@@ -12,6 +12,7 @@ from billing.actions.moves import locked_run, move
 from billing.actions.numbers import Series, take_numbers
 from billing.actions.post import post_documents
 from billing.actions.rate import external_id_of, line_facts
+from billing.gateways.postgres import BATCH, insert_rows
 from billing.models import (
     Document,
     DocumentEvent,
@@ -31,8 +32,6 @@ from billing.rules.drafts import DraftLine as DraftedLine
 from billing.rules.inputs import RunInput
 from billing.rules.numbering import SERIES, number_text
 from billing.rules.status import CREDITED
-
-BATCH = 2_000
 
 
 def issue_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
@@ -90,11 +89,10 @@ def _issue_documents(
         free[key] += 1
     Document.objects.bulk_create(documents, batch_size=BATCH)
     _store_lines(run, documents, result.drafts)
-    DocumentEvent.objects.bulk_create(
-        (DocumentEvent(partner_id=run.partner_id, document=document, kind="issued", actor=actor,
-                       source_id=str(run.id), at=now) for document in documents),
-        batch_size=BATCH,
-    )  # fmt: skip
+    insert_rows(DocumentEvent, (
+        {"partner_id": run.partner_id, "document_id": document.id, "kind": "issued",
+         "actor": actor, "source_id": str(run.id), "at": now} for document in documents
+    ))  # fmt: skip
     DocumentEvent.objects.bulk_create(
         credited_event(note, note.corrects, actor, now) for note in documents if note.corrects
     )
@@ -183,13 +181,10 @@ def _store_lines(
     run: SettlementRun, documents: Sequence[Document], drafts: Sequence[Draft]
 ) -> None:
     rated = dict(RatedLine.objects.filter(run=run, attempt=run.attempt).values_list("key", "id"))
-    DocumentLine.objects.bulk_create(
-        (
-            DocumentLine(partner_id=run.partner_id, document=document,
-                         rated_line_id=rated.get(line.rated_line_key),
-                         carried_id=_carried_id(line), **line_facts(line))
-            for document, draft in zip(documents, drafts, strict=True)
-            for line in draft.lines
-        ),
-        batch_size=BATCH,
-    )  # fmt: skip
+    pairs = zip(documents, drafts, strict=True)
+    insert_rows(DocumentLine, (
+        {"partner_id": run.partner_id, "document_id": document.id,
+         "rated_line_id": rated.get(line.rated_line_key), "carried_id": _carried_id(line),
+         **line_facts(line)}
+        for document, draft in pairs for line in draft.lines
+    ))  # fmt: skip
