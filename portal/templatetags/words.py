@@ -18,6 +18,7 @@ _KINDS = {
     "component": words.COMPONENTS,
     "partner": words.PARTNER_KINDS, "deal": words.DEAL_KINDS, "paper": words.PAPER_KINDS,
     "entry": words.DISPUTE_ENTRIES, "method": words.METHODS, "payout_verb": words.PAYOUT_VERBS,
+    "treatment": words.TREATMENTS,
 }  # fmt: skip
 
 
