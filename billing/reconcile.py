@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time
 from typing import Any
 
-from billing.gateways import equations
+from billing.gateways.equations import books, money, papers, runs
 from billing.gateways.postgres import rows
 from billing.models import RunSnapshot, SettlementRun
 from billing.queries.frozen import frozen_input, result_sha256
@@ -34,7 +34,7 @@ def _breaches(name: str, found: list[tuple[Any, ...]]) -> list[Breach]:
 def _frozen_against_events(name: str) -> Callable[[], list[Breach]]:
     def run() -> list[Breach]:
         return _breaches(name, [row for given in _spans() for row in
-                                rows(equations.INPUT_EVENTS, given)])  # fmt: skip
+                                rows(runs.INPUT_EVENTS, given)])  # fmt: skip
 
     return run
 
@@ -46,7 +46,7 @@ def _spans() -> Iterator[dict[str, Any]]:
         return
     oldest = datetime.combine(first, time(), UTC).replace(day=1)
     for run, partner, attempt, bound, segment, start, end in rows(
-        equations.FROZEN_RUNS, {"oldest": oldest}
+        runs.FROZEN_RUNS, {"oldest": oldest}
     ):
         yield {
             "run": run, "partner": partner, "attempt": attempt, "bound": bound,
@@ -84,31 +84,31 @@ _AGAIN = "an issued run comes out of its frozen input again"
 _EVENTS = "frozen quantities = usage events up to the batch bound"
 
 CHECKS: tuple[Check, ...] = (
-    _equation("run: gross = net + share + tax + fees", equations.RUN_TOTALS),
-    _equation("run: gross = sum of its rated lines", equations.RUN_LINES),
-    _equation("run: share = sum of its customers' splits", equations.RUN_SHARES),
-    _equation("split: base = partner + platform", equations.SHARE_PARTS),
-    _equation("document: total = sum of its lines + tax", equations.DOCUMENT_LINES),
-    _equation("document: bytes, hash and columns agree", equations.DOCUMENT_BYTES),
-    _equation("invoice = its receivable in the journal", equations.INVOICE_POSTED),
-    _equation("statement = its payable in the journal", equations.STATEMENT_POSTED),
-    _equation("carried item = its payable in the journal", equations.CARRIED_POSTED),
-    _equation("carried item = the statement line that shows it", equations.CARRIED_SHOWN),
-    _equation("credited = sum of credit notes, within the invoice", equations.CREDITED),
-    _equation("written off = bad debt in the journal", equations.WRITTEN_OFF),
-    _equation("disputes end once, and say so", equations.DISPUTES),
-    _equation("journal entries balance", equations.JOURNAL),
-    _equation("nothing is dated in a month closed before", equations.CLOSED_MONTHS),
-    _equation("accruals are reversed", equations.ACCRUALS),
-    _equation("posted rows are as sealed", equations.SEALED),
+    _equation("run: gross = net + share + tax + fees", runs.RUN_TOTALS),
+    _equation("run: gross = sum of its rated lines", runs.RUN_LINES),
+    _equation("run: share = sum of its customers' splits", runs.RUN_SHARES),
+    _equation("split: base = partner + platform", runs.SHARE_PARTS),
+    _equation("document: total = sum of its lines + tax", papers.DOCUMENT_LINES),
+    _equation("document: bytes, hash and columns agree", papers.DOCUMENT_BYTES),
+    _equation("invoice = its receivable in the journal", books.INVOICE_POSTED),
+    _equation("statement = its payable in the journal", books.STATEMENT_POSTED),
+    _equation("carried item = its payable in the journal", books.CARRIED_POSTED),
+    _equation("carried item = the statement line that shows it", papers.CARRIED_SHOWN),
+    _equation("credited = sum of credit notes, within the invoice", papers.CREDITED),
+    _equation("written off = bad debt in the journal", books.WRITTEN_OFF),
+    _equation("disputes end once, and say so", papers.DISPUTES),
+    _equation("journal entries balance", books.JOURNAL),
+    _equation("nothing is dated in a month closed before", books.CLOSED_MONTHS),
+    _equation("accruals are reversed", books.ACCRUALS),
+    _equation("posted rows are as sealed", books.SEALED),
     Check(_AGAIN, _rated_again(_AGAIN)),
-    _equation("document numbers have no gap", equations.NUMBERS),
-    _equation("rated quantity = frozen quantity", equations.RATED_QUANTITY),
-    _equation("opening balance = closing balance before", equations.BALANCES),
-    _equation("agreement terms have no hole", equations.TERMS_GAPLESS),
-    _equation("payment = its booking, and not less than what it pays", equations.PAYMENTS),
-    _equation("what pays an invoice = its booking and its event", equations.APPLICATIONS),
-    _equation("payout = what its claimed statements earned", equations.PAYOUT_CLAIMS),
-    _equation("payouts = payable and in transit in the journal", equations.PAYOUTS_POSTED),
+    _equation("document numbers have no gap", papers.NUMBERS),
+    _equation("rated quantity = frozen quantity", runs.RATED_QUANTITY),
+    _equation("opening balance = closing balance before", papers.BALANCES),
+    _equation("agreement terms have no hole", runs.TERMS_GAPLESS),
+    _equation("payment = its booking, and not less than what it pays", money.PAYMENTS),
+    _equation("what pays an invoice = its booking and its event", money.APPLICATIONS),
+    _equation("payout = what its claimed statements earned", money.PAYOUT_CLAIMS),
+    _equation("payouts = payable and in transit in the journal", money.PAYOUTS_POSTED),
     Check(_EVENTS, _frozen_against_events(_EVENTS)),
 )

@@ -15,12 +15,12 @@ from billing.actions import (
     open_runs,
     push,
     reconcile_stripe,
-    remote_intents,
     renewals,
     seal,
     settle,
     stripe_events,
 )
+from billing.actions import sweep_stripe as sweep
 from billing.gateways import stripe_api
 from cache_api.reconcile import CHECKS as USAGE_CHECKS
 from tenants.tasking import PartnerTask
@@ -125,10 +125,7 @@ def sweep_stripe() -> int:
     """Write down what is to be shown at Stripe, and queue what is due."""
     if not settings.STRIPE_API_KEY:
         return 0
-    now = timezone.now()
-    remote_intents.want_invoices(now=now)
-    remote_intents.want_credit_notes(now=now)
-    return push.sweep_intents(now=now) + stripe_events.sweep_events(now=now)
+    return sweep.sweep_stripe(now=timezone.now())
 
 
 @shared_task(name="billing.reconcile_stripe")

@@ -63,6 +63,10 @@ METHODS: dict[str, Any] = {
     "hand": _("Recorded by hand"),
     "stripe": _("Stripe"),
 }
+TREATMENTS: dict[str, Any] = {
+    "standard": _("Standard rate of its country"), "reverse_charge": _("Reverse charge"),
+    "exempt": _("Exempt"), "withholding": _("Withholding (partners)"), "none": _("No tax"),
+}  # fmt: skip
 PARTNER_STATES: dict[str, Word] = {
     "requested": Word(_("Requested"), "info"),
     "provisioning": Word(_("Opening"), "info"),

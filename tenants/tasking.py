@@ -5,12 +5,16 @@ prompt. A broker that is down costs a moment, never the request: the sweep finds
 """
 
 import logging
+import time
 from typing import Any
 
 from celery import Task, current_app
 from django.db import transaction
 
 log = logging.getLogger(__name__)
+# A client gives a dead broker up after some seconds; a month's hundred tasks wait for one of them.
+PAUSE_S = 10.0
+_away_until: dict[str, float] = {}
 
 
 class MissingPartner(ValueError):
@@ -18,9 +22,15 @@ class MissingPartner(ValueError):
 
 
 def enqueue_on_commit(name: str, *, partner_id: str, **kwargs: Any) -> None:
-    """Publish the task after the surrounding transaction commits; a dead broker is only logged."""
+    """Publish the task after the surrounding transaction commits; a dead broker is only logged.
+
+    For `PAUSE_S` after that nothing is published to it: the sweep finds all of it.
+    """
 
     def publish() -> None:
+        broker = str(current_app.conf.broker_url)
+        if time.monotonic() < _away_until.get(broker, 0.0):
+            return
         try:
             current_app.send_task(
                 name,
@@ -29,6 +39,7 @@ def enqueue_on_commit(name: str, *, partner_id: str, **kwargs: Any) -> None:
                 retry=False,
             )
         except Exception:  # noqa: BLE001 - any broker failure means: the sweep will do it
+            _away_until[broker] = time.monotonic() + PAUSE_S
             log.warning("could not publish %s for %s; the sweep will pick it up", name, partner_id)
 
     transaction.on_commit(publish)

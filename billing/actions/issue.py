@@ -1,7 +1,7 @@
 """Issue: number and freeze the documents of an approved run, and post them, in one transaction."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from billing.actions.moves import locked_run, move
 from billing.actions.numbers import Series, take_numbers
 from billing.actions.post import post_documents
 from billing.actions.rate import external_id_of, line_facts
+from billing.gateways.postgres import BATCH, batched, insert_rows
 from billing.models import (
     Document,
     DocumentEvent,
@@ -32,8 +33,6 @@ from billing.rules.inputs import RunInput
 from billing.rules.numbering import SERIES, number_text
 from billing.rules.status import CREDITED
 
-BATCH = 2_000
-
 
 def issue_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
     """Turn an approved run into numbered documents and journal entries: all of it or nothing.
@@ -48,8 +47,7 @@ def issue_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
             return run
         before = {name: getattr(run, name) for name in ("state", "reason")}
         move(run, "issue", actor=actor, now=now, issued_at=now)
-        frozen = frozen_input(run)
-        result = _approved_result(run, frozen, before["state"])
+        result = _approved_result(run, frozen_input(run), before["state"])
         documents = _issue_documents(run, result, actor, now)
         post_documents(run=run, documents=documents, drafts=result.drafts, now=now)
         DraftDocument.objects.filter(run=run).delete()
@@ -84,17 +82,23 @@ def _issue_documents(
     parties = frozen_parties(run)
     series = [_series(draft, parties, now) for draft in result.drafts]
     free = take_numbers(series, run.partner_id)
-    documents = []
-    for position, (draft, key) in enumerate(zip(result.drafts, series, strict=True), 1):
-        documents.append(_document(run, position, draft, parties, key, free[key], now))
-        free[key] += 1
-    Document.objects.bulk_create(documents, batch_size=BATCH)
-    _store_lines(run, documents, result.drafts)
-    DocumentEvent.objects.bulk_create(
-        (DocumentEvent(partner_id=run.partner_id, document=document, kind="issued", actor=actor,
-                       source_id=str(run.id), at=now) for document in documents),
-        batch_size=BATCH,
-    )  # fmt: skip
+    rated = dict(RatedLine.objects.filter(run=run, attempt=run.attempt).values_list("key", "id"))
+    documents: list[Document] = []
+    for some in batched(zip(result.drafts, series, strict=True), BATCH):
+        made: list[Document] = []
+        for draft, key in some:
+            position = len(documents) + len(made) + 1
+            made.append(_document(run, position, draft, parties, key, free[key], now))
+            free[key] += 1
+        Document.objects.bulk_create(made)
+        _store_lines(made, [draft for draft, _ in some], rated)
+        for document in made:
+            del document.canonical  # stored; whoever asks for it again reads it again
+        documents += made
+    insert_rows(DocumentEvent, (
+        {"partner_id": run.partner_id, "document_id": document.id, "kind": "issued",
+         "actor": actor, "source_id": str(run.id), "at": now} for document in documents
+    ))  # fmt: skip
     DocumentEvent.objects.bulk_create(
         credited_event(note, note.corrects, actor, now) for note in documents if note.corrects
     )
@@ -180,16 +184,12 @@ def _carried_id(line: DraftedLine) -> str | None:
 
 
 def _store_lines(
-    run: SettlementRun, documents: Sequence[Document], drafts: Sequence[Draft]
+    documents: Sequence[Document], drafts: Sequence[Draft], rated: Mapping[str, uuid.UUID]
 ) -> None:
-    rated = dict(RatedLine.objects.filter(run=run, attempt=run.attempt).values_list("key", "id"))
-    DocumentLine.objects.bulk_create(
-        (
-            DocumentLine(partner_id=run.partner_id, document=document,
-                         rated_line_id=rated.get(line.rated_line_key),
-                         carried_id=_carried_id(line), **line_facts(line))
-            for document, draft in zip(documents, drafts, strict=True)
-            for line in draft.lines
-        ),
-        batch_size=BATCH,
-    )  # fmt: skip
+    pairs = zip(documents, drafts, strict=True)
+    insert_rows(DocumentLine, (
+        {"partner_id": document.partner_id, "document_id": document.id,
+         "rated_line_id": rated.get(line.rated_line_key), "carried_id": _carried_id(line),
+         **line_facts(line)}
+        for document, draft in pairs for line in draft.lines
+    ))  # fmt: skip

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from billing.gateways.postgres import BATCH, batched
 from billing.models import Document, JournalEntry, JournalLine, SettlementRun
 from billing.queries.calendar import closed_months, open_date
 from billing.rules.books import ClosedMonth, month_start
 from billing.rules.drafts import Draft
 from billing.rules.journal import Entry, postings
-
-BATCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,14 @@ def post_entries(
             f"The books of {accounting_date:%Y-%m} are closed. Date the entry in an open month, or "
             "ask for the month to be opened again by a second person."
         )
-    rows = [_entry(source, entry, accounting_date, now) for source, entry in new]
-    JournalEntry.objects.bulk_create(rows, batch_size=BATCH)
-    JournalLine.objects.bulk_create(
-        (line for row, (source, entry) in zip(rows, new, strict=True)
-         for line in _lines(row, source, entry)),
-        batch_size=BATCH,
-    )  # fmt: skip
-    return len(rows)
+    for some in batched(new, BATCH):
+        rows = [_entry(source, entry, accounting_date, now) for source, entry in some]
+        JournalEntry.objects.bulk_create(rows)
+        JournalLine.objects.bulk_create(
+            line for row, (source, entry) in zip(rows, some, strict=True)
+            for line in _lines(row, source, entry)
+        )  # fmt: skip
+    return len(new)
 
 
 def post_documents(

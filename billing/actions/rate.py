@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from billing.actions.moves import locked_run, move
-from billing.gateways.postgres import insert_rows
+from billing.gateways.postgres import BATCH, batched, insert_rows
 from billing.models import CustomerShare, DraftDocument, DraftLine, RatedLine, SettlementRun
 from billing.queries.frozen import frozen_input, frozen_parties, result_sha256
 from billing.queries.parties import buyer_name
@@ -19,7 +19,6 @@ from billing.rules.drafts import DraftLine as DraftedLine
 from billing.rules.lines import RatedLine as Rated
 from billing.rules.runs import FROZEN
 
-BATCH = 2_000
 LINE_FACTS = (
     "position", "kind", "description", "customer_external_id", "customer_name", "meter", "unit",
     "amount_minor", "memo", "value_minor",
@@ -87,10 +86,11 @@ def _members(item: Any, without: Sequence[str]) -> dict[str, Any]:
 def _store_drafts(run: SettlementRun, drafts: Sequence[Draft]) -> None:
     DraftDocument.objects.filter(run=run).delete()
     parties = frozen_parties(run)
-    rows = [_draft(run, position, draft, parties) for position, draft in enumerate(drafts, 1)]
-    DraftDocument.objects.bulk_create(rows, batch_size=BATCH)
-    pairs = zip(rows, drafts, strict=True)
-    insert_rows(DraftLine, (line for row, draft in pairs for line in _lines(row, draft)))
+    for some in batched(enumerate(drafts, 1), BATCH):
+        rows = [_draft(run, position, draft, parties) for position, draft in some]
+        DraftDocument.objects.bulk_create(rows)
+        pairs = zip(rows, (draft for _, draft in some), strict=True)
+        insert_rows(DraftLine, (line for row, draft in pairs for line in _lines(row, draft)))
 
 
 def _draft(

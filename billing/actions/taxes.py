@@ -10,7 +10,10 @@ from billing.models import FxRate, TaxRate, TaxStatus
 from billing.rules.errors import BadMoney, BadTerms
 from billing.rules.facts import STANDARD, TREATMENTS, WITHHOLDING
 from billing.rules.money import exponent
+from cache_api import queries as usage
 from tenants import audit
+from tenants.models import Partner
+from tenants.schema import in_partner
 
 
 def enter_fx_rate(
@@ -79,6 +82,30 @@ def enter_tax_status(
                      at=now, partner_id=partner_id,
                      data={"treatment": treatment, "country": country})  # fmt: skip
     return row
+
+
+def enter_party_status(
+    *, slug: str, external_id: str, treatment: str, valid_from: date, actor: str, now: datetime,
+    country: str = "", percent: Decimal | None = None, reason: str = "",
+) -> TaxStatus:  # fmt: skip
+    """`enter_tax_status` for who people name: the partner's slug and, for a customer, its own id.
+
+    Raises BadTerms also for names that are not there.
+    """
+    partner = Partner.objects.filter(slug=slug).first()
+    if partner is None:
+        raise BadTerms(f"There is no partner {slug!r}.")
+    customer_id = None
+    if external_id:
+        with in_partner(partner):
+            customer = usage.customer_by_external_id(external_id)
+        if customer is None:
+            raise BadTerms(f"{partner.name} has no customer {external_id!r}.")
+        customer_id = customer.id
+    return enter_tax_status(
+        partner_id=partner.id, customer_id=customer_id, treatment=treatment, country=country,
+        percent=percent, reason=reason, valid_from=valid_from, actor=actor, now=now,
+    )  # fmt: skip
 
 
 def _country(code: str) -> str:

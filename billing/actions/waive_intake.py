@@ -1,6 +1,6 @@
 """Settle a month although a spool is not empty: refused, unless two people waive it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 
@@ -8,7 +8,9 @@ from billing.models import IntakeWaiver
 from billing.rules.errors import BadTerms, Parked
 from billing.rules.periods import Period
 from billing.rules.runs import require_other_person
-from cache_api.queries.intake import spooled
+from cache_api.gateways.last_words import Silent, last_words
+from cache_api.gateways.stream import Heartbeat
+from cache_api.queries.intake import Spooled, spooled
 from tenants import audit
 
 
@@ -41,19 +43,41 @@ def waive_intake(*, period: Period, actor: str, reason: str, now: datetime) -> I
 
 
 def require_intake_complete(period: Period) -> None:
-    """Raises UsageOnItsWay while a process holds events back and no two people waived it."""
-    waiting = spooled()
-    if (
-        not waiting
-        or IntakeWaiver.objects.filter(
-            period_start=period.start, confirmed_at__isnull=False
-        ).exists()
-    ):
+    """Raises UsageOnItsWay while usage may be held back and no two people waived it.
+
+    Held back: a process said so, as recorded or as it says now, or an events Valkey is silent.
+    """
+    if IntakeWaiver.objects.filter(
+        period_start=period.start, confirmed_at__isnull=False
+    ).exists():  # fmt: skip
         return
-    first = waiting[0]
-    raise UsageOnItsWay(
+    waiting = _held_back()
+    if waiting:
+        raise UsageOnItsWay(
+            f"{waiting} Bring the events Valkey and an edge of that host back, then settle again; "
+            f"or let two people run manage.py waive_intake {period.label} --as EMAIL --reason WHY."
+        )
+
+
+def _held_back() -> str:
+    heard = list(last_words())
+    for word in heard:
+        if isinstance(word, Silent):
+            return (
+                f"The events Valkey of region {word.region} does not answer ({word.reason}), so "
+                "usage may wait in the spools of its edges."
+            )
+    beats = [word for word in heard if isinstance(word, Heartbeat) and word.spool_bytes > 0]
+    now = [Spooled(one.boot_id, one.spool_bytes, _at(one.seen_at_ms)) for one in beats]
+    waiting = {one.boot_id: one for one in (*now, *spooled())}
+    if not waiting:
+        return ""
+    first = min(waiting.values(), key=lambda one: one.seen_at)
+    return (
         f"Usage waits in the spool of {len(waiting)} edge process(es); process {first.boot_id} "
-        f"last said so at {first.seen_at:%Y-%m-%d %H:%M} UTC ({first.waiting_bytes} bytes). Bring "
-        "the events Valkey and an edge of that host back, then settle again; or let two people run "
-        f"manage.py waive_intake {period.label} --as EMAIL --reason WHY."
+        f"last said so at {first.seen_at:%Y-%m-%d %H:%M} UTC ({first.waiting_bytes} bytes)."
     )
+
+
+def _at(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)

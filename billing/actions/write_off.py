@@ -1,4 +1,4 @@
-"""What is not paid, and what is paid back: write-offs and refunds of an invoice."""
+"""What is not paid: write-offs of an invoice."""
 
 import uuid
 from datetime import datetime
@@ -17,8 +17,8 @@ from billing.rules import accounts as chart
 from billing.rules.credits import BadCredit, over_lines
 from billing.rules.drafts import CUSTOMER_INVOICE
 from billing.rules.errors import InvariantBroken
-from billing.rules.journal import Entry, refund, share_correction, write_off
-from billing.rules.status import REFUNDED, UNCOLLECTIBLE
+from billing.rules.journal import Entry, share_correction, write_off
+from billing.rules.status import UNCOLLECTIBLE
 
 
 def write_off_invoice(
@@ -51,36 +51,6 @@ def write_off_invoice(
         currency = invoice.run.currency if invoice.run else invoice.currency
         made += share_correction(carried, currency, invoice.number, cost)
         _post(invoice, f"write-off {invoice.id}", made, now)
-    return event
-
-
-def refund_invoice(
-    *, document_id: uuid.UUID, amount_minor: int, source_id: str, actor: str, now: datetime
-) -> DocumentEvent:
-    """Record money paid back on an invoice (a bank line, a card refund) and post it.
-
-    `source_id` names the outside fact. Only what was paid beyond what is due can go back: issue
-    the credit note first. Raises UnknownRun, BadCredit. Safe to repeat by `source_id`.
-    """
-    with transaction.atomic():
-        invoice = _ours(locked_invoice(document_id))
-        known = DocumentEvent.objects.filter(
-            document=invoice, kind=REFUNDED, source_id=source_id
-        ).first()
-        if known is not None:
-            return known
-        most = _row(invoice, now).refundable_minor
-        if not 0 < amount_minor <= most:
-            raise BadCredit(
-                f"{invoice.number} can be refunded with {most} minor units at most, not "
-                f"{amount_minor}. Issue a credit note first."
-            )
-        event = record_document_event(
-            document_id=invoice.id, kind=REFUNDED, source_id=source_id, actor=actor, now=now,
-            amount_minor=amount_minor,
-        )  # fmt: skip
-        made = refund(amount_minor, invoice.currency, receivable_of(invoice), invoice.number)
-        _post(invoice, f"refund {event.id}", made, now)
     return event
 
 

@@ -11,7 +11,8 @@ from django.db.models import Model
 
 SERIALIZATION_FAILURE = "40001"
 TRIES = 8
-BATCH = 2_000
+# Rows in hand at once: more of them are not faster, and a month may have any number.
+BATCH = 250
 Result = TypeVar("Result")
 
 

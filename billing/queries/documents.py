@@ -188,8 +188,9 @@ def _row(row: dict[str, Any], sums: dict[str, tuple[int, int]], today: date) -> 
     due, paid = billed - amount(CREDITED), amount(PAID) - amount(REFUNDED)
     kinds = set(sums) - ({DISPUTED} if count(DISPUTED) <= count(RESOLVED) else set())
     status = document_status(
-        due_minor=due, paid_minor=paid, kinds=kinds, due_date=row["due_date"], today=today
-    )
+        due_minor=due, paid_minor=paid, kinds=kinds, due_date=row["due_date"], today=today,
+        is_statement=statement is not None,
+    )  # fmt: skip
     return DocumentRow(
         **row, due_minor=due, paid_minor=paid, credited_minor=amount(CREDITED),
         written_off_minor=amount(UNCOLLECTIBLE), reminders=count(REMINDED), status=status,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,8 @@ from billing.rules.periods import Period, Segment
 from billing.rules.snapshot import parse_run_input, run_input_sha256
 
 _MEMBERS = tuple(RunInputRow.__dataclass_fields__)
+_REPEATED = ("customer_id", "external_id", "name", "plan", "model", "currency")
+AT_ONCE = 500
 
 
 def snapshot_of(run: SettlementRun) -> RunSnapshot:
@@ -51,7 +54,7 @@ def frozen_input(run: SettlementRun) -> FrozenInput:
 def frozen_rows(run: SettlementRun, attempt: int) -> tuple[RunInputRow, ...]:
     """The frozen quantities of one attempt, in their order."""
     rows = RunInput.objects.filter(run=run, attempt=attempt).order_by("line_no")
-    return tuple(_row(row) for row in rows.values_list(*_MEMBERS).iterator(5_000))
+    return tuple(_row(row) for row in rows.values_list(*_MEMBERS).iterator(AT_ONCE))
 
 
 def snapshot_segments(run: SettlementRun, attempt: int) -> tuple[Segment, ...]:
@@ -71,13 +74,24 @@ def frozen_parties(run: SettlementRun) -> dict[str, Any]:
 
 def result_sha256(result: ChargeResult) -> str:
     """Fingerprint of everything a run computed: what is approved is what is issued."""
-    # Every value is plain and frozen, so that its text is the same wherever it is computed.
-    return hashlib.sha256(repr(result).encode()).hexdigest()
+    # Every value is plain and frozen, so that its text is the same wherever it is computed. It is
+    # `repr(result)`, item by item: the whole text would be larger than the result.
+    digest = hashlib.sha256(b"ChargeResult(")
+    for name in ("lines", "shares", "drafts"):
+        items = getattr(result, name)
+        digest.update(f"{name}=(".encode())
+        for number, item in enumerate(items):
+            digest.update(f"{', ' if number else ''}{item!r}".encode())
+        digest.update(b",), " if len(items) == 1 else b"), ")
+    digest.update(f"totals={result.totals!r})".encode())
+    return digest.hexdigest()
 
 
 def _row(values: tuple[Any, ...]) -> RunInputRow:
     facts = dict(zip(_MEMBERS, values, strict=True))
     facts["customer_id"] = str(facts["customer_id"])
+    for name in _REPEATED:  # each customer and model is on many rows: one text for all of them
+        facts[name] = sys.intern(facts[name])
     facts["byte_seconds"] = int(facts["byte_seconds"])
     return RunInputRow(**facts)
 

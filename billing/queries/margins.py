@@ -16,11 +16,18 @@ from billing.rules.runs import PARKED
 
 @dataclass(frozen=True)
 class Margin:
-    """One agreement in one month, minor units; `cost_minor` is None where `why` says so."""
+    """One agreement in one month, minor units; `cost_minor` is None where `why` says so.
+
+    net = charged − share, margin = net − cost. Charged is without tax.
+    """
 
     agreement_id: uuid.UUID
     code: str
+    name: str
+    partner_id: uuid.UUID
     currency: str
+    charged_minor: int
+    share_minor: int
     net_minor: int
     cost_minor: int | None
     margin_minor: int | None
@@ -49,18 +56,79 @@ def margins(period: Period) -> list[Margin]:
     return [_margin(agreement, runs[agreement.id], cards) for agreement in agreements]
 
 
+@dataclass(frozen=True)
+class PartnerMargin:
+    """A partner's agreements of a month in one currency, and what they add up to.
+
+    Cost and margin are None as soon as one agreement's cost is unknown.
+    """
+
+    partner_id: uuid.UUID
+    currency: str
+    rows: tuple[Margin, ...]
+
+    def _sum(self, name: str) -> int:
+        return sum(getattr(row, name) or 0 for row in self.rows)
+
+    @property
+    def charged_minor(self) -> int:
+        """Without tax."""
+        return self._sum("charged_minor")
+
+    @property
+    def share_minor(self) -> int:
+        """The partner's."""
+        return self._sum("share_minor")
+
+    @property
+    def net_minor(self) -> int:
+        """Ours: charged less the share."""
+        return self._sum("net_minor")
+
+    @property
+    def cost_minor(self) -> int | None:
+        """At the internal cost card."""
+        known = all(row.cost_minor is not None for row in self.rows)
+        return self._sum("cost_minor") if known else None
+
+    @property
+    def margin_minor(self) -> int | None:
+        """Net less cost."""
+        return None if self.cost_minor is None else self.net_minor - self.cost_minor
+
+    @property
+    def margin_bps(self) -> int | None:
+        """Of the net, in basis points."""
+        return None if self.cost_minor is None else margin_bps(self.net_minor, self.cost_minor)
+
+
+def margins_by_partner(period: Period) -> list[PartnerMargin]:
+    """The month's margins, a group per partner and currency; see `margins`."""
+    groups: dict[tuple[uuid.UUID, str], list[Margin]] = {}
+    for row in margins(period):
+        groups.setdefault((row.partner_id, row.currency), []).append(row)
+    return [PartnerMargin(partner, currency, tuple(rows))
+            for (partner, currency), rows in groups.items()]  # fmt: skip
+
+
 def _margin(
     agreement: Agreement, runs: Sequence[SettlementRun],
     cards: Sequence[tuple[RateCardVersion, Card]],
 ) -> Margin:  # fmt: skip
-    net, currency = sum(run.net_minor for run in runs), runs[-1].currency
+    currency, cost, why = runs[-1].currency, None, ""
+    charged = sum(run.gross_minor - run.tax_minor for run in runs)
+    share, net = sum(run.share_minor for run in runs), sum(run.net_minor for run in runs)
     try:
         cost = _cost(runs[-1], currency, cards)
     except BillingError as error:
-        return Margin(agreement.id, agreement.code, currency, net, None, None, None, str(error))
+        why = str(error)
     return Margin(
-        agreement.id, agreement.code, currency, net, cost, net - cost, margin_bps(net, cost)
-    )
+        agreement_id=agreement.id, code=agreement.code, name=agreement.name,
+        partner_id=agreement.partner_id, currency=currency, charged_minor=charged,
+        share_minor=share, net_minor=net, cost_minor=cost,
+        margin_minor=None if cost is None else net - cost,
+        margin_bps=None if cost is None else margin_bps(net, cost), why=why,
+    )  # fmt: skip
 
 
 def _cost(run: SettlementRun, currency: str, cards: Sequence[tuple[RateCardVersion, Card]]) -> int:

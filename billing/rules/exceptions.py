@@ -42,6 +42,11 @@ class Exceptional:
         return max(now - self.since, timedelta(0))
 
 
+def wants_rates(reason: str) -> bool:
+    """A parked run goes on once finance enters a tax rate, a tax status or an exchange rate."""
+    return any(words in reason for words in ("exchange rate of", "No tax rate", "no tax status"))
+
+
 def in_order(found: Iterable[Exceptional]) -> tuple[Exceptional, ...]:
     """By kind, then the most money, then the oldest: never by the order of a query."""
     return tuple(

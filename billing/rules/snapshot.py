@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
-from billing.rules.documents import canonical_bytes, sha256_hex
+from billing.rules.documents import canonical_bytes
 from billing.rules.errors import BadRunInput
 from billing.rules.facts import Ending, FxQuote, PartyTax, Receipt, Sale
 from billing.rules.fields import Fields, instant_text
@@ -25,6 +26,7 @@ from billing.rules.rates import dump_rate_card, parse_rate_card
 from billing.rules.terms_json import dump_terms, parse_terms
 
 SCHEMA = "agentcache.run-input/1"
+_NO_ROWS = b'"rows":[]'
 _Flat = TypeVar(
     "_Flat", RunInputRow, BookedLine, BookedShare, Carried, PartyTax, FxQuote, Receipt, Sale, Ending
 )
@@ -69,7 +71,19 @@ _SINCE = ("tax_minor", "fee_minor", "credited_minor", "reopened_minor")
 
 def run_input_json(run: RunInput) -> bytes:
     """Canonical bytes; rows in any order give the same bytes. Big counts are written as text."""
-    head = canonical_bytes(
+    return b"".join(_pieces(run))
+
+
+def _pieces(run: RunInput) -> Iterator[bytes]:
+    before, after = _head(run).split(_NO_ROWS, 1)
+    yield before + b'"rows":['
+    for number, row in enumerate(_sorted_rows(run.rows)):
+        yield b"," + row if number else row
+    yield b"]" + after
+
+
+def _head(run: RunInput) -> bytes:
+    return canonical_bytes(
         {
             "schema": SCHEMA,
             "engine": run.engine,
@@ -91,7 +105,6 @@ def run_input_json(run: RunInput) -> bytes:
             **({"sales_report": run.sales_report} if run.sales_report else {}),
         }
     )
-    return head.replace(b'"rows":[]', b'"rows":[%b]' % b",".join(_sorted_rows(run.rows)), 1)
 
 
 def _sorted_rows(rows: Sequence[RunInputRow]) -> list[bytes]:
@@ -114,8 +127,11 @@ def _texts(row: RunInputRow) -> dict[str, str | int]:
 
 
 def run_input_sha256(run: RunInput) -> str:
-    """Fingerprint of the frozen input."""
-    return sha256_hex(run_input_json(run))
+    """Fingerprint of the frozen input: of `run_input_json`, never made whole."""
+    digest = hashlib.sha256()
+    for piece in _pieces(run):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _flat(kind: Callable[..., _Flat], names: Sequence[str], data: object) -> _Flat:

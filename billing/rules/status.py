@@ -18,15 +18,17 @@ AMOUNT_KINDS = (PAID, REFUNDED, CREDITED, UNCOLLECTIBLE)
 # What an event's amount does to what is open of an invoice.
 CLOSING_SIGNS = {PAID: 1, CREDITED: 1, UNCOLLECTIBLE: 1, REFUNDED: -1}
 NOTHING_DUE, PARTLY_PAID, OVERDUE = "nothing_due", "partly_paid", "overdue"
+PAYABLE = "payable"  # a statement whose day has come: the money is ours to send, nobody is late
 STATUSES = (
     ISSUED, DELIVERED, PAID, ACCEPTED, DISPUTED, UNCOLLECTIBLE, REFUNDED, CREDITED, NOTHING_DUE,
-    PARTLY_PAID, OVERDUE,
+    PARTLY_PAID, OVERDUE, PAYABLE,
 )  # fmt: skip
 
 
 def document_status(
-    *, due_minor: int, paid_minor: int, kinds: Collection[str], due_date: date, today: date
-) -> str:
+    *, due_minor: int, paid_minor: int, kinds: Collection[str], due_date: date, today: date,
+    is_statement: bool = False,
+) -> str:  # fmt: skip
     """One of STATUSES. `due_minor`: what is to be paid on it after credits, `paid_minor`: what was.
 
     `kinds` has `disputed` only while a dispute is open.
@@ -39,7 +41,7 @@ def document_status(
         if kind in kinds:
             return kind
     if today > due_date:
-        return OVERDUE
+        return PAYABLE if is_statement else OVERDUE
     if paid_minor > 0:
         return PARTLY_PAID
     return next((kind for kind in (ACCEPTED, DELIVERED) if kind in kinds), ISSUED)

@@ -84,7 +84,7 @@ def usage_by_meter(
         .order_by()
     )
     found: dict[tuple[int, UUID, str], Counter[str]] = {}
-    for segment, customer_id, model, kind, outcome, *values in sums:
+    for segment, customer_id, model, kind, outcome, *values in sums.iterator(_AT_ONCE):
         row = dict(zip(_BILLED, map(int, values), strict=True))
         counted = found.setdefault((segment, customer_id, model), Counter())
         _count(counted, kind, outcome, row)
@@ -93,10 +93,12 @@ def usage_by_meter(
         UsageTotal(segment, customer_id, names[customer_id], model, **{
             name: counted[name] for name in _QUANTITIES
         })
-        for (segment, customer_id, model), counted in sorted(found.items())
+        for segment, customer_id, model in sorted(found)
+        for counted in (found.pop((segment, customer_id, model)),)
     ]  # fmt: skip
 
 
+_AT_ONCE = 500  # rows in hand while they are summed
 _BILLED = ("quantity", "bytes", "byte_seconds", "tokens_in", "tokens_out", "cost_saved_micros")
 _QUANTITIES = (
     "lookups", "stores", "cached_requests", "bytes_served", "byte_seconds", "tokens_saved",

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class UsageTotal:
     """Billable quantities of a customer and model within one segment of a period."""
 

@@ -20,6 +20,7 @@ _KINDS = {
     "partner": words.PARTNER_KINDS, "deal": words.DEAL_KINDS, "paper": words.PAPER_KINDS,
     "entry": words.DISPUTE_ENTRIES, "method": words.METHODS, "payout_verb": words.PAYOUT_VERBS,
     "hook": words.HOOK_EVENTS, "alert": words.ALERT_KINDS,
+    "treatment": words.TREATMENTS,
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from portal.views import (
     console_partners,
     console_payouts,
     console_planning,
+    console_rates,
     console_regions,
     console_run,
     console_sign,
@@ -46,6 +47,7 @@ finance = [
     path("finance/", console_finance.finance, name="console_finance"),
     path("finance/start/", console_finance.start_month, name="console_start_month"),
     path("finance/approve/", console_finance.approve_month, name="console_approve_month"),
+    path("finance/margins/", console_rates.margins, name="console_margins"),
     path("finance/exceptions/", console_exceptions.exceptions, name="console_exceptions"),
     path("finance/exceptions/take/", console_exceptions.take, name="console_take_exception"),
     path("finance/preview/<uuid:agreement_id>/", console_finance.preview, name="console_preview"),
@@ -103,6 +105,12 @@ runs = [
     path("again/", console_run.again, name="console_run_again"),
     path("archive.zip", console_run.archive, name="console_run_archive"),
     path("drafts/<uuid:draft_id>/", console_run.draft, name="console_draft"),
+]
+rates = [
+    path("", console_rates.rates, name="console_rates"),
+    path("fx/", console_rates.enter_fx, name="console_enter_fx"),
+    path("tax/", console_rates.enter_tax, name="console_enter_tax"),
+    path("status/", console_rates.enter_status, name="console_enter_status"),
 ]
 documents = [
     path("", console_documents.document, name="console_document"),
@@ -164,6 +172,7 @@ urlpatterns = [
     path("documents/<uuid:document_id>/", include(documents)),
     path("disputes/", include(disputes)),
     path("books/", include(books)),
+    path("rates/", include(rates)),
     path("stripe/webhook/", stripe_webhook.stripe_webhook, name="stripe_webhook"),
     *shared,
 ]

@@ -13,7 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing import queries as billing
 from billing.actions.exceptions import take_exception
-from billing.rules.exceptions import OVERDUE_AFTER, Exceptional, money_at_risk
+from billing.rules.exceptions import (
+    OVERDUE_AFTER,
+    PARKED,
+    Exceptional,
+    money_at_risk,
+    wants_rates,
+)
 from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission
 from tenants.models import Partner
@@ -40,6 +46,7 @@ def exceptions(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "one": one, "partner": by_id.get(one.partner_id, ""), "url": _url(one),
+            "wants_rates": one.kind == PARKED and wants_rates(one.detail),
             "age": one.age(now), "overdue": one.age(now) > OVERDUE_AFTER,
         }
         for one in found

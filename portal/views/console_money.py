@@ -18,8 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.actions.bank_files import MAX_BYTES, assign_line, ignore_line, take_bank_file
 from billing.actions.payments import Receipt, record_payment
-from billing.actions.refunds import ask_refund, send_refund
-from billing.actions.remote_intents import want_refund
+from billing.actions.send_back import send_back
 from billing.models import Document, Payment
 from billing.queries.payments import bank_lines, invoice_by_number, payments_page
 from billing.rules.errors import BillingError
@@ -129,17 +128,13 @@ def refund(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
 def _refunded(
     request: HttpRequest, payment: Payment, form: RefundForm, document: Document | None
 ) -> bool:
-    facts, now = form.cleaned_data, timezone.now()
+    facts = form.cleaned_data
     try:
-        row = ask_refund(
+        send_back(
             key=f"hand {facts['token']}", payment_id=payment.id, reason=facts["reason"],
             document_id=document.id if document else None, amount_minor=facts["amount_minor"],
-            actor=actor(request), now=now,
+            actor=actor(request), now=timezone.now(),
         )  # fmt: skip
-        if payment.method == STRIPE:
-            want_refund(refund=row, now=now)
-        else:
-            send_refund(refund_id=row.id, remote_id="by hand", actor=actor(request), now=now)
     except BillingError as error:
         form.add_error(None, str(error))
         return False

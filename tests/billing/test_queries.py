@@ -141,6 +141,8 @@ def test_a_status_is_read_from_what_happened(issued):
         ("issued", 0),
     ]
     assert [row.status for row in later] == ["paid", "overdue", "overdue"]
+    [ours], _ = queries.statements(issued.redis.id, today=date(2026, 12, 1))
+    assert ours.status == "payable"  # we have not sent it yet: the partner is not late
 
 
 def test_earnings_count_issued_months_only(reviewed):

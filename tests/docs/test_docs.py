@@ -135,3 +135,19 @@ def test_the_statement_checked_by_hand_comes_out_as_the_code_does():
 
 def cents(text: str) -> int:
     return int(Decimal(text) * 100)
+
+
+def test_every_cell_of_the_settlement_column_names_a_test_that_exists():
+    text = text_of("operating.md")
+    section = text[text.index("## What settlement does") :].replace("| |", "| what |", 1)
+    rows = table_rows(section, "what")
+    assert len(rows) == 8
+    known = {
+        f"{path.name}::{name}"
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    for what, down, slow in rows:
+        named = re.findall(r"`(test_\w+\.py::\w+)`", down + slow)
+        assert named and set(named) <= known, (what, set(named) - known)
+        assert down.startswith("`") and (slow.startswith(("`", "the same")) or "disk" in what)

@@ -8,13 +8,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from billing.actions.taxes import enter_fx_rate, enter_tax_rate, enter_tax_status
+from billing.actions.taxes import enter_fx_rate, enter_party_status, enter_tax_rate
 from billing.queries.people import acting_person
 from billing.rules.errors import BillingError
 from billing.rules.facts import TREATMENTS
-from cache_api import queries as usage
-from tenants.models import Partner
-from tenants.schema import in_console, in_partner
+from tenants.schema import in_console
 
 
 def _day(text: str) -> date:
@@ -79,16 +77,6 @@ class Command(BaseCommand):
         return enter_tax_rate(**{name: given[name] for name in names}, **by)
 
     def _status(self, given: dict[str, Any], by: dict[str, Any]) -> Any:
-        partner = Partner.objects.filter(slug=given["partner"]).first()
-        if partner is None:
-            raise CommandError(f"There is no partner {given['partner']!r}.")
-        customer_id = None
-        if given["customer"]:
-            with in_partner(partner):
-                customer = usage.customer_by_external_id(given["customer"])
-            if customer is None:
-                raise CommandError(f"{partner.name} has no customer {given['customer']!r}.")
-            customer_id = customer.id
         names = ("treatment", "country", "percent", "reason", "valid_from")
-        return enter_tax_status(partner_id=partner.id, customer_id=customer_id,
-                                **{name: given[name] for name in names}, **by)  # fmt: skip
+        return enter_party_status(slug=given["partner"], external_id=given["customer"],
+                                  **{name: given[name] for name in names}, **by)  # fmt: skip

@@ -1,11 +1,13 @@
 import json
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.queries.frozen import result_sha256
 from billing.rules.charging import charge
 from billing.rules.errors import BadRunInput, BadTerms
 from billing.rules.inputs import BookedLine, BookedShare, Carried
@@ -90,3 +92,18 @@ def test_rows_are_written_as_canonical_json_says(text, seconds):
     data = run_input_json(frozen)
     assert data == rfc8785.dumps(json.loads(data))
     assert parse_run_input(data) == frozen
+
+
+@few
+@given(usages)
+def test_the_fingerprint_is_that_of_the_bytes(usage):
+    frozen = run(*usage)
+    assert run_input_sha256(frozen) == sha256(run_input_json(frozen)).hexdigest()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@few
+@given(usages)
+def test_the_result_is_hashed_item_by_item_as_if_its_whole_text_were(kind, usage):
+    result = charge(run(*usage, agreed=KINDS[kind]))
+    assert result_sha256(result) == sha256(repr(result).encode()).hexdigest()

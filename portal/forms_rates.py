@@ -1,0 +1,74 @@
+"""Forms of what finance enters: an exchange rate, a country's tax rate, a party's tax status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal import words
+
+
+def _input(**attrs: Any) -> forms.TextInput:
+    return forms.TextInput(attrs={"class": "input", "autocomplete": "off", **attrs})
+
+
+def _day() -> forms.DateInput:
+    return forms.DateInput(attrs={"class": "input", "type": "date"}, format="%Y-%m-%d")
+
+
+class _Upper(forms.CharField):
+    def clean(self, value: Any) -> str:
+        """Codes are capital letters; whoever types small ones means them."""
+        return str(super().clean(value)).upper()
+
+
+class FxForm(forms.Form):
+    """One unit of `base` in `quote` on a day; the fields are `enter_fx_rate`'s arguments."""
+
+    day = forms.DateField(
+        label=_("Day"), widget=_day(),
+        help_text=_("A month's documents take the rate of its last day."),
+    )  # fmt: skip
+    base = _Upper(label=_("One unit of"), min_length=3, max_length=3, initial="USD",
+                  widget=_input())  # fmt: skip
+    quote = _Upper(label=_("in"), min_length=3, max_length=3, widget=_input(placeholder="EUR"))
+    rate = forms.DecimalField(label=_("Rate"), max_digits=24, decimal_places=12,
+                              widget=_input(inputmode="decimal", placeholder="0.92"))  # fmt: skip
+
+
+class TaxForm(forms.Form):
+    """A country's rate from a day on; the fields are `enter_tax_rate`'s arguments."""
+
+    country = _Upper(label=_("Country"), min_length=2, max_length=2,
+                     widget=_input(placeholder="DE"))  # fmt: skip
+    label = forms.CharField(label=_("Called"), max_length=40, initial="VAT", widget=_input())
+    percent = forms.DecimalField(label=_("Percent"), min_value=0, max_value=100, max_digits=7,
+                                 decimal_places=4, widget=_input(inputmode="decimal"))  # fmt: skip
+    valid_from = forms.DateField(label=_("From"), widget=_day())
+
+
+class StatusForm(forms.Form):
+    """How a party is taxed from a day on; the fields are `enter_party_status`'s arguments."""
+
+    slug = forms.ChoiceField(label=_("Partner"), widget=forms.Select(attrs={"class": "select"}))
+    external_id = forms.CharField(
+        label=_("Customer"), max_length=200, required=False, widget=_input(),
+        help_text=_("The partner's own id of it. Empty: the partner itself."),
+    )  # fmt: skip
+    treatment = forms.ChoiceField(label=_("Taxed by"), choices=list(words.TREATMENTS.items()),
+                                  widget=forms.Select(attrs={"class": "select"}))  # fmt: skip
+    country = _Upper(label=_("Country"), max_length=2, required=False,
+                     widget=_input(placeholder="DE"))  # fmt: skip
+    percent = forms.DecimalField(
+        label=_("Percent held back"), required=False, min_value=0, max_value=100, max_digits=7,
+        decimal_places=4, widget=_input(inputmode="decimal"),
+    )  # fmt: skip
+    reason = forms.CharField(label=_("Reason on documents"), max_length=300, required=False,
+                             widget=_input())  # fmt: skip
+    valid_from = forms.DateField(label=_("From"), widget=_day())
+
+    def __init__(self, *args: Any, partners: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["slug"].choices = partners  # type: ignore[attr-defined]

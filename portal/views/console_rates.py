@@ -1,0 +1,103 @@
+"""`/rates/`: tax and exchange rates, entered by finance; `/finance/margins/`: what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from billing.actions import taxes
+from billing.queries import rates as found
+from billing.queries.margins import margins_by_partner
+from billing.rules.errors import BillingError
+from billing.rules.periods import month_of, next_month, parse_month, previous_month
+from portal.forms_rates import FxForm, StatusForm, TaxForm
+from portal.views.console_partners import actor
+from tenants.accounts.permissions import permission
+from tenants.models import Partner
+
+
+@permission("runs.view")
+@require_safe
+def rates(request: HttpRequest) -> HttpResponse:
+    """What is in force, its history, what is missing, and the three forms."""
+    return _page(request)
+
+
+@permission("runs.prepare")
+@require_POST
+def enter_fx(request: HttpRequest) -> HttpResponse:
+    """An exchange rate of a day."""
+    return _enter(request, "fx_form", FxForm(request.POST), taxes.enter_fx_rate)
+
+
+@permission("runs.prepare")
+@require_POST
+def enter_tax(request: HttpRequest) -> HttpResponse:
+    """A country's tax rate from a day on."""
+    return _enter(request, "tax_form", TaxForm(request.POST), taxes.enter_tax_rate)
+
+
+@permission("runs.prepare")
+@require_POST
+def enter_status(request: HttpRequest) -> HttpResponse:
+    """How a party is taxed from a day on."""
+    form = StatusForm(request.POST, partners=_partners())
+    return _enter(request, "status_form", form, taxes.enter_party_status)
+
+
+@permission("runs.view")
+@require_safe
+def margins(request: HttpRequest) -> HttpResponse:
+    """What was charged, less the partners' shares, less what it cost us: a month's agreements."""
+    now = timezone.now()
+    try:
+        period = parse_month(request.GET["month"])
+    except (KeyError, BillingError) as error:
+        if isinstance(error, BillingError):
+            messages.error(request, str(error))
+        period = previous_month(month_of(now))
+    names = dict(Partner.objects.values_list("id", "name"))
+    return render(request, "console/margins.html", {
+        "period": period, "previous": previous_month(period), "following": next_month(period),
+        "groups": [(names.get(one.partner_id, ""), one) for one in margins_by_partner(period)],
+    })  # fmt: skip
+
+
+def _enter(
+    request: HttpRequest, name: str, form: forms.Form, act: Callable[..., object]
+) -> HttpResponse:
+    if form.is_valid():
+        try:
+            act(**form.cleaned_data, actor=actor(request), now=timezone.now())
+        except BillingError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Entered. Runs that wait for it can be settled again."))
+            return HttpResponseRedirect(reverse("console_rates"))
+    return _page(request, **{name: form})
+
+
+def _page(request: HttpRequest, **bound: forms.Form) -> HttpResponse:
+    today = timezone.now().date()
+    missing = found.missing_rates()
+    wanted = next((one for one in missing if one.quote), None)
+    first: dict[str, Any] = {"day": wanted.day, "quote": wanted.quote} if wanted else {}
+    return render(request, "console/rates.html", {
+        "fx_form": FxForm(initial=first), "tax_form": TaxForm(),
+        "status_form": StatusForm(partners=_partners()), **bound,
+        "fx": found.fx_rates(), "tax": found.tax_rates(today),
+        "statuses": found.tax_statuses(today), "missing": missing,
+    }, status=400 if bound else 200)  # fmt: skip
+
+
+def _partners() -> list[tuple[str, str]]:
+    return list(Partner.objects.order_by("name").values_list("slug", "name"))

@@ -1,0 +1,135 @@
+"""Finance enters tax and exchange rates where they are missing; what is left of a month."""
+
+from datetime import date
+
+import pytest
+
+from billing.actions.open_runs import settle_period
+from billing.actions.rate_cards import create_rate_card
+from billing.actions.settle import settle_run
+from billing.models import FxRate, TaxRate, TaxStatus
+from cache_api.models import Customer
+from tenants import schema
+from tests.billing import world
+from tests.billing.people import PREPARER, utc
+from tests.portal.console.cast import run_of, signed_in
+from tests.portal.views.cast import text
+
+
+def settled(database, partner):
+    database.login("settle")
+    with schema.in_public():
+        for run in settle_period(period=world.SEPTEMBER, actor=PREPARER, now=world.NOW).runs:
+            settle_run(run_id=run.id, partner_id=run.partner_id, now=world.NOW)
+    database.login("web")
+    return run_of(partner)
+
+
+@pytest.fixture
+def abroad(console, database):
+    """Redis' acme wants its invoices in euros."""
+    database.login("owner")
+    with schema.in_partner(console.redis):
+        Customer.objects.filter(external_id="acme").update(billing={"currency": "EUR"})
+    database.login("web")
+    return console
+
+
+def test_a_missing_exchange_rate_is_named_entered_and_the_run_goes_on(abroad, database):
+    assert settled(database, abroad.redis).state == "parked"
+    preparer = signed_in("finance_preparer")
+    queue = preparer.get("/finance/exceptions/")
+    assert b'href="/rates/"' in queue.content and "Enter it" in text(queue)
+    page = preparer.get("/rates/")
+    assert "billed in EUR" in text(page) and "30 Sep 2026" in text(page)
+    assert b'value="2026-09-30"' in page.content and b'value="EUR"' in page.content
+
+    rate = {"day": "2026-09-30", "base": "usd", "quote": "eur", "rate": "0.92"}
+    for _ in range(2):
+        done = preparer.post("/rates/fx/", rate, follow=True)
+        assert "Entered." in text(done) and "USD/EUR 0.92 in force" in text(done)
+
+    with schema.in_console():
+        assert FxRate.objects.count() == 1
+    assert settled(database, abroad.redis).state == "in_review"
+    assert "Runs that wait for a rate" not in text(preparer.get("/rates/"))
+
+
+def test_a_correction_replaces_and_the_history_stays(console):
+    preparer = signed_in("finance_preparer")
+    for rate in ("0.92", "0.93"):
+        preparer.post("/rates/fx/", {"day": "2026-09-30", "base": "USD", "quote": "EUR",
+                                     "rate": rate})  # fmt: skip
+    tax = {"country": "de", "label": "VAT"}
+    preparer.post("/rates/tax/", {**tax, "percent": "19", "valid_from": "2026-01-01"})
+    preparer.post("/rates/tax/", {**tax, "percent": "100", "valid_from": "2027-01-01"})
+
+    page = text(preparer.get("/rates/"))
+
+    assert "USD/EUR 0.93 in force" in page and "USD/EUR 0.92 replaced" in page
+    assert "DE VAT 100 % 1 Jan 2027 from that day on" in page
+    assert "DE VAT 19 % 1 Jan 2026 in force" in page
+
+
+def test_a_status_names_its_party_by_what_people_call_it(console):
+    preparer = signed_in("finance_preparer")
+    status = {"slug": "redis-labs", "external_id": "acme", "treatment": "standard",
+              "country": "gb", "valid_from": "2026-01-01"}  # fmt: skip
+    preparer.post("/rates/status/", status)
+    preparer.post("/rates/status/", {**status, "external_id": "", "treatment": "withholding",
+                                     "country": "", "percent": "15"})  # fmt: skip
+
+    with schema.in_console():
+        rows = [(row.customer_id is None, row.treatment, row.country, row.valid_from)
+                for row in TaxStatus.objects.filter(partner_id=console.redis.id)]  # fmt: skip
+    day = date(2026, 1, 1)
+    assert sorted(rows) == [(False, "standard", "GB", day), (True, "withholding", "", day)]
+    assert "Redis Labs Withholding (partners), 15 %" in text(preparer.get("/rates/"))
+
+
+@pytest.mark.parametrize(
+    ("url", "given", "told"),
+    [
+        ("fx", {"day": "2026-09-30", "base": "USD", "quote": "USD", "rate": "1"}, "needs no rate"),
+        ("fx", {"day": "2026-09-30", "base": "USD", "quote": "EUR", "rate": "0"}, "above zero"),
+        ("fx", {"day": "soon", "base": "USD", "quote": "XXQ", "rate": "1"}, "valid date"),
+        ("tax", {"country": "D1", "label": "VAT", "percent": "101", "valid_from": "2026-01-01"},
+         "less than or equal to 100"),
+        ("status", {"slug": "redis-labs", "external_id": "nobody", "treatment": "exempt",
+                    "valid_from": "2026-01-01"}, "has no customer"),
+        ("status", {"slug": "redis-labs", "treatment": "withholding", "valid_from": "2026-01-01"},
+         "percentage goes with withholding"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused_in_words(readable, url, given, told):
+    answer = signed_in("finance_preparer").post(f"/rates/{url}/", given)
+    assert answer.status_code == 400 and told in text(answer)
+    with schema.in_console():
+        counts = FxRate.objects.count(), TaxRate.objects.count(), TaxStatus.objects.count()
+    assert counts == (0, 0, 0)
+
+
+def test_an_auditor_reads_and_enters_nothing(readable):
+    auditor = signed_in("auditor")
+    assert "Enter an exchange rate" not in text(auditor.get("/rates/"))
+
+
+def test_the_margin_of_a_month_by_agreement(console, database):
+    """Redis: charged 102.01, shared 30.60, 51,005 requests at 0.0001 cost 5.10: 66.31 are left."""
+    preparer = signed_in("finance_preparer")
+    assert "Nothing is rated" in text(preparer.get("/finance/margins/?month=2026-09"))
+    settled(database, console.redis)
+    assert "No internal cost card" in text(preparer.get("/finance/margins/?month=2026-09"))
+    database.login("owner")
+    create_rate_card(
+        code="cost", name="Cost", currency="USD", audience="internal", actor=PREPARER,
+        rates=[{"key": "cached", "meter": "cached_requests", "mode": "per_unit",
+                "unit_price": "0.0001"}],
+        valid_from=utc("2026-01-01"), now=utc("2026-01-01"),
+    )  # fmt: skip
+    database.login("web")
+
+    page = text(preparer.get("/finance/margins/?month=2026-09"))
+
+    assert "$102.01 $30.60 $5.10 $66.31 92.85 %" in page
+    assert "$1,000.00 $200.00 $50.00 $750.00 93.75 %" in page
