@@ -332,11 +332,11 @@ export class AgentCacheOverflow {
     return this.edge.call("POST", path, JSON.stringify(body));
   }
 
-  /** Nobody could use this hit: it goes off the bill. A semantic one would be judged wrong. */
+  /** Nobody could use this hit: it goes off the bill. A stale one is not on it. */
   takeBack(hit) {
+    if (hit.status === "stale" || hit.eventId === null) return;
     this.count("hedges_lost");
-    if (hit.status === "semantic_hit" || hit.eventId === null || this.isClosed) return;
-    this.outbox.feedback({ ...this.scope, event_id: hit.eventId, correct: false });
+    if (!this.isClosed) this.outbox.feedback({ ...this.scope, event_id: hit.eventId, reason: "unused" });
   }
 
   /** At most the deadline is waited for what goes on by itself. */

@@ -122,7 +122,7 @@ class Overflow:
         return 202, {"purge_id": "1"}
 
     def feedback(self, step, body):
-        assert body["event_id"] == EVENT and body["correct"] is False
+        assert body == {"event_id": EVENT, "reason": "unused"}
         return 202, {"accepted": True}
 
     def batch(self, body):

@@ -223,10 +223,10 @@ class Core:
         return self._own("not_canonical", type(error).__name__)  # its text may quote the request
 
     def _tell_back(self, found: Answer) -> None:
-        """Nobody used this hit: it goes off the bill. A semantic one would be judged wrong."""
-        if found.hit and found.event_id and found.status == "hit":
+        """Nobody used this hit: it goes off the bill. A stale one is not on it."""
+        if found.hit and found.event_id and found.status != "stale":
             self.counts.add("hedges_lost")
-            about = {"event_id": found.event_id, "correct": False}
+            about = {"event_id": found.event_id, "reason": "unused"}
             about |= {k: v for k, v in self.wire.common.items() if k == "customer_id"}
             self.outbox.put(Letter("feedback", dump(about)))
 
