@@ -41,6 +41,14 @@ class PurgeSerializer(serializers.Serializer[object]):
     removed = serializers.IntegerField(required=False, help_text="Single entries that were there.")
 
 
+class EntrySerializer(serializers.Serializer[object]):
+    """One entry, as a hit's `entry` names it."""
+
+    id = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
 class DryPurgeSerializer(serializers.Serializer[object]):
     """What a purge would do."""
 
@@ -48,6 +56,7 @@ class DryPurgeSerializer(serializers.Serializer[object]):
     matches = serializers.IntegerField(
         allow_null=True, help_text="Entries under the given keys; null for other selectors."
     )
+    entries = EntrySerializer(many=True, required=False, help_text="These, where keys are given.")
     mode = serializers.ChoiceField(choices=MODES)
     livemode = serializers.BooleanField()
     selectors = serializers.DictField()

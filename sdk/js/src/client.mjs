@@ -1,6 +1,8 @@
 // The client: what an application or a wrapper asks the overflow. Nothing here rejects, unless the
 // client is strict; sdk/BEHAVIOUR.md is the contract of both languages.
 
+import { isDeepStrictEqual } from "node:util";
+
 import { miss } from "./answer.mjs";
 import { Edge, OverflowError } from "./edge.mjs";
 import { atExit } from "./exit.mjs";
@@ -252,6 +254,24 @@ export class AgentCacheOverflow {
       return true;
     } catch (error) {
       return Boolean(this.failed(error));
+    }
+  }
+
+  /**
+   * Whether the very entry of an answer is still there; asked unmetered. False where that is not
+   * known.
+   * @param {string} id a wire key
+   * @param {Answer} answer
+   * @returns {Promise<boolean>}
+   */
+  async stillHas(id, { entry }) {
+    if (this.isClosed || entry === null) return false;
+    const body = { ...this.scope, cache_keys: [id], dry_run: true };
+    try {
+      const { entries } = await this.soon(this.tell(`${PATH}/purge`, body));
+      return Array.isArray(entries) && entries.some((one) => isDeepStrictEqual(one, entry));
+    } catch {
+      return false; // counted by nobody: the value goes, as if it had never been written
     }
   }
 

@@ -78,8 +78,9 @@ class Overflow:
 
     def __init__(self, row):
         self.holds = dict(row.get("holds", {}))
-        self.scripts = {kind: Script(row.get(kind)) for kind in PATHS.values()}
+        self.scripts = {kind: Script(row.get(kind)) for kind in (*PATHS.values(), "check")}
         self.last_lookup = None
+        self.said = {}  # key: the entry that a lookup was answered with
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
@@ -109,8 +110,14 @@ class Overflow:
             value = self.holds.get(body["cache_key"])
         told = {"hit": value is not None, "response": value, "cost_saved": 0, "billing": {
             "partner_id": "redis-labs", "event_id": EVENT}}  # fmt: skip
-        told |= {"status": "hit"} if told["hit"] else {"status": "miss", "reason": "not_found"}
-        return 200, told
+        if not told["hit"]:
+            return 200, told | {"status": "miss", "reason": "not_found"}
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
+        entry = {"id": "e", "created_at": "2026-01-01T00:00:00Z", "expires_at": until}
+        return 200, told | {
+            "status": "hit",
+            "entry": self.said.setdefault(body["cache_key"], entry),
+        }
 
     def store(self, step, body):
         self.holds[body["cache_key"]] = body["response"]
@@ -119,7 +126,13 @@ class Overflow:
     def purge(self, step, body):
         for key in body["cache_keys"]:
             self.holds.pop(key, None)
+            self.said.pop(key, None)
         return 202, {"purge_id": "1"}
+
+    def check(self, step, body):
+        (key,) = body["cache_keys"]
+        entries = [self.said[key]] if key in self.said and step != "miss" else []
+        return 200, {"dry_run": True, "matches": len(entries), "entries": entries}
 
     def feedback(self, step, body):
         assert body == {"event_id": EVENT, "reason": "unused"}
@@ -143,7 +156,8 @@ def handler_of(overflow):
             if self.path == "/api/overflow/batch":
                 told = overflow.batch(body)
             else:
-                told = overflow.answer(PATHS[self.path], body)
+                kind = "check" if body.get("dry_run") else PATHS[self.path]
+                told = overflow.answer(kind, body)
             if told is None:
                 self.close_connection = True
                 return

@@ -13,8 +13,9 @@ const KINDS = {
 export class ScriptedOverflow {
   constructor({ holds, ...lists } = {}) {
     this.holds = new Map(Object.entries(holds ?? {}));
-    this.asked = { lookup: 0, store: 0, purge: 0, feedback: 0, explain: 0 };
+    this.asked = { lookup: 0, store: 0, purge: 0, check: 0, feedback: 0, explain: 0 };
     this.bodies = [];
+    this.said = new Map(); // key → the entry that a lookup was answered with
     this.next = player(lists);
     this.server = http.createServer((request, response) => this.serve(request, response));
   }
@@ -34,8 +35,8 @@ export class ScriptedOverflow {
     const parts = [];
     for await (const part of request) parts.push(part);
     const text = Buffer.concat(parts).toString();
-    const kind = KINDS[request.url];
     const body = text && JSON.parse(text);
+    const kind = body.dry_run ? "check" : KINDS[request.url];
     const say = (status, told, headers = {}) => {
       response.writeHead(status, { "content-type": "application/json", ...headers });
       response.end(typeof told === "string" ? told : JSON.stringify(told));
@@ -63,6 +64,7 @@ export class ScriptedOverflow {
     if (step === "garbage") return { broken: "garbage" };
     if (/^\d{3}$/.test(step)) return { status: Number(step), told: { code: `code-${step}` }, headers: { "retry-after": "1" } };
     if (kind === "lookup") return { status: 200, told: this.lookup(step, body) };
+    if (kind === "check") return { status: 200, told: this.check(step, body) };
     if (step === "do") this[kind]?.(body);
     return { status: kind === "store" ? 201 : 202, told: { purge_id: "p", accepted: true, stored: true } };
   }
@@ -73,8 +75,19 @@ export class ScriptedOverflow {
     if (value === undefined) return { hit: false, response: null, reason: "not_found", cost_saved: 0, billing };
     return {
       hit: true, response: value, status: "hit", source: "edge-cache", cost_saved: 0, latency: 1, billing,
-      entry: { id: "e", expires_at: new Date(Date.now() + 600_000).toISOString() },
+      entry: this.named(key),
     };
+  }
+
+  named(key) {
+    const expires_at = new Date(Date.now() + 600_000).toISOString();
+    if (!this.said.has(key)) this.said.set(key, { id: "e", created_at: "2026-01-01T00:00:00Z", expires_at });
+    return this.said.get(key);
+  }
+
+  check(step, { cache_keys: [key] }) {
+    const entries = this.said.has(key) && step !== "miss" ? [this.said.get(key)] : [];
+    return { dry_run: true, matches: entries.length, entries };
   }
 
   store({ cache_key: key, response }) {
@@ -83,7 +96,10 @@ export class ScriptedOverflow {
 
   purge({ cache_keys: keys }) {
     if (keys === undefined) this.holds.clear();
-    for (const key of keys ?? []) this.holds.delete(key);
+    for (const key of keys ?? []) {
+      this.holds.delete(key);
+      this.said.delete(key);
+    }
   }
 
   /** The last body of a kind. */

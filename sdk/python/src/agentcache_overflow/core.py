@@ -236,6 +236,25 @@ class Core:
             while len(self._leases) > MOST_LEASES:
                 self._leases.popitem(last=False)
 
+    def still_has(self, named: Named, found: Answer, since: int) -> bool:
+        """Whether the very entry of an answer is still there: of a key, unmetered.
+
+        False where that is not known, and after change `since` of this process.
+        """
+        if self.is_closed or self.breaker.is_open or time.monotonic() < self._paused_until:
+            return False
+        keys = [named.members["cache_key"]]
+        body = {**self.wire.common, "cache_keys": keys, "dry_run": True}
+        try:
+            reply = self.call("POST", "/api/overflow/purge", body, self.deadline_s)
+        except (Late, Unreachable) as error:
+            self.breaker.failed("slow" if isinstance(error, Late) else "error")
+            return False
+        told = reply.json() if reply.status == 200 else None
+        entries = told.get("entries") if type(told) is dict else None
+        is_there = type(entries) is list and found.entry is not None and found.entry in entries
+        return is_there and not self.changes.since(since, named.ident)
+
     # Stores and purges
 
     def store(self, named: Named, response: Any, *, is_set: bool = False, **more: Any) -> None:
