@@ -13,6 +13,7 @@ import { Notices } from "./notices.mjs";
 import { settings as settingsOf } from "./options.mjs";
 import { Outbox } from "./outbox.mjs";
 import { pack, wireKey } from "./payload.mjs";
+import { within } from "./timers.mjs";
 import { VERSION } from "./version.mjs";
 import { WrappedCache } from "./wrap.mjs";
 
@@ -49,7 +50,9 @@ export class AgentCacheOverflow {
     this.outbox = new Outbox(settings, {
       batch: (items) => this.sendBatch(items),
       purge: (keys) => this.sendPurge(keys),
-      feedback: (body) => this.edge.call("POST", `${PATH}/feedback`, JSON.stringify(body)),
+      feedback: (body) => this.tell(`${PATH}/feedback`, body).catch((error) => {
+        if (error.reason !== "refused") throw error; // else it would be refused again
+      }),
       admits: () => this.edge.admits(),
       count: this.count,
     });
@@ -398,13 +401,3 @@ export class AgentCacheOverflow {
 }
 
 function nothing() {}
-
-/** Waits for something, at most so long. */
-async function within(ms, task) {
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([task, late]);
-  clearTimeout(timer);
-}

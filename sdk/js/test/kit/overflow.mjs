@@ -10,6 +10,8 @@ const KINDS = {
   "/api/overflow/purge": "purge", "/api/overflow/feedback": "feedback", "/api/overflow/explain": "explain",
 };
 
+const STATUSES = { hit: "hit", semantic: "semantic_hit", stale: "stale" };
+
 export class ScriptedOverflow {
   constructor({ holds, ...lists } = {}) {
     this.holds = new Map(Object.entries(holds ?? {}));
@@ -36,6 +38,7 @@ export class ScriptedOverflow {
     for await (const part of request) parts.push(part);
     const text = Buffer.concat(parts).toString();
     const body = text && JSON.parse(text);
+    this.deadline = request.headers["agentcache-deadline-ms"] ?? this.deadline;
     const kind = body.dry_run ? "check" : KINDS[request.url];
     const say = (status, told, headers = {}) => {
       response.writeHead(status, { "content-type": "application/json", ...headers });
@@ -71,10 +74,15 @@ export class ScriptedOverflow {
 
   lookup(step, { cache_key: key }) {
     const billing = { event_id: randomUUID(), partner_id: "redis-labs", revenue_share: 0.3 };
-    const value = step.startsWith("hit:") ? step.slice(4) : step === "miss" ? undefined : this.holds.get(key);
-    if (value === undefined) return { hit: false, response: null, reason: "not_found", cost_saved: 0, billing };
+    const [, kind, said] = /^(\w+):?(.*)$/s.exec(step) ?? [];
+    const status = step === "do" ? "hit" : STATUSES[kind];
+    const value = step === "do" ? this.holds.get(key) : said;
+    if (status === undefined || value === undefined) {
+      const lease = kind === "lease" ? { id: said, role: "leader" } : null;
+      return { hit: false, response: null, reason: "not_found", cost_saved: 0, billing, lease };
+    }
     return {
-      hit: true, response: value, status: "hit", source: "edge-cache", cost_saved: 0, latency: 1, billing,
+      hit: true, response: value, status, source: "edge-cache", cost_saved: 0, latency: 1, billing,
       entry: this.named(key),
     };
   }

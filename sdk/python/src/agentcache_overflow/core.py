@@ -102,7 +102,9 @@ class Core:
         primary = str(metadata.get("primary", ""))
         with self._lock:
             flight = self._flights.get(named.ident) if self.options.single_flight else None
-            is_new = flight is None or self.changes.since(flight.changes, named.ident)
+            is_new = (
+                flight is None or flight.is_late or self.changes.since(flight.changes, named.ident)
+            )
             if is_new:
                 due = time.monotonic() + self.deadline_s
                 flight = Flight(named, reason, primary, due, self.changes.now)
