@@ -209,9 +209,12 @@ BODIES: dict[str, Json] = {
                 "pattern": _UUID7,
                 "description": "The hit's `billing.event_id`.",
             },
-            "correct": {"const": False, "description": "With `wrong`; left out with `unused`."},
+            "correct": {
+                "enum": [False, None],
+                "description": "With `wrong`; left out with `unused`.",
+            },
             "reason": {
-                "enum": ["wrong", "unused"],
+                "enum": ["wrong", "unused", None],
                 "default": "wrong",
                 "description": "`unused`: nobody had a use for it, as when it came too late.",
             },
@@ -222,6 +225,16 @@ BODIES: dict[str, Json] = {
             },
         },
         "required": ["event_id"],
+        "anyOf": [
+            {
+                "properties": {"correct": {"const": False}, "reason": {"enum": ["wrong", None]}},
+                "required": ["correct"],
+            },
+            {
+                "properties": {"reason": {"const": "unused"}, "correct": {"type": "null"}},
+                "required": ["reason"],
+            },
+        ],
     },
     **{
         name: {

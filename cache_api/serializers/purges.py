@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+from cache_api.serializers import EntrySerializer
+
 MODES = ["hard", "soft"]
 
 
@@ -39,14 +41,6 @@ class PurgeSerializer(serializers.Serializer[object]):
     livemode = serializers.BooleanField()
     selectors = serializers.DictField()
     removed = serializers.IntegerField(required=False, help_text="Single entries that were there.")
-
-
-class EntrySerializer(serializers.Serializer[object]):
-    """One entry, as a hit's `entry` names it."""
-
-    id = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField()
 
 
 class DryPurgeSerializer(serializers.Serializer[object]):

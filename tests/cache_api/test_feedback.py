@@ -122,6 +122,8 @@ BAD = {
     "a reason that is a list": ({"event_id": EVENT_ID, "reason": ["unused"]}, "/reason"),
     "unused and wrong": ({"event_id": EVENT_ID, "reason": "unused", "correct": False}, "/correct"),
     "an unused hit that is none": ({"event_id": "x", "reason": "unused"}, "/event_id"),
+    "unused, with an entry that is none": ({"event_id": EVENT_ID, "reason": "unused",
+                                            "entry_id": "x"}, "/entry_id"),
     "wrong, but not said": ({"event_id": EVENT_ID, "reason": "wrong"}, "/correct"),
     "nothing": ({}, "/correct"),
     "no event": ({"correct": False}, "/event_id"),

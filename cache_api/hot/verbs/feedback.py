@@ -48,8 +48,6 @@ def begin(who: Caller, asked: Asked) -> Run | Answer:
     event_id = _event_id(common.body)
     scope = work.scope_of(who, customer, common)
     subject = Subject(who, customer, common, "feedback", str(event_id), "", "", asked.now_ms)
-    if _is_unused(common.body):
-        return Run([], Unused(subject, event_id))
     targets = Targets(who, scope)
     if common.cache_key is not None:
         targets.name_cache_key(common.cache_key)
@@ -58,6 +56,8 @@ def begin(who: Caller, asked: Asked) -> Run | Answer:
     entry_id = members.text(common.body, "entry_id", members.MAX_LABEL)
     if entry_id is not None:
         targets.name_key(_entry_key(entry_id))
+    if _is_unused(common.body):
+        return Run([], Unused(subject, event_id))
     event_key = who.ring.entry_key(scope, EVENT, event_id.bytes)
     return Feedback(subject, event_id, targets, event_key).look()
 
