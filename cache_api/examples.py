@@ -39,8 +39,13 @@ EXPLAIN = OpenApiExample(
     "Explain", value={"left": _REQUEST, "right": {**_REQUEST, "temperature": 0}}, request_only=True
 )
 FEEDBACK = OpenApiExample(
-    "Feedback",
+    "Wrong",
     value={"event_id": "01890a5d-ac96-774b-bcce-b302099a8057", "correct": False},
+    request_only=True,
+)
+UNUSED = OpenApiExample(
+    "Unused",
+    value={"event_id": "01890a5d-ac96-774b-bcce-b302099a8057", "reason": "unused"},
     request_only=True,
 )
 _QUESTION = [{"role": "user", "content": "What is your refund policy?"}]

@@ -31,7 +31,7 @@ class Kind(models.TextChoices):
 class Outcome(models.TextChoices):
     """How a lookup (hit, semantic hit, stale, miss) or a store (stored, unchanged) ended.
 
-    Feedback takes a wrong hit back, or speaks of none that is known (unmatched).
+    Feedback takes a wrong or an unused hit back, or speaks of none that is known (unmatched).
     """
 
     HIT = "hit", _("Hit")
@@ -43,6 +43,8 @@ class Outcome(models.TextChoices):
     UNMATCHED = "unmatched", _("Unmatched feedback")
     WRONG_HIT = "wrong_hit", _("Wrong hit")
     WRONG_SEMANTIC_HIT = "wrong_semantic_hit", _("Wrong semantic hit")
+    UNUSED_HIT = "unused_hit", _("Unused hit")
+    UNUSED_SEMANTIC_HIT = "unused_semantic_hit", _("Unused semantic hit")
 
 
 class Customer(models.Model):

@@ -1,4 +1,4 @@
-"""A TCP proxy that can be slow, refuse, reset, talk garbage or fall silent, told so over HTTP.
+"""A TCP proxy that can be slow, refuse, reset, talk garbage, hold or fall silent, told over HTTP.
 
 Both SDKs' suites put it in front of real servers. `PUT /NAME {"mode", "delay_ms", "after_bytes"}`
 changes a proxy for what passes from then on; `GET /` shows them all.
@@ -11,14 +11,15 @@ import struct
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-MODES = ("pass", "reset", "garbage", "silent", "refuse", "truncate")
+MODES = ("pass", "reset", "garbage", "silent", "hold", "refuse", "truncate")
 GARBAGE = b"\x00\xff$-17\r\nVALUE \x80 nonsense HTTP/1.1 999\r\n" * 4
 NEVER_LINGER = struct.pack("ii", 1, 0)  # close with a reset
 
 
 @dataclass
 class Proxy:
-    """In front of one port. `delay_ms` holds back each answer; `after_bytes` is for `truncate`."""
+    """In front of one port. `delay_ms` holds back each answer, `hold` until the mode changes;
+    `after_bytes` is for `truncate`."""
 
     target: int
     port: int = 0
@@ -68,6 +69,8 @@ class Proxy:
     async def _answers(self, source, target) -> None:
         while data := await source.read(65_536):
             await asyncio.sleep(self.delay_ms / 1000)
+            while self.mode == "hold":
+                await asyncio.sleep(0.01)
             if self.mode == "reset":
                 _reset(target)
                 return

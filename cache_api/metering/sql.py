@@ -4,6 +4,7 @@ staged: the batch as it came. fresh: what was really new, summed by hour and eve
 rollups are filled from `fresh`, by the recorder and by a rebuild alike, so that both agree.
 """
 
+from cache_api.rules.corrections import TAKEN_BACK
 from cache_api.rules.histogram import BUCKETS, UPPER_US
 from cache_api.rules.staging import NIL
 
@@ -193,7 +194,7 @@ ON CONFLICT ({", ".join(key)}) DO UPDATE SET {_added("r")}, buckets = {_MERGED}
 # What a row of usage adds to a customer's hits: feedback takes back what was wrong.
 _HIT = "f.kind = 'lookup' AND f.outcome IN ('hit', 'semantic_hit')"
 _SIGN = f"""CASE WHEN {_HIT} THEN 1
-    WHEN f.kind = 'feedback' AND f.outcome IN ('wrong_hit', 'wrong_semantic_hit') THEN -1
+    WHEN f.kind = 'feedback' AND f.outcome IN {TAKEN_BACK} THEN -1
     ELSE 0 END"""
 CUSTOMER_TOTALS = {
     "lookups": "sum(f.quantity * (f.kind = 'lookup')::int)",

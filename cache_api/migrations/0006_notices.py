@@ -9,7 +9,7 @@ import tenants.rules.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cache_api", "0004_prefixes"),
+        ("cache_api", "0005_totals"),
     ]
 
     operations = [

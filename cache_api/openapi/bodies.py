@@ -209,14 +209,32 @@ BODIES: dict[str, Json] = {
                 "pattern": _UUID7,
                 "description": "The hit's `billing.event_id`.",
             },
-            "correct": {"const": False, "description": "Only wrong hits are reported."},
+            "correct": {
+                "enum": [False, None],
+                "description": "With `wrong`; left out with `unused`.",
+            },
+            "reason": {
+                "enum": ["wrong", "unused", None],
+                "default": "wrong",
+                "description": "`unused`: nobody had a use for it, as when it came too late.",
+            },
             "entry_id": {
                 "type": ["string", "null"],
                 "pattern": "^[0-9a-f]{64}$",
                 "description": "The hit's `entry.id`.",
             },
         },
-        "required": ["event_id", "correct"],
+        "required": ["event_id"],
+        "anyOf": [
+            {
+                "properties": {"correct": {"const": False}, "reason": {"enum": ["wrong", None]}},
+                "required": ["correct"],
+            },
+            {
+                "properties": {"reason": {"const": "unused"}, "correct": {"type": "null"}},
+                "required": ["reason"],
+            },
+        ],
     },
     **{
         name: {

@@ -29,17 +29,16 @@ from cache_api.models import (
     TotalDay,
     TotalHour,
 )
-from cache_api.rules import histogram, windows
-from cache_api.rules.corrections import WRONG_OUTCOMES
+from cache_api.rules import corrections, histogram, windows
 from cache_api.rules.reports import CustomerUsage, UsagePoint, UsageSlice, UsageSummary, UsageTotal
 
 DAYS_ABOVE = timedelta(days=7)
 LOOKUP, STORE = Q(kind="lookup"), Q(kind="store")
 HITS = ("hit", "semantic_hit")
 HIT = LOOKUP & Q(outcome__in=HITS)
-WRONG = Q(kind="feedback", outcome__in=WRONG_OUTCOMES)  # hits taken back by feedback
+BACK = Q(kind="feedback", outcome__in=corrections.TAKEN_BACK)  # hits taken back by feedback
 SEMANTIC = LOOKUP & Q(outcome="semantic_hit")
-WRONG_SEMANTIC = Q(kind="feedback", outcome="wrong_semantic_hit")
+SEMANTIC_BACK = Q(kind="feedback", outcome__in=("wrong_semantic_hit", "unused_semantic_hit"))
 BREAKDOWNS = ("model", "provider", "region", "outcome", "kind")
 
 
@@ -114,7 +113,8 @@ def _count(counted: "Counter[str]", kind: str, outcome: str, row: dict[str, int]
         counted["stores"] += row["quantity"]
         counted["byte_seconds"] += row["byte_seconds"]
     is_hit = kind == "lookup" and outcome in HITS
-    sign = 1 if is_hit else -1 if kind == "feedback" and outcome in WRONG_OUTCOMES else 0
+    is_back = kind == "feedback" and outcome in corrections.TAKEN_BACK
+    sign = 1 if is_hit else -1 if is_back else 0
     counted["cached_requests"] += sign * row["quantity"]
     counted["bytes_served"] += sign * row["bytes"]
     counted["tokens_saved"] += sign * (row["tokens_in"] + row["tokens_out"])
@@ -287,7 +287,7 @@ def total(what: Any, condition: Q) -> Coalesce:
 
 def net(what: Any) -> Any:
     """Of the hits, less those that feedback took back."""
-    return total(what, HIT) - total(what, WRONG)
+    return total(what, HIT) - total(what, BACK)
 
 
 MEASURES: dict[str, Any] = {
@@ -297,7 +297,7 @@ MEASURES: dict[str, Any] = {
     "bytes_served": net("bytes"),
     "tokens_saved": net(F("tokens_in") + F("tokens_out")),
     "cost_saved": net("cost_saved_micros"),
-    "semantic_hits": total("quantity", SEMANTIC) - total("quantity", WRONG_SEMANTIC),
+    "semantic_hits": total("quantity", SEMANTIC) - total("quantity", SEMANTIC_BACK),
 }
 
 

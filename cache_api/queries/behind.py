@@ -18,7 +18,7 @@ from django.db.models.functions import Cast, Trunc
 
 from cache_api.metering.models import UsageEvent
 from cache_api.models import Customer, RollupHour
-from cache_api.queries import HIT, LOOKUP, STORE, WRONG, total
+from cache_api.queries import BACK, HIT, LOOKUP, STORE, total
 from cache_api.rules.leaves import first_id
 
 COUNTS = (
@@ -132,7 +132,7 @@ _COUNTED: dict[str, Q] = {
     "stores": STORE,
     "byte_seconds": STORE,
     **dict.fromkeys(("cached_requests", "bytes_served", "tokens_saved", "cost_saved_micros"),
-                    HIT | WRONG),
+                    HIT | BACK),
 }  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def _sums(of: Any) -> dict[str, Any]:
     tokens = of("tokens_in") + of("tokens_out")
 
     def net(what: Any) -> Any:
-        return total(what, HIT) - total(what, WRONG)
+        return total(what, HIT) - total(what, BACK)
 
     return {
         "n_lookups": total(of("quantity"), LOOKUP),

@@ -13,12 +13,12 @@ from django.db.models.functions import Coalesce, NullIf, TruncMonth
 
 from cache_api.metering.models import UsageEvent
 from cache_api.queries import (
+    BACK,
     HIT,
     LOOKUP,
     SEMANTIC,
+    SEMANTIC_BACK,
     STORE,
-    WRONG,
-    WRONG_SEMANTIC,
     total,
     values_of,
 )
@@ -40,18 +40,18 @@ def _times(*names: str) -> Any:
     return F("quantity") * summed
 
 
-def _less_wrong(what: Any) -> Any:
-    return total(what, HIT) - total(what, WRONG)
+def _kept(what: Any) -> Any:
+    return total(what, HIT) - total(what, BACK)
 
 
 _EVENT_MEASURES: dict[str, Any] = {
     "lookups": total("quantity", LOOKUP),
-    "hits": _less_wrong("quantity"),
+    "hits": _kept("quantity"),
     "stores": total("quantity", STORE),
-    "bytes_served": _less_wrong(_times("bytes")),
-    "tokens_saved": _less_wrong(_times("tokens_in", "tokens_out")),
-    "cost_saved": _less_wrong(_times("cost_saved_micros")),
-    "semantic_hits": total("quantity", SEMANTIC) - total("quantity", WRONG_SEMANTIC),
+    "bytes_served": _kept(_times("bytes")),
+    "tokens_saved": _kept(_times("tokens_in", "tokens_out")),
+    "cost_saved": _kept(_times("cost_saved_micros")),
+    "semantic_hits": total("quantity", SEMANTIC) - total("quantity", SEMANTIC_BACK),
 }
 
 

@@ -9,22 +9,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, QuerySet, Sum, When
+from django.db.models import Case, F, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
 from cache_api.models import Customer, LatencyDay, RollupDay
-from cache_api.queries import HIT, LOOKUP, SEMANTIC, STORE, WRONG, total
-from cache_api.rules import histogram, windows
+from cache_api.queries import HIT, LOOKUP, SEMANTIC, STORE, total
+from cache_api.rules import corrections, histogram, windows
 from cache_api.rules.reports import CustomerCounters, OutcomeLatency
 
 MOST_CUSTOMERS = 500  # with a label of their own: the first by id, so that none changes places
 OTHERS = "_other"
 TIMED = ("hit", "semantic_hit", "stale", "miss", "stored", "unchanged")
+WRONG, UNUSED = (
+    Q(kind="feedback", outcome__in=tuple(words.values()))
+    for words in (corrections.WRONG, corrections.UNUSED)
+)
 _COUNTERS: dict[str, Any] = {
     "lookups": total("quantity", LOOKUP),
     "hits": total("quantity", HIT),
     "semantic_hits": total("quantity", SEMANTIC),
     "wrong_hits": total("quantity", WRONG),
+    "unused_hits": total("quantity", UNUSED),
     "stores": total("quantity", STORE),
     "bytes_served": total("bytes", HIT),
     "cost_saved_micros": total("cost_saved_micros", HIT),

@@ -17,15 +17,16 @@ FIELD = b"e"
 Kind = Literal["lookup", "store", "feedback"]
 Outcome = Literal[
     "hit", "semantic_hit", "stale", "miss", "stored", "unchanged", "unmatched", "wrong_hit",
-    "wrong_semantic_hit",
+    "wrong_semantic_hit", "unused_hit", "unused_semantic_hit",
 ]  # fmt: skip
 HITS: frozenset[str] = frozenset({"hit", "semantic_hit"})
 OUTCOMES: dict[str, frozenset[str]] = {
     "lookup": frozenset({"hit", "semantic_hit", "stale", "miss"}),
     "store": frozenset({"stored", "unchanged"}),
     # Feedback on a hit: an edge only knows its id; the recorder finds it (rules.corrections).
-    "feedback": frozenset({"unmatched", "wrong_hit", "wrong_semantic_hit"}),
-}
+    "feedback": frozenset({"unmatched", "wrong_hit", "wrong_semantic_hit", "unused_hit",
+                           "unused_semantic_hit"}),
+}  # fmt: skip
 
 
 class UnreadableEvent(ValueError):

@@ -133,8 +133,8 @@ class UsageSummary:
 class CustomerCounters:
     """Everything a customer (or the rest of them together) did since the counters began.
 
-    As answered: hits that feedback took back stay in `hits` and are in `wrong_hits` as well, since
-    a counter never goes down.
+    As answered: hits that feedback took back stay in `hits` and are in `wrong_hits` or
+    `unused_hits` as well, since a counter never goes down.
     """
 
     customer: str
@@ -142,6 +142,7 @@ class CustomerCounters:
     hits: int
     semantic_hits: int
     wrong_hits: int
+    unused_hits: int
     stores: int
     bytes_served: int
     cost_saved_micros: int

@@ -4,10 +4,17 @@ from rest_framework import serializers
 
 
 class FeedbackRequestSerializer(serializers.Serializer[object]):
-    """A hit that was wrong. `entry_id`, the key or the request says what to evict."""
+    """A hit that was wrong (`entry_id`, key or request say what to evict), or not used."""
 
     event_id = serializers.UUIDField(help_text="The hit's `billing.event_id`.")
-    correct = serializers.BooleanField(help_text="false: only wrong hits are reported.")
+    correct = serializers.BooleanField(
+        required=False, help_text="false, of a hit that was wrong; left out of an unused one."
+    )
+    reason = serializers.ChoiceField(
+        ["wrong", "unused"],
+        default="wrong",
+        help_text="`unused`: nobody had a use for it, as when it came too late.",
+    )
     entry_id = serializers.CharField(required=False, help_text="The hit's `entry.id`.")
     cache_key = serializers.CharField(required=False, max_length=1024)
     original_request = serializers.DictField(required=False)

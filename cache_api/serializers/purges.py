@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+from cache_api.serializers import EntrySerializer
+
 MODES = ["hard", "soft"]
 
 
@@ -48,6 +50,7 @@ class DryPurgeSerializer(serializers.Serializer[object]):
     matches = serializers.IntegerField(
         allow_null=True, help_text="Entries under the given keys; null for other selectors."
     )
+    entries = EntrySerializer(many=True, required=False, help_text="These, where keys are given.")
     mode = serializers.ChoiceField(choices=MODES)
     livemode = serializers.BooleanField()
     selectors = serializers.DictField()

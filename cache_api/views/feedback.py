@@ -15,15 +15,17 @@ class FeedbackView(RawView):
 
     @extend_schema(
         operation_id="overflow_feedback",
-        summary="Report a wrong hit",
-        description="Evicts the entry and takes the hit off the bill, once however often it is "
-        "sent. Feedback on an event that is no hit of this partner and customer changes nothing.",
+        summary="Report a wrong or an unused hit",
+        description="Takes the hit off the bill, once however often it is sent; what is said first "
+        "counts. A wrong hit's entry is evicted. An unused one (another answer was taken, or it "
+        "came too late) is no judgement: its entry stays and no wrong hit is counted. Feedback on "
+        "an event that is no hit of this partner and customer changes nothing.",
         request=serializers.FeedbackRequestSerializer,
         responses={
             202: OpenApiResponse(serializers.FeedbackResponseSerializer, description="Taken down"),
             **told(PROBLEMS),
         },
-        examples=[examples.FEEDBACK],
+        examples=[examples.FEEDBACK, examples.UNUSED],
         tags=["overflow"],
     )
     def post(self, request: Request) -> HttpResponse:

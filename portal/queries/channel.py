@@ -19,7 +19,7 @@ from billing.models import AgreementVersion, SettlementRun
 from billing.queries.control_room import COUNTED
 from billing.rules.periods import Period, month_of
 from cache_api.metering.models import ChannelDay, Implementation
-from cache_api.rules.corrections import WRONG, WRONG_OUTCOMES
+from cache_api.rules.corrections import TAKEN_BACK, UNUSED, WRONG
 from tenants.models import BrandRevision, Partner
 
 _HITS = ("hit", "semantic_hit")
@@ -115,8 +115,8 @@ def partner_traffic(days: Days) -> dict[uuid.UUID, Traffic]:
         .values("partner_id")
         .annotate(
             lookups=Coalesce(Sum("quantity", filter=Q(kind="lookup")), 0),
-            hits=_sum("quantity", _HITS) - _sum("quantity", WRONG_OUTCOMES),
-            saved=_sum("cost_saved_micros", _HITS) - _sum("cost_saved_micros", WRONG_OUTCOMES),
+            hits=_sum("quantity", _HITS) - _sum("quantity", TAKEN_BACK),
+            saved=_sum("cost_saved_micros", _HITS) - _sum("cost_saved_micros", TAKEN_BACK),
         )
     )
     return {
@@ -146,10 +146,10 @@ def traffic_days(days: Days, partner_id: uuid.UUID | None = None) -> list[Traffi
 
 def _traffic_day(day: date, found: dict[str, int]) -> TrafficDay:
     """A hit that feedback took back counts as a miss; so does a stale one, which is not billed."""
-    wrong = {outcome: found.get(WRONG[outcome], 0) for outcome in _HITS}
-    right = {outcome: found.get(outcome, 0) - wrong[outcome] for outcome in _HITS}
-    misses = found.get("miss", 0) + found.get("stale", 0) + sum(wrong.values())
-    return TrafficDay(day, right["hit"], right["semantic_hit"], misses)
+    back = {one: found.get(WRONG[one], 0) + found.get(UNUSED[one], 0) for one in _HITS}
+    left = {outcome: found.get(outcome, 0) - back[outcome] for outcome in _HITS}
+    misses = found.get("miss", 0) + found.get("stale", 0) + sum(back.values())
+    return TrafficDay(day, left["hit"], left["semantic_hit"], misses)
 
 
 def _sum(what: str, outcomes: Sequence[str]) -> Any:

@@ -21,6 +21,10 @@ def wrong(door, key, event_id, **members):
     return door.post(PATH, {"event_id": event_id, "correct": False, **members}, key)
 
 
+def unused(door, key, event_id, **members):
+    return door.post(PATH, {"event_id": event_id, "reason": "unused", **members}, key)
+
+
 def hit(door, key, request, **more):
     told = door.lookup(key, original_request=request, **more).json
     assert told["hit"], told
@@ -93,8 +97,34 @@ def test_feedback_without_a_pointer_only_corrects(door, cast):
     assert hit(door, cast.redis.live, request)
 
 
+def test_an_unused_hit_is_corrected_and_its_entry_stays(door, cast):
+    request = fresh()
+    door.store(cast.redis.live, original_request=request, customer_id="acme")
+    told = hit(door, cast.redis.live, request, customer_id="acme")
+    event_id, entry_id = told["billing"]["event_id"], told["entry"]["id"]
+
+    answer = unused(door, cast.redis.live, event_id, customer_id="acme", entry_id=entry_id)
+
+    assert (answer.status, answer.json["accepted"], answer.json["evicted"]) == (202, True, 0)
+    event = cast.event(answer.json["correction_id"])
+    assert (event.kind, event.outcome, event.reason) == (
+        "feedback", "unmatched", f"unused {event_id}"
+    )  # fmt: skip
+    assert (event.partner_id, event.customer) == (cast.redis.partner_id, "acme")
+    assert hit(door, cast.redis.live, request, customer_id="acme")
+    afterwards = wrong(door, cast.redis.live, event_id, customer_id="acme", entry_id=entry_id)
+    assert afterwards.json["evicted"] == 1  # it may still turn out wrong
+
+
 EVENT_ID = str(ids.uuid7())
 BAD = {
+    "a reason of one's own": ({"event_id": EVENT_ID, "reason": "late"}, "/reason"),
+    "a reason that is a list": ({"event_id": EVENT_ID, "reason": ["unused"]}, "/reason"),
+    "unused and wrong": ({"event_id": EVENT_ID, "reason": "unused", "correct": False}, "/correct"),
+    "an unused hit that is none": ({"event_id": "x", "reason": "unused"}, "/event_id"),
+    "unused, with an entry that is none": ({"event_id": EVENT_ID, "reason": "unused",
+                                            "entry_id": "x"}, "/entry_id"),
+    "wrong, but not said": ({"event_id": EVENT_ID, "reason": "wrong"}, "/correct"),
     "nothing": ({}, "/correct"),
     "no event": ({"correct": False}, "/event_id"),
     "correct is missing": ({"event_id": EVENT_ID}, "/correct"),

@@ -105,6 +105,7 @@ def test_nothing_goes_down_between_two_scrapes(usage, partners, record):
     assert first.keys() <= second.keys()
     assert [name for name in first if second[name] < first[name]] == []
     assert second["overflow_wrong_hits_total", ("customer", "acme")] == 1
+    assert second["overflow_unused_hits_total", ("customer", "acme")] == 0
     assert of(second, "acme")[:2] == [3, 2]
 
 

@@ -135,6 +135,8 @@ def test_purging_by_key_deletes_alias_and_entry(door, cast, pair):
 
     dry = purge(door, key, cache_keys=["mine", "alone", "nothing"], dry_run=True)
     assert (dry.status, dry.json["matches"]) == (200, 2)
+    there = [door.lookup(key, cache_key=one).json["entry"] for one in ("alone", "mine")]
+    assert sorted(dry.json["entries"], key=str) == sorted(there, key=str)
     assert hits(door, key, cache_key="mine")
     answer = purge(door, key, cache_keys=["mine", "alone", "nothing"])
 
@@ -144,6 +146,28 @@ def test_purging_by_key_deletes_alias_and_entry(door, cast, pair):
         assert not hits(door, key, **some)
         assert hits(door, neighbour, **some)
     assert purge(door, key, cache_key="mine").json["removed"] == 0
+    assert purge(door, key, cache_key="mine", dry_run=True).json["entries"] == []
+
+
+def test_a_dry_run_by_key_tells_one_entry_from_the_next_and_from_an_expired_one(door, pair):
+    key = pair[0].live
+    door.store(key, '"one"', cache_key="k", max_stale=60)
+
+    def named():
+        return purge(door, key, cache_key="k", dry_run=True).json["entries"]
+
+    first = named()
+    assert first == named() == [door.lookup(key, cache_key="k").json["entry"]]
+    purge(door, key, cache_key="k", mode="soft")
+    assert [(one["id"], one["created_at"]) for one in named()] == [
+        (one["id"], one["created_at"]) for one in first
+    ]
+    assert named() != first
+    purge(door, key, cache_key="k")
+    assert named() == []
+    assert wait_for(lambda: door.store(key, '"two"', cache_key="k").status == 201)
+    second = named()
+    assert [one["id"] for one in second] == [one["id"] for one in first] and second != first
 
 
 def test_purging_by_request_or_digest(door, pair):

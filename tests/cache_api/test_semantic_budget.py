@@ -127,6 +127,19 @@ def test_a_store_without_a_withheld_hit_judges_nothing(web, cast):
     assert web.states() == []
 
 
+def test_an_unused_semantic_hit_judges_nothing_and_its_entry_stays(web, cast):
+    partner = cast.open("unused", semantic=NEVER)
+    web.store(partner, STORED)
+    told = web.hit(partner, ASKED)
+    body = {"event_id": told["billing"]["event_id"], "reason": "unused"}
+
+    answer, accepted = web.post("feedback", partner.live, body)
+
+    assert (answer.status, accepted["evicted"]) == (202, 0)
+    assert web.states() == []
+    assert web.hit(partner, ASKED)["entry"]["id"] == told["entry"]["id"]
+
+
 def test_wrong_hits_raise_the_threshold_and_feedback_counts_once(web, cast):
     partner = cast.open("tightened", semantic=NEVER)
     low_bps = 0

@@ -93,7 +93,8 @@ WITH frozen AS (
         coalesce(sum(quantity * sign * bytes), 0) AS bytes
     FROM usage_event, LATERAL (SELECT CASE
         WHEN outcome IN ('hit', 'semantic_hit') THEN 1
-        WHEN outcome IN ('wrong_hit', 'wrong_semantic_hit') THEN -1 ELSE 0 END AS sign) AS counted
+        WHEN outcome IN ('wrong_hit', 'wrong_semantic_hit', 'unused_hit', 'unused_semantic_hit')
+        THEN -1 ELSE 0 END AS sign) AS counted
     WHERE partner_id = %(partner)s AND livemode AND recorded_batch <= %(bound)s
       AND event_id >= %(low)s AND event_id < %(high)s
     GROUP BY customer

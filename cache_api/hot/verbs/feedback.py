@@ -1,4 +1,7 @@
-"""POST /api/overflow/feedback: a hit was wrong. Its entry goes, and it goes off the bill.
+"""POST /api/overflow/feedback: a hit was wrong, or nobody used it. It goes off the bill.
+
+A wrong hit's entry goes as well, and a semantic one counts against the budget. An unused hit (a
+hedge that lost, an answer that came too late) says nothing about its entry.
 
 The correction is an event of its own; the recorder finds the hit it speaks of (`rules.corrections`)
 and counts it once, however often it is sent.
@@ -22,9 +25,11 @@ from cache_api.hot.steps import CACHE, TIER, Answer, Asked, Command, Replies, Ru
 from cache_api.hot.targets import Targets
 from cache_api.hot.verbs.purge import Purge
 from cache_api.hot.work import BY_DIGEST, DEL, EVENT
+from cache_api.rules import corrections
 
 Learned = tuple[tuple[bytes, bytes], ...]
 REMEMBER_MS = 7 * 86_400_000
+WRONG, UNUSED = "wrong", "unused"
 
 
 def remember(subject: Subject, scope: Scope, event_id: uuid.UUID, note: Note) -> Command:
@@ -51,8 +56,22 @@ def begin(who: Caller, asked: Asked) -> Run | Answer:
     entry_id = members.text(common.body, "entry_id", members.MAX_LABEL)
     if entry_id is not None:
         targets.name_key(_entry_key(entry_id))
+    if _is_unused(common.body):
+        return Run([], Unused(subject, event_id))
     event_key = who.ring.entry_key(scope, EVENT, event_id.bytes)
     return Feedback(subject, event_id, targets, event_key).look()
+
+
+@dataclass(slots=True)
+class Unused:
+    """Feedback that only takes a hit off the bill: nothing is read."""
+
+    subject: Subject
+    event_id: uuid.UUID
+
+    def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Answer:
+        """The answer; its event is the correction."""
+        return _accepted(self.subject, stamp, self.event_id, evicted=0, unused=True)
 
 
 @dataclass(slots=True)
@@ -138,16 +157,22 @@ class Feedback:
         return then(stamp, elapsed_us) if judged is None else judged.run()
 
     def _answer(self, stamp: Stamp, evicted: int) -> Answer:
-        event = marks.event(
-            self.subject, stamp, None, outcome="unmatched", reason=str(self.event_id)
-        )
-        told = {
-            "accepted": True, "event_id": str(self.event_id), "evicted": evicted,
-            "correction_id": str(event.event_id),
-        }  # fmt: skip
         forget: list[Command] = [(DEL, self.event_key)]  # told again, it counts no more
         later = () if self.note is None else ((CACHE, forget),)
-        return Answer(202, orjson.dumps(told), events=(event,), later=later, **self.targets.alarm())
+        return _accepted(self.subject, stamp, self.event_id, evicted=evicted, unused=False,
+                         later=later, **self.targets.alarm())  # fmt: skip
+
+
+def _accepted(
+    subject: Subject, stamp: Stamp, hit_id: uuid.UUID, *, evicted: int, unused: bool, **more: Any
+) -> Answer:
+    reason = corrections.said(hit_id, unused=unused)
+    event = marks.event(subject, stamp, None, outcome="unmatched", reason=reason)
+    told = {
+        "accepted": True, "event_id": str(hit_id), "evicted": evicted,
+        "correction_id": str(event.event_id),
+    }  # fmt: skip
+    return Answer(202, orjson.dumps(told), events=(event,), **more)
 
 
 def _common(asked: Asked) -> Common:
@@ -155,12 +180,23 @@ def _common(asked: Asked) -> Common:
     value = members.document(asked.body, asked.headers)
     common = members.common(value, asked.headers)
     asked.request_id = common.request_id
-    if value.get("correct") is not False:
+    if value.get("reason") not in (None, WRONG, UNUSED):
+        raise Problem("invalid-request", "reason must be wrong or unused.", pointer="/reason")
+    if _is_unused(value) and value.get("correct") is not None:
         raise Problem(
-            "invalid-request", "correct must be false: only wrong hits are reported.",
+            "invalid-request", "Leave correct out: an unused hit is neither right nor wrong.",
+            pointer="/correct",
+        )  # fmt: skip
+    if not _is_unused(value) and value.get("correct") is not False:
+        raise Problem(
+            "invalid-request", "correct must be false: right hits are not reported.",
             pointer="/correct",
         )  # fmt: skip
     return common
+
+
+def _is_unused(body: dict[str, Any]) -> bool:
+    return body.get("reason") == UNUSED
 
 
 def _event_id(body: dict[str, Any]) -> uuid.UUID:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from cache_api.hot import purges, regions, selectors, tier
+from cache_api.hot import answers, purges, regions, selectors, tier
 from cache_api.hot.admit import Caller
 from cache_api.hot.marks import Stamp
 from cache_api.hot.problems import Problem
@@ -103,6 +103,9 @@ class Purge:
         """What would be purged; counted only where single entries are named."""
         about = {"dry_run": True, "matches": matches, **self._about()}
         del about["purge_id"]
+        if self.targets is not None:
+            entries = self.targets.entries().items()
+            about["entries"] = [orjson.Fragment(answers.entry_of(*one)) for one in entries]
         return Answer(200, orjson.dumps(about))
 
     def _looked(self, replies: list[Any]) -> Run | Answer:

@@ -14,6 +14,7 @@
  * @property {string | null} entryId
  * @property {{id?: string, role: "leader" | "follower", wait_ms?: number} | null} lease
  * @property {number | null} ttlMs what is left of the entry's life
+ * @property {any} entry the entry as the overflow names it
  */
 
 /** @returns {Answer} */
@@ -21,7 +22,7 @@ export function miss(reason, more) {
   return {
     hit: false, response: null, answeredBy: "nobody", status: "miss", reason, overflowReason: "",
     latencyMs: 0, costSaved: 0, similarity: null, eventId: null, entryId: null, lease: null,
-    ttlMs: null, ...more,
+    ttlMs: null, entry: null, ...more,
   };
 }
 
@@ -49,6 +50,7 @@ export function read(body) {
     eventId: billing?.event_id ?? null,
     entryId: entry?.id ?? null,
     lease: body.lease ?? null,
+    entry: entry ?? null,
     ttlMs: Number.isNaN(expiresAt) ? null : Math.max(0, expiresAt - Date.now()),
   });
 }

@@ -1,6 +1,8 @@
 // The client: what an application or a wrapper asks the overflow. Nothing here rejects, unless the
 // client is strict; sdk/BEHAVIOUR.md is the contract of both languages.
 
+import { isDeepStrictEqual } from "node:util";
+
 import { miss } from "./answer.mjs";
 import { Edge, OverflowError } from "./edge.mjs";
 import { atExit } from "./exit.mjs";
@@ -11,6 +13,7 @@ import { Notices } from "./notices.mjs";
 import { settings as settingsOf } from "./options.mjs";
 import { Outbox } from "./outbox.mjs";
 import { pack, wireKey } from "./payload.mjs";
+import { within } from "./timers.mjs";
 import { VERSION } from "./version.mjs";
 import { WrappedCache } from "./wrap.mjs";
 
@@ -47,7 +50,9 @@ export class AgentCacheOverflow {
     this.outbox = new Outbox(settings, {
       batch: (items) => this.sendBatch(items),
       purge: (keys) => this.sendPurge(keys),
-      feedback: (body) => this.edge.call("POST", `${PATH}/feedback`, JSON.stringify(body)),
+      feedback: (body) => this.tell(`${PATH}/feedback`, body).catch((error) => {
+        if (error.reason !== "refused") throw error; // else it would be refused again
+      }),
       admits: () => this.edge.admits(),
       count: this.count,
     });
@@ -255,6 +260,24 @@ export class AgentCacheOverflow {
     }
   }
 
+  /**
+   * Whether the very entry of an answer is still there; asked unmetered. False where that is not
+   * known.
+   * @param {string} id a wire key
+   * @param {Answer} answer
+   * @returns {Promise<boolean>}
+   */
+  async stillHas(id, { entry }) {
+    if (this.isClosed || entry === null) return false;
+    const body = { ...this.scope, cache_keys: [id], dry_run: true };
+    try {
+      const { entries } = await this.soon(this.tell(`${PATH}/purge`, body));
+      return Array.isArray(entries) && entries.some((one) => isDeepStrictEqual(one, entry));
+    } catch {
+      return false; // counted by nobody: the value goes, as if it had never been written
+    }
+  }
+
   /** The wire key of a caller's own key. */
   keyOf(key) {
     return wireKey(key, this.settings);
@@ -332,11 +355,11 @@ export class AgentCacheOverflow {
     return this.edge.call("POST", path, JSON.stringify(body));
   }
 
-  /** Nobody could use this hit: it goes off the bill. A semantic one would be judged wrong. */
+  /** Nobody could use this hit: it goes off the bill. A stale one is not on it. */
   takeBack(hit) {
+    if (hit.status === "stale" || hit.eventId === null) return;
     this.count("hedges_lost");
-    if (hit.status === "semantic_hit" || hit.eventId === null || this.isClosed) return;
-    this.outbox.feedback({ ...this.scope, event_id: hit.eventId, correct: false });
+    if (!this.isClosed) this.outbox.feedback({ ...this.scope, event_id: hit.eventId, reason: "unused" });
   }
 
   /** At most the deadline is waited for what goes on by itself. */
@@ -378,13 +401,3 @@ export class AgentCacheOverflow {
 }
 
 function nothing() {}
-
-/** Waits for something, at most so long. */
-async function within(ms, task) {
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([task, late]);
-  clearTimeout(timer);
-}

@@ -1,5 +1,7 @@
 // memjs with the overflow behind it. Every method takes a callback or gives a promise, as memjs does.
 
+import { isDeepStrictEqual } from "node:util";
+
 import { clientOf } from "./owned.mjs";
 import { Overlay } from "./overlay.mjs";
 
@@ -47,7 +49,10 @@ class Behind {
   async get(key) {
     const ask = () => this.client.get(key);
     if (!this.overlay.takes(key)) return ask();
-    const primary = { ask, isMiss: ({ value }) => value === null, repair: (...found) => this.repair(key, ...found) };
+    const primary = {
+      ask, isMiss: ({ value }) => value === null,
+      repair: (...found) => this.repair(key, ...found), unrepair: (bytes) => this.unrepair(key, bytes),
+    };
     const { answeredBy, response } = await this.overlay.read(key, primary);
     if (answeredBy === "primary") return response;
     if (response === null) return { value: null, flags: null };
@@ -59,6 +64,12 @@ class Behind {
   repair(key, bytes, ttlMs) {
     const expires = ttlMs === null ? 0 : Math.max(1, Math.floor(ttlMs / 1_000));
     return this.client.add(key, this.client.serializer.deserialize(0, bytes, NO_FLAGS).value, { expires });
+  }
+
+  async unrepair(key, bytes) {
+    const { value } = await this.client.get(key);
+    const written = this.client.serializer.deserialize(0, bytes, NO_FLAGS).value;
+    if (isDeepStrictEqual(value, written)) await this.client.delete(key);
   }
 
   async set(key, value, options = {}) {

@@ -2,6 +2,8 @@
 // in one order per key. A store that is given up under a caller's own key becomes a purge, because
 // what lies there is then older than what the caller has.
 
+import { within } from "./timers.mjs";
+
 const BATCH_ITEMS = 100;
 const BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_PURGES = 10_000;
@@ -101,7 +103,7 @@ export class Outbox {
     const until = performance.now() + limitMs;
     while (this.size > 0 && performance.now() < until) {
       const left = until - performance.now();
-      await Promise.race([this.flush(), pause(left)]);
+      await within(left, this.flush());
       if (this.size > 0) await pause(Math.min(FLUSH_MS, left));
     }
     return this.size === 0;

@@ -21,7 +21,8 @@ const MAX_BYTES = 8 * 1024 * 1024; // what the edge takes
  * @property {() => Promise<any>} ask
  * @property {(value: any) => boolean} isMiss
  * @property {(value: any, ttlMs: number | null) => Promise<any>} repair writes an overflow's value
- *   back, without overwriting
+ *   back, without overwriting; resolves to whether it did
+ * @property {(value: any) => Promise<any>} unrepair takes that value away, and no other
  * @property {boolean} [isJudged] false: not for the breaker, a sibling of the same command is
  */
 
@@ -172,6 +173,7 @@ export class Overlay {
       const [oldest] = this.elsewhere;
       this.elsewhere.delete(oldest);
     }
+    await this.client.deleteAll([id]); // no repair of another process writes an older value
     this.put(key, value, ttl);
     await drop().catch(() => {});
     return instead;
@@ -248,14 +250,28 @@ export class Overlay {
     return { ...answer, overflowReason };
   }
 
-  repair(key, { response, ttlMs }, primary, watch) {
+  repair(key, answer, primary, watch) {
+    const { response, ttlMs } = answer;
     const isWanted = this.settings.readRepair && this.breaker.openUntil === 0 && ttlMs !== 0;
     if (!isWanted || sizeOf(response) > this.maxBytes || !watch.isCurrent()) return;
     const id = this.client.keyOf(key);
-    const writing = primary.repair(response, ttlMs).then(() => this.count("repairs"), () => {});
-    const repair = writing.finally(() => this.repairs.get(id) === repair && this.repairs.delete(id));
+    const repairing = this.repaired(id, answer, primary).then((isDone) => isDone && this.count("repairs"), () => {});
+    const repair = repairing.finally(() => this.repairs.get(id) === repair && this.repairs.delete(id));
     this.repairs.set(id, repair);
     this.client.background(repair);
+  }
+
+  /**
+   * Another process may delete the key meanwhile: it purges first, then deletes. So what was written
+   * is asked for again: either we hear of the purge, or its delete comes after our write.
+   */
+  async repaired(id, answer, primary) {
+    const { response, ttlMs } = answer;
+    const isWritten = await primary.repair(response, ttlMs).catch(() => undefined); // it may be
+    if (isWritten === false) return false;
+    if (isWritten && (await this.client.stillHas(id, answer))) return true;
+    await primary.unrepair(response);
+    return false;
   }
 
   touch(id, isDelete = false) {

@@ -4,6 +4,9 @@
 import { Overlay } from "./overlay.mjs";
 import { meaningOf, wasWritten } from "./redis-commands.mjs";
 
+const REMOVE_SAME =
+  "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
+
 /**
  * @typedef {object} Command
  * @property {string} name
@@ -110,9 +113,11 @@ export class RedisOverlay {
   primaryOf(command, key, ask) {
     const repair = (bytes, ttlMs) => {
       const life = ttlMs === null ? [] : ["PX", String(Math.max(1, Math.floor(ttlMs)))];
-      return command.other("set", [key, bytes, ...life, "NX"]);
+      return command.other("set", [key, bytes, ...life, "NX"]).then((reply) => !isNull(reply));
     };
-    return { ask, isMiss: isNull, repair };
+    const unrepair = (bytes) =>
+      command.other("eval", [REMOVE_SAME, "1", key, bytes]).catch(() => command.other("del", [key])); // no scripts there
+    return { ask, isMiss: isNull, repair, unrepair };
   }
 
   /** Commands of a key keep their order: those after a delete wait until it is on its way. */

@@ -1,5 +1,7 @@
 // A cache of one's own: three functions, with the overflow behind them.
 
+import { isDeepStrictEqual } from "node:util";
+
 import { Overlay } from "./overlay.mjs";
 
 /**
@@ -7,6 +9,8 @@ import { Overlay } from "./overlay.mjs";
  * @property {(key: any) => any} get null or undefined is a miss
  * @property {(key: any, value: any, ttl?: number) => any} [set] `ttl` in seconds
  * @property {(key: any) => any} [delete]
+ * @property {(key: any, value: any, ttl?: number) => any} [add] sets only what is not there, and
+ *   gives false otherwise; without it read-repair asks first whether something is there
  * @property {string} [name] the kind of cache, as in `provider`; "custom"
  */
 
@@ -35,11 +39,17 @@ export class WrappedCache {
     const ask = async () => this.functions.get(key);
     if (!overlay.takes(key)) return overlay.passed(await ask());
     const repair = async (value, ttlMs) => {
-      if (!this.functions.set || !isMissing(await ask())) return;
-      await this.functions.set(key, value, ttlMs === null ? undefined : ttlMs / 1_000);
+      const ttl = ttlMs === null ? undefined : ttlMs / 1_000;
+      if (this.functions.add) return (await this.functions.add(key, value, ttl)) !== false;
+      const isOurs = this.functions.set !== undefined && isMissing(await ask());
+      if (isOurs) await this.functions.set?.(key, value, ttl);
+      return isOurs;
+    };
+    const unrepair = async (value) => {
+      if (isDeepStrictEqual(await ask(), value)) await this.functions.delete?.(key);
     };
     const started = performance.now();
-    const answer = await overlay.read(key, { ask, isMiss: isMissing, repair });
+    const answer = await overlay.read(key, { ask, isMiss: isMissing, repair, unrepair });
     answer.latencyMs = performance.now() - started;
     return answer;
   }

@@ -8,9 +8,11 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 
+import redis from "redis";
+
 import { AgentCacheOverflow, OverflowError } from "../src/index.mjs";
 import { ScriptedOverflow } from "./kit/overflow.mjs";
-import { fault, options, realServers } from "./kit/servers.mjs";
+import { fault, options, realServers, until } from "./kit/servers.mjs";
 
 const servers = realServers();
 const REQUEST = { provider: "openai", model: "gpt-4", messages: [{ role: "user", content: "What is a secret cache?" }] };
@@ -156,6 +158,34 @@ describe("faults", () => {
       assert.equal(ok, false);
       assert.ok(status === 401 || status === 403);
     }
+  });
+
+  it("a hedge that lost is told back as unused, and its entry stays", async () => {
+    const overflow = behind({ threshold: "50ms", deadline: "20s" });
+    const { customerId } = overflow.settings;
+    const direct = client({ customerId });
+    direct.put({ key: "k", response: "the overflow's" });
+    await direct.flush();
+    const events = await redis.createClient({ url: servers.events_url }).connect();
+    open.push({ close: () => events.destroy() });
+    const told = async (...words) => (await events.xRange("usage:0", "-", "+")).filter(({ message }) =>
+      [customerId, ...words].every((word) => message.e.includes(word))).length;
+    let free;
+    const primary = new Promise((resolve) => {
+      free = resolve;
+    });
+    const slow = overflow.wrap({ get: () => primary });
+
+    await fault(servers, "edge", { mode: "hold" }); // the answer is held on its way
+    const reading = slow.get("k");
+    await until(async () => (await told("lookup")) === 1);
+    free("the primary's");
+    assert.equal(await reading, "the primary's");
+    await fault(servers, "edge");
+    await until(async () => (await told("feedback", "unused ")) === 1);
+    assert.deepEqual([await told("lookup"), await told("feedback", "unused ")], [1, 1]);
+    assert.equal(overflow.counts().hedges_lost, 1);
+    assert.equal((await direct.get({ key: "k" })).response, "the overflow's");
   });
 
   it("no such name, no TLS, nobody there", async () => {

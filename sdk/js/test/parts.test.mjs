@@ -155,6 +155,16 @@ describe("outbox", () => {
     assert.equal(told.counts.stores, 151);
   });
 
+  it("what has drained leaves no timer that holds the process", async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
+    const [box] = outbox();
+    const before = timers();
+    box.store(store("a"));
+    assert.equal(await box.drain(60_000), true);
+    box.stop();
+    assert.equal(timers(), before);
+  });
+
   it("bytes are bounded; what is dropped is purged", async () => {
     const [box, told] = outbox({}, { storeBytes: 100 });
     for (const id of ["a", "b", "c"]) box.store(store(id, { item: "x".repeat(40) }));

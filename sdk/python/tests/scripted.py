@@ -12,6 +12,9 @@ PATHS = {
 EVENT = "01a20743-6f58-70aa-b594-f08cbcf78064"
 
 
+STATUSES = {"hit": "hit", "semantic": "semantic_hit", "stale": "stale"}
+
+
 class PrimaryError(ConnectionError):
     """The primary's own."""
 
@@ -41,6 +44,7 @@ class Primary:
 
     def __init__(self, row):
         self.holds = dict(row.get("holds", {}))
+        self.ttl = {}
         self.scripts = {kind: Script(row.get(kind)) for kind in ("get", "set", "delete")}
 
     def _step(self, kind):
@@ -53,7 +57,7 @@ class Primary:
         if step == "error":
             raise PrimaryError("scripted")
         if step == "oom":
-            raise RuntimeError("OOM command not allowed when used memory > 'maxmemory'.")
+            raise PrimaryError("OOM command not allowed when used memory > 'maxmemory'.")
         return step
 
     def get(self, key):
@@ -66,7 +70,7 @@ class Primary:
 
     def set(self, key, value, ttl=None):
         self._step("set")
-        self.holds[key] = value
+        self.holds[key], self.ttl[key] = value, ttl
 
     def delete(self, key):
         self._step("delete")
@@ -78,8 +82,10 @@ class Overflow:
 
     def __init__(self, row):
         self.holds = dict(row.get("holds", {}))
-        self.scripts = {kind: Script(row.get(kind)) for kind in PATHS.values()}
-        self.last_lookup = None
+        self.scripts = {kind: Script(row.get(kind)) for kind in (*PATHS.values(), "check")}
+        self.last = {}  # kind: the last body
+        self.last_deadline = None
+        self.said = {}  # key: the entry that a lookup was answered with
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
@@ -91,8 +97,7 @@ class Overflow:
 
     def answer(self, kind, body):
         """(status, JSON or bytes), or None: close without a word."""
-        if kind == "lookup":
-            self.last_lookup = body
+        self.last[kind] = body
         wait_s, step = delay_of(self.scripts[kind].next())
         time.sleep(wait_s)
         if step == "dead":
@@ -104,13 +109,19 @@ class Overflow:
         return getattr(self, kind)(step, body)
 
     def lookup(self, step, body):
-        value = step[4:] if step.startswith("hit:") else None
+        kind, _, value = step.partition(":")
         if step == "do":
-            value = self.holds.get(body["cache_key"])
-        told = {"hit": value is not None, "response": value, "cost_saved": 0, "billing": {
-            "partner_id": "redis-labs", "event_id": EVENT}}  # fmt: skip
-        told |= {"status": "hit"} if told["hit"] else {"status": "miss", "reason": "not_found"}
-        return 200, told
+            kind, value = "hit", self.holds.get(body["cache_key"])
+        about = {"cost_saved": 0, "billing": {"partner_id": "redis-labs", "event_id": EVENT}}
+        if kind not in STATUSES or value is None:
+            lease = {"id": value, "role": "leader"} if kind == "lease" else None
+            missed = {"hit": False, "response": None, "status": "miss", "reason": "not_found"}
+            return 200, {**about, **missed, "lease": lease}
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
+        entry = {"id": "e", "created_at": "2026-01-01T00:00:00Z", "expires_at": until}
+        entry = self.said.setdefault(body["cache_key"], entry)
+        found = {"hit": True, "response": value, "status": STATUSES[kind], "entry": entry}
+        return 200, {**about, **found}
 
     def store(self, step, body):
         self.holds[body["cache_key"]] = body["response"]
@@ -119,10 +130,16 @@ class Overflow:
     def purge(self, step, body):
         for key in body["cache_keys"]:
             self.holds.pop(key, None)
+            self.said.pop(key, None)
         return 202, {"purge_id": "1"}
 
+    def check(self, step, body):
+        (key,) = body["cache_keys"]
+        entries = [self.said[key]] if key in self.said and step != "miss" else []
+        return 200, {"dry_run": True, "matches": len(entries), "entries": entries}
+
     def feedback(self, step, body):
-        assert body["event_id"] == EVENT and body["correct"] is False
+        assert body == {"event_id": EVENT, "reason": "unused"}
         return 202, {"accepted": True}
 
     def batch(self, body):
@@ -139,11 +156,15 @@ def handler_of(overflow):
 
         def do_POST(self):
             size = int(self.headers["content-length"])
+            overflow.last_deadline = (
+                self.headers["agentcache-deadline-ms"] or overflow.last_deadline
+            )
             body = json.loads(self.rfile.read(size))
             if self.path == "/api/overflow/batch":
                 told = overflow.batch(body)
             else:
-                told = overflow.answer(PATHS[self.path], body)
+                kind = "check" if body.get("dry_run") else PATHS[self.path]
+                told = overflow.answer(kind, body)
             if told is None:
                 self.close_connection = True
                 return

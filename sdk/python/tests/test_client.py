@@ -5,8 +5,10 @@ import logging
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import redis
 from agentcache_overflow import AgentCacheOverflow, NotCanonical, OverflowFailed
 
 REQUEST = {
@@ -33,6 +35,41 @@ def test_by_request(overflow):
     assert 530 < found.expires_at - time.time() <= 600  # spread by a tenth
     assert client.feedback(event_id=found.event_id, entry_id=found.entry_id)
     assert client.get(request=REQUEST).hit is False
+
+
+def test_a_hedge_that_lost_is_told_back_as_unused_and_its_entry_stays(served, overflow, faults):
+    client = overflow(
+        base_url=f"http://127.0.0.1:{faults.ports['edge']}", threshold="50ms", deadline="20s"
+    )
+    direct = overflow(namespace=client.options.namespace)
+    direct.put(key="k", response="the overflow's")
+    direct.flush()
+    free = threading.Event()
+    slow = client.wrap(
+        get=lambda _: "the primary's" if free.wait(30) else None, set=print, delete=print
+    )
+    with redis.Redis.from_url(served["events_url"]) as events, ThreadPoolExecutor(1) as pool:
+        before = events.xlen("usage:0")
+        faults.set("edge", mode="hold")  # the answer is held on its way
+        reading = pool.submit(slow.get, "k")
+        wait_until(lambda: events.xlen("usage:0") > before)
+        free.set()
+        assert reading.result(30) == "the primary's"
+        faults.set("edge")
+        wait_until(lambda: events.xlen("usage:0") > before + 1)
+        (lookup, feedback) = [one[b"e"] for _, one in events.xrange("usage:0")][before:]
+    assert b"lookup" in lookup and b"feedback" in feedback and b"unused " in feedback
+    assert client.counts()["hedges_lost"] == 1
+    assert direct.get(key="k").response == "the overflow's"
+
+
+def wait_until(so):
+    """As long as it takes, within reason."""
+    for _ in range(1500):
+        if so():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not come about within half a minute")
 
 
 def test_the_process_keeps_answers_for_a_while(overflow):

@@ -37,7 +37,9 @@ def clients(port, **more):
 @pytest.fixture(params=["single", "pooled", "hash"])
 def cache(request, served, overflow, plain):
     client = clients(served["servers"]["memcached"], default_noreply=False)[request.param]()
-    yield OverflowMemcached(client, overflow())
+    made = OverflowMemcached(client, overflow())
+    yield made
+    settle(made)  # a repair under way would connect again
     client.close()
 
 

@@ -7,6 +7,7 @@ import pytest
 from cache_api import queries
 from cache_api.actions.rebuild_rollups import rebuild_rollups
 from cache_api.actions.record_events import record_events
+from cache_api.queries import scrape
 from cache_api.reconcile import CHECKS
 from tenants.rules.ids import uuid7
 from tenants.schema import in_partner
@@ -79,6 +80,32 @@ def test_a_wrong_hit_goes_off_the_bill_once(record, database, partners):
     assert (summary.lookups, summary.hits, summary.misses) == (3, 2, 1)
     assert (by_model.hits, by_model.cost_saved_micros) == (2, 900)
     assert by_outcome == {"hit": 3}
+
+
+@pytest.mark.parametrize("outcome", ["hit", "semantic_hit"])
+def test_an_unused_hit_goes_off_the_bill_once_and_is_no_wrong_one(
+    record, database, partners, outcome
+):
+    hits = [event(partners.redis, outcome=outcome) for _ in range(3)]
+    record(*hits, event(partners.pinecone, outcome=outcome))
+    record(feedback(partners.redis, hits[1], reason=f"unused {hits[1].event_id}"))
+    once = everything(database, partners)["channel_day"], billed(partners.redis)
+    record(  # what is said first counts
+        feedback(partners.redis, hits[1], reason=f"unused {hits[1].event_id}"),
+        feedback(partners.redis, hits[1]),
+    )
+
+    assert once == (everything(database, partners)["channel_day"], billed(partners.redis))
+    assert billed(partners.redis) == [("acme", 3, 2, 2600, 240, 900)]
+    assert billed(partners.pinecone) == [("acme", 1, 1, 1300, 120, 450)]
+    assert outcomes(database, partners.redis) == [(f"unused_{outcome}", 1)]
+    assert breaches() == []
+    with in_partner(partners.redis):
+        summary = queries.usage_summary(START, END)
+        (counted,) = scrape.counters(NOW)
+    semantic = 2 if outcome == "semantic_hit" else 0
+    assert (summary.lookups, summary.hits, summary.semantic_hits) == (3, 2, semantic)
+    assert (counted.hits, counted.wrong_hits, counted.unused_hits) == (3, 0, 1)
 
 
 def test_feedback_beside_its_hit_in_one_batch(record, database, partners):

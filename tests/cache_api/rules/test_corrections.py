@@ -23,11 +23,14 @@ def feedback(hit, **members):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "corrected"), [("hit", "wrong_hit"), ("semantic_hit", "wrong_semantic_hit")]
-)
-def test_the_hits_numbers_and_the_feedbacks_own_place_in_the_row(outcome, corrected):
+    ("outcome", "unused", "corrected"),
+    [("hit", False, "wrong_hit"), ("semantic_hit", False, "wrong_semantic_hit"),
+     ("hit", True, "unused_hit"), ("semantic_hit", True, "unused_semantic_hit")],
+)  # fmt: skip
+def test_the_hits_numbers_and_the_feedbacks_own_place_in_the_row(outcome, unused, corrected):
     hit = event(PARTNER, outcome=outcome, quantity=3)
-    one, two = feedback(hit), feedback(hit)
+    reason = corrections.said(hit.event_id, unused=unused)
+    one, two = feedback(hit, reason=reason), feedback(hit)
 
     made, again = (corrections.correction(each, hit) for each in (one, two))
 
@@ -59,6 +62,8 @@ def test_what_speaks_of_nothing():
     hit = event(PARTNER)
 
     assert corrections.speaks_of(feedback(hit)) == hit.event_id
-    assert corrections.speaks_of(feedback(hit, reason="x")) is None
+    assert corrections.speaks_of(feedback(hit, reason=f"unused {hit.event_id}")) == hit.event_id
+    for unread in ("x", "unused", "unused x", f"wrong {hit.event_id}"):
+        assert corrections.speaks_of(feedback(hit, reason=unread)) is None
     assert corrections.speaks_of(hit) is None
     assert corrections.correction_id(hit.event_id) != corrections.correction_id(uuid.UUID(int=1))

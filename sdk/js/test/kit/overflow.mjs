@@ -10,11 +10,14 @@ const KINDS = {
   "/api/overflow/purge": "purge", "/api/overflow/feedback": "feedback", "/api/overflow/explain": "explain",
 };
 
+const STATUSES = { hit: "hit", semantic: "semantic_hit", stale: "stale" };
+
 export class ScriptedOverflow {
   constructor({ holds, ...lists } = {}) {
     this.holds = new Map(Object.entries(holds ?? {}));
-    this.asked = { lookup: 0, store: 0, purge: 0, feedback: 0, explain: 0 };
+    this.asked = { lookup: 0, store: 0, purge: 0, check: 0, feedback: 0, explain: 0 };
     this.bodies = [];
+    this.said = new Map(); // key → the entry that a lookup was answered with
     this.next = player(lists);
     this.server = http.createServer((request, response) => this.serve(request, response));
   }
@@ -34,8 +37,9 @@ export class ScriptedOverflow {
     const parts = [];
     for await (const part of request) parts.push(part);
     const text = Buffer.concat(parts).toString();
-    const kind = KINDS[request.url];
     const body = text && JSON.parse(text);
+    this.deadline = request.headers["agentcache-deadline-ms"] ?? this.deadline;
+    const kind = body.dry_run ? "check" : KINDS[request.url];
     const say = (status, told, headers = {}) => {
       response.writeHead(status, { "content-type": "application/json", ...headers });
       response.end(typeof told === "string" ? told : JSON.stringify(told));
@@ -63,18 +67,35 @@ export class ScriptedOverflow {
     if (step === "garbage") return { broken: "garbage" };
     if (/^\d{3}$/.test(step)) return { status: Number(step), told: { code: `code-${step}` }, headers: { "retry-after": "1" } };
     if (kind === "lookup") return { status: 200, told: this.lookup(step, body) };
+    if (kind === "check") return { status: 200, told: this.check(step, body) };
     if (step === "do") this[kind]?.(body);
     return { status: kind === "store" ? 201 : 202, told: { purge_id: "p", accepted: true, stored: true } };
   }
 
   lookup(step, { cache_key: key }) {
     const billing = { event_id: randomUUID(), partner_id: "redis-labs", revenue_share: 0.3 };
-    const value = step.startsWith("hit:") ? step.slice(4) : step === "miss" ? undefined : this.holds.get(key);
-    if (value === undefined) return { hit: false, response: null, reason: "not_found", cost_saved: 0, billing };
+    const [, kind, said] = /^(\w+):?(.*)$/s.exec(step) ?? [];
+    const status = step === "do" ? "hit" : STATUSES[kind];
+    const value = step === "do" ? this.holds.get(key) : said;
+    if (status === undefined || value === undefined) {
+      const lease = kind === "lease" ? { id: said, role: "leader" } : null;
+      return { hit: false, response: null, reason: "not_found", cost_saved: 0, billing, lease };
+    }
     return {
-      hit: true, response: value, status: "hit", source: "edge-cache", cost_saved: 0, latency: 1, billing,
-      entry: { id: "e", expires_at: new Date(Date.now() + 600_000).toISOString() },
+      hit: true, response: value, status, source: "edge-cache", cost_saved: 0, latency: 1, billing,
+      entry: this.named(key),
     };
+  }
+
+  named(key) {
+    const expires_at = new Date(Date.now() + 600_000).toISOString();
+    if (!this.said.has(key)) this.said.set(key, { id: "e", created_at: "2026-01-01T00:00:00Z", expires_at });
+    return this.said.get(key);
+  }
+
+  check(step, { cache_keys: [key] }) {
+    const entries = this.said.has(key) && step !== "miss" ? [this.said.get(key)] : [];
+    return { dry_run: true, matches: entries.length, entries };
   }
 
   store({ cache_key: key, response }) {
@@ -83,7 +104,10 @@ export class ScriptedOverflow {
 
   purge({ cache_keys: keys }) {
     if (keys === undefined) this.holds.clear();
-    for (const key of keys ?? []) this.holds.delete(key);
+    for (const key of keys ?? []) {
+      this.holds.delete(key);
+      this.said.delete(key);
+    }
   }
 
   /** The last body of a kind. */

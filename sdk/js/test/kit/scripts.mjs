@@ -28,6 +28,7 @@ export class PrimaryError extends Error {}
 export class ScriptedPrimary {
   constructor({ holds, name, ...lists } = {}) {
     this.holds = new Map(Object.entries(holds ?? {}));
+    this.ttl = new Map();
     this.name = name ?? "redis";
     this.asked = { get: 0, set: 0, delete: 0 };
     this.next = player(lists);
@@ -37,7 +38,10 @@ export class ScriptedPrimary {
     return {
       name: this.name,
       get: (key) => this.play("get", key),
-      set: (key, value) => this.play("set", key, value),
+      set: (key, value, ttl) => {
+        this.ttl.set(key, ttl);
+        return this.play("set", key, value);
+      },
       delete: (key) => this.play("delete", key),
     };
   }

@@ -1,12 +1,14 @@
 """The same client for asyncio. It belongs to no event loop: threads do the waiting."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from agentcache_overflow.answer import Answer
 from agentcache_overflow.client import Base
-from agentcache_overflow.wrapped import AsyncWrapped, in_thread
+from agentcache_overflow.workers import in_thread
+from agentcache_overflow.wrapped import AsyncWrapped
 
 
 class AsyncAgentCacheOverflow(Base):
@@ -54,12 +56,12 @@ class AsyncAgentCacheOverflow(Base):
         self, *, key: str | bytes | None = None, request: dict[str, Any] | None = None
     ) -> bool:
         """Purge one entry; true when it was acknowledged. A key's purge goes on until it is."""
-        done: bool = await in_thread(self.core, lambda: self._delete(key, request))
+        done: bool = await self._in_thread(lambda: self._delete(key, request))
         return done
 
     async def purge(self, **selectors: Any) -> dict[str, Any] | None:
         """Purge by selectors (`tags`, `model`, `all`, …): the purge's JSON, or None."""
-        told: dict[str, Any] | None = await in_thread(self.core, lambda: self._purge(selectors))
+        told: dict[str, Any] | None = await self._in_thread(lambda: self._purge(selectors))
         return told
 
     async def explain(
@@ -67,41 +69,44 @@ class AsyncAgentCacheOverflow(Base):
     ) -> dict[str, Any] | None:
         """Why two requests are not the same entry, or None."""
         body = {"left": left, "right": right}
-        told: dict[str, Any] | None = await in_thread(
-            self.core, lambda: self._post("/api/overflow/explain", body, 200)
+        told: dict[str, Any] | None = await self._in_thread(
+            lambda: self._post("/api/overflow/explain", body, 200)
         )
         return told
 
     async def stats(self, **parameters: Any) -> dict[str, Any] | None:
         """Your numbers, from the portal (`portal_url`), or None."""
-        told: dict[str, Any] | None = await in_thread(self.core, lambda: self._stats(parameters))
+        told: dict[str, Any] | None = await self._in_thread(lambda: self._stats(parameters))
         return told
 
     async def ping(self) -> dict[str, Any]:
         """{ok, status, latency_ms, problem}."""
-        told: dict[str, Any] = await in_thread(self.core, self._ping)
+        told: dict[str, Any] = await self._in_thread(self._ping)
         return told
 
     async def feedback(self, *, event_id: str, entry_id: str | None = None) -> bool:
         """A hit was wrong: off the bill, and with `entry_id` its entry goes."""
-        done: bool = await in_thread(self.core, lambda: self._feedback(event_id, entry_id))
+        done: bool = await self._in_thread(lambda: self._feedback(event_id, entry_id))
         return done
 
     async def flush(self, timeout: float = 10.0) -> bool:
         """Wait until the background queue is empty; False after `timeout` seconds."""
         await self.core.tasks_done()
-        done: bool = await in_thread(self.core, lambda: self.core.flush(timeout))
+        done: bool = await self._in_thread(lambda: self.core.flush(timeout))
         return done
 
     async def close(self) -> bool:
         """Drain the queue (`drain`), then let everything go. Safe to repeat."""
         await self.core.tasks_done()
-        done: bool = await in_thread(self.core, self.core.close)
+        done: bool = await self._in_thread(self.core.close)
         return done
 
     def wrap(self, **functions: Any) -> AsyncWrapped:
         """A cache of one's own as coroutine functions `get`, `set`, `delete` (and `add`)."""
         return AsyncWrapped(self.core, **functions)
+
+    async def _in_thread(self, work: Callable[[], Any]) -> Any:
+        return await in_thread(self.core.primaries, work)
 
     async def __aenter__(self) -> "AsyncAgentCacheOverflow":
         return self

@@ -25,6 +25,7 @@ class Answer:
     entry_id: str | None = None
     expires_at: float | None = None  # Unix seconds
     lease: dict[str, Any] | None = field(default=None, repr=False)
+    entry: dict[str, Any] | None = field(default=None, repr=False)  # as the overflow names it
 
     def __bool__(self) -> bool:
         return self.hit

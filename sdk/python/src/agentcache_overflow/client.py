@@ -12,7 +12,6 @@ from agentcache_overflow.counts import NO_ANSWER
 from agentcache_overflow.errors import OverflowFailed
 from agentcache_overflow.fingerprint import BadRequest, NotCanonical
 from agentcache_overflow.frameworks import spans
-from agentcache_overflow.outbox import Letter
 from agentcache_overflow.transport import Late, Transport, Unreachable, dump
 from agentcache_overflow.wire import Named
 from agentcache_overflow.wrapped import Wrapped
@@ -156,11 +155,6 @@ class Base:
             k: v for k, v in self.core.wire.common.items() if k in ("customer_id", "namespace")
         }
         return self._post("/api/overflow/feedback", body, 202) is not None
-
-    def tell_back(self, event_id: str) -> None:
-        """A hit that was not used goes off the bill; in the background."""
-        about: dict[str, Any] = {"event_id": event_id, "correct": False}
-        self.core.outbox.put(Letter("feedback", dump(self.core.wire.common | about)))
 
 
 class AgentCacheOverflow(Base):

@@ -102,7 +102,9 @@ class Core:
         primary = str(metadata.get("primary", ""))
         with self._lock:
             flight = self._flights.get(named.ident) if self.options.single_flight else None
-            is_new = flight is None or self.changes.since(flight.changes, named.ident)
+            is_new = (
+                flight is None or flight.is_late or self.changes.since(flight.changes, named.ident)
+            )
             if is_new:
                 due = time.monotonic() + self.deadline_s
                 flight = Flight(named, reason, primary, due, self.changes.now)
@@ -223,10 +225,10 @@ class Core:
         return self._own("not_canonical", type(error).__name__)  # its text may quote the request
 
     def _tell_back(self, found: Answer) -> None:
-        """Nobody used this hit: it goes off the bill. A semantic one would be judged wrong."""
-        if found.hit and found.event_id and found.status == "hit":
+        """Nobody used this hit: it goes off the bill. A stale one is not on it."""
+        if found.hit and found.event_id and found.status != "stale":
             self.counts.add("hedges_lost")
-            about = {"event_id": found.event_id, "correct": False}
+            about = {"event_id": found.event_id, "reason": "unused"}
             about |= {k: v for k, v in self.wire.common.items() if k == "customer_id"}
             self.outbox.put(Letter("feedback", dump(about)))
 
@@ -235,6 +237,25 @@ class Core:
             self._leases[ident] = lease_id
             while len(self._leases) > MOST_LEASES:
                 self._leases.popitem(last=False)
+
+    def still_has(self, named: Named, found: Answer, since: int) -> bool:
+        """Whether the very entry of an answer is still there: of a key, unmetered.
+
+        False where that is not known, and after change `since` of this process.
+        """
+        if self.is_closed or self.breaker.is_open or time.monotonic() < self._paused_until:
+            return False
+        keys = [named.members["cache_key"]]
+        body = {**self.wire.common, "cache_keys": keys, "dry_run": True}
+        try:
+            reply = self.call("POST", "/api/overflow/purge", body, self.deadline_s)
+        except (Late, Unreachable) as error:
+            self.breaker.failed("slow" if isinstance(error, Late) else "error")
+            return False
+        told = reply.json() if reply.status == 200 else None
+        entries = told.get("entries") if type(told) is dict else None
+        is_there = type(entries) is list and found.entry is not None and found.entry in entries
+        return is_there and not self.changes.since(since, named.ident)
 
     # Stores and purges
 

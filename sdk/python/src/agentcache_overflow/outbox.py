@@ -16,6 +16,7 @@ from agentcache_overflow.counts import Counts
 from agentcache_overflow.transport import Late, Reply, Unreachable
 
 GATHER_S = 0.05
+MOST_UNSAID, AGAIN_S = 1000, 1.0
 BATCH_ITEMS, BATCH_BYTES = 100, 4 * 1024 * 1024
 WITHIN_S = 10.0  # nobody waits
 
@@ -53,6 +54,8 @@ class Outbox:
         self._under_way: list[Letter] = []
         self._latest: dict[str, Letter] = {}
         self._is_purging = False
+        self._unsaid: deque[Letter] = deque(maxlen=MOST_UNSAID)  # feedback that nobody took
+        self._unsaid_at = 0.0  # when it is sent again
         self._thread: threading.Thread | None = None
         self._hurry = 0
         self._closed = False
@@ -124,8 +127,9 @@ class Outbox:
     def close(self, within_s: float) -> bool:
         """Flush, try once more what is owed, then take nothing on."""
         until = time.monotonic() + within_s
-        if len(self.owed):
+        if len(self.owed) or self._unsaid:
             self.owed.hasten()
+            self._unsaid_at = 0.0
             self.poke()
         done = self.flush(max(0.0, until - time.monotonic()))
         with self._changed:
@@ -153,7 +157,11 @@ class Outbox:
                 while not self._waiting and not self._is_due():
                     if self._closed:
                         return
-                    self._changed.wait(self.owed.next_s())
+                    self._changed.wait(self._next_s())
+                if self._unsaid and time.monotonic() >= self._unsaid_at:
+                    self._waiting.extend(self._unsaid)
+                    self._bytes += sum(len(letter.body) for letter in self._unsaid)
+                    self._unsaid.clear()
                 if self._waiting and not self._hurry and not self._closed:
                     self._changed.wait(GATHER_S)
                 letters = self._gather()
@@ -174,8 +182,16 @@ class Outbox:
                 self._changed.notify_all()
 
     def _is_due(self) -> bool:
-        wait_s = self.owed.next_s()
+        wait_s = self._next_s()
         return wait_s is not None and wait_s <= 0
+
+    def _next_s(self) -> float | None:
+        """Seconds until something is to be tried again, or None."""
+        owed_s = self.owed.next_s()
+        if not self._unsaid:
+            return owed_s
+        unsaid_s = max(0.0, self._unsaid_at - time.monotonic())
+        return unsaid_s if owed_s is None else min(owed_s, unsaid_s)
 
     def _gather(self) -> list[Letter]:
         """Stores that go together, or one feedback."""
@@ -196,14 +212,12 @@ class Outbox:
         return found
 
     def _send(self, letters: list[Letter]) -> None:
+        if letters[0].kind == "feedback":
+            self._say(letters[0])
+            return
         try:
-            if letters[0].kind == "feedback":
-                self._call("POST", "/api/overflow/feedback", letters[0].body, WITHIN_S)
-                return
             stored = self._stored(letters)
         except (Late, Unreachable) as error:
-            if letters[0].kind == "feedback":
-                return
             stored = [False] * len(letters)
             self._counts.say("stores_failed", type(error).__name__)
         for letter, good in zip(letters, stored, strict=True):
@@ -211,6 +225,21 @@ class Outbox:
                 self._counts.add("stores")
             else:
                 self._give_up(letter, "stores_failed")
+
+    def _say(self, letter: Letter) -> None:
+        """Feedback; where nobody took it, all that waits is sent again later."""
+        try:
+            status = self._call("POST", "/api/overflow/feedback", letter.body, WITHIN_S).status
+        except (Late, Unreachable):
+            status = 0
+        if status and status != 429 and status < 500:
+            return
+        with self._changed:
+            others = [one for one in self._waiting if one.kind == "feedback"]
+            self._unsaid.extend([letter, *others])
+            self._unsaid_at = time.monotonic() + AGAIN_S
+            self._waiting = deque(one for one in self._waiting if one.kind != "feedback")
+            self._bytes -= sum(len(one.body) for one in others)
 
     def _stored(self, letters: list[Letter]) -> list[bool]:
         if len(letters) == 1:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, TimeoutError
+from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError
 
 from agentcache_overflow.options import Options
 
@@ -108,6 +108,8 @@ class Transport:
             return reply
         except TimeoutError as error:
             _drop(response)
+            if isinstance(error, NewConnectionError):  # refused, or a name that is not known
+                raise Unreachable(f"no connection, {type(error).__name__}") from None
             if "connect" in type(error).__name__.lower():
                 raise Unreachable("connecting took too long") from None
             raise Late("no answer in time") from None

@@ -153,7 +153,8 @@ class Wire:
         found.cost_saved, found.similarity = _number(told.get("cost_saved")), told.get("similarity")
         entry = told.get("entry")
         if type(entry) is dict:
-            found.entry_id, found.expires_at = entry.get("id"), _expiry(entry, age_s)
+            found.entry, found.entry_id = entry, entry.get("id")
+            found.expires_at = _expiry(entry, age_s)
         return found
 
 

@@ -4,9 +4,12 @@ The standard library's executor is joined at the interpreter's end, where a serv
 answer would hold it up.
 """
 
+import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 Job = Callable[[], None]
 IDLE_S = 30.0
@@ -81,3 +84,29 @@ class _Worker:
             while not self._wake.acquire(timeout=IDLE_S):
                 if self._pool.retire(self):
                     return
+
+
+async def in_thread(workers: Workers, work: Callable[[], Any]) -> Any:
+    """What `work` returns or raises, done by one of the threads."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Any] = loop.create_future()
+
+    def finish(value: Any, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(value)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        value, failed = None, None
+        try:
+            value = work()
+        except BaseException as error:  # noqa: BLE001 - it goes to the one who waits
+            failed = error
+        with suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(finish, value, failed)
+
+    workers.run(run)
+    return await done

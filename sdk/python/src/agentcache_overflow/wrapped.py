@@ -1,17 +1,16 @@
 """A cache of one's own, as any get, set and delete, with the overflow behind it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
-from agentcache_overflow import writing
+from agentcache_overflow import repairs, writing
 from agentcache_overflow.answer import Answer, hit, miss
 from agentcache_overflow.areading import AsyncRead
 from agentcache_overflow.core import Core
 from agentcache_overflow.race import PRIMARY, Primary
 from agentcache_overflow.reading import Read
 from agentcache_overflow.wire import Named
+from agentcache_overflow.workers import in_thread
 
 Key = str | bytes
 
@@ -29,7 +28,8 @@ def nobodys(_: BaseException) -> bool:
 class Wrapped:
     """`get(key)`, `set(key, value, ttl)` and `delete(key)` of a primary, None being a miss.
 
-    `add(key, value, ttl)` sets only what is not there; with it read-repair never overwrites.
+    `add(key, value, ttl)` sets only what is not there, and answers False otherwise. Without it
+    read-repair asks first whether something is there.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Wrapped:
         own: Callable[[BaseException], bool] = nobodys,
     ) -> None:
         self._core, self._get, self._set, self._delete = core, get, set, delete
-        self._add, self._own = add or set, own
+        self._add, self._own = add, own
         self.primary = Primary(core, name)
 
     def get(self, key: Key) -> Any:
@@ -89,22 +89,28 @@ class Wrapped:
         return self._delete(key)
 
     def _divert(self, key: Key, named: Named, value: Any, ttl: float | None) -> bool:
+        self._core.purge_keys([named])  # no repair writes an older value meanwhile
         self._delete(key)
         writing.was_diverted(self.primary, named, value, ttl)
         return True
 
     def _repair(self, key: Key, named: Named, found: Answer, since: int) -> None:
-        core, ttl = self._core, writing.seconds_left(found)
-        if (ttl is not None and ttl < 1) or core.changes.since(since, named.ident):
-            return
-        try:
-            if self._add(key, found.response, ttl) is False:
-                return
-            core.counts.add("repairs")
-            if core.changes.since(since, named.ident):
-                self._delete(key)  # it was set or deleted while we wrote
-        except Exception as error:  # noqa: BLE001 - nobody waits for it
-            core.counts.say("repairs", type(error).__name__)
+        ttl, value = writing.seconds_left(found), found.response
+
+        def write() -> bool:
+            if self._add is not None:
+                return self._add(key, value, ttl) is not False
+            is_missing = self._get(key) is None
+            if is_missing:
+                self._set(key, value, ttl)
+            return is_missing
+
+        def remove() -> None:
+            if self._get(key) == value:
+                self._delete(key)
+
+        if ttl is None or ttl >= 1:
+            repairs.repair(self._core, named, found, since, write, remove)
 
 
 class AsyncWrapped:
@@ -122,7 +128,7 @@ class AsyncWrapped:
         own: Callable[[BaseException], bool] = nobodys,
     ) -> None:
         self._core, self._get, self._set, self._delete = core, get, set, delete
-        self._add, self._own = add or set, own
+        self._add, self._own = add, own
         self.primary = Primary(core, name)
 
     async def get(self, key: Key) -> Any:
@@ -164,49 +170,30 @@ class AsyncWrapped:
         if writing.takes_part(core, key):
             named = core.wire.name(key)
             self.primary.diverted.pop(named.ident, None)
-            await in_thread(core, lambda: core.purge_keys([named]))
+            await in_thread(core.primaries, lambda: core.purge_keys([named]))
         return await self._delete(key)
 
     async def _divert(self, key: Key, named: Named, value: Any, ttl: float | None) -> bool:
+        core = self._core
+        await in_thread(core.primaries, lambda: core.purge_keys([named]))
         await self._delete(key)
         writing.was_diverted(self.primary, named, value, ttl)
         return True
 
     async def _repair(self, key: Key, named: Named, found: Answer, since: int) -> None:
-        core, ttl = self._core, writing.seconds_left(found)
-        if (ttl is not None and ttl < 1) or core.changes.since(since, named.ident):
-            return
-        try:
-            if await self._add(key, found.response, ttl) is False:
-                return
-            core.counts.add("repairs")
-            if core.changes.since(since, named.ident):
+        ttl, value = writing.seconds_left(found), found.response
+
+        async def write() -> bool:
+            if self._add is not None:
+                return await self._add(key, value, ttl) is not False
+            is_missing = await self._get(key) is None
+            if is_missing:
+                await self._set(key, value, ttl)
+            return is_missing
+
+        async def remove() -> None:
+            if await self._get(key) == value:
                 await self._delete(key)
-        except Exception as error:  # noqa: BLE001 - nobody waits for it
-            core.counts.say("repairs", type(error).__name__)
 
-
-async def in_thread(core: Core, work: Callable[[], Any]) -> Any:
-    """What `work` returns or raises, done by a worker thread."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Any] = loop.create_future()
-
-    def finish(value: Any, error: BaseException | None) -> None:
-        if done.cancelled():
-            return
-        if error is None:
-            done.set_result(value)
-        else:
-            done.set_exception(error)
-
-    def run() -> None:
-        value, failed = None, None
-        try:
-            value = work()
-        except BaseException as error:  # noqa: BLE001 - it goes to the one who waits
-            failed = error
-        with suppress(RuntimeError):  # the loop was closed meanwhile
-            loop.call_soon_threadsafe(finish, value, failed)
-
-    core.primaries.run(run)
-    return await done
+        if ttl is None or ttl >= 1:
+            await repairs.arepair(self._core, named, found, since, write, remove)

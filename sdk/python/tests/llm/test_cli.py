@@ -3,6 +3,8 @@
 import io
 import json
 import uuid
+import zipfile
+from pathlib import Path
 
 import pytest
 from agentcache_overflow import statements
@@ -188,8 +190,15 @@ def test_a_statement_that_is_not_there(run, tmp_path):
     assert (code, "cannot be opened" in out, "NOT OK" in out) == (1, True, True)
 
 
-def test_statements_are_handed_on(run, monkeypatch):
-    monkeypatch.setattr(statements, "main", lambda argv: print(argv) or 1)
+def test_a_statement_and_a_proof_are_told_as_the_module_tells_them(run, tmp_path, capsys):
+    archive, proof = str(tmp_path / "s.zip"), str(tmp_path / "p.json")
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("statement.json", "{}")
+    Path(proof).write_text("{}")
 
-    code, out, _ = run("verify-statement", "s.json", "--key", "k")
-    assert (code, out.splitlines()[0]) == (1, "['s.json', '--key', 'k']")
+    code, out, _ = run("verify-statement", archive, proof)
+    assert statements.main([archive, proof]) == code == 1
+    assert capsys.readouterr().out == out and "PROOF" in out
+    code, out, _ = run("verify-statement", archive, "--json")
+    assert (code, json.loads(out)["ok"]) == (1, False)
+    assert any("NOT OK" in line for line in json.loads(out)["said"])

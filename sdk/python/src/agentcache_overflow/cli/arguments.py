@@ -38,7 +38,8 @@ def parser() -> argparse.ArgumentParser:
     verify = kinds.add_parser(
         "verify-statement", parents=[output], help="check a payout statement, offline"
     )
-    verify.add_argument("arguments", nargs=argparse.REMAINDER, help="see its --help")
+    verify.add_argument("archive", metavar="ARCHIVE.zip", help="the statement's, from the portal")
+    verify.add_argument("proof", metavar="PROOF.json", nargs="?", help="an event's: is it in there")
     return top
 
 

@@ -88,8 +88,16 @@ def replay(given: argparse.Namespace) -> Told:
 
 
 def verify_statement(given: argparse.Namespace) -> Told:
-    """Handed on to the module that a clean room runs alone."""
-    return Told(statements.main(given.arguments), {}, "")
+    """What the module finds that a clean room runs alone."""
+    result = statements.verify(given.archive)
+    wrong = statements.verify_proof(given.proof, given.archive) if given.proof else []
+    lines = [*result.text().splitlines(), *[f"PROOF  {text}" for text in wrong]]
+    if given.proof and not wrong:
+        lines.append("OK: the event is in the archive.")
+    is_ok = result.ok and not wrong
+    facts = {"ok": is_ok, "statement": result.statement, "fingerprint": result.fingerprint,
+             "said": lines}  # fmt: skip
+    return Told(DONE if is_ok else NO, facts, "\n".join(lines))
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], Told]] = {

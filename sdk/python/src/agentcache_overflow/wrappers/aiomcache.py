@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from agentcache_overflow import writing
+from agentcache_overflow import repairs, writing
 from agentcache_overflow.aclient import AsyncAgentCacheOverflow
 from agentcache_overflow.answer import Answer
 from agentcache_overflow.areading import AsyncRead
 from agentcache_overflow.wire import Named
-from agentcache_overflow.wrapped import has, in_thread
+from agentcache_overflow.workers import in_thread
+from agentcache_overflow.wrapped import has
 from agentcache_overflow.wrappers.memcached import Door, lifetime
 
 _TAKING = ("add", "replace", "cas", "append", "prepend", "incr", "decr", "touch", "delete")
@@ -25,7 +26,7 @@ class OverflowAiomcache:
             return call
 
         async def taking(key: bytes, *args: Any, **more: Any) -> Any:
-            await in_thread(self._door.core, lambda: self._door.purge([key]))
+            await in_thread(self._door.core.primaries, lambda: self._door.purge([key]))
             return await call(key, *args, **more)
 
         return taking
@@ -66,25 +67,26 @@ class OverflowAiomcache:
 
     async def flush_all(self) -> Any:
         """Purge all that this client stored, then flush."""
-        await in_thread(self._door.core, self._door.purge_all)
+        await in_thread(self._door.core.primaries, self._door.purge_all)
         return await self._client.flush_all()
 
     async def _divert(self, key: bytes, named: Named, value: bytes, exptime: int) -> bool:
+        core = self._door.core
+        await in_thread(core.primaries, lambda: core.purge_keys([named]))
         await self._client.delete(key)
         writing.was_diverted(self._door.primary, named, bytes(value), lifetime(exptime))
         return True
 
     async def _mend(self, key: bytes, value: Any, named: Named, found: Answer, since: int) -> None:
-        core, seconds = self._door.core, writing.seconds_left(found)
-        try:
-            if (seconds is not None and seconds < 1) or core.changes.since(since, named.ident):
-                return
-            if await self._client.add(key, value, seconds or 0):
-                core.counts.add("repairs")
-                if core.changes.since(since, named.ident):
-                    await self._client.delete(key)
-        except Exception as error:  # noqa: BLE001 - nobody waits for it
-            core.counts.say("repairs", type(error).__name__)
+        seconds, client = writing.seconds_left(found), self._client
+
+        async def remove() -> None:
+            if await client.get(key) == value:
+                await client.delete(key)
+
+        if seconds is None or seconds >= 1:
+            add = lambda: client.add(key, value, seconds or 0)  # noqa: E731
+            await repairs.arepair(self._door.core, named, found, since, add, remove)
 
 
 def _own(error: BaseException) -> bool:

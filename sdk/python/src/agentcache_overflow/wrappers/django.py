@@ -20,7 +20,7 @@ from typing import Any
 from django.core.cache import caches
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 
-from agentcache_overflow import writing
+from agentcache_overflow import repairs, writing
 from agentcache_overflow.answer import Answer
 from agentcache_overflow.client import AgentCacheOverflow
 from agentcache_overflow.race import Primary
@@ -160,16 +160,17 @@ class OverflowCache(BaseCache):  # type: ignore[misc]
             self._core.purge_keys(names)
 
     def _mend(self, key: Any, version: Any, named: Named, found: Answer, since: int) -> None:
-        core, seconds = self._core, writing.seconds_left(found)
-        if (seconds is not None and seconds < 1) or core.changes.since(since, named.ident):
-            return
-        try:
-            if self._cache.add(key, found.response, seconds, version=version):
-                core.counts.add("repairs")
-                if core.changes.since(since, named.ident):
-                    self._cache.delete(key, version=version)
-        except Exception as error:  # noqa: BLE001 - nobody waits for it
-            core.counts.say("repairs", type(error).__name__)
+        seconds, value = writing.seconds_left(found), found.response
+
+        def write() -> Any:
+            return self._cache.add(key, value, seconds, version=version)
+
+        def remove() -> None:
+            if self._cache.get(key, _ABSENT, version=version) == value:
+                self._cache.delete(key, version=version)
+
+        if seconds is None or seconds >= 1:
+            repairs.repair(self._core, named, found, since, write, remove)
 
 
 def travels(value: Any) -> bool:

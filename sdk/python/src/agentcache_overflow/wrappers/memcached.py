@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any
 
-from agentcache_overflow import writing
+from agentcache_overflow import repairs, writing
 from agentcache_overflow.answer import Answer
 from agentcache_overflow.client import AgentCacheOverflow
 from agentcache_overflow.race import Primary
@@ -249,6 +249,7 @@ class OverflowMemcached:
         return self._call(name, *args, **more)
 
     def _divert(self, key: Any, named: Named, sealed: Any, expire: Any) -> bool:
+        self._door.core.purge_keys([named])
         self._call("delete", key, False)
         writing.was_diverted(self._door.primary, named, sealed, lifetime(expire))
         return True
@@ -258,19 +259,17 @@ class OverflowMemcached:
         if not found.hit or not writing.may_repair(door.primary, named, found, since):
             return
         seconds, core = writing.seconds_left(found), door.core
+        if seconds is not None and seconds < 1:
+            return
 
-        def mend() -> None:
-            try:
-                if (seconds is not None and seconds < 1) or core.changes.since(since, named.ident):
-                    return
-                if self._call("add", key, value, seconds or 0, False):
-                    core.counts.add("repairs")
-                    if core.changes.since(since, named.ident):
-                        self._call("delete", key, False)
-            except Exception as error:  # noqa: BLE001 - nobody waits for it
-                core.counts.say("repairs", type(error).__name__)
+        def write() -> Any:
+            return self._call("add", key, value, seconds or 0, False)
 
-        core.later(mend)
+        def remove() -> None:
+            if self._call("get", key) == value:
+                self._call("delete", key, False)
+
+        core.later(lambda: repairs.repair(core, named, found, since, write, remove))
 
     def _call(self, name: str, *args: Any, **more: Any) -> Any:
         with self._alone:

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 
 from redis import exceptions
 
-from agentcache_overflow import writing
+from agentcache_overflow import repairs, writing
 from agentcache_overflow.answer import Answer
 from agentcache_overflow.areading import AsyncRead
 from agentcache_overflow.reading import Read
 from agentcache_overflow.reading_many import ReadMany
 from agentcache_overflow.wire import Named
-from agentcache_overflow.wrapped import has, in_thread
+from agentcache_overflow.workers import in_thread
+from agentcache_overflow.wrapped import has
 from agentcache_overflow.wrappers import commands
 from agentcache_overflow.wrappers.commands import READ, READ_MANY, SETS, Meaning
 from agentcache_overflow.wrappers.redis_door import Door, quick_get
@@ -108,6 +109,7 @@ class _Sync:
         return done
 
     def _agentcache_divert(self, meaning: Meaning) -> bool:
+        self._agentcache.purge_set(meaning)
         for key, _, _ in meaning.pairs:
             super().execute_command("DEL", key)  # type: ignore[misc]
         return self._agentcache.divert(meaning)
@@ -119,19 +121,15 @@ class _Sync:
         command, core = door.repair_command(key, found), door.core
         if command is None:
             return
+        ask = super().execute_command  # type: ignore[misc]
 
-        def mend() -> None:
-            ask = super(_Sync, self).execute_command  # type: ignore[misc]
+        def remove() -> None:
             try:
-                if core.changes.since(since, named.ident) or not ask(*command):
-                    return
-                core.counts.add("repairs")
-                if core.changes.since(since, named.ident):
-                    ask("DEL", key)  # it was set or deleted while we wrote
-            except Exception as error:  # noqa: BLE001 - nobody waits for it
-                core.counts.say("repairs", type(error).__name__)
+                ask(*door.removal_command(key, found))
+            except exceptions.ResponseError:  # no scripts here
+                ask("DEL", key)
 
-        core.later(mend)
+        core.later(lambda: repairs.repair(core, named, found, since, lambda: ask(*command), remove))
 
 
 class _Async:
@@ -153,7 +151,7 @@ class _Async:
             return await self._agentcache_get_many(meaning.keys, call)
         if meaning.kind == SETS:
             return await self._agentcache_set(meaning, call)
-        await in_thread(door.core, lambda: door.purge(meaning))
+        await in_thread(door.core.primaries, lambda: door.purge(meaning))
         return await call()
 
     def pipeline(self, *args: Any, **options: Any) -> Any:
@@ -213,9 +211,11 @@ class _Async:
         return done
 
     async def _agentcache_divert(self, meaning: Meaning) -> bool:
+        door = self._agentcache
+        await in_thread(door.core.primaries, lambda: door.purge_set(meaning))
         for key, _, _ in meaning.pairs:
             await super().execute_command("DEL", key)  # type: ignore[misc]
-        return self._agentcache.divert(meaning)
+        return door.divert(meaning)
 
     def _agentcache_mend(self, key: Any, named: Named, found: Answer, since: int) -> None:
         door = self._agentcache
@@ -223,20 +223,20 @@ class _Async:
             return
         command = door.repair_command(key, found)
         if command is not None:
-            door.core.task(self._agentcache_mended(key, named, command, since))
+            door.core.task(self._agentcache_mended(key, named, found, command, since))
 
     async def _agentcache_mended(
-        self, key: Any, named: Named, command: tuple[Any, ...], since: int
+        self, key: Any, named: Named, found: Answer, command: tuple[Any, ...], since: int
     ) -> None:
-        core, ask = self._agentcache.core, super().execute_command  # type: ignore[misc]
-        try:
-            if core.changes.since(since, named.ident) or not await ask(*command):
-                return
-            core.counts.add("repairs")
-            if core.changes.since(since, named.ident):
+        door, ask = self._agentcache, super().execute_command  # type: ignore[misc]
+
+        async def remove() -> None:
+            try:
+                await ask(*door.removal_command(key, found))
+            except exceptions.ResponseError:
                 await ask("DEL", key)
-        except Exception as error:  # noqa: BLE001 - nobody waits for it
-            core.counts.say("repairs", type(error).__name__)
+
+        await repairs.arepair(door.core, named, found, since, lambda: ask(*command), remove)
 
 
 def _state(client: Any) -> dict[str, Any]:

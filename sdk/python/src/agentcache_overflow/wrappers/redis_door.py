@@ -22,6 +22,10 @@ _NO_USE = (
     exceptions.RedisClusterException, OSError,
 )  # fmt: skip
 
+_REMOVE_SAME = (
+    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+)
+
 
 class Door:
     """What the mixins share: the overflow, and how this client spells keys and values."""
@@ -78,6 +82,10 @@ class Door:
             for _, value, _ in meaning.pairs
         )
 
+    def purge_set(self, meaning: Meaning) -> None:
+        """What is set is purged before it leaves the primary: no repair writes an older value."""
+        self.core.purge_keys(self.names(tuple(key for key, _, _ in meaning.pairs)))
+
     def divert(self, meaning: Meaning) -> bool:
         """The overflow alone has it."""
         for key, value, seconds in meaning.pairs:
@@ -106,6 +114,10 @@ class Door:
             return None
         life = () if seconds is None else ("EX", seconds)
         return ("SET", key, as_bytes(found.response), "NX", *life)
+
+    def removal_command(self, key: Any, found: Answer) -> tuple[Any, ...]:
+        """Takes away what the repair wrote, unless somebody has set another value since."""
+        return ("EVAL", _REMOVE_SAME, 1, key, as_bytes(found.response))
 
 
 def quick_get(client: Any, key: Any, within_s: float) -> tuple[bool, Any] | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agentcache_overflow.wrapped import in_thread
+from agentcache_overflow.workers import in_thread
 from agentcache_overflow.wrappers import commands
 from agentcache_overflow.wrappers.commands import SETS, TAKES, Meaning
 from agentcache_overflow.wrappers.redis_door import Door
@@ -72,7 +72,7 @@ class AsyncPipe(Pipe):
     async def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
         """One command at once, while WATCHing."""
         queue = [commands.meaning(args)]
-        await in_thread(self._agentcache.core, lambda: self._agentcache_purge(queue))
+        await in_thread(self._agentcache.core.primaries, lambda: self._agentcache_purge(queue))
         done = await super().immediate_execute_command(*args, **options)  # type: ignore[misc]
         self._agentcache_keep(queue, [done])
         return done
@@ -80,7 +80,7 @@ class AsyncPipe(Pipe):
     async def execute(self, *args: Any, **options: Any) -> Any:
         """All that waits."""
         queue = self._agentcache_queue()
-        await in_thread(self._agentcache.core, lambda: self._agentcache_purge(queue))
+        await in_thread(self._agentcache.core.primaries, lambda: self._agentcache_purge(queue))
         done = await super().execute(*args, **options)  # type: ignore[misc]
         self._agentcache_keep(queue, done)
         return done
