@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cache_api.hot.look import DEFAULT, NO_STORE, Look
 from cache_api.hot.problems import CONTENT_TYPE, Problem
-from cache_api.rules.events import UsageEvent
 
 if TYPE_CHECKING:
     from cache_api.hot.limits import Gate
@@ -19,6 +18,7 @@ Headers = Mapping[bytes, bytes]
 Command = tuple[bytes, ...]
 Reply = Any  # what the lane's server answers: bytes, a number, a list, or None for nothing
 Replies = Sequence[Reply] | None
+Mark = tuple[int, bytes]  # a usage event: its place in the process's row, its bytes in the stream
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class Answer:
     status: int
     body: bytes
     content_type: bytes = JSON
-    events: tuple[UsageEvent, ...] = ()
+    events: tuple[Mark, ...] = ()
     alarms: tuple[str, ...] = ()
     about: str = ""  # whom the alarms concern, for the log
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)

@@ -147,7 +147,8 @@ class Feedback:
         }  # fmt: skip
         forget: list[Command] = [(DEL, self.event_key)]  # told again, it counts no more
         later = () if self.note is None else ((CACHE, forget),)
-        return Answer(202, orjson.dumps(told), events=(event,), later=later, **self.targets.alarm())
+        body, alarm = orjson.dumps(told), self.targets.alarm()
+        return Answer(202, body, events=(marks.mark(event),), later=later, **alarm)
 
 
 def _common(asked: Asked) -> Common:
