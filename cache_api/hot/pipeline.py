@@ -23,7 +23,7 @@ def begin(verb: Verb, asked: Asked, snapshot: Snapshot) -> Step:
     """The first step of a request."""
     asked.voice = verb.voice
     try:
-        who = admit.admit(asked.headers, snapshot, asked.now_ms)
+        who = admit.admit(asked.headers, snapshot, asked.now_ms, asked.caller)
         if type(who) is list:
             return _facts(who, asked, snapshot)
         assert type(who) is admit.Caller

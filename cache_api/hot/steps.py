@@ -37,6 +37,7 @@ class Asked:
     voice: "Voice | None" = None  # set by the pipeline: how this path's refusals are said
     gate: "Gate | None" = None  # the limits it was counted in by; the door lets it `leave`
     look: Look | None = None  # whose brand the answer bears, once the partner is known
+    caller: bytes = b""  # `admit.name_of` the headers, from a door that knows it already
 
 
 @dataclass(slots=True)
