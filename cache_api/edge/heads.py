@@ -7,6 +7,7 @@ holds the caller's key.
 from collections.abc import Mapping
 
 from cache_api.hot import admit
+from cache_api.hot.steps import Heard
 from cache_api.hot.verbs import Verb
 
 _END = b"\r\n\r\n"
@@ -17,13 +18,14 @@ _LONGEST = 4 * 1024  # bytes of a head that are worth a connection's memory
 class Head:
     """A parsed head of a request with a body, and its bytes around the number of Content-Length."""
 
-    __slots__ = ("_after", "_before", "caller", "headers", "verb")
+    __slots__ = ("_after", "_before", "headers", "heard", "verb")
 
     def __init__(
         self, before: bytes, after: bytes, verb: Verb, headers: Mapping[bytes, bytes]
     ) -> None:
         self._before, self._after = before, after
-        self.verb, self.headers, self.caller = verb, headers, admit.name_of(headers)
+        self.verb, self.headers = verb, headers
+        self.heard = Heard(admit.name_of(headers))
 
     def body(self, data: bytes) -> bytes | None:
         """The body, where `data` is one whole request with this head and nothing else."""

@@ -19,7 +19,7 @@ from cache_api.edge.routes import DIRECT
 from cache_api.edge.service import Service
 from cache_api.hot import forwards
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import Answer, Asked, refused
+from cache_api.hot.steps import Answer, Asked, Heard, refused
 from cache_api.hot.verbs import Verb
 from cache_api.rules.strictjson import MAX_BYTES
 
@@ -56,7 +56,7 @@ class EdgeProtocol(HttpToolsProtocol):
                     self._unset_keepalive_if_required()  # after a request that took ASGI's way
                     cycle: Any = _Direct(self, known.verb, keep_alive=True)
                     self.cycle = cycle
-                    cycle.answer(service, body, known.headers, known.caller)
+                    cycle.answer(service, body, known.headers, known.heard)
                     return
             self._whole = data
         super().data_received(data)
@@ -196,10 +196,14 @@ class _Direct:
         self.answer(service, body, headers)
 
     def answer(
-        self, service: Service, body: bytes, headers: Mapping[bytes, bytes], caller: bytes = b""
+        self,
+        service: Service,
+        body: bytes,
+        headers: Mapping[bytes, bytes],
+        heard: Heard | None = None,
     ) -> None:
         """Answer a whole request."""
-        asked = Asked(body, headers, time_ns() // 1_000_000, caller=caller)
+        asked = Asked(body, headers, time_ns() // 1_000_000, heard=heard)
         service.answer(self._verb, asked, self._reply)
 
     def _reply(self, answer: Answer) -> None:

@@ -22,6 +22,20 @@ Mark = tuple[int, bytes]  # a usage event: its place in the process's row, its b
 
 
 @dataclass(slots=True)
+class Heard:
+    """What came of a request's headers, kept by a door that meets the same ones again.
+
+    `caller` is `admit.name_of` them. `said` is what the body's reading depends on besides the body,
+    under the facts of `key` and `partner`.
+    """
+
+    caller: bytes
+    said: tuple[object, ...] = ()
+    key: object = None
+    partner: object = None
+
+
+@dataclass(slots=True)
 class Asked:
     """One request as a door received it. Header names are lower case; `now_ms` is Unix time.
 
@@ -37,7 +51,7 @@ class Asked:
     voice: "Voice | None" = None  # set by the pipeline: how this path's refusals are said
     gate: "Gate | None" = None  # the limits it was counted in by; the door lets it `leave`
     look: Look | None = None  # whose brand the answer bears, once the partner is known
-    caller: bytes = b""  # `admit.name_of` the headers, from a door that knows it already
+    heard: Heard | None = None  # from a door that met the same headers before
 
 
 @dataclass(slots=True)

@@ -43,19 +43,13 @@ OVERFLOW = Way(members.read, lambda common: forms.of_lookup(common.body))
 
 def begin(who: Caller, asked: Asked, way: Way = OVERFLOW) -> Run | Fetch:
     """The reads of a lookup; a Fetch where the customer's quota must be asked. Raises Problem."""
-    headers, body = asked.headers, asked.body
-    # All that the reading depends on; the partner's serial stands for its facts as they are now.
-    name = (
-        way, who.partner.serial, who.key.customer, who.key.livemode, headers.get(b"content-type"),
-        headers.get(b"content-encoding"), controls.said(headers),
-        *[headers.get(one) for one in way.hears], body,
-    )  # fmt: skip
+    body, name = asked.body, (_said(who, asked, way), asked.body)
     known = _memo.get(name)
     if known is None:
         known = _read(who, asked, way)
         known.name = name
         _memo.keep(name, known, 3 * len(body))  # the bytes, and what was parsed out of them
-    asked.request_id = known.subject.common.request_id or controls.trace_id(headers)
+    asked.request_id = known.subject.common.request_id or controls.trace_id(asked.headers)
     over = quotas.spend(who, known.subject.customer, asked) if who.partner.quotas else ""
     if type(over) is Fetch:
         return over
@@ -66,6 +60,21 @@ def begin(who: Caller, asked: Asked, way: Way = OVERFLOW) -> Run | Fetch:
     if over:
         plan.miss_reason, plan.looked = quotas.OVER, []
     return plan.run()
+
+
+def _said(who: Caller, asked: Asked, way: Way) -> Name:
+    """All that the reading of a body depends on; the partner's serial stands for its facts."""
+    heard, headers = asked.heard, asked.headers
+    if heard is not None and heard.key is who.key and heard.partner is who.partner:
+        return heard.said
+    said = (
+        way, who.partner.serial, who.key.customer, who.key.livemode, headers.get(b"content-type"),
+        headers.get(b"content-encoding"), controls.said(headers),
+        *[headers.get(one) for one in way.hears],
+    )  # fmt: skip
+    if heard is not None:
+        heard.said, heard.key, heard.partner = said, who.key, who.partner
+    return said
 
 
 def _read(who: Caller, asked: Asked, way: Way) -> "Lookup":
