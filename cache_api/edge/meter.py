@@ -10,9 +10,7 @@ from cache_api.gateways.counters import UNMETERED, Counters
 from cache_api.gateways.spool import Spool, SpoolFull
 from cache_api.gateways.upkeep import xadds
 from cache_api.hot.marks import Stamp
-from cache_api.hot.steps import Command, Replies
-from cache_api.rules import events
-from cache_api.rules.events import UsageEvent
+from cache_api.hot.steps import Command, Mark, Replies
 
 log = logging.getLogger(__name__)
 Then = Callable[[], None]
@@ -37,15 +35,15 @@ class Meter:
         self._is_writing = False
         self._writer: asyncio.Task[None] | None = None
 
-    def mark(self, marked: Sequence[UsageEvent], then: Then) -> None:
+    def mark(self, marked: Sequence[Mark], then: Then) -> None:
         """Call `then` when the events are durable, or counted as unmetered. Never raises."""
         tick = self._tick
         if not tick.then:
             self._loop.call_soon(self._append)
         tick.then.append(then)
-        for event in marked:
-            tick.seqs.append(event.seq)
-            tick.raws.append(events.encode(event))
+        for seq, raw in marked:
+            tick.seqs.append(seq)
+            tick.raws.append(raw)
 
     def close(self) -> None:
         """Wait for what is being written."""

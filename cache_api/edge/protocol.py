@@ -6,17 +6,20 @@ that is still under way) takes uvicorn's way through `cache_api.edge.app`.
 """
 
 from asyncio import TimerHandle
+from collections.abc import Mapping
 from time import time_ns
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from cache_api.edge import heads
+from cache_api.edge.heads import Head
 from cache_api.edge.http import DRAIN_BYTES, MAX_HEAD_BYTES, TOO_LARGE, head, joined
 from cache_api.edge.routes import DIRECT
 from cache_api.edge.service import Service
 from cache_api.hot import forwards
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import Answer, Asked, refused
+from cache_api.hot.steps import Answer, Asked, Heard, refused
 from cache_api.hot.verbs import Verb
 from cache_api.rules.strictjson import MAX_BYTES
 
@@ -33,6 +36,9 @@ class EdgeProtocol(HttpToolsProtocol):
     _idle_timer: TimerHandle | None = None
     _answered_at = 0.0
     head_bytes = 0  # read so far of a head that is not complete
+    _whole: bytes | None = None  # what came, while it is parsed, if it began with a request
+    _is_between = True  # the parser waits for a request to begin
+    _head: Head | None = None  # of the last request
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio: the connection ended."""
@@ -42,7 +48,19 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes came. A head that never ends must not fill the memory."""
+        if self._is_between:
+            known, service = self._head, self.service
+            if known is not None and service is not None and self.cycle.response_complete:
+                body = known.body(data)
+                if body is not None:
+                    self._unset_keepalive_if_required()  # after a request that took ASGI's way
+                    cycle: Any = _Direct(self, known.verb, keep_alive=True)
+                    self.cycle = cycle
+                    cycle.answer(service, body, known.headers, known.heard)
+                    return
+            self._whole = data
         super().data_received(data)
+        self._whole = None
         if self.head_bytes:
             self.head_bytes += len(data)
             if self.head_bytes > MAX_HEAD_BYTES:
@@ -63,7 +81,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """httptools: a request starts. ASGI's scope is made only where ASGI is taken."""
         self.url, self.headers, self.expect_100_continue = b"", [], False
-        self.head_bytes = 1
+        self.head_bytes, self._is_between = 1, False
 
     def on_headers_complete(self) -> None:
         """httptools: choose the way."""
@@ -78,7 +96,8 @@ class EdgeProtocol(HttpToolsProtocol):
             and not self.parser.should_upgrade()
             and (verb.dialect is None or not forwards.has_key(self.headers))
         ):
-            self.cycle = _Direct(self, verb)  # type: ignore[assignment]
+            keep_alive = self.parser.should_keep_alive()
+            self.cycle = _Direct(self, verb, keep_alive=keep_alive)  # type: ignore[assignment]
         else:
             url, headers, expects = self.url, self.headers, self.expect_100_continue
             super().on_message_begin()
@@ -96,11 +115,17 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """httptools: the request is whole."""
+        self._is_between = True
         cycle: Any = self.cycle
         if type(cycle) is _Direct:
             cycle.run()
         else:
             super().on_message_complete()
+
+    def remember(self, verb: Verb, headers: dict[bytes, bytes]) -> None:
+        """What the request that was just parsed began with: the next may need no parsing."""
+        if self._whole is not None:
+            self._head = heads.of(self._whole, verb, headers)
 
     def on_direct_complete(self) -> None:
         """An answer was written: what waits behind it starts, or the connection begins to idle."""
@@ -138,10 +163,8 @@ class _Direct:
         "_chunks", "_protocol", "_size", "_verb", "disconnected", "keep_alive", "response_complete",
     )  # fmt: skip
 
-    def __init__(self, protocol: EdgeProtocol, verb: Verb) -> None:
-        self._protocol, self._verb = protocol, verb
-        parser = protocol.parser
-        self.keep_alive = parser.should_keep_alive()
+    def __init__(self, protocol: EdgeProtocol, verb: Verb, *, keep_alive: bool) -> None:
+        self._protocol, self._verb, self.keep_alive = protocol, verb, keep_alive
         self.response_complete = self.disconnected = False
         self._chunks: list[bytes] = []
         self._size = 0
@@ -168,7 +191,19 @@ class _Direct:
         headers = dict(protocol.headers)
         if len(headers) != len(protocol.headers):
             headers = joined(protocol.headers)
-        asked = Asked(body, headers, time_ns() // 1_000_000)
+        if self.keep_alive:
+            protocol.remember(self._verb, headers)
+        self.answer(service, body, headers)
+
+    def answer(
+        self,
+        service: Service,
+        body: bytes,
+        headers: Mapping[bytes, bytes],
+        heard: Heard | None = None,
+    ) -> None:
+        """Answer a whole request."""
+        asked = Asked(body, headers, time_ns() // 1_000_000, heard=heard)
         service.answer(self._verb, asked, self._reply)
 
     def _reply(self, answer: Answer) -> None:

@@ -17,10 +17,9 @@ from cache_api.gateways.tier_sync import SyncTierLane
 from cache_api.gateways.upkeep import xadds
 from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot import pipeline
-from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, Fetch, Run
+from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, Fetch, Mark, Run
 from cache_api.hot.verbs import Verb
-from cache_api.rules import events, prices
-from cache_api.rules.events import UsageEvent
+from cache_api.rules import prices
 
 log = logging.getLogger(__name__)
 _KINDS: doors.Kinds[SyncLane | SyncTierLane | SyncEmbedderLane] = doors.Kinds(
@@ -90,16 +89,16 @@ class BlockingService:
             self._lanes[where].later(commands)
         return step
 
-    def _mark(self, marked: Sequence[UsageEvent]) -> None:
+    def _mark(self, marked: Sequence[Mark]) -> None:
         """Durable before answered: the stream, else the spool, else a count."""
-        raws = [events.encode(event) for event in marked]
+        raws = [raw for _, raw in marked]
         if self._lanes[EVENTS].run(xadds(raws)) is None:
             try:
                 self._door.spool.append(raws)
             except SpoolFull as error:
                 log.error("spool: %s; %d answers go out unmetered", error, len(raws))
                 self._door.counters.add(UNMETERED, len(raws))
-        self._door.stamp.settle([event.seq for event in marked])
+        self._door.stamp.settle([seq for seq, _ in marked])
 
 
 _service: tuple[int, BlockingService] | None = None

@@ -54,15 +54,21 @@ class Caller:
         return 0 if self.purges is None else self.purges.seq
 
 
-def admit(headers: Headers, snapshot: Snapshot, now_ms: int) -> Caller | list[bytes]:
+def name_of(headers: Headers) -> bytes:
+    """A name of key and host: a hash, so that no secret is kept and none is told by timing."""
+    parts = _sent_key(headers) + b"\0" + headers.get(b"host", b"")
+    return hashlib.sha256(parts).digest()
+
+
+def admit(
+    headers: Headers, snapshot: Snapshot, now_ms: int, name: bytes = b""
+) -> Caller | list[bytes]:
     """The caller, or the facts to fetch before asking again. Raises Problem.
 
     A decision is remembered for at most a second, never longer than its facts are fresh, and
-    forgotten as soon as any fact changes.
+    forgotten as soon as any fact changes. `name` is `name_of` the headers, where it is known.
     """
-    parts = _sent_key(headers) + b"\0" + headers.get(b"host", b"")
-    # By a hash, so that no secret is kept and no comparison tells one by its timing.
-    name = hashlib.sha256(parts).digest()
+    name = name or name_of(headers)
     known = snapshot.decided.get(name)
     if known is not None and now_ms < known[1]:
         caller: Caller = known[0]

@@ -1,5 +1,6 @@
 """Answer bodies, put together from bytes: the stored response goes in as it came."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -9,40 +10,41 @@ from cache_api.hot.envelope import Entry
 from cache_api.hot.facts import PartnerFacts
 from cache_api.hot.keyring import KEY_PREFIX
 from cache_api.hot.marks import Subject
+from cache_api.hot.steps import Answer
 from cache_api.rules.events import UsageEvent
 
 _ID_FROM = len(KEY_PREFIX)
+# An answer but for its event's id (as text) and the microseconds it took.
+Telling = Callable[[bytes, int], Answer]
 
 
 def hit(
-    subject: Subject,
-    entry: Entry,
-    said: bytes,
-    event: UsageEvent,
-    micros: int,
-    elapsed_us: int,
-    entry_key: bytes,
-) -> bytes:
+    subject: Subject, entry: Entry, said: bytes, event: UsageEvent, entry_key: bytes
+) -> Telling:
     """200 with the stored response as it is said here. `entry.id` names the entry in feedback."""
-    return b"".join(
+    start = b'{"hit":true,"response":%b,"latency":' % said
+    billing, end = _around_id(subject, event)
+    middle = b"".join(
         (
-            b'{"hit":true,"response":',
-            said,
-            b',"latency":',
-            _milliseconds(elapsed_us),
             b',"source":"',
             subject.who.partner.look.source,
             b'","cost_saved":',
-            _dollars(micros),
+            _dollars(event.cost_saved_micros),
             b',"status":"',
             event.outcome.encode("ascii"),
             b'"',
             *_similarity(event, subject),
             b',"entry":',
             entry_of(entry_key, entry),
-            _tail(subject, event),
+            billing,
         )
     )
+
+    def tell(event_id: bytes, elapsed_us: int) -> Answer:
+        latency = divmod(elapsed_us, 1000)
+        return Answer(200, b"%b%d.%03d%b%b%b" % (start, *latency, middle, event_id, end))
+
+    return tell
 
 
 def entry_of(entry_key: bytes, entry: Entry) -> bytes:
@@ -106,15 +108,20 @@ def not_stored(subject: Subject) -> bytes:
 
 def _tail(subject: Subject, event: UsageEvent) -> bytes:
     """`billing`, region and request id: what every answer ends with."""
-    partner = subject.who.partner
+    start, end = _around_id(subject, event)
+    return start + str(event.event_id).encode("ascii") + end
+
+
+def _around_id(subject: Subject, event: UsageEvent) -> tuple[bytes, bytes]:
+    """The same, before and after the event's id."""
     # A customer's key does not learn what the partner earns.
-    start = _billing(partner, with_share=subject.who.key.customer is None)
-    parts = [start, str(event.event_id).encode("ascii"), b'"}']
+    start = _billing(subject.who.partner, with_share=subject.who.key.customer is None)
+    parts = [b'"}']
     if event.region:
         parts += (b',"region":', orjson.dumps(event.region))
     parts += _request_id(subject)
     parts.append(b"}")
-    return b"".join(parts)
+    return start, b"".join(parts)
 
 
 def _request_id(subject: Subject) -> tuple[bytes, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from cache_api.hot import forms, members
+from cache_api.hot.answers import Telling
 from cache_api.hot.envelope import Entry
 from cache_api.hot.forms import Form
 from cache_api.hot.marks import Subject
@@ -101,23 +102,19 @@ class Dialect:
         error = self.error("api_error", "upstream_unreachable", message, None)
         return Answer(502, orjson.dumps(error))
 
-    def _json(
-        self, subject: Subject, entry: Entry, said: bytes, event: UsageEvent, *more: object
-    ) -> Answer:
-        return Answer(200, said, headers=[self._id(event)])
+    def _json(self, subject: Subject, entry: Entry, said: bytes, *more: object) -> Telling:
+        return lambda event_id, _: Answer(200, said, headers=[(self.id_header, event_id)])
 
-    def _stream(
-        self, subject: Subject, entry: Entry, said: bytes, event: UsageEvent, *more: object
-    ) -> Answer:
-        return Answer(200, said, EVENT_STREAM, headers=[self._id(event)])
+    def _stream(self, subject: Subject, entry: Entry, said: bytes, *more: object) -> Telling:
+        return lambda event_id, _: Answer(
+            200, said, EVENT_STREAM, headers=[(self.id_header, event_id)]
+        )
 
     def _miss(self, subject: Subject, event: UsageEvent, *more: object) -> Answer:
         message = f"This request is not in the cache ({event.reason}). Ask the provider."
         body = orjson.dumps(self.error("cache_miss", "cache_miss", message, None))
-        return Answer(MISS_STATUS, body, headers=[self._id(event), _NO_RETRY])
-
-    def _id(self, event: UsageEvent) -> tuple[bytes, bytes]:
-        return self.id_header, str(event.event_id).encode("ascii")
+        named = self.id_header, str(event.event_id).encode("ascii")
+        return Answer(MISS_STATUS, body, headers=[named, _NO_RETRY])
 
 
 def _text(headers: Headers, name: bytes) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cache_api.hot import answers
+from cache_api.hot.answers import Telling
 from cache_api.hot.envelope import Entry
 from cache_api.hot.marks import Subject
 from cache_api.hot.problems import Problem
@@ -21,11 +22,12 @@ Say = Callable[[bytes], bytes | None]
 class Form:
     """`say` gives a stored response as this caller reads it, None where it cannot be said so.
 
-    `hit` makes the answer around it; so does `miss` where there is none.
+    `hit` makes the answer around it, but for what each time differs; so does `miss` where there is
+    none.
     """
 
     say: Say
-    hit: Callable[[Subject, Entry, bytes, UsageEvent, int, int, bytes], Answer]
+    hit: Callable[[Subject, Entry, bytes, UsageEvent, bytes], Telling]
     miss: Callable[[Subject, UsageEvent, int, bytes], Answer]
 
 
@@ -73,18 +75,6 @@ def of_lookup(body: dict[str, Any]) -> Form:
     return SSE if wants_usage(request) or not streams else SSE_WITHOUT_USAGE
 
 
-def _hit(
-    subject: Subject,
-    entry: Entry,
-    said: bytes,
-    event: UsageEvent,
-    micros: int,
-    elapsed_us: int,
-    entry_key: bytes,
-) -> Answer:
-    return Answer(200, answers.hit(subject, entry, said, event, micros, elapsed_us, entry_key))
-
-
 def _miss(subject: Subject, event: UsageEvent, elapsed_us: int, lease: bytes) -> Answer:
     return Answer(200, answers.miss(subject, event, elapsed_us, lease))
 
@@ -97,6 +87,6 @@ def _quoted(streamed: Say) -> Say:
     return say
 
 
-JSON = Form(as_stored, _hit, _miss)
-SSE = Form(_quoted(stream), _hit, _miss)
-SSE_WITHOUT_USAGE = Form(_quoted(stream_without_usage), _hit, _miss)
+JSON = Form(as_stored, answers.hit, _miss)
+SSE = Form(_quoted(stream), answers.hit, _miss)
+SSE_WITHOUT_USAGE = Form(_quoted(stream_without_usage), answers.hit, _miss)

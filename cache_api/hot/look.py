@@ -6,11 +6,12 @@ for people (`AgentCache-Status`), and `Cache-Control: no-store`, because an answ
 and no cache on the way may keep it. There is nothing to `Vary`: no answer is negotiated.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cache_api.rules.controls import OWN_PREFIX
 
 NO_STORE = b"cache-control: no-store\r\n"
+Lines = Callable[[int, int], bytes]  # of now (Unix ms) and the microseconds that an answer took
 # Why the response must come from the provider, in RFC 9211's words; `miss` where nothing is said.
 _FORWARDED = {
     "expired": b"stale",
@@ -34,7 +35,8 @@ class Look:
         self._name = b"cache-status: " + cache_name.encode("ascii")
         status = b"%b-status: " % header_prefix.lower().encode("ascii")
         end = b"\r\nserver-timing: total;dur=%%d.%%03d\r\n%b%%b\r\n%b" % (status, NO_STORE)
-        self._hit = self._name + b'; hit; ttl=%d\r\nage: %d\r\netag: "%b"' + end
+        later = end.replace(b"%d.%03d", b"%%d.%%03d")  # what each answer fills in anew
+        self._hit = self._name + b'; hit; ttl=%%d\r\nage: %%d\r\netag: "%b"' + later
         self._stored = self._name + b'; fwd=method; stored; ttl=%d\r\netag: "%b"' + end
         self._miss = self._name + b"; fwd=%b; detail=%b" + end
 
@@ -53,10 +55,16 @@ class Look:
         """A text for the caller: our headers bear the brand's prefix there too."""
         return detail if self._prefix == OWN_PREFIX else detail.replace(OWN_PREFIX, self._prefix)
 
-    def hit(self, outcome: str, ttl_ms: int, age_ms: int, etag: str, elapsed_us: int) -> bytes:
-        """Lines of a hit; a stale one has a `ttl` below zero."""
-        numbers = (ttl_ms // 1000, max(0, age_ms // 1000), etag.encode("ascii"))
-        return self._hit % (*numbers, *divmod(elapsed_us, 1000), outcome.encode("ascii"))
+    def hit(self, outcome: str, created_at_ms: int, expires_at_ms: int, etag: str) -> Lines:
+        """Lines of a hit, whenever it is told; a stale one has a `ttl` below zero."""
+        pattern = self._hit % (etag.encode("ascii"), outcome.encode("ascii"))
+
+        def lines(now_ms: int, elapsed_us: int) -> bytes:
+            left_s, age_s = (expires_at_ms - now_ms) // 1000, (now_ms - created_at_ms) // 1000
+            timing = divmod(elapsed_us, 1000)
+            return pattern % (left_s, age_s if age_s > 0 else 0, *timing)
+
+        return lines
 
     def miss(self, reason: str, elapsed_us: int) -> bytes:
         """Lines of a miss."""

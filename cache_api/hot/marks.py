@@ -10,6 +10,8 @@ from typing import Any
 
 from cache_api.hot.admit import Caller
 from cache_api.hot.members import Common
+from cache_api.hot.steps import Mark
+from cache_api.rules import events
 from cache_api.rules.events import UsageEvent
 from tenants.rules import ids
 
@@ -98,6 +100,11 @@ def event(
         sdk=common.sdk,
         **numbers,
     )
+
+
+def mark(event: UsageEvent) -> Mark:
+    """The event as a door makes it durable."""
+    return event.seq, events.encode(event)
 
 
 def event_id_of(subject: Subject) -> uuid.UUID:

@@ -31,14 +31,17 @@ class Memo(Generic[T]):
         """What was kept under this name."""
         return self._known.get(name)
 
-    def keep(self, name: Name, value: T, size: int) -> None:
-        """Keep it; `size` is about how many bytes name and value hold."""
+    def keep(self, name: Name, value: T, size: int) -> bool:
+        """Keep it; `size` is about how many bytes name and value hold, or how many it holds more
+        than when it was kept before. Whether it is worth it.
+        """
         if size > self._longest:
-            return
+            return False
         if self._bytes + size + _OVERHEAD > self._most_bytes:
             self.forget()
         self._bytes += size + _OVERHEAD
         self._known[name] = value
+        return True
 
 
 def forget_all() -> None:

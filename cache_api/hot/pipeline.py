@@ -23,7 +23,8 @@ def begin(verb: Verb, asked: Asked, snapshot: Snapshot) -> Step:
     """The first step of a request."""
     asked.voice = verb.voice
     try:
-        who = admit.admit(asked.headers, snapshot, asked.now_ms)
+        name = b"" if asked.heard is None else asked.heard.caller
+        who = admit.admit(asked.headers, snapshot, asked.now_ms, name)
         if type(who) is list:
             return _facts(who, asked, snapshot)
         assert type(who) is admit.Caller

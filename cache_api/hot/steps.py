@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cache_api.hot.look import DEFAULT, NO_STORE, Look
 from cache_api.hot.problems import CONTENT_TYPE, Problem
-from cache_api.rules.events import UsageEvent
 
 if TYPE_CHECKING:
     from cache_api.hot.limits import Gate
@@ -19,6 +18,21 @@ Headers = Mapping[bytes, bytes]
 Command = tuple[bytes, ...]
 Reply = Any  # what the lane's server answers: bytes, a number, a list, or None for nothing
 Replies = Sequence[Reply] | None
+Mark = tuple[int, bytes]  # a usage event: its place in the process's row, its bytes in the stream
+
+
+@dataclass(slots=True)
+class Heard:
+    """What came of a request's headers, kept by a door that meets the same ones again.
+
+    `caller` is `admit.name_of` them. `said` is what the body's reading depends on besides the body,
+    under the facts of `key` and `partner`.
+    """
+
+    caller: bytes
+    said: tuple[object, ...] = ()
+    key: object = None
+    partner: object = None
 
 
 @dataclass(slots=True)
@@ -37,6 +51,7 @@ class Asked:
     voice: "Voice | None" = None  # set by the pipeline: how this path's refusals are said
     gate: "Gate | None" = None  # the limits it was counted in by; the door lets it `leave`
     look: Look | None = None  # whose brand the answer bears, once the partner is known
+    heard: Heard | None = None  # from a door that met the same headers before
 
 
 @dataclass(slots=True)
@@ -84,7 +99,7 @@ class Answer:
     status: int
     body: bytes
     content_type: bytes = JSON
-    events: tuple[UsageEvent, ...] = ()
+    events: tuple[Mark, ...] = ()
     alarms: tuple[str, ...] = ()
     about: str = ""  # whom the alarms concern, for the log
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)

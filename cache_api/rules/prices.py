@@ -23,6 +23,12 @@ def cost_saved_micros(provider: str, model: str, tokens: Tokens, now_ms: int) ->
     return _cost(provider, model, tuple(tokens.items()), now_ms // (_HOUR_S * 1000))
 
 
+def steady_until_ms(now_ms: int) -> int:
+    """Until when `cost_saved_micros` gives what it gives now."""
+    hour_ms = _HOUR_S * 1000
+    return (now_ms // hour_ms + 1) * hour_ms
+
+
 def caching_saved_micros(
     provider: str, model: str, size: int, read: int, written: int, now_ms: int
 ) -> int:

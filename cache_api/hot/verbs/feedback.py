@@ -172,7 +172,7 @@ def _accepted(
         "accepted": True, "event_id": str(hit_id), "evicted": evicted,
         "correction_id": str(event.event_id),
     }  # fmt: skip
-    return Answer(202, orjson.dumps(told), events=(event,), **more)
+    return Answer(202, orjson.dumps(told), events=(marks.mark(event),), **more)
 
 
 def _common(asked: Asked) -> Common:

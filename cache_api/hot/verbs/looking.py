@@ -49,6 +49,7 @@ class Looking:
     versions: Versions | None = None  # newest ones, where there are regions
     sealed: Mapping[bytes, bytes | None] | None = None  # what memory had, where there are regions
     meaning: Meaning | None = None  # once semantic matching was tried
+    before: Self | None = None  # the one that is remembered, of which this is another
     later: tuple[tuple[str, list[Command]], ...] = ()
 
     def again(self, who: Caller, asked: Asked) -> Self:
@@ -60,7 +61,7 @@ class Looking:
         )  # fmt: skip
         return type(self)(
             subject, self.scope, self.form, self.fingerprint, self.miss_reason, self.looked,
-            self.stale_ms, self.wants_lease,
+            self.stale_ms, self.wants_lease, before=self,
         )  # fmt: skip
 
     def look_up(self, cache_key: str | None, meaning: str | None) -> None:

@@ -9,20 +9,25 @@ from uuid import UUID
 
 from cache_api.hot import envelope, forms, leases, marks, members, purges, quotas, regions, work
 from cache_api.hot.admit import Caller
+from cache_api.hot.answers import Telling
 from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.forms import Form
+from cache_api.hot.look import Lines
 from cache_api.hot.marks import Stamp
 from cache_api.hot.members import Common
-from cache_api.hot.memo import Memo
+from cache_api.hot.memo import Memo, Name
 from cache_api.hot.steps import CACHE, Answer, Asked, Command, Fetch, Replies, Run
 from cache_api.hot.verbs import elsewhere, feedback, shelving
 from cache_api.hot.verbs.looking import LATE, Looking
 from cache_api.hot.verbs.meaning import Meaning, by_meaning
+from cache_api.hot.verbs.repeats import Repeat, Told
 from cache_api.hot.work import GET, Reading
-from cache_api.rules import controls, digest, prices
+from cache_api.rules import controls, digest, events, prices
+from cache_api.rules.controls import NOTHING
 from cache_api.rules.events import HITS, Outcome, UsageEvent
 
-_memo: "Memo[Lookup]" = Memo(most_bytes=8 * 1024 * 1024, longest=48 * 1024)
+# With what was told (2 kB): about 3,000 requests.
+_memo: "Memo[Lookup]" = Memo(most_bytes=24 * 1024 * 1024, longest=48 * 1024)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,26 +44,38 @@ OVERFLOW = Way(members.read, lambda common: forms.of_lookup(common.body))
 
 def begin(who: Caller, asked: Asked, way: Way = OVERFLOW) -> Run | Fetch:
     """The reads of a lookup; a Fetch where the customer's quota must be asked. Raises Problem."""
-    headers, body = asked.headers, asked.body
-    # All that the reading depends on; the partner's serial stands for its facts as they are now.
-    name = (
-        way, who.partner.serial, who.key.customer, who.key.livemode, headers.get(b"content-type"),
-        headers.get(b"content-encoding"), controls.said(headers),
-        *[headers.get(one) for one in way.hears], body,
-    )  # fmt: skip
+    body, name = asked.body, (_said(who, asked, way), asked.body)
     known = _memo.get(name)
     if known is None:
         known = _read(who, asked, way)
+        known.name = name
         _memo.keep(name, known, 3 * len(body))  # the bytes, and what was parsed out of them
-    asked.request_id = known.subject.common.request_id or controls.trace_id(headers)
+    asked.request_id = known.subject.common.request_id or controls.trace_id(asked.headers)
+    over = quotas.spend(who, known.subject.customer, asked) if who.partner.quotas else ""
+    if type(over) is Fetch:
+        return over
+    told = known.told
+    if told is not None and not over and told.suits(who, asked):
+        return Run(told.commands, Repeat(told, who, asked, known.whole))
     plan = known.again(who, asked)
-    if who.partner.quotas:
-        over = quotas.spend(who, plan.subject.customer, asked)
-        if type(over) is Fetch:
-            return over
-        if over:
-            plan.miss_reason, plan.looked = quotas.OVER, []
+    if over:
+        plan.miss_reason, plan.looked = quotas.OVER, []
     return plan.run()
+
+
+def _said(who: Caller, asked: Asked, way: Way) -> Name:
+    """All that the reading of a body depends on; the partner's serial stands for its facts."""
+    heard, headers = asked.heard, asked.headers
+    if heard is not None and heard.key is who.key and heard.partner is who.partner:
+        return heard.said
+    said = (
+        way, who.partner.serial, who.key.customer, who.key.livemode, headers.get(b"content-type"),
+        headers.get(b"content-encoding"), controls.said(headers),
+        *[headers.get(one) for one in way.hears],
+    )  # fmt: skip
+    if heard is not None:
+        heard.said, heard.key, heard.partner = said, who.key, who.partner
+    return said
 
 
 def _read(who: Caller, asked: Asked, way: Way) -> "Lookup":
@@ -85,7 +102,22 @@ def _read(who: Caller, asked: Asked, way: Way) -> "Lookup":
 
 @dataclass(slots=True)
 class Lookup(Looking):
-    """A lookup on its way through the places where an answer may be."""
+    """A lookup on its way through the places where an answer may be.
+
+    One that is remembered goes no way itself: `name` is what by, `told` its last hit.
+    """
+
+    name: Name = ()
+    told: Told | None = None
+    replies: Replies = None  # the first ones
+
+    def whole(
+        self, who: Caller, asked: Asked, replies: Replies, stamp: Stamp, elapsed_us: int
+    ) -> Run | Answer:
+        """The same lookup by this caller, concluded with these replies. Raises Problem."""
+        plan = self.again(who, asked)
+        plan.run()
+        return plan.conclude(replies, stamp, elapsed_us)
 
     def run(self) -> Run:
         """The reads, in the order of `looked`."""
@@ -112,6 +144,7 @@ class Lookup(Looking):
             *replies, last_purge = replies
             if last_purge is not None and int(last_purge) > who.purge_seq:
                 return self._miss("purged", stamp, elapsed_us, ())
+        self.replies = replies
         had = dict(zip([key for _, _, key in self.looked], replies, strict=False))
         if who.site.others:
             try:
@@ -186,25 +219,57 @@ class Lookup(Looking):
                 return self._withheld(self.meaning, stamp, elapsed_us)
             noting = feedback.remember(subject, self.scope, event_id, self.meaning.note())
             self.later = ((CACHE, [noting]),)
-        event, micros = self._event(entry, outcome, event_id, stamp, elapsed_us)
-        answer = self.form.hit(subject, entry, said, event, micros, elapsed_us, self.entry_key)
+        event = self._event(entry, outcome, event_id, stamp, elapsed_us)
+        tell = self.form.hit(subject, entry, said, event, self.entry_key)
         etag = meta.etag or envelope.etag_of(entry.response)
         if said is not entry.response:
             etag += forms.OTHERWISE
-        ttl_ms, age_ms = meta.expires_at_ms - subject.now_ms, subject.now_ms - meta.created_at_ms
         look = subject.who.partner.look
-        answer.fields = look.hit(outcome, ttl_ms, age_ms, etag, elapsed_us)
+        lines = look.hit(outcome, meta.created_at_ms, meta.expires_at_ms, etag)
+        answer = tell(str(event.event_id).encode("ascii"), elapsed_us)
+        answer.fields = lines(subject.now_ms, elapsed_us)
         answer.later += self.later
         if self.brought:
             answer.later += elsewhere.promotion(self, entry)
         elif self.versions:
             answer.later += elsewhere.spread(self, entry)
-        return _counted(answer, event, alarms + tuple(self.alarms))
+        told = _counted(answer, event, alarms + tuple(self.alarms))
+        if self._is_plain(told, outcome):
+            self._remember(meta.expires_at_ms, tell, lines, event, stamp)
+        return told
+
+    def _is_plain(self, answer: Answer, outcome: Outcome) -> bool:
+        """Whether the hit came of the request, the first replies and the caller's facts alone."""
+        subject, who = self.subject, self.subject.who
+        return (
+            outcome == "hit"
+            and self.before is not None
+            and self.looked is self.before.looked  # no alias was followed
+            and subject.common.controls is NOTHING
+            and not (self.tried or answer.later or answer.alarms or subject.request_id)
+            and not (who.lapsed or who.site.others)
+        )
+
+    def _remember(
+        self, expires_at_ms: int, tell: Telling, lines: Lines, event: UsageEvent, stamp: Stamp
+    ) -> None:
+        """Tell the same when the same comes again."""
+        before, who, replies = self.before, self.subject.who, self.replies
+        assert before is not None and replies is not None
+        until_ms = min(expires_at_ms, prices.steady_until_ms(self.subject.now_ms))
+        commands: list[Command] = [(GET, key) for _, _, key in self.looked]
+        told = Told(
+            who.key, who.purges, stamp, until_ms, commands, replies, tell, lines,
+            events.pattern(event),
+        )  # fmt: skip
+        size = event.bytes + sum([len(reply) for reply in replies if reply is not None])
+        if _memo.keep(before.name, before, size):
+            before.told = told
 
     def _event(
         self, entry: Entry, outcome: Outcome, event_id: UUID | None, stamp: Stamp, elapsed_us: int
-    ) -> tuple[UsageEvent, int]:
-        """The hit's event, and what it saved in micro-dollars (nothing, when it is not billed)."""
+    ) -> UsageEvent:
+        """The hit's event, with what it saved (nothing, when it is not billed)."""
         subject, meta = self.subject, entry.meta
         subject.provider, subject.model = meta.provider, meta.model
         micros = 0
@@ -212,7 +277,7 @@ class Lookup(Looking):
             micros = prices.cost_saved_micros(
                 meta.provider, meta.model, meta.tokens, subject.now_ms
             )
-        event = marks.event(
+        return marks.event(
             subject,
             stamp,
             elapsed_us,
@@ -225,7 +290,6 @@ class Lookup(Looking):
             cost_saved_micros=micros,
             price_version=prices.PRICE_VERSION,
         )
-        return event, micros
 
     def _withheld(self, meaning: Meaning, stamp: Stamp, elapsed_us: int) -> Run | Answer:
         """A semantic hit that is not served: what the caller stores instead will judge it."""
@@ -260,7 +324,7 @@ _MAY_BE_ELSEWHERE = frozenset({"", "expired", "unavailable", "guarded", "shadow"
 
 
 def _counted(answer: Answer, event: UsageEvent, alarms: tuple[str, ...]) -> Answer:
-    answer.events, answer.alarms = (event,), alarms
+    answer.events, answer.alarms = (marks.mark(event),), alarms
     if alarms:
         answer.about = f"partner={event.partner_id} key={event.key_id}"
     return answer

@@ -212,4 +212,6 @@ class Store:
         etag = entry.meta.etag or envelope.etag_of(entry.response)
         ttl_ms = entry.meta.expires_at_ms - self.subject.now_ms
         fields = self.subject.who.partner.look.stored(self.outcome, ttl_ms, etag, elapsed_us)
-        return Answer(201 if is_new else 200, body, events=(event,), later=later, fields=fields)
+        return Answer(
+            201 if is_new else 200, body, events=(marks.mark(event),), later=later, fields=fields
+        )

@@ -9,6 +9,7 @@ from cache_api.hot.marks import Stamp
 from cache_api.hot.snapshot import Snapshot
 from cache_api.hot.steps import Answer, Asked, Fetch
 from cache_api.hot.verbs import VERBS
+from cache_api.rules import events
 from tenants.rules import datakeys, ids, keys
 
 KEK = b"k" * 32
@@ -118,3 +119,10 @@ class Pipeline:
 def body(answer):
     """The answer's JSON."""
     return json.loads(answer.body)
+
+
+def marked(answer):
+    """The answer's events, from their bytes, each in its place of the row."""
+    found = [events.decode(raw) for _, raw in answer.events]
+    assert [event.seq for event in found] == [seq for seq, _ in answer.events]
+    return found

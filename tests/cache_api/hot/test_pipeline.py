@@ -14,7 +14,7 @@ from cache_api.hot import pipeline, snapshot
 from cache_api.hot.admit import DECIDED_MS
 from cache_api.hot.verbs import VERBS
 from tenants.rules import datakeys
-from tests.cache_api.hot.pipeline import CHAT, KEK, NOW_MS, Pipeline, body
+from tests.cache_api.hot.pipeline import CHAT, KEK, NOW_MS, Pipeline, body, marked
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -127,7 +127,7 @@ def test_no_answer_from_the_store_is_a_miss_and_an_event(pipe):
     answer = pipeline.resume(run, None, pipe.stamp, 50_000)
 
     assert (answer.status, body(answer)["reason"]) == (200, "unavailable")
-    [event] = answer.events
+    [event] = marked(answer)
     assert (event.outcome, event.reason, event.latency_us) == ("miss", "unavailable", 50_000)
 
 
@@ -222,7 +222,7 @@ def test_a_truncated_answer_is_kept_where_partner_and_request_allow_it(pipe):
 
 def test_the_row_of_events_is_unbroken_and_settled_in_any_order(pipe):
     _, key = pipe.redis
-    events = [pipe.lookup(key, cache_key="k").events[0] for _ in range(3)]
+    events = [marked(pipe.lookup(key, cache_key="k"))[0] for _ in range(3)]
 
     assert [event.seq for event in events] == [1, 2, 3]
     assert pipe.stamp.settled_through() == 0

@@ -9,7 +9,7 @@ import redis
 from cache_api.hot import quotas
 from cache_api.hot.facts import Quota
 from cache_api.hot.quotas import Allowance
-from tests.cache_api.hot.pipeline import Pipeline, body
+from tests.cache_api.hot.pipeline import Pipeline, body, marked
 
 DAY_MS = quotas.DAY_MS
 NOON = int(datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp() * 1000)
@@ -51,7 +51,7 @@ def test_beyond_the_days_quota_a_lookup_is_a_miss_and_still_metered(server):
     assert reasons(pipe, 5) == ["not_found"] * 3 + ["quota"] * 2
 
     answer = pipe.lookup(pipe.key, cache_key="k", customer_id="acme")
-    [event] = answer.events
+    [event] = marked(answer)
     assert (event.kind, event.outcome, event.reason) == ("lookup", "miss", "quota")
     assert dict(answer.all_headers())[b"cache-status"] == b"AgentCache; fwd=bypass; detail=quota"
     assert reasons(pipe, 1, customer="globex") == ["not_found"]
