@@ -149,5 +149,6 @@ def test_reach_returns_the_end_of_the_side_when_the_target_is_too_far():
 
 
 def test_icon_takes_a_letter_and_nothing_else():
-    assert ">R</text>" in icon_svg(tokens_for(HARD["red"]), "redis")
-    assert ">A</text>" in icon_svg(tokens_for(HARD["red"]), "<script>")
+    assert ">R</text>" in icon_svg(tokens_for(HARD["red"])["light"], "redis")
+    assert ">S</text>" in icon_svg(tokens_for(HARD["red"])["light"], "<script>")
+    assert ">A</text>" in icon_svg(tokens_for(HARD["red"])["light"], "<>")
