@@ -79,7 +79,7 @@ class BrandForm(forms.Form):
                 for name in PICTURES}  # fmt: skip
         return {**facts, **kept}
 
-    def files(self) -> dict[str, bytes]:
+    def uploads(self) -> dict[str, bytes]:
         """What was uploaded, by member."""
         return {name: self.cleaned_data[name].read() for name in PICTURES
                 if self.cleaned_data.get(name)}  # fmt: skip

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from billing.gateways.typst import render_png
 from portal import brand_samples, brand_words
-from portal.forms_brand import BrandForm
+from portal.forms_brand import PICTURES, BrandForm
 from tenants import preview, queries, resolve
 from tenants.accounts.permissions import permission
 from tenants.actions import branding
@@ -46,14 +46,16 @@ def editor(request: HttpRequest) -> HttpResponse:
     shown = _shown(owner)
     before = {name: getattr(shown, name) for name in FACTS} if shown else _first(owner)
     seen = queries.brand_seen(_partner(request))
-    form = BrandForm(request.POST or None, request.FILES or None, initial={**before, "seen": seen})
+    # A file field takes no name for an upload: pictures are kept apart, in `before`.
+    initial = {name: before[name] for name in FACTS if name not in PICTURES} | {"seen": seen}
+    form = BrandForm(request.POST or None, request.FILES or None, initial=initial)
     asked = request.POST.get("seed_hex", before["seed_hex"])
     accent = request.POST.get("accent_hex", before["accent_hex"])
     if request.method == "POST" and "look" not in request.POST and form.is_valid():
         try:
             branding.save_draft(
                 partner_id=_partner(request), given=_allowed(form.given(before), request),
-                files=form.files(), seen=form.cleaned_data["seen"], actor=_actor(request),
+                files=form.uploads(), seen=form.cleaned_data["seen"], actor=_actor(request),
                 now=timezone.now(),
             )  # fmt: skip
         except BadBrand as bad:
