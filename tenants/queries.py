@@ -264,4 +264,5 @@ def incidents(since: datetime) -> list[Incident]:
 
 
 def _hiding(partner_id: Any) -> QuerySet[Entitlement]:
-    return Entitlement.objects.filter(partner_id=partner_id, name=HIDES_POWERED_BY, value=True)
+    found = Entitlement.objects.filter(partner_id=partner_id, name=HIDES_POWERED_BY)
+    return found.filter(value__granted=True)

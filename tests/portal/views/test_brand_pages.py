@@ -8,8 +8,8 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from cache_api.actions.entitle import entitle
 from tenants import preview, queries, resolve, schema
-from tenants.actions.partners import set_entitlement
 from tenants.models import AuditEntry, BrandRevision
 from tenants.rules.roles import PERMISSIONS, Audience, allows
 from tests.portal.views.cast import NOW, PINECONE, REDIS, signed_in, text
@@ -51,6 +51,11 @@ def publish(client, revision):
 def link_of(client):
     page = client.get("/manage/brand/").content.decode()
     return re.search(r'value="http://[^/]+(/brand/preview/[^"]+)"', page)[1]
+
+
+def grant(partner, granted):
+    entitle(partner_id=partner.id, name="hide_powered_by", value={"granted": granted},
+            actor="test", now=NOW)  # fmt: skip
 
 
 def upload(content, name="logo.png"):
@@ -263,13 +268,13 @@ def test_powered_by_goes_only_with_the_grant_and_comes_back_without(desk, databa
     assert draft_of(desk.redis).powered_by  # the box is not even in the form
 
     database.login("owner")
-    set_entitlement(partner_id=desk.redis.id, name="hide_powered_by", value=True, now=NOW)
+    grant(desk.redis, True)
     database.login("web")
     save(client, desk.redis, tagline="Bare")
     publish(client, draft_of(desk.redis))
     bare = text(anyone.get("/accounts/login/"))
     database.login("owner")
-    set_entitlement(partner_id=desk.redis.id, name="hide_powered_by", value=False, now=NOW)
+    grant(desk.redis, False)
     database.login("web")
     resolve.forget()
 

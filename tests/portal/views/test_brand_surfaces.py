@@ -1,7 +1,7 @@
 """The matrix: every token of a brand on every surface, and nothing of the other partner's.
 
-MATRIX is the promise that the documentation prints; each mark is looked for in what really comes
-out: pages, mails as sent, PDFs as rendered.
+MATRIX is the promise; each mark is looked for in what really comes out: pages, mails as sent, PDFs
+as rendered.
 """
 
 import io
