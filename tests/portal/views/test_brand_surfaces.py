@@ -44,7 +44,7 @@ LOOKS = {
     },
 }  # fmt: skip
 HOSTS = {"redis-labs": REDIS, "pinecone": PINECONE}
-PAGES = ("shell", "login", "mfa", "errors", "docs")
+PAGES = ("shell", "login", "mfa", "errors", "docs", "status")
 PAPERS = ("invoice", "statement")
 ALL = (*PAGES, "mail", "document mail", *PAPERS)
 MATRIX = {
@@ -116,6 +116,7 @@ def seen_of(partner):
         "mfa": half_way(host),
         "errors": nobody.get("/nothing/"),
         "docs": nobody.get("/docs/api/"),
+        "status": nobody.get("/status/"),
         "manifest": nobody.get("/manifest.webmanifest"),
     }
     slug_letters = [one for one in letters if host in one.body]
