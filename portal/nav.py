@@ -56,6 +56,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
               ("partner_sales",)),
         Entry("partner_payouts", _("Payouts"), "check", "payouts.view",
               ("partner_payout_details",)),
+        Entry("partner_brand", _("Brand"), "brand", "brand.edit"),
         Entry("partner_verify", _("Check the numbers"), "check", "usage.view", ("partner_counts",)),
         Entry(
             "partner_keys", _("API keys"), "key", "keys.manage",
@@ -135,6 +136,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
             ("console_team_invite", "console_team_person", "console_team_roles"),
         ),
         Entry("console_audit", _("Audit log"), "document", "log.view"),
+        Entry("console_style", _("Style"), "brand", "cockpit.view"),
     ),
 }  # fmt: skip
 

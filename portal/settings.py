@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import env
+from tenants.rules.brand import FONT_PACKAGES
 
 BASE_DIR = env.BASE_DIR
 DATA_DIR = env.data_dir()
@@ -103,6 +104,7 @@ MIDDLEWARE = [
     "tenants.middleware.HostMiddleware",
     "cache_api.views.middleware.ApiMiddleware",  # the API goes no further
     "tenants.middleware.ScopeMiddleware",
+    "tenants.middleware.PreviewMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -221,9 +223,18 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-# The unfold wheel carries Inter and Chart.js; only its files are used on partner hosts.
-_unfold = Path(find_spec("unfold").submodule_search_locations[0])  # type: ignore[union-attr,index]
-STATICFILES_DIRS = [BASE_DIR / "static", ("unfold", _unfold / "static" / "unfold")]
+# Wheels carry fonts (unfold: Inter, and Chart.js); only their files are used on partner hosts.
+_wheels = {
+    "unfold": ("unfold", "static/unfold"),
+    **{f"fonts/{name}": (package, "files") for name, package in FONT_PACKAGES.items()},
+}
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    *(
+        (prefix, Path(find_spec(package).submodule_search_locations[0]) / inside)  # type: ignore[union-attr,index]
+        for prefix, (package, inside) in _wheels.items()
+    ),
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

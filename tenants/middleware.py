@@ -9,7 +9,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template import loader
 
-from tenants import resolve, schema
+from tenants import preview, resolve, schema
 
 log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -60,6 +60,29 @@ class ScopeMiddleware:
             return self.get_response(request)
         finally:
             schema.enter(schema.public_scope())
+
+
+class PreviewMiddleware:
+    """Who opened the link to a draft of the brand sees every page of this host in it.
+
+    One query, and only with the cookie; such pages are kept by no cache.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request with the draft on, if its bearer still may see it."""
+        token = request.COOKIES.get(preview.COOKIE)
+        owner = request.owner  # type: ignore[attr-defined]
+        draft = preview.draft_of(owner, token) if token and not owner.is_console else None
+        if draft is None:
+            return self.get_response(request)
+        request.owner = preview.wearing(owner, draft)  # type: ignore[attr-defined]
+        request.brand_preview = draft  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response["Cache-Control"] = "private, no-store"
+        return response
 
 
 class SessionScopeMiddleware:

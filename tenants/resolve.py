@@ -7,33 +7,29 @@ ten minutes, so a branded 503 can still be shown.
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
 
 from tenants import queries, schema
+from tenants.rules import brandcss, palette
+from tenants.rules.brand import Brand
 from tenants.rules.hostnames import InvalidHostname, normalise
 
 FRESH_SECONDS = 5.0
 KEEP_SECONDS = 600.0
 # A suspended partner still reads its documents; one that is being opened has no schema yet.
 SERVED = ("active", "suspended")
+DEFAULT_CSS = brandcss.css_text(palette.default_tokens())
+DEFAULT_CSS_HASH = brandcss.css_hash(DEFAULT_CSS)
+_NOT_TEXT = ("powered_by", "plate_light", "plate_dark", "tokens")
 
 
 class UnknownHost(LookupError):
     """No partner and no console answers under this name."""
-
-
-@dataclass(frozen=True)
-class Brand:
-    """What every page of a host shows of its owner."""
-
-    product_name: str
-    tagline: str
-    legal_name: str
-    support_email: str
-    css_hash: str
 
 
 @dataclass(frozen=True)
@@ -71,6 +67,17 @@ def resolve_host(raw_host: str) -> Resolved:
     if known[1] is None:
         raise UnknownHost(f"No portal is served under {host}.")
     return known[1]
+
+
+def brand_of_partner(partner_id: uuid.UUID) -> Brand | None:
+    """The look that a partner's pages and mails have now; None for no such partner."""
+    partner = queries.partner_by_id(partner_id)
+    if partner is None:
+        return None
+    found = queries.published_brand(partner_id)
+    look = {one: getattr(found, one, None) for one in queries.BRAND_LOOK}
+    may_hide = queries.may_hide_powered_by(partner_id)
+    return brand_of(look, name=partner.name, may_hide=may_hide)
 
 
 def forget(host: str | None = None) -> None:
@@ -112,14 +119,28 @@ def _load(host: str) -> Resolved | None:
         name=row["name"],
         schema_name=row["schema_name"],
         state=row["state"],
-        brand=Brand(
-            product_name=row["product_name"] or row["name"],
-            tagline=row["tagline"] or "",
-            legal_name=row["legal_name"] or row["name"],
-            support_email=row["support_email"] or "",
-            css_hash=row["css_hash"] or "console",
+        brand=brand_of(
+            {name: row[f"brand_{name}"] for name in queries.BRAND_LOOK},
+            name=row["name"], may_hide=row["may_hide"],
         ),
-    )
+    )  # fmt: skip
+
+
+def brand_of(look: Mapping[str, Any], *, name: str, may_hide: bool) -> Brand:
+    """What pages show of a revision's facts; a partner without one shows its `name` in our look.
+
+    "Powered by" is shown unless it was taken off and `may_hide` still holds.
+    """
+    tokens = look["tokens"] or palette.default_tokens()
+    texts = {key: value or "" for key, value in look.items() if key not in _NOT_TEXT}
+    return Brand(
+        **{**texts, "product_name": texts["product_name"] or name,
+           "legal_name": texts["legal_name"] or name, "font": texts["font"] or "inter",
+           "css_hash": texts["css_hash"] or DEFAULT_CSS_HASH},
+        powered_by=look["powered_by"] is not False or not may_hide,
+        plate_light=bool(look["plate_light"]), plate_dark=bool(look["plate_dark"]),
+        light=tokens["light"], dark=tokens["dark"],
+    )  # fmt: skip
 
 
 CONSOLE = Resolved(
@@ -129,5 +150,14 @@ CONSOLE = Resolved(
     name="AgentCache",
     schema_name="public",
     state="active",
-    brand=Brand("AgentCache", "Channel console", "AgentCache Inc.", "", "console"),
+    brand=Brand(
+        "AgentCache",
+        "Channel console",
+        "AgentCache Inc.",
+        "",
+        DEFAULT_CSS_HASH,
+        powered_by=False,
+        light=palette.default_tokens()["light"],
+        dark=palette.default_tokens()["dark"],
+    ),
 )

@@ -45,6 +45,8 @@ from billing.rules.status import (
     UNCOLLECTIBLE,
     UNDELIVERED,
 )
+from tenants.letters import letter_html
+from tenants.resolve import brand_of_partner
 
 BY = "mail"
 _DONE = (PAID, CREDITED, NOTHING_DUE, UNCOLLECTIBLE)
@@ -134,11 +136,19 @@ def _send(
                 return False
             record_document_event(document_id=document.id, kind=kind, source_id=source, actor=BY,
                                   now=now, note=", ".join(to))  # fmt: skip
-            send(letter, to, [file])
+            send(letter, to, [file], _html(document, letter))
     except MailNotSentError as error:
         _failed(document, f"{source}: {error}", now)
         return False
     return True
+
+
+def _html(document: Document, letter: Letter) -> str:
+    """The letter in the look that the partner's pages have now."""
+    brand = brand_of_partner(document.partner_id)
+    home = page_url(document, "")
+    return letter_html(brand=brand, home=home, subject=letter.subject, text=letter.text) \
+        if brand and home else ""  # fmt: skip
 
 
 def _failed(document: Document, why: str, now: datetime) -> None:

@@ -11,6 +11,7 @@ from django.db import transaction
 from billing.gateways.facturx import embed, make_xml
 from billing.gateways.typst import render_pdf
 from billing.models import Document, RenderedFile
+from tenants.queries import brand_file
 
 PDF, XML, FACTURX = "pdf", "xml", "facturx"
 _MEDIA = {PDF: "application/pdf", XML: "application/xml", FACTURX: "application/pdf"}
@@ -19,7 +20,8 @@ _MEDIA = {PDF: "application/pdf", XML: "application/xml", FACTURX: "application/
 def render_document(*, document_id: uuid.UUID, now: datetime, kind: str = PDF) -> RenderedFile:
     """The document as `kind` (PDF, XML of EN 16931, or Factur-X: the PDF with that XML inside).
 
-    Made from its canonical JSON alone and stored with its SHA-256. Raises Document.DoesNotExist
+    Made from its canonical JSON (and the logo whose hash is in it) and stored with its SHA-256.
+    Raises Document.DoesNotExist
     (also for another partner's, which row security hides), CannotRenderError, NoEInvoice. Safe to
     repeat and at once from two people: one file per document and kind, the first one stays.
     """
@@ -47,7 +49,10 @@ def render_document(*, document_id: uuid.UUID, now: datetime, kind: str = PDF) -
 
 
 def _pdf(document: Document, _now: datetime) -> bytes:
-    return render_pdf(json.loads(bytes(document.canonical)))
+    body = json.loads(bytes(document.canonical))
+    name = body["brand"].get("logo")
+    logo = brand_file(document.partner_id, name) if name else None
+    return render_pdf(body, bytes(logo.png) if logo else b"")
 
 
 def _xml(document: Document, _now: datetime) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from email.utils import formataddr
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 
 from billing.rules.letters import Letter
 
@@ -16,15 +16,21 @@ class MailNotSentError(RuntimeError):
     """The server did not take the mail; the message is its own."""
 
 
-def send(letter: Letter, to: Sequence[str], files: Sequence[tuple[str, bytes, str]] = ()) -> None:
-    """Hand a mail to the server. `files`: (name, content, media type). Raises MailNotSentError."""
-    message = EmailMessage(
+def send(
+    letter: Letter, to: Sequence[str], files: Sequence[tuple[str, bytes, str]] = (),
+    html: str = "",
+) -> None:  # fmt: skip
+    """Hand a mail to the server. `files`: (name, content, media type); `html`: the same words
+    under the brand. Raises MailNotSentError."""
+    message = EmailMultiAlternatives(
         subject=letter.subject, body=letter.text, to=list(to),
         from_email=formataddr((letter.sender, settings.DEFAULT_FROM_EMAIL)),
         reply_to=[letter.reply_to] if letter.reply_to else None,
         headers={"Message-ID": f"<{letter.message_id}@{settings.PLATFORM_DOMAIN}>",
                  "Auto-Submitted": "auto-generated"},
     )  # fmt: skip
+    if html:
+        message.attach_alternative(html, "text/html")
     for name, content, media_type in files:
         message.attach(name, content, media_type)
     try:

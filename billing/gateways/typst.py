@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from billing.rules.documents import canonical_bytes, sha256_hex
 from billing.rules.page import document_page
+from tenants.rules.brand import FONT_PACKAGES, FONTS
 
 if TYPE_CHECKING:
     import typst
@@ -57,6 +59,8 @@ def _labels() -> dict[str, str]:
         "payable": _("Payable"),
         "payable_on": _("Payable on"),
         "period": _("Period (UTC)"),
+        "powered_by": _("Powered by AgentCache"),
+        "privacy": _("Privacy"),
         "quantity": _("Quantity"),
         "reference": _("Reference"),
         "seller": _("Sold by"),
@@ -64,32 +68,48 @@ def _labels() -> dict[str, str]:
         "shadow_note": _("at list price, not charged"),
         "shares": _("Shares of this period"),
         "sold_by": _("sold by"),
+        "support": _("Support"),
         "tax": _("Tax"),
         "tax_id": _("Tax ID"),
+        "terms": _("Terms"),
         "total": _("Total"),
         "unit_price": _("Unit price"),
     }
 
 
-def _inputs(document: Mapping[str, Any]) -> dict[str, str]:
+def _inputs(document: Mapping[str, Any], logo: bytes) -> dict[str, str]:
     with translation.override(document["language"]):
         labels = _labels()
     return {
         "page": json.dumps(document_page(document), ensure_ascii=False),
         "labels": json.dumps(labels, ensure_ascii=False),
         "fingerprint": sha256_hex(canonical_bytes(dict(document))),
+        "logo": json.dumps(list(logo)),
+        "font": _family(document["brand"].get("font", "")),
     }
+
+
+def _family(font: str) -> str:
+    """The font of a brand on paper; documents from before brands had one keep theirs."""
+    if not font:
+        return "Libertinus Serif"
+    return FONTS[font] if font in FONT_PACKAGES else FONTS["inter"]
 
 
 @cache
 def _fonts() -> typst.Fonts:
     import typst  # noqa: PLC0415 - see below
 
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
+    folders: list[Any] = [
+        Path(folder) / "files"
+        for package in FONT_PACKAGES.values()
+        for folder in find_spec(package).submodule_search_locations or ()  # type: ignore[union-attr]
+    ]
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=folders)
 
 
-def _compile(document: Mapping[str, Any], **options: Any) -> list[bytes]:
-    return _typeset("document.typ", _inputs(document), document["number"], **options)
+def _compile(document: Mapping[str, Any], logo: bytes, **options: Any) -> list[bytes]:
+    return _typeset("document.typ", _inputs(document, logo), document["number"], **options)
 
 
 def _typeset(template: str, inputs: dict[str, str], name: str, **options: Any) -> list[bytes]:
@@ -107,19 +127,20 @@ def _typeset(template: str, inputs: dict[str, str], name: str, **options: Any) -
     return made if isinstance(made, list) else [made]
 
 
-def render_pdf(document: Mapping[str, Any]) -> bytes:
+def render_pdf(document: Mapping[str, Any], logo: bytes = b"") -> bytes:
     """PDF/A-3 of a document's canonical JSON (as a dict); the same dict gives the same bytes.
 
-    Raises CannotRenderError. Safe to repeat: nothing is stored here.
+    `logo` is the PNG of the file that its brand names. Raises CannotRenderError. Safe to repeat:
+    nothing is stored here.
     """
     issued = datetime.fromisoformat(document["issued_at"])
-    [pdf] = _compile(document, format="pdf", pdf_standards=[PDF_STANDARD], timestamp=issued)
+    [pdf] = _compile(document, logo, format="pdf", pdf_standards=[PDF_STANDARD], timestamp=issued)
     return pdf
 
 
-def render_png(document: Mapping[str, Any], ppi: int = 144) -> list[bytes]:
+def render_png(document: Mapping[str, Any], ppi: int = 144, logo: bytes = b"") -> list[bytes]:
     """One PNG a page, to look at. Raises CannotRenderError."""
-    return _compile(document, format="png", ppi=float(ppi))
+    return _compile(document, logo, format="png", ppi=float(ppi))
 
 
 def render_agreement(paper: Mapping[str, Any]) -> bytes:

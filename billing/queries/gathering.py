@@ -25,7 +25,8 @@ from billing.rules.terms import REPORTED
 from cache_api import queries as usage
 from cache_api.models import Customer
 from cache_api.rules.reports import UsageTotal
-from tenants.models import BrandRevision, Partner
+from tenants.models import Partner
+from tenants.queries import paper_brand, published_brand
 
 # What the invoice says about the seller until an operator's settings say something else.
 PLATFORM_PARTY = {"legal_name": "AgentCache, Inc.", "address": [], "country": "", "tax_id": "",
@@ -195,17 +196,14 @@ def _row(segment: int, customer: CustomerFacts, total: UsageTotal | None) -> Run
 def agreement_parties(agreement: Agreement, customers: Iterable[Customer] = ()) -> dict[str, Any]:
     """Names and addresses as they are now: platform, partner, its brand, and these customers."""
     partner = Partner.objects.get(pk=agreement.partner_id)
-    brand = BrandRevision.objects.filter(partner=partner, state="published").first()
+    brand = published_brand(partner.pk)
     return {
         "platform": {**PLATFORM_PARTY, **getattr(settings, "PLATFORM_PARTY", {})},
         "partner": _party({"legal_name": brand.legal_name if brand else partner.name}),
         "partner_slug": partner.slug,
-        "brand": {
-            "name": brand.product_name if brand else partner.name,
-            "primary_hex": brand.seed_hex if brand else "",
-            "tagline": brand.tagline if brand else "",
-            "support_email": brand.support_email if brand else "",
-        },
+        # Without a look of its own a partner's papers are plain.
+        "brand": {"primary_hex": "", "tagline": "", "support_email": "",
+                  **(paper_brand(brand) if brand else {"name": partner.name})},
         "customers": {
             str(one.id): _party({**one.billing, "legal_name": one.billing.get("legal_name")
                                  or one.name or one.external_id})

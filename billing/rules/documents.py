@@ -46,12 +46,22 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """What the document wears; the seller is named beside it. `primary_hex` is #rrggbb."""
+    """What the document wears; the seller is named beside it. `primary_hex` is #rrggbb.
+
+    `font` is a name of `tenants.rules.brand.FONTS`, `logo` the name of a kept file (of its bytes).
+    """
 
     name: str
     primary_hex: str
     tagline: str = ""
     support_email: str = ""
+    support_url: str = ""
+    terms_url: str = ""
+    privacy_url: str = ""
+    font: str = ""
+    logo: str = ""
+    mail_sender: str = ""
+    powered_by: bool = False
 
     def __post_init__(self) -> None:
         if not _HEX.fullmatch(self.primary_hex):
@@ -72,6 +82,12 @@ def _line(line: DraftLine) -> dict[str, Any]:
     data["start"], data["end"] = instant_text(line.start), instant_text(line.end)
     data["explanation"] = list(line.explanation)
     return data
+
+
+def _brand(brand: Brand) -> dict[str, Any]:
+    """What came later is written only where it says something: older documents stay the same."""
+    first = ("name", "primary_hex", "tagline", "support_email")
+    return {name: value for name, value in asdict(brand).items() if value or name in first}
 
 
 def _party(party: Party) -> dict[str, Any]:
@@ -159,7 +175,7 @@ def document_json(
             "start": instant_text(draft.period.start),
             "end": instant_text(draft.period.end),
         },
-        "brand": asdict(brand),
+        "brand": _brand(brand),
         "seller": _party(seller),
         "buyer": _party(buyer),
         **_figures(draft),

@@ -82,4 +82,5 @@ def _letter(document: Mapping[str, Any], key: str, subject: str, parts: list[str
     text = "\n\n".join([*filter(None, parts), f"{brand['name']}{sold_by}"]) + "\n"
     # The same fact has the same message id, so that a mail sent twice is known as one.
     name = key.replace(" ", ".")
-    return Letter(name, brand["name"], brand["support_email"], subject, text)
+    sender = brand.get("mail_sender") or brand["name"]
+    return Letter(name, sender, brand["support_email"], subject, text)

@@ -19,6 +19,7 @@ from tenants.actions.partners import set_entitlement
 CHECKS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "limits": entitlements.limits,
     "brand_api": entitlements.brand,
+    "hide_powered_by": entitlements.hide_powered_by,
     "semantic": entitlements.semantic,
     "upstreams": entitlements.forwarding,
 }

@@ -71,6 +71,17 @@ def quota(given: Any) -> dict[str, Any]:
     return members
 
 
+def hide_powered_by(given: Any) -> dict[str, bool]:
+    """Whether a partner may show its pages, mails and papers without our name: `{"granted"}`.
+
+    Raises BadEntitlement.
+    """
+    members = _members("hide_powered_by", given, frozenset({"granted"}))
+    if type(members.get("granted")) is not bool:
+        raise BadEntitlement("granted must be true or false.")
+    return members
+
+
 def brand(given: Any) -> dict[str, str]:
     """How a partner's API calls itself.
 

@@ -23,6 +23,7 @@ from portal.views import (
     console_run,
     console_sign,
     console_stripe,
+    console_style,
     drill,
     partner_sales,
     stripe_webhook,
@@ -156,6 +157,8 @@ books = [
     path("accounts/", console_books.accounts, name="console_accounts"),
 ]  # fmt: skip
 urlpatterns = [
+    path("style/", console_style.style, name="console_style"),
+    path("style/tokens.css", console_style.tokens_css, name="console_style_css"),
     *team.console.urls("team/"),
     path("audit/", audit.console, name="console_audit"),
     path("audit/csv", audit.console_csv, name="console_audit_csv"),

@@ -9,6 +9,7 @@ from portal.urls.shared import urlpatterns as shared
 from portal.views import (
     alerts,
     audit,
+    brand,
     customer_invoices,
     customer_overview,
     customer_usage,
@@ -104,6 +105,13 @@ urlpatterns = [
     path("manage/payouts/details/", partner_payouts.ask, name="partner_payout_details"),
     path("manage/payouts/details/<uuid:details_id>/", partner_payouts.decide,
          name="partner_payout_details_decide"),
+    # The brand
+    path("manage/brand/", brand.editor, name="partner_brand"),
+    path("manage/brand/contrasts/", brand.contrasts, name="partner_brand_contrasts"),
+    path("manage/brand/publish/", brand.publish, name="partner_brand_publish"),
+    path("manage/brand/discard/", brand.discard, name="partner_brand_discard"),
+    path("manage/brand/paper.png", brand.paper, name="partner_brand_paper"),
+    path("manage/brand/preview/<slug:name>/", brand.surface, name="partner_brand_surface"),
     # Keys, people, the log
     *keys.partner.urls("manage/keys/"),
     *keys.customer.urls("keys/"),

@@ -2,8 +2,8 @@
 
 from django.urls import include, path
 
-from portal.views import account, brand, demo, invitation, status
-from tenants.views import brand_css
+from portal.views import account, demo, invitation, status
+from tenants import views as brand
 
 urlpatterns = [
     path("accounts/security/", account.security, name="account_security"),
@@ -11,8 +11,15 @@ urlpatterns = [
     path("accounts/invitation/<str:token>/", invitation.invitation, name="invitation"),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
-    path("brand/tokens.<str:css_hash>.css", brand_css, name="brand_css"),
-    path("brand/icon.<str:css_hash>.svg", brand.icon, name="brand_icon"),
+    path("brand/tokens.<str:css_hash>.css", brand.brand_css, name="brand_css"),
+    path("brand/icon.<str:key>.svg", brand.brand_icon, name="brand_icon"),
+    path("brand/icon-<int:side>.<str:key>.png", brand.brand_icon, name="brand_icon_png"),
+    path("brand/file/<str:name>", brand.brand_file, name="brand_file"),
+    path("brand/mail/<str:name>.png", brand.brand_file, {"as_png": True}, name="brand_mail_file"),
+    path("brand/preview/end/", brand.end_preview, name="brand_preview_end"),
+    path("brand/preview/<str:token>/", brand.open_preview, name="brand_preview"),
+    path("manifest.webmanifest", brand.manifest, name="manifest"),
+    path("favicon.ico", brand.favicon, name="favicon"),
     path("status/", status.status, name="status"),
     path("demo/mail/", demo.mail, name="demo_mail"),
 ]

@@ -178,7 +178,8 @@ def _send(request: HttpRequest, row: Invitation, token: str) -> bool:
     link = request.build_absolute_uri(reverse("invitation", kwargs={"token": token}))
     text = render_to_string("people/invitation.txt", {"owner": owner, "row": row, "link": link})
     subject = _("%(product)s: you are invited") % {"product": owner.brand.product_name}
-    return mail.send(to=row.email, sender=owner.brand.product_name, subject=subject, text=text)
+    home = request.build_absolute_uri("/").rstrip("/")
+    return mail.send(to=row.email, brand=owner.brand, home=home, subject=subject, text=text)
 
 
 def _who(request: HttpRequest) -> User:

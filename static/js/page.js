@@ -6,6 +6,7 @@
     try { return localStorage.getItem(key) || "system"; } catch (error) { return "system"; }
   }
   function apply(choice) {
+    if (root.hasAttribute("data-theme-fixed")) { return; }
     if (choice === "light" || choice === "dark") { root.setAttribute("data-theme", choice); }
     else { root.removeAttribute("data-theme"); }
     document.querySelectorAll("[data-theme-choice]").forEach(function (button) {
@@ -23,6 +24,26 @@
   });
   document.addEventListener("focusin", function (event) {
     if (event.target.matches("[data-select]")) { event.target.select(); }
+  });
+  // A colour picker beside its text field: each follows the other.
+  document.addEventListener("input", function (event) {
+    var picker = event.target, of = picker.dataset.colourOf;
+    var text = of && document.getElementById(of);
+    if (text) {
+      text.value = picker.value.toUpperCase();
+      text.dispatchEvent(new Event("input", { bubbles: true }));
+    } else if (picker.id && /^#[0-9a-f]{6}$/i.test(picker.value)) {
+      var beside = document.querySelector("[data-colour-of='" + picker.id + "']");
+      if (beside) { beside.value = picker.value.toLowerCase(); }
+    }
+  });
+  // Links that open in a frame mark the one that is shown.
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest("[data-frame-tabs] a[target]");
+    if (!link) { return; }
+    link.closest("[data-frame-tabs]").querySelectorAll("a[target]").forEach(function (one) {
+      if (one === link) { one.setAttribute("aria-current", "true"); } else { one.removeAttribute("aria-current"); }
+    });
   });
   document.addEventListener("change", function (event) {
     if (event.target.matches("[data-submit]")) { event.target.form.requestSubmit(); }

@@ -1,10 +1,13 @@
 """allauth's hooks: no open sign-up, sessions bound to their host, links from the host's brand."""
 
+from email.utils import formataddr
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
+
+from tenants.letters import letter_html
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -29,11 +32,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_from_email(self) -> str:
         """Mail names the brand and comes from the platform's verified address."""
-        return f'"{self.request.owner.brand.product_name}" <{settings.DEFAULT_FROM_EMAIL}>'
+        return formataddr((self.request.owner.brand.sender, settings.DEFAULT_FROM_EMAIL))
 
     def render_mail(
         self, template_prefix: str, email: Any, context: Any, headers: Any = None
     ) -> Any:
-        """Give mail templates the brand they are sent for."""
+        """The text that the templates give, and the same under the brand of the host."""
+        brand = self.request.owner.brand
         context = {**context, "owner": self.request.owner}
-        return super().render_mail(template_prefix, email, context, headers)
+        message = super().render_mail(template_prefix, email, context, headers)
+        home = self.request.build_absolute_uri("/").rstrip("/")
+        html = letter_html(brand=brand, home=home, subject=message.subject, text=message.body)
+        message.attach_alternative(html, "text/html")
+        if brand.support_email:
+            message.reply_to = [brand.support_email]
+        return message

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from tenants.rules import roles
 
 # What a person without the factor still reaches: setting it up, signing out, and the looks.
-FREE = ("/accounts/", "/brand/", "/static/", "/demo/")
+FREE = ("/accounts/", "/brand/", "/static/", "/demo/", "/manifest.webmanifest", "/favicon.ico")
 
 
 def must_have(role: str) -> bool:

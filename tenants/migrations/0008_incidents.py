@@ -30,7 +30,7 @@ CREATE TRIGGER what_was_said_stays BEFORE UPDATE OR DELETE ON tenants_incidentup
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0004_people")]
+    dependencies = [("tenants", "0005_brand")]
 
     operations = [
         migrations.CreateModel(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tenants.rules.colour import (
     Ink,
     contrast,
+    distance,
     luminance,
     paint,
     reach,
@@ -31,6 +32,8 @@ FILL_FLOOR: dict[Mode, float] = {"light": 1.2, "dark": 3.0}
 PALE_FILL = 0.93
 PANEL_STEP = 0.06
 NEARLY_BLACK = 0.22
+# Two series nearer than this look alike.
+CONFUSED = 6.0
 
 
 def brand_ink(seed: str, mode: Mode) -> Ink:
@@ -116,3 +119,21 @@ def _panel(nine: str, ink: Ink, mode: Mode) -> dict[str, str]:
         deep = ink.scaled(0.55)
         return {"panel-a": paint(0.34, deep), "panel-b": paint(0.24, deep), "on-panel": "#FFFFFF"}
     return {"panel-a": nine, "panel-b": nudged(nine, PANEL_STEP), "on-panel": readable(nine)}
+
+
+def accent_tokens(accent: str, mode: Mode, found: dict[str, str]) -> dict[str, str]:
+    """`accent-soft`, `accent-text` (badges) and, with an accent, `chart-2`, the second series.
+
+    Without an accent badges are of the brand itself. An accent that could be taken for the first
+    series leaves the second as it is.
+    """
+    if not accent:
+        return {"accent-soft": found["brand-3"], "accent-text": found["brand-11"]}
+    card, darker, ink = found["surface-1"], mode == "light", brand_ink(accent, mode)
+    soft = reach(LADDER[3][0], (card,), ink.scaled(LADDER[3][1]), darker=darker)
+    grounds = (card, soft)
+    text = _itself_or(accent, 4.6, grounds, ink, darker=darker)
+    second = _itself_or(accent, 3.05, (card,), ink, darker=darker)
+    if distance(second, found["chart-1"]) < CONFUSED:
+        second = found["chart-2"]
+    return {"accent-soft": soft, "accent-text": text, "chart-2": second}

@@ -6,10 +6,11 @@ keeps. A property test holds it for thousands of seeds.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, TypedDict
 
-from tenants.rules.brandsteps import brand_tokens
-from tenants.rules.colour import Ink, clean_hex, distance, read_oklch
+from tenants.rules.brandsteps import accent_tokens, brand_tokens
+from tenants.rules.colour import Ink, clean_hex, distance, luminance, read_oklch
 from tenants.rules.neutrals import MODES, Mode, chart_sequence, meanings, readable, shell
 
 AGENTCACHE_SEED = "#0B6B63"
@@ -34,19 +35,26 @@ class Pair(NamedTuple):
     ratio: float
 
 
-def tokens_for(seed_hex: str) -> Tokens:
-    """The tokens of the brand whose colour is `seed_hex` (`#RRGGBB`).
+def tokens_for(seed_hex: str, accent_hex: str = "") -> Tokens:
+    """The tokens of the brand whose colour is `seed_hex` (`#RRGGBB`), its second one `accent_hex`.
 
-    The same seed gives the same tokens. Raises ValueError when the seed is not a hex colour.
+    The same colours give the same tokens. Raises ValueError for what is not a hex colour.
     """
-    seed = clean_hex(seed_hex)
-    light, dark = (_mode_tokens(seed, mode) for mode in MODES)
+    seed, accent = clean_hex(seed_hex), clean_hex(accent_hex) if accent_hex else ""
+    light, dark = (_mode_tokens(seed, accent, mode) for mode in MODES)
     return {"seed": seed, "light": light, "dark": dark, "notes": _notes(seed, light, dark)}
 
 
+@lru_cache(maxsize=1)
 def default_tokens() -> Tokens:
     """AgentCache's own brand: the console, and pages whose partner is not known."""
     return tokens_for(AGENTCACHE_SEED)
+
+
+def stands_out(light: float, ground: str) -> float:
+    """The contrast of a picture with the mean luminance `light` (0 to 1) on a ground."""
+    low, high = sorted((light, luminance(ground)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def looks_red(seed_hex: str) -> bool:
@@ -56,10 +64,11 @@ def looks_red(seed_hex: str) -> bool:
     return ink.chroma > 0.04 and min(away, 360 - away) < RED_REACH
 
 
-def _mode_tokens(seed: str, mode: Mode) -> dict[str, str]:
+def _mode_tokens(seed: str, accent: str, mode: Mode) -> dict[str, str]:
     _, ink = read_oklch(seed)
     found = shell(mode, Ink(ink.hue, ink.chroma))
     found |= brand_tokens(seed, mode, found) | meanings(mode) | chart_sequence(mode)
+    found |= accent_tokens(accent, mode, found)
     found["chart-miss"] = found["border-2"]
     # A red brand's own button is red: its dangerous one is an outline with an icon instead.
     outlined = looks_red(seed)
@@ -96,6 +105,7 @@ def declared_pairs() -> tuple[Pair, ...]:
     pairs += [Pair("brand-12", ground, 7.0) for ground in (*grounds[:3], "brand-3")]
     pairs += [Pair("on-brand", fill, 4.5) for fill in ("brand-9", "brand-10", "brand-active")]
     pairs += [Pair("on-panel", panel, 4.5) for panel in ("panel-a", "panel-b")]
+    pairs += [Pair("accent-text", "accent-soft", 4.5)]
     pairs += [Pair("focus", ground, 3.0) for ground in grounds]
     pairs += [Pair("border-2", ground, 3.0) for ground in grounds[:3]]
     pairs += [Pair("brand-8", "surface-1", 3.0), Pair("on-danger", "danger-fill", 4.5)]

@@ -23,7 +23,9 @@ ERRORS = (400, 403, 404, 421, 429, 500, 503)
 def test_fallback_colours_and_icon_are_agentcaches_own():
     tokens = default_tokens()
     assert (BASE / "static/css/tokens-default.css").read_text() == css_text(tokens)
-    assert (BASE / "static/img/icon-default.svg").read_text().strip() == icon_svg(tokens, "A")
+    assert (BASE / "static/img/icon-default.svg").read_text().strip() == icon_svg(
+        tokens["light"], "A"
+    )
 
 
 def name(path):

@@ -42,7 +42,7 @@ def test_the_provisioner_opens_what_was_asked_for(database):
             ("owner@momento.example", "owner")
         ]
     owner = queries.host_owner("cache.momento.localhost")
-    assert (owner["slug"], owner["product_name"], len(owner["css_hash"])) == (
+    assert (owner["slug"], owner["brand_product_name"], len(owner["brand_css_hash"])) == (
         "momento", "Momento", 16,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""`manage.py entitle SLUG limits|brand_api|semantic|upstreams JSON`: what a partner is granted."""
+"""`manage.py entitle SLUG limits|brand_api|hide_powered_by|… JSON`: what a partner is granted."""
 
 import json
 from typing import Any
@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   limits     {"key_rps": 100, "key_burst": 200, "partner_rps": 1000, "concurrency": 64}
   brand_api  {"header_prefix": "Redis-Cache", "cache_name": "RedisOverflow",
               "problem_base": "https://cache.redis.example/problems/", "key_prefix": "rcp"}
+  hide_powered_by  {"granted": true}
   semantic   {"threshold": 0.92, "budget_bps": 100, "shadow_bps": 200}
   upstreams  {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}"""
 

@@ -42,7 +42,13 @@ def test_a_grant_replaces_the_one_before_it(partners):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("limits", {"key_rps": 0}), ("brand_api", {}), ("partner_share_bps", 9000)]
+    ("name", "value"),
+    [
+        ("limits", {"key_rps": 0}),
+        ("brand_api", {}),
+        ("hide_powered_by", {"granted": "yes"}),
+        ("partner_share_bps", 9000),
+    ],
 )
 def test_what_makes_no_sense_or_is_not_ours_to_grant_changes_nothing(partners, name, value):
     before, audited = granted(partners.redis), verbs()

@@ -14,6 +14,8 @@ SOME = uuid.uuid4()
 PAGES = {
     "/": "cockpit.view",
     "/regions/": "cockpit.view",
+    "/style/": "cockpit.view",
+    "/style/tokens.css": "cockpit.view",
     "/incidents/": "incidents.manage",
     f"/incidents/{SOME}/": "incidents.manage",
     "/partners/": "channel.view",
@@ -150,7 +152,7 @@ def test_changes_are_posts_with_the_sessions_own_token(readable):
 def test_every_console_url_is_in_these_tables(readable):
     """A page without a permission would be found by nobody else."""
     patterns = [str(path) for path in _paths(get_resolver("portal.urls.console").url_patterns)]
-    shared = ("accounts/", "brand/", "demo/", "status/")
+    shared = ("accounts/", "brand/", "demo/", "status/", "manifest", "favicon")
     signed = "stripe/webhook/"  # Stripe's signature says who speaks there
     mine = {path for path in patterns if not path.startswith((*shared, signed))}
 

@@ -30,8 +30,8 @@ HARD = {
 SEEDS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06X}")
 
 
-def failing(seed):
-    tokens = tokens_for(seed)
+def failing(seed, accent=""):
+    tokens = tokens_for(seed, accent)
     return [
         (seed, mode, pair, round(contrast(tokens[mode][pair.front], tokens[mode][pair.back]), 2))
         for mode in ("light", "dark")
@@ -49,6 +49,17 @@ def test_hard_brands_keep_every_pair(seed):
 @settings(max_examples=1500, deadline=None)
 def test_any_brand_keeps_every_pair(seed):
     assert failing(seed) == []
+
+
+@given(SEEDS, SEEDS)
+@settings(max_examples=600, deadline=None)
+def test_any_brand_with_any_accent_keeps_every_pair_and_two_series_apart(seed, accent):
+    assert failing(seed, accent) == []
+    tokens = tokens_for(seed, accent)
+    plain = tokens_for(seed)
+    for mode in ("light", "dark"):
+        if tokens[mode]["chart-2"] != plain[mode]["chart-2"]:
+            assert distance(tokens[mode]["chart-1"], tokens[mode]["chart-2"]) >= 6
 
 
 def test_pairs_name_existing_tokens_and_are_strict_enough():
@@ -149,5 +160,6 @@ def test_reach_returns_the_end_of_the_side_when_the_target_is_too_far():
 
 
 def test_icon_takes_a_letter_and_nothing_else():
-    assert ">R</text>" in icon_svg(tokens_for(HARD["red"]), "redis")
-    assert ">A</text>" in icon_svg(tokens_for(HARD["red"]), "<script>")
+    assert ">R</text>" in icon_svg(tokens_for(HARD["red"])["light"], "redis")
+    assert ">S</text>" in icon_svg(tokens_for(HARD["red"])["light"], "<script>")
+    assert ">A</text>" in icon_svg(tokens_for(HARD["red"])["light"], "<>")

@@ -1,0 +1,26 @@
+"""Mails under a partner's brand: the plain text stays, beside it the same words as a letter."""
+
+from __future__ import annotations
+
+import css_inline
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from tenants.rules import letters
+from tenants.rules.brand import Brand
+
+
+def letter_html(*, brand: Brand, home: str, subject: str, text: str) -> str:
+    """The text of a mail as HTML in one column; `home` is the host's base address, from which
+    its logo comes. All styles are inline: mail programs know no others."""
+    found = letters.blocks(text)
+    html = render_to_string("mail/letter.html", {
+        "brand": brand, "home": home, "subject": subject, "blocks": found,
+        "button": letters.button_at(found), "action": _("Open the page"),
+        "language": get_language() or "en",
+    })  # fmt: skip
+    inliner = css_inline.CSSInliner(
+        extra_css=letters.letter_css(brand.light, brand.plate_light), load_remote_stylesheets=False
+    )
+    return str(inliner.inline(html))
