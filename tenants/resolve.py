@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils import timezone
 
 from tenants import queries, schema
 from tenants.rules.hostnames import InvalidHostname, normalise
@@ -47,6 +48,7 @@ class Resolved:
     schema_name: str
     state: str
     brand: Brand
+    redirect_to: str = ""  # the partner's leading host, for pages of one that led before
 
     @property
     def is_console(self) -> bool:
@@ -119,6 +121,7 @@ def _load(host: str) -> Resolved | None:
             support_email=row["support_email"] or "",
             css_hash=row["css_hash"] or "console",
         ),
+        redirect_to=row["primary"] if row["until"] and row["until"] > timezone.now() else "",
     )
 
 
