@@ -18,7 +18,7 @@ class Audience(StrEnum):
 _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
-    "team.manage", "payouts.view", "counts.upload", "audit.view",
+    "team.manage", "domains.manage", "payouts.view", "counts.upload", "audit.view",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
