@@ -1,6 +1,7 @@
 """Look at a claimed host and write down what that means. Runs in the worker, public schema."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -159,7 +160,7 @@ def _keep_tls(claim: DomainClaim, seen: CertSeen, now: datetime) -> DomainClaim:
             claim.cert_issuer, claim.cert_not_after = seen.issuer, seen.not_after
         _plan_next(claim, Verdict.PASSED, now)
         claim.save()
-        row = asdict(seen) | {"not_after": seen.not_after and seen.not_after.isoformat()}
+        row = {key: str(value or "") for key, value in asdict(seen).items()}
         _probe(claim, "tls", row, seen.outcome, now)
     return claim
 
@@ -172,7 +173,7 @@ def _plan_next(claim: DomainClaim, said: Verdict, now: datetime) -> None:
 
 
 def _probe(
-    claim: DomainClaim, kind: str, seen: dict[str, object], said: str, now: datetime
+    claim: DomainClaim, kind: str, seen: Mapping[str, object], said: str, now: datetime
 ) -> None:
     DomainProbe.objects.create(
         claim=claim, partner_id=claim.partner_id, at=now, kind=kind, seen=seen,

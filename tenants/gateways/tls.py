@@ -40,8 +40,13 @@ def handshake(
         return CertSeen("refused", detail=str(error.reason or error)[:300])
     except OSError as error:
         return CertSeen("unreachable", detail=str(error)[:300])
-    ends = ssl.cert_time_to_seconds(found["notAfter"])
-    return CertSeen("served", _issuer(found), datetime.fromtimestamp(ends, UTC))
+    return CertSeen(
+        "served", _issuer(found), _moment(found["notBefore"]), _moment(found["notAfter"])
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
 
 
 def _issuer(found: Any) -> str:

@@ -112,15 +112,20 @@ class CertSeen:
 
     outcome: str
     issuer: str = ""
+    not_before: datetime | None = None
     not_after: datetime | None = None
     detail: str = ""
 
 
 def after_handshake(cert: Cert, tries: int, seen: CertSeen, now: datetime) -> tuple[Cert, int]:
-    """The certificate's state and how often it was tried in vain. Unreachable says nothing new."""
-    if seen.outcome == "served" and seen.not_after is not None:
-        ageing = (seen.not_after - now).days < RENEWAL_ALARMS_DAYS[0]
-        return (Cert.RENEWING if ageing else Cert.ACTIVE), 0
+    """The certificate's state and how often it was tried in vain. Unreachable says nothing new.
+
+    Caddy renews with a third of the lifetime left; with less than a quarter (21 days at most) it is
+    late.
+    """
+    if seen.outcome == "served" and seen.not_before and seen.not_after:
+        late = min(timedelta(days=RENEWAL_ALARMS_DAYS[0]), (seen.not_after - seen.not_before) / 4)
+        return (Cert.RENEWING if seen.not_after - now < late else Cert.ACTIVE), 0
     if seen.outcome == "unreachable" and cert in SECURED:
         return cert, tries
     waiting = cert in (Cert.ALLOWED, Cert.ISSUING) and tries + 1 < CERT_TRIES

@@ -4,14 +4,12 @@ import logging
 from collections import Counter
 
 import pytest
-import redis
 from django.test import Client
 
 from tenants import ask
 from tenants.actions.serve_hosts import publish_hosts
-from tenants.gateways.served_hosts import KEY, HostsUnavailable, ServedHosts
+from tenants.gateways.served_hosts import HostsUnavailable, ServedHosts
 from tenants.models import Partner
-from tests.conftest import servers
 
 LOCAL = {"HTTP_HOST": "127.0.0.1:8000", "REMOTE_ADDR": "127.0.0.1"}
 REDIS, PINECONE = "cache.redis.localhost", "cache.pinecone.localhost"
@@ -25,13 +23,10 @@ class Clock:
 
 
 @pytest.fixture
-def store():
-    """The real events Valkey, with a list of this test alone."""
-    client = redis.Redis.from_url(servers()["EVENTS_URL"])
-    client.delete(KEY)
+def store(own_events):
+    """The list in a real Valkey."""
     ask.permission.cache_clear()
-    yield ServedHosts(servers()["EVENTS_URL"])
-    client.delete(KEY)
+    yield ServedHosts(own_events)
     ask.permission.cache_clear()
 
 

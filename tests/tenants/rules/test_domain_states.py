@@ -106,7 +106,8 @@ def test_a_check_takes_a_step_of_the_table_or_none(standing, said, contested):
 
 
 def served(days):
-    return CertSeen("served", "R3", NOW + timedelta(days=days, minutes=1))
+    ends = NOW + timedelta(days=days, minutes=1)
+    return CertSeen("served", "R3", ends - timedelta(days=90), ends)
 
 
 REFUSED, GONE = CertSeen("refused"), CertSeen("unreachable")
@@ -125,6 +126,8 @@ REFUSED, GONE = CertSeen("refused"), CertSeen("unreachable")
         ("active", 0, served(21), "active", 0),
         ("active", 0, served(20), "renewing", 0),
         ("renewing", 0, served(89), "active", 0),
+        ("allowed", 0, CertSeen("served", "x", NOW, NOW + HOUR), "active", 0),
+        ("active", 0, CertSeen("served", "x", NOW - 4 * HOUR, NOW + HOUR), "renewing", 0),
         ("active", 0, GONE, "active", 0),
         ("active", 0, REFUSED, "error", 1),
         ("renewing", 0, CertSeen("expired"), "error", 1),
