@@ -63,7 +63,8 @@ def host_owner(host: str) -> dict[str, Any] | None:
 
 def _primary() -> QuerySet[Any]:
     lead = Domain.objects.filter(tenant_id=OuterRef("tenant_id"), is_primary=True)
-    return lead.values("domain")[:1]
+    found: QuerySet[Any] = lead.values("domain")[:1]
+    return found
 
 
 def primary_host(partner_id: uuid.UUID) -> str:

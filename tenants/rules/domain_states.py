@@ -102,7 +102,7 @@ def next_check(
 
 
 def _doubling(first: timedelta, count: int, longest: timedelta) -> timedelta:
-    return min(first * 2 ** min(max(count - 1, 0), 16), longest)
+    return min(first * (1 << min(max(count - 1, 0), 16)), longest)
 
 
 @dataclass(frozen=True)

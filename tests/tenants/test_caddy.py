@@ -10,6 +10,7 @@ import subprocess
 import time
 from contextlib import closing
 
+import psycopg
 import pytest
 
 from portal import env
@@ -110,11 +111,12 @@ def front(database, own_events, tmp_path):
 
 def take_postgres_away(database):
     """Nobody gets a connection to this test's database any more, and those there are end."""
-    with database.psql() as boss:
+    elsewhere = database.url("superuser")
+    with psycopg.connect(elsewhere, dbname="postgres", autocommit=True) as boss:
         boss.execute(f'alter database "{database.name}" allow_connections false')
         boss.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
-            " and pid <> pg_backend_pid()", [database.name],
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+            [database.name],
         )  # fmt: skip
 
 
