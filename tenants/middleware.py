@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import DatabaseError, InterfaceError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.template import loader
 
 from tenants import ask, resolve, schema
@@ -59,7 +59,7 @@ class LeadMiddleware:
             return self.get_response(request)
         _, colon, port = request.META["HTTP_HOST"].partition(":")
         where = f"{request.scheme}://{lead}{colon}{port}{request.get_full_path()}"
-        return HttpResponse(status=308, headers={"Location": where})
+        return HttpResponsePermanentRedirect(where, preserve_request=True)
 
 
 class ScopeMiddleware:

@@ -56,23 +56,23 @@ def domains(request: HttpRequest) -> HttpResponse:
     })  # fmt: skip
 
 
-@require_safe
 @permission("domains.manage")
+@require_safe
 def domain(request: HttpRequest, claim_id: uuid.UUID) -> HttpResponse:
     """One name: what to do, what was found, who has to act."""
     return _page(request, _view(request, claim_id))
 
 
-@require_POST
 @permission("domains.manage")
+@require_POST
 def check(request: HttpRequest, claim_id: uuid.UUID) -> HttpResponse:
     """Have DNS looked at now."""
     return _do(request, claim_id, actions.ask_check, _("DNS is being asked."),
                _("It was asked a moment ago; look again soon."))  # fmt: skip
 
 
-@require_POST
 @permission("domains.manage")
+@require_POST
 def primary(request: HttpRequest, claim_id: uuid.UUID) -> HttpResponse:
     """Lead with this name."""
     return _do(request, claim_id,
@@ -81,8 +81,8 @@ def primary(request: HttpRequest, claim_id: uuid.UUID) -> HttpResponse:
                _("It leads already."))  # fmt: skip
 
 
-@require_POST
 @permission("domains.manage")
+@require_POST
 def release(request: HttpRequest, claim_id: uuid.UUID) -> HttpResponse:
     """Give the name up, once it is written again."""
     shown = _view(request, claim_id)
@@ -98,8 +98,8 @@ def release(request: HttpRequest, claim_id: uuid.UUID) -> HttpResponse:
                _("It was released already."), then=reverse("partner_domains"))  # fmt: skip
 
 
-@require_POST
 @permission("domains.manage")
+@require_POST
 def send(request: HttpRequest, claim_id: uuid.UUID) -> HttpResponse:
     """Mail the records, with a link to the page that needs no sign-in."""
     shown, form = _view(request, claim_id), SendForm(request.POST)
@@ -129,8 +129,8 @@ def send(request: HttpRequest, claim_id: uuid.UUID) -> HttpResponse:
     return _to(claim_id)
 
 
-@require_POST
 @permission("domains.manage")
+@require_POST
 def unshare(request: HttpRequest, claim_id: uuid.UUID) -> HttpResponse:
     """The links sent out work no more."""
     return _do(request, claim_id,

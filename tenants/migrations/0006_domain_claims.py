@@ -8,7 +8,7 @@ import tenants.rules.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0004_people"),
+        ("tenants", "0008_incidents"),
     ]
 
     operations = [

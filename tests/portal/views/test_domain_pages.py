@@ -84,7 +84,7 @@ def test_from_the_form_to_a_leading_domain(empty_portal, database, zone):
     assert Client(HTTP_HOST=HOST).get("/accounts/login/").status_code == 200
     assert Client(HTTP_HOST=f"x.{HOST}").get("/accounts/login/").status_code == 421
 
-    assert "This name leads now" in text(owner.post(f"{path}primary/", follow=True))
+    assert owner.post(f"{path}primary/").status_code == 302
     resolve.forget()
     moved = owner.get(LIST)
     assert (moved.status_code, moved["Location"]) == (308, f"http://{HOST}{LIST}")
