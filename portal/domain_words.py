@@ -128,6 +128,17 @@ FINDINGS: dict[str, Meaning] = {
           "gives the name up once its own records are gone."),
         _("Remove the other portal's TXT value and leave only the one expected here.")),
 }  # fmt: skip
+SAID: dict[str, Any] = {
+    "passed": _("as it should be"),
+    "failed": _("not as it should be"),
+    "unasked": _("no answer"),
+    "served": _("valid"),
+    "refused": _("handshake refused"),
+    "untrusted": _("not trusted"),
+    "wrong_name": _("for another name"),
+    "expired": _("expired"),
+    "unreachable": _("not reached"),
+}
 HANDSHAKES: dict[str, Any] = {
     "refused": _("Our server refused the handshake: the certificate has not been issued."),
     "untrusted": _("Browsers do not trust the certificate."),

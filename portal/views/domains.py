@@ -173,7 +173,8 @@ def _page(request: HttpRequest, shown: DomainView, **forms: Any) -> HttpResponse
     is_shared = shown.claim.shared_until is not None and shown.claim.shared_until > timezone.now()
     context = {"shown": shown, "link": link if is_shared else "", "send_form": SendForm(),
                "release_form": ReleaseForm(),
-               "probes": queries.domain_probes(shown.claim.pk, 12)}  # fmt: skip
+               "probes": [(probe, words.SAID.get(probe.verdict, probe.verdict))
+                          for probe in queries.domain_probes(shown.claim.pk, 12)]}  # fmt: skip
     return render(request, "partner/domain.html", context | forms)
 
 
