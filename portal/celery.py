@@ -29,4 +29,4 @@ app.conf.update(
     enable_utc=True,
     worker_hijack_root_logger=False,
 )
-app.autodiscover_tasks(["billing", "cache_api", "portal"])
+app.autodiscover_tasks(["tenants", "billing", "cache_api", "portal"])

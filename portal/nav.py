@@ -73,6 +73,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "partner_team", _("Team"), "customers", "team.manage",
             ("partner_team_invite", "partner_team_person", "partner_team_roles"),
         ),
+        Entry("partner_domains", _("Domains"), "search", "domains.manage", ("partner_domain",)),
         Entry("partner_audit", _("Audit log"), "document", "audit.view"),
     ),
     Audience.CUSTOMER: (

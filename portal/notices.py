@@ -5,33 +5,30 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from cache_api.models_alerts import AlertFiring
 from cache_api.models_hooks import HookEndpoint
+from tenants import queries
 from tenants.accounts.models import User
 from tenants.gateways.mail import send
-from tenants.models import BrandRevision, Domain
+from tenants.resolve import brand_of_partner
 from tenants.rules import roles
+from tenants.rules.brand import Brand
 
 
 @dataclass(frozen=True)
 class House:
     """Whose mail it is and where its pages are."""
 
-    product: str
+    brand: Brand
     root: str
 
 
-def house_of(partner_id: uuid.UUID) -> House:
-    """The partner's product name and the address of its portal: two queries."""
-    brands = BrandRevision.objects.filter(partner_id=partner_id, state="published")
-    hosts = Domain.objects.filter(tenant_id=partner_id, is_primary=True)
-    port = "" if settings.HTTPS else f":{settings.WEB_PORT}"
-    host = hosts.values_list("domain", flat=True).first()
-    root = f"{'https' if settings.HTTPS else 'http'}://{host}{port}" if host else ""
-    return House(brands.values_list("product_name", flat=True).first() or "", root)
+def house_of(partner_id: uuid.UUID) -> House | None:
+    """How the partner's mails look and the address of its portal; None when it is gone."""
+    brand = brand_of_partner(partner_id)
+    return House(brand, queries.site(partner_id)) if brand else None
 
 
 def told_about_endpoint(house: House, row: HookEndpoint) -> bool:
@@ -71,8 +68,11 @@ def _send(
     name = permission if customer is None else f"my.{permission}"
     people = User.objects.filter(is_active=True, customer_id=customer)
     to = [email for email, role in people.values_list("email", "role") if roles.allows(role, name)]
-    body = f"{text}\n\n{house.root}{path}\n\n{house.product}\n"
+    body = f"{text}\n\n{house.root}{path}\n\n{house.brand.product_name}\n"
     line = " ".join(subject.split())
-    taken = [send(to=one, sender=house.product, subject=line, text=body) for one in sorted(to)]
+    taken = [
+        send(to=one, brand=house.brand, home=house.root, subject=line, text=body)
+        for one in sorted(to)
+    ]
     # One bad mailbox must not have the others told again and again.
     return any(taken) or not taken

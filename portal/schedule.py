@@ -27,6 +27,9 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute="40", hour="3"),
     },
     "sweep stripe": {"task": "billing.sweep_stripe", "schedule": 30.0},
+    "look at domains": {"task": "tenants.sweep_domains", "schedule": 20.0},
+    "publish hosts": {"task": "tenants.publish_hosts", "schedule": 20.0},
+    "tell of domains": {"task": "tenants.tell_partners", "schedule": 60.0},
     "reconcile stripe": {"task": "billing.reconcile_stripe", "schedule": 24 * 3600.0},
     "tell of events by webhook": {
         "task": "portal.sweep_hooks",

@@ -28,6 +28,13 @@ WEB_PORT = int(os.environ.get("WEB_PORT", "8000"))
 EDGE_PORT = int(os.environ.get("EDGE_PORT", "8001"))
 HTTPS = env.flag("HTTPS", not DEMO)
 
+# --- partners' own domains: CNAME targets, who is asked, whom we trust (docs/deploy/) ---
+EDGE_DOMAIN = os.environ.get("EDGE_DOMAIN", f"edge.{PLATFORM_DOMAIN}")
+DNS_SERVERS = os.environ.get("DNS_SERVERS", "").split()  # `address:port`; none: the machine's
+CERT_AUTHORITIES = os.environ.get("CERT_AUTHORITIES", "letsencrypt.org").split()
+TLS_PROBE_ADDRESS = os.environ.get("TLS_PROBE_ADDRESS", "")  # `address:port` instead of the target
+TLS_PROBE_CA_FILE = os.environ.get("TLS_PROBE_CA_FILE", "")
+
 # --- apps: an app is wholly public, wholly per partner, or on the short list of both ---
 BOTH_APPS = [
     "django.contrib.contenttypes",
@@ -103,6 +110,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.middleware.HostMiddleware",
     "cache_api.views.middleware.ApiMiddleware",  # the API goes no further
+    "tenants.middleware.LeadMiddleware",
     "tenants.middleware.ScopeMiddleware",
     "tenants.middleware.PreviewMiddleware",
     "csp.middleware.CSPMiddleware",

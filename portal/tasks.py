@@ -16,7 +16,7 @@ from cache_api.actions.hooks import deliver, endpoints, events
 from cache_api.models_alerts import Alert, AlertKind
 from cache_api.queries.alerts import untold
 from cache_api.queries.hooks import notices, work_waits
-from portal.notices import House, house_of, told_about_endpoint, told_about_firing
+from portal.notices import house_of, told_about_endpoint, told_about_firing
 from portal.queries.estimates import running_month, terms_in_force
 from portal.queries.facts import facts_since
 from tenants import schema
@@ -95,7 +95,9 @@ def _tell(partner: Partner, now: datetime) -> int:
     done = 0
     with schema.in_partner(partner):
         waiting, fired = notices(), untold()
-        house = house_of(partner.pk) if waiting or fired else House("", "")
+        house = house_of(partner.pk) if waiting or fired else None
+        if house is None:
+            return 0
         for row in waiting:
             if told_about_endpoint(house, row):
                 endpoints.told(endpoint_id=row.pk, notice=row.notice)

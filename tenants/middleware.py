@@ -6,10 +6,10 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import DatabaseError, InterfaceError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.template import loader
 
-from tenants import preview, resolve, schema
+from tenants import ask, preview, resolve, schema
 
 log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -18,7 +18,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 class HostMiddleware:
     """Duties, in order:
 
-    1. paths that depend on nothing (`/livez`) answer before anything else;
+    1. paths that depend on no host (`/livez`, and `ask` for Caddy) answer before anything else;
     2. the `Host` header (never `X-Forwarded-Host`) names one owner, or the answer is 421;
     3. the urlconf is that of the owner's kind.
     """
@@ -30,6 +30,8 @@ class HostMiddleware:
         """Serve the request as one of its owner's."""
         if request.path == "/livez":
             return HttpResponse("ok\n", content_type="text/plain")
+        if ask.is_ask(request):
+            return ask.answer(request)
         try:
             owner = resolve.resolve_host(request.META.get("HTTP_HOST", ""))
         except resolve.UnknownHost:
@@ -39,6 +41,25 @@ class HostMiddleware:
         request.owner = owner  # type: ignore[attr-defined]
         request.urlconf = settings.CONSOLE_URLCONF if owner.is_console else settings.ROOT_URLCONF
         return self.get_response(request)
+
+
+class LeadMiddleware:
+    """Pages of a host that led before redirect to the one that leads now, for a while.
+
+    Behind the API in MIDDLEWARE: programs follow no redirect to another host with their keys.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """308 keeps the method; the port is the one that was asked."""
+        lead = request.owner.redirect_to  # type: ignore[attr-defined]
+        if not lead:
+            return self.get_response(request)
+        _, colon, port = request.META["HTTP_HOST"].partition(":")
+        where = f"{request.scheme}://{lead}{colon}{port}{request.get_full_path()}"
+        return HttpResponsePermanentRedirect(where, preserve_request=True)
 
 
 class ScopeMiddleware:

@@ -8,7 +8,17 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
+from django.conf import settings
+from django.db.models import (
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
 
 from tenants.models import (
     ApiKey,
@@ -16,6 +26,8 @@ from tenants.models import (
     BrandFile,
     BrandRevision,
     Domain,
+    DomainClaim,
+    DomainProbe,
     Entitlement,
     Incident,
     IncidentUpdate,
@@ -60,11 +72,58 @@ def host_owner(host: str) -> dict[str, Any] | None:
             "tenant_id", slug=F("tenant__slug"), name=F("tenant__name"),
             schema_name=F("tenant__schema_name"), state=F("tenant__state"),
             may_hide=Exists(_hiding(OuterRef("tenant_id"))),
+            until=F("redirect_until"), primary=Subquery(_primary()),
             **{f"brand_{name}": F(f"brand__{name}") for name in BRAND_LOOK},
         )
         .first()
     )  # fmt: skip
     return row
+
+
+def _primary() -> QuerySet[Any]:
+    lead = Domain.objects.filter(tenant_id=OuterRef("tenant_id"), is_primary=True)
+    found: QuerySet[Any] = lead.values("domain")[:1]
+    return found
+
+
+def primary_host(partner_id: uuid.UUID) -> str:
+    """The host that a partner's mails name (partner, web or worker)."""
+    leading = Domain.objects.filter(tenant_id=partner_id, is_primary=True)
+    found: str = leading.values_list("domain", flat=True)[0]
+    return found
+
+
+def site(partner_id: uuid.UUID) -> str:
+    """Where a partner's portal is reached from outside: scheme and host, and the demo's port."""
+    if settings.HTTPS:
+        return f"https://{primary_host(partner_id)}"
+    return f"http://{primary_host(partner_id)}:{settings.WEB_PORT}"
+
+
+def hosts_of(partner_id: uuid.UUID) -> list[Domain]:
+    """The hosts a partner is served under, the leading one first (partner or console)."""
+    return list(Domain.objects.filter(tenant_id=partner_id).order_by("-is_primary", "domain"))
+
+
+def domain_claims(partner_id: uuid.UUID) -> list[DomainClaim]:
+    """The hosts a partner asked for, newest first, ended ones included (partner or console)."""
+    return list(DomainClaim.objects.filter(partner_id=partner_id).order_by("-created_at"))
+
+
+def domain_claim(partner_id: uuid.UUID, claim_id: uuid.UUID) -> DomainClaim | None:
+    """One of them."""
+    return DomainClaim.objects.filter(partner_id=partner_id, pk=claim_id).first()
+
+
+def domain_probes(claim_id: uuid.UUID, limit: int = 20) -> list[DomainProbe]:
+    """The last looks at a claimed host, newest first (partner or console)."""
+    return list(DomainProbe.objects.filter(claim_id=claim_id).order_by("-at", "-id")[:limit])
+
+
+def last_probe(claim_id: uuid.UUID, kind: str) -> DomainProbe | None:
+    """The last look of a kind: dns or tls."""
+    found = DomainProbe.objects.filter(claim_id=claim_id, kind=kind)
+    return found.order_by("-at", "-id").first()
 
 
 def brand_css(partner_id: uuid.UUID, css_hash: str, draft: bool = False) -> str | None:

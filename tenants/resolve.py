@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils import timezone
 
 from tenants import queries, schema
 from tenants.rules import brandcss, palette
@@ -43,6 +44,7 @@ class Resolved:
     schema_name: str
     state: str
     brand: Brand
+    redirect_to: str = ""  # the partner's leading host, for pages of one that led before
 
     @property
     def is_console(self) -> bool:
@@ -123,6 +125,7 @@ def _load(host: str) -> Resolved | None:
             {name: row[f"brand_{name}"] for name in queries.BRAND_LOOK},
             name=row["name"], may_hide=row["may_hide"],
         ),
+        redirect_to=row["primary"] if row["until"] and row["until"] > timezone.now() else "",
     )  # fmt: skip
 
 

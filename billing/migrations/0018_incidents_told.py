@@ -10,6 +10,6 @@ GRANT SELECT ON tenants_incident, tenants_incidentupdate TO ac_settle;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0017_preview_reads"), ("tenants", "0008_incidents")]
+    dependencies = [("billing", "0017_preview_reads"), ("tenants", "0006_incidents")]
 
     operations = [migrations.RunSQL(RIGHTS, migrations.RunSQL.noop)]

@@ -22,6 +22,15 @@
     try { localStorage.setItem(key, button.dataset.themeChoice); } catch (error) { /* private mode */ }
     apply(button.dataset.themeChoice);
   });
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest("[data-copy]"), word;
+    if (!button || !navigator.clipboard) { return; }
+    navigator.clipboard.writeText(button.dataset.copy).then(function () {
+      word = button.textContent;
+      button.textContent = button.dataset.copied;
+      setTimeout(function () { button.textContent = word; }, 1500);
+    });
+  });
   document.addEventListener("focusin", function (event) {
     if (event.target.matches("[data-select]")) { event.target.select(); }
   });

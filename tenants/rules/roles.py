@@ -18,8 +18,8 @@ class Audience(StrEnum):
 _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
-    "team.manage", "payouts.view", "counts.upload", "audit.view", "alerts.manage",
-    "sales.report",
+    "team.manage", "domains.manage", "payouts.view", "counts.upload", "audit.view",
+    "alerts.manage", "sales.report",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",

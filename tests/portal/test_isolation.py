@@ -16,7 +16,7 @@ from cache_api.models_alerts import Alert
 from cache_api.models_hooks import HookDelivery, HookEndpoint
 from tenants import resolve, schema
 from tenants.accounts.models import Invitation, User
-from tenants.models import ApiKey
+from tenants.models import ApiKey, DomainClaim
 from tenants.rules.roles import PERMISSIONS, Audience, allows
 from tests.conftest import fresh_database, two_partners
 from tests.portal.console import cast as console
@@ -31,7 +31,7 @@ LEAVER = {"owner": "left@example.com", "customer_owner": "left_acme@example.com"
           "zeta_owner": "left_zeta@example.com"}  # fmt: skip
 STARTS = {"owner": "/manage/", "customer_owner": "/", "zeta_owner": "/"}
 # Open to whoever comes: nothing there names a thing of a partner's.
-OPEN = ("accounts/", "api/", "v1/", "docs/", "brand/", "demo/", "status/")
+OPEN = ("accounts/", "api/", "v1/", "docs/", "brand/", "demo/", "status/", "domains/")
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -64,7 +64,10 @@ def world(django_db_blocker):
 
 
 def furnish(host: str) -> None:
-    """What people make by the pages: keys and invitations."""
+    """What people make by the pages: keys, invitations, a domain whose records were sent on."""
+    owner = signed_in(host, "owner")
+    page = owner.post("/manage/domains/", {"host": "cache.shop.com"})["Location"]
+    assert owner.post(f"{page}send/", {"email": "it@example.com"}).status_code == 302
     for person, before, role in (
         ("owner", "/manage", "developer"),
         ("customer_owner", "", "customer_developer"),
@@ -176,7 +179,9 @@ def rows(*partners) -> dict[str, list]:
     found = {}
     for partner in partners:
         with schema.in_partner(partner):
-            for model in (User, Invitation, ApiKey, Customer, HookEndpoint, HookDelivery, Alert):
+            for model in (
+                User, Invitation, ApiKey, Customer, HookEndpoint, HookDelivery, Alert, DomainClaim,
+            ):  # fmt: skip
                 name = f"{partner.slug} {model.__name__}"
                 found[name] = list(model.objects.order_by("pk").values())
     return found
@@ -220,6 +225,8 @@ UNREACHED = {
     "manage/agreement/<uuid:version_id>/paper.pdf",
     "manage/payouts/details/<uuid:details_id>/",
     "manage/verify/counts/<uuid:file_id>/",
+    # offered once a domain is live
+    "manage/domains/<uuid:claim_id>/primary/",
     # offered for people with a second factor
     "manage/team/<uuid:row_id>/factor/",
     "manage/customers/<uuid:customer_id>/people/<uuid:row_id>/factor/",

@@ -1,0 +1,156 @@
+"""`docs/deploy/Caddyfile` in Debian's Caddy, with its own authority, before a real web process."""
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import time
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from portal import env
+from portal.servers.table import Ports, processes
+from tenants import ask, tasks
+from tenants.gateways import tls
+from tenants.models import DomainClaim
+from tests.flows.harness import free_port
+from tests.plugin import ROOT
+from tests.tenants.domain_world import HOST, World
+
+CADDY = shutil.which("caddy")
+REDIS = "cache.redis.localhost"
+
+
+def wait_for(port, child):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert child.poll() is None, "it ended"
+        with closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing listens on {port}")
+
+
+class Front:
+    """A web process that believes in https, and Caddy before it."""
+
+    def __init__(self, database, folder, events_url):
+        self.web, self.https, self.http = free_port(), free_port(), free_port()
+        self.root = folder / "caddy/pki/authorities/local/root.crt"
+        table = processes(Ports(web=self.web, edge=self.web + 1), env.data_dir(), demo=False)
+        argv = next(one.argv for one in table if one.name == "web")
+        told = {"AC_DB_LOGIN": "web", "HTTPS": "1", "EVENTS_URL": events_url}
+        self.log = (folder / "log").open("ab")
+        self.children = [
+            self._start([*argv, "--workers=1"], database.environ(**told)),
+            self._start(
+                [CADDY, "run", "--config", str(ROOT / "docs/deploy/Caddyfile"),
+                 "--adapter", "caddyfile"],
+                {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder),
+                 "XDG_CONFIG_HOME": str(folder), "TLS_ISSUER": "internal",
+                 "HTTPS_PORT": str(self.https), "HTTP_PORT": str(self.http),
+                 "WEB": f"127.0.0.1:{self.web}"},
+            ),
+        ]  # fmt: skip
+        for port, child in zip((self.web, self.https), self.children, strict=True):
+            wait_for(port, child)
+
+    def _start(self, argv, environ):
+        return subprocess.Popen(argv, cwd=ROOT, env=environ, stdout=self.log, stderr=self.log)
+
+    def stop(self):
+        for child in self.children:
+            child.send_signal(signal.SIGTERM)
+        for child in self.children:
+            try:
+                child.wait(20)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self.log.close()
+
+    def see(self, host):
+        return tls.handshake(host, "127.0.0.1", self.https, ca_file=str(self.root))
+
+    def get(self, path, sni=HOST, host=None):
+        """(status, body, Location) of a page by https, the certificate checked."""
+        context = ssl.create_default_context(cafile=self.root)
+        with (
+            socket.create_connection(("127.0.0.1", self.https), timeout=30) as raw,
+            context.wrap_socket(raw, server_hostname=sni) as secured,
+        ):
+            connection = http.client.HTTPConnection(host or sni)
+            connection.sock = secured
+            connection.request("GET", path, headers={"Host": host or sni})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode(), answer.getheader("Location")
+
+    def ask(self, host):
+        connection = http.client.HTTPConnection("127.0.0.1", self.web, timeout=30)
+        with closing(connection):
+            connection.request("GET", f"{ask.PATH}?domain={host}")
+            return connection.getresponse().status
+
+
+@pytest.fixture
+def front(database, own_events, tmp_path):
+    if CADDY is None:
+        pytest.skip("caddy is not installed")
+    made = Front(database, tmp_path, own_events)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+def take_postgres_away(database):
+    """Nobody gets a connection to this test's database any more, and those there are end."""
+    elsewhere = database.url("superuser")
+    with psycopg.connect(elsewhere, dbname="postgres", autocommit=True) as boss:
+        boss.execute(f'alter database "{database.name}" allow_connections false')
+        boss.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+            [database.name],
+        )  # fmt: skip
+
+
+def test_a_verified_domain_is_served_by_tls_and_a_stranger_is_refused(
+    database, partners, dns_zone, front, settings
+):
+    zone, address = dns_zone
+    settings.HTTPS, settings.DNS_SERVERS = True, [address]
+    settings.TLS_PROBE_ADDRESS = f"127.0.0.1:{front.https}"
+    settings.TLS_PROBE_CA_FILE = str(front.root)
+    world = World(database, partners, zone, address)
+    claim = world.claim(partners.redis)
+    world.set_records(claim)
+
+    database.login("settle")
+    tasks.check_domain(partner_id=str(partners.redis.id), claim_id=str(claim.pk))
+
+    found = DomainClaim.objects.get(pk=claim.pk)
+    assert (found.routing, found.cert) == ("verified", "active"), found.cert_detail
+    assert "Caddy Local Authority" in found.cert_issuer and found.cert_not_after is not None
+    assert [p.kind for p in found.probes.order_by("at", "id")] == ["dns", "tls"]
+
+    status, body, _ = front.get("/accounts/login/")
+    assert status == 200 and "Redis Edge Cache" in body
+    assert front.see("stranger.shop.com").outcome == "refused"
+    assert (front.ask(HOST), front.ask("stranger.shop.com")) == (200, 404)
+    for host in (HOST, "127.0.0.1", f"127.0.0.1:{front.web}"):
+        assert front.get(f"{ask.PATH}?domain={HOST}", host=host)[0] == 404
+    plain = http.client.HTTPConnection("127.0.0.1", front.http, timeout=30)
+    with closing(plain):
+        plain.request("GET", "/usage/", headers={"Host": HOST})
+        assert plain.getresponse().status == 308
+
+    take_postgres_away(database)
+    assert (front.ask(HOST), front.ask(REDIS), front.ask("stranger.shop.com")) == (200, 200, 404)
+    assert front.see(REDIS).outcome == "served"  # a certificate made while Postgres is away
+    assert front.see("other.shop.com").outcome == "refused"
