@@ -162,6 +162,9 @@ HOOK_EVENTS: dict[str, Any] = {
     "alert.fired": _("An alert of yours fired."),
     "incident.updated": _("Something is wrong with us, or how it goes on."),
     "brand.published": _("A new look went live."),
+    "domain.verified": _("A host of your own is proved and led to us."),
+    "domain.moved": _("A host of your own no longer leads to us."),
+    "domain.made_primary": _("Another host leads the portal now."),
     "webhook.test": _("A test, sent by hand."),
 }
 DELIVERIES: dict[str, Word] = {

@@ -30,6 +30,10 @@ VERBS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "customer.suspended": ("customer.suspended", "customer", ("reason",)),
     "customer.resumed": ("customer.resumed", "customer", ("reason",)),
     "brand.published": ("brand.published", "partner", ()),
+    "brand.rolled_back": ("brand.published", "partner", ()),
+    "domain.verified": ("domain.verified", "host", ()),
+    "domain.moved": ("domain.moved", "host", ()),
+    "domain.made_primary": ("domain.made_primary", "host", ()),
 }
 PAPERS: Mapping[str, str] = {
     CUSTOMER_INVOICE: "invoice.issued",

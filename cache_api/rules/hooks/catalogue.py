@@ -81,6 +81,9 @@ _TYPES = (
                "component": "answers", "impact": "degraded", "state": "identified",
                "text": "A switch is being replaced.", "started_at": "2026-10-05T13:00:00Z"}),
     EventType("brand.published", PARTNERS, {"partner": "redis-labs"}),
+    EventType("domain.verified", PARTNERS, {"host": "cache.acme.example"}),
+    EventType("domain.moved", PARTNERS, {"host": "cache.acme.example"}),
+    EventType("domain.made_primary", PARTNERS, {"host": "cache.acme.example"}),
 )  # fmt: skip
 CATALOGUE: Mapping[str, EventType] = {one.name: one for one in _TYPES}
 TEST = "webhook.test"  # sent by hand, to one endpoint
