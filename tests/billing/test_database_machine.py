@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 
 from billing.actions.books import close_month
-from billing.actions.credit import Credit, issue_credit_note
+from billing.actions.credit import Credit
 from billing.actions.disputes import open_dispute, reject_dispute, uphold_dispute
 from billing.actions.payments import Receipt, record_payment
 from billing.actions.send_back import send_back
@@ -33,6 +33,7 @@ from billing.queries.documents import INVOICES, document_detail, documents_page
 from billing.queries.payments import refundable_minor
 from billing.rules.errors import BadMoney, BillingError
 from billing.rules.periods import next_month
+from tests.billing.credit import issue_credit_note
 from tests.billing.people import APPROVER, PREPARER
 from tests.billing.world import SEPTEMBER, breaches, hit, issue, record, review, sign
 from tests.conftest import fresh_database, two_partners

@@ -75,7 +75,7 @@ class Installation:
         self.spawn("recorder")
         self.spawn("edge")
         wait_for(self.edge_answers, 30, "the edge answers")
-        wait_for(self.keys_work, 10, "the recorder has published the keys")
+        wait_for(self.keys_work, 60, "the recorder has published the keys")
 
     def keys_work(self) -> bool:
         """Whether the edge knows both partners' keys."""
