@@ -23,9 +23,9 @@ from bench.soak.clients import Door, running
 from bench.soak.settling import Settler
 from bench.soak.storm import Storm
 from bench.soak.verdict import Outcome, Told, judge
+from bench.supervised import supervised
 from portal.servers import ServerError, ports
-from portal.servers.supervisor import Supervisor
-from portal.servers.table import Ports, processes
+from portal.servers.table import Ports
 
 MONTHS_A_MINUTE, CLIENTS_PER_DOOR = 3, 3
 QUIET_S, DRAIN_S, FINISH_S = 5.0, 120.0, 180.0
@@ -59,7 +59,7 @@ def _soak(place: Place, given: argparse.Namespace, tell: Callable[[str], None]) 
     months = accounts.prepare(place, max(3, round(given.minutes * MONTHS_A_MINUTE)))
     before = set(accounts.recorded(place))
     listen = Ports(web=ports.pick(), edge=ports.pick())
-    supervisor = _supervisor(place, listen)
+    supervisor = supervised(place, listen)
     settler = Settler(place, months, len(PARTNERS))
     tell(f"servers, two partners and {len(months)} months ready; seed {given.seed}")
     try:
@@ -85,18 +85,6 @@ def _soak(place: Place, given: argparse.Namespace, tell: Callable[[str], None]) 
     passed = outcome.passed and not wrong and storm.rounds > 0
     print("PASSED" if passed else "FAILED", flush=True)
     return 0 if passed else 1
-
-
-def _supervisor(place: Place, listen: Ports) -> Supervisor:
-    environ = {
-        **place.environ, **place.stack.urls, "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "KEK_FILE": str(place.folder / "secrets" / "kek"),
-        **{name: str(port) for name, port in listen.by_variable().items()},
-    }  # fmt: skip
-    return Supervisor(
-        processes(listen, place.folder, demo=False), data_dir=place.folder, env=environ,
-        say=lambda _: None, tend_servers=place.stack.revive,
-    )  # fmt: skip
 
 
 def _doors(place: Place, listen: Ports) -> list[Door]:
