@@ -89,8 +89,8 @@ class Drill:
         if told.get("response") != ANSWER:
             yield f"the old entry does not open: {told}"
         self.events["after the restore"] = {visitor.event_of(told)}
-        if not visitor.logs_in(listen.web, place.host(SLUG), EMAIL, self.password):
-            yield "the person cannot log in"
+        if refused := visitor.log_in(listen.web, place.host(SLUG), EMAIL, self.password):
+            yield f"the person cannot log in: {refused}"
         promised = set().union(*self.events.values())
         with self._timed("replay"):
             try:

@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+LOGIN = "/accounts/login/"
+_ERRORS = re.compile(r'class="(?:errors|field__error)[^>]*>(.*?)</div>')
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -31,22 +33,20 @@ def event_of(told: dict[str, Any]) -> UUID:
     return UUID(told["billing"]["event_id"])
 
 
-def logs_in(port: int, host: str, email: str, password: str) -> bool:
-    """Whether the portal takes the password and then shows the first page to this person."""
+def log_in(port: int, host: str, email: str, password: str) -> str:
+    """The portal takes the password and shows this person a page: "", or what it did instead."""
     jar: SimpleCookie = SimpleCookie()
-    _, page, _ = _get(port, host, jar, "/accounts/login/")
+    _, page, _ = _get(port, host, jar, LOGIN)
     token = _TOKEN.search(page)
     if token is None:
-        return False
+        return f"no form at {LOGIN}: {page[:200]}"
     form = {"csrfmiddlewaretoken": token[1], "login": email, "password": password}
-    status, _, to = _get(port, host, jar, "/accounts/login/", urlencode(form))
+    status, page, to = _get(port, host, jar, LOGIN, urlencode(form))
     if status != 302:
-        return False
-    for _ in range(5):
+        return f"{status} {_ERRORS.findall(page)}"
+    while status == 302 and not to.startswith(LOGIN):
         status, page, to = _get(port, host, jar, to)
-        if status != 302:
-            break
-    return status == 200 and "/accounts/logout/" in page
+    return "" if status == 200 and email in page else f"then {status} {to}"
 
 
 def _get(
