@@ -78,8 +78,12 @@ class Drill:
                 manual.run("Restore", self.given(place))
             _damage(place.folder, lose)
             place.stack.start()
-            with _serving(place) as (_, listen):
-                return list(self._wrong(place, listen))
+            place.run("manage.py", "collectstatic", "--noinput", "-v0")  # as every start does
+            with _serving(place) as (supervisor, listen):
+                wrong = list(self._wrong(place, listen))
+            if wrong:
+                wrong += [f"{one.row.name}: {one.child.log_end()}" for one in supervisor.all]
+            return wrong
         finally:
             place.stack.stop()
             shutil.rmtree(place.folder, ignore_errors=True)
