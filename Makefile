@@ -1,4 +1,4 @@
-# run | test | bench | screenshots | lint: each installs what it needs into .venv first.
+# run | test | bench | soak | drill | screenshots | lint: each installs what it needs into .venv first.
 # Everything stays inside the checkout: no pip cache, temporary files of tests in .tmp.
 # PYTHON=python3.12 chooses the interpreter; ARGS="-k name" goes to pytest and the benchmarks.
 PYTHON ?= python3
@@ -9,7 +9,7 @@ HAS_NODE := command -v npm >/dev/null && node -e 'process.exit(Number(parseInt(p
 NO_NODE := "The JavaScript SDK needs Node 20 or newer, with npm."
 NO_VENV := "$(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt-get install python3-venv)"
 
-.PHONY: run test test-sdk test-sdk-js pack-sdk-js bench screenshots lint lint-sdk
+.PHONY: run test test-sdk test-sdk-js pack-sdk-js bench soak drill screenshots lint lint-sdk
 .PHONY: install-run install-dev install-semantic install-sdk
 .DEFAULT_GOAL := run
 
@@ -39,6 +39,14 @@ pack-sdk-js:
 
 bench: install-dev
 	@exec $(BIN)/python -m bench $(ARGS)
+
+# Every process killed at random for a quarter of an hour (ARGS="--minutes 2"): docs/operating.md.
+soak: install-dev
+	@exec $(BIN)/python -m bench.soak $(ARGS)
+
+# Backup and restore onto an empty machine, by the commands of docs/operating.md.
+drill: install-dev
+	@exec $(BIN)/python -m bench.drill $(ARGS)
 
 screenshots: install-dev
 	@exec $(BIN)/python -m bench.screenshots $(ARGS)

@@ -205,24 +205,29 @@ LEFT JOIN tenants_partner p ON p.id = c.partner_id WHERE p.id IS NULL ORDER BY 1
 """
 
 # Every process numbers its events from 1. A living one may have numbers above its last heartbeat in
-# flight; a silent one (a minute) may not. What a spool holds is on its way, unless its process has
-# been silent for an hour.
+# flight. A silent one (a minute) may have been killed; then numbers of its last five seconds can be
+# missing, which it never answered: threads append side by side, so a later one may have got there
+# before. What a spool holds is on its way, unless its process has been silent for an hour.
 SEQUENCES = """
 WITH seen AS (
-    SELECT boot_id, seq FROM usage_event WHERE boot_id IS NOT NULL
-    UNION SELECT boot_id, seq FROM duplicate_event
-    UNION SELECT boot_id, seq FROM dead_letter WHERE boot_id IS NOT NULL
+    SELECT boot_id, seq, event_id FROM usage_event WHERE boot_id IS NOT NULL
+    UNION SELECT boot_id, seq, event_id FROM duplicate_event
+    UNION SELECT boot_id, seq, NULL FROM dead_letter WHERE boot_id IS NOT NULL
+), ended AS (
+    SELECT boot_id, max(uuid_extract_timestamp(event_id)) - interval '5 seconds' AS before
+    FROM seen GROUP BY boot_id
 ), boots AS (
     SELECT coalesce(s.boot_id, h.boot_id) AS boot_id, h.spool_bytes, h.seen_at,
         CASE WHEN h.seen_at > now() - interval '1 minute' THEN h.last_seq
-            ELSE greatest(s.last, h.last_seq) END AS upto
-    FROM (SELECT boot_id, max(seq) AS last FROM seen GROUP BY boot_id) s
+            ELSE greatest(s.calm, h.last_seq) END AS upto
+    FROM (SELECT boot_id, min(seq) AS calm FROM seen JOIN ended USING (boot_id)
+        WHERE uuid_extract_timestamp(event_id) >= before GROUP BY boot_id) s
     FULL JOIN edge_heartbeat h ON h.boot_id = s.boot_id
 ), short AS (
-    SELECT b.boot_id, b.upto, b.upto - count(s.seq) AS missing
+    SELECT b.boot_id, b.upto, b.upto - count(DISTINCT s.seq) AS missing
     FROM boots b LEFT JOIN seen s ON s.boot_id = b.boot_id AND s.seq BETWEEN 1 AND b.upto
     WHERE coalesce(b.spool_bytes, 0) = 0 OR b.seen_at < now() - interval '1 hour'
-    GROUP BY b.boot_id, b.upto HAVING count(s.seq) < b.upto
+    GROUP BY b.boot_id, b.upto HAVING count(DISTINCT s.seq) < b.upto
 ), numbered AS (
     SELECT boot_id, seq FROM seen WHERE boot_id IN (SELECT boot_id FROM short)
     UNION SELECT boot_id, 0 FROM short

@@ -1,0 +1,74 @@
+"""The soak's verdict: what is lost or there twice is found, and nothing else is."""
+
+import random
+import uuid
+from collections import Counter
+
+import pytest
+
+from bench.soak.requests import BATCH, choose, promised
+from bench.soak.verdict import Told, judge
+from cache_api.rules.corrections import correction_id
+
+A, B, C, HIT, NAMED = (uuid.uuid5(uuid.NAMESPACE_URL, name) for name in "abchn")
+TAKEN_BACK = correction_id(HIT)
+
+
+def told(events=(A, B), corrections=None, twice=0, may_be_recorded=0):
+    return Told(set(events), corrections or {}, twice, may_be_recorded)
+
+
+@pytest.mark.parametrize(
+    ("promises", "rows", "lost", "doubled"),
+    [
+        (told(), {A: 1, B: 1}, (), 0),
+        (told(), {A: 1}, (B,), 0),
+        (told(), {A: 1, B: 2}, (), 1),
+        (told(twice=1), {A: 1, B: 1}, (), 1),
+        # Recorded, and no answer came: fine as often as an answer was cut off, and no oftener.
+        (told(may_be_recorded=1), {A: 1, B: 1, C: 1}, (), 0),
+        (told(), {A: 1, B: 1, C: 1}, (), 1),
+        # Feedback is recorded under its hit's correction id, or as itself: one of them, once.
+        (told(corrections={HIT: NAMED}), {A: 1, B: 1, TAKEN_BACK: 1}, (), 0),
+        (told(corrections={HIT: NAMED}), {A: 1, B: 1, NAMED: 1}, (), 0),
+        (told(corrections={HIT: NAMED}), {A: 1, B: 1}, (NAMED,), 0),
+        (told(corrections={HIT: NAMED}), {A: 1, B: 1, NAMED: 1, TAKEN_BACK: 1}, (), 1),
+    ],
+)
+def test_lost_and_doubled(promises, rows, lost, doubled):
+    outcome = judge(promises, rows)
+    assert (outcome.lost, outcome.doubled) == (lost, doubled)
+    assert outcome.passed is (not lost and doubled == 0)
+    assert outcome.recorded == sum(rows.values())
+
+
+def test_every_kind_of_request_comes_and_promises_what_it_may():
+    dice, seen = random.Random(5), Counter()
+    for _ in range(500):
+        hits = [(HIT, "customer-1")]
+        request = choose(dice, hits)
+        seen[request.kind] += 1
+        assert hits == ([] if request.kind == "feedback" else [(HIT, "customer-1")])
+        assert request.events == {"batch": BATCH, "purge": 0}.get(request.kind, 1)
+    assert set(seen) == {"lookup", "store", "batch", "purge", "feedback"}
+
+
+def test_what_a_batch_answers_is_counted_item_by_item():
+    dice = random.Random(1)
+    while (request := choose(dice, [])).kind != "batch":
+        pass
+    billed = {"status": 200, "body": {"hit": True, "billing": {"event_id": str(A)}}}
+    late = {"status": 503, "problem": {}}
+    odd = {"status": 500, "problem": {"code": "what"}}
+
+    promise = promised(request, 200, {"items": [billed, late, late, odd]})
+
+    customer = request.body["items"][0]["customer_id"]
+    assert (promise.events, promise.hits, promise.refused) == ((A,), ((A, customer),), 2)
+    assert "what" in promise.wrong
+
+
+def test_an_answer_that_nothing_explains_is_wrong():
+    request = choose(random.Random(0), [])
+    assert promised(request, 500, {}).wrong
+    assert promised(request, 404, {}).wrong
