@@ -28,6 +28,8 @@ PAGES = {
     "manage/customers/<id>/edit/": "customers.manage",
     "manage/customers/<id>/quota/": "customers.manage",
     "manage/customers/<id>/suspend/": "customers.manage",
+    "manage/customers/<id>/view/": "customers.view_as",
+    "activity/": "my.team.manage",
 }
 CHANGES = {
     **{f"manage/keys/{end}": "keys.manage" for end in KEY_CHANGES},
@@ -35,6 +37,7 @@ CHANGES = {
     **{f"manage/team/{end}": "team.manage" for end in TEAM_CHANGES},
     **{f"manage/customers/<id>/people/{end}": "team.manage" for end in TEAM_CHANGES},
     **{f"team/{end}": "my.team.manage" for end in TEAM_CHANGES},
+    "manage/view-as/end/": "customers.view_as",
 }
 ROLES = [*roles.PERMISSIONS[roles.Audience.PARTNER], *roles.PERMISSIONS[roles.Audience.CUSTOMER]]
 
