@@ -69,7 +69,8 @@ def test_nobody_reads_without_signing_in_and_changes_are_posts_with_a_token(port
 
 
 def test_every_page_about_people_is_in_these_tables(portal):
-    mine = ("manage/keys/", "keys/", "manage/team/", "team/", "manage/audit/", "manage/customers/")
+    mine = ("manage/keys/", "keys/", "manage/team/", "team/", "manage/audit/", "manage/customers/",
+            "manage/view-as/", "activity/")  # fmt: skip
     found = {
         str(one.pattern)
         .replace("<uuid:customer_id>", "<id>")
