@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import expect
 
 from tenants import schema
 from tenants.accounts.models import User
 from tenants.actions.branding import publish_brand
-from tests.browser.world import CONSOLE, PASSWORD, PINECONE, REDIS
+from tests.browser.world import CONSOLE, PASSWORD, PINECONE
 from tests.conftest import two_partners
 
 # Too light for white text, too dark for black, and in the middle of both.
@@ -56,27 +55,6 @@ def test_pages_of_the_console(visit):
     complaints += look_through(visit(CONSOLE, "sybil@agentcache.example"), "/incidents/")
 
     assert complaints == []
-
-
-def test_a_customers_portal_as_the_partner_sees_it(visit):
-    ada = visit(REDIS, "ada@partner.example")
-    ada.go("/manage/customers/")
-    ada.click(ada.page.locator("main").get_by_role("link", name="Acme"))
-    ada.click(ada.page.get_by_role("link", name="View as"))
-    complaints = inspect(ada)
-
-    ada.page.get_by_label("Reason").fill("A question about an invoice")
-    ada.page.get_by_label("See it as").select_option("customer_owner")
-    ada.click(ada.page.get_by_role("button", name="See the portal"))
-    expect(ada.page.get_by_label("View of a customer")).to_contain_text("you see Acme")
-    complaints += inspect(ada) + look_through(ada, "/activity/")
-    ada.page.goto(f"{ada.base}/manage/")
-    assert ada.heading() == "Not part of this view"
-    complaints += inspect(ada)
-    ada.problems.clear()  # the refusal is meant
-    ada.click(ada.page.get_by_role("button", name="End the view"))
-
-    assert (ada.heading(), complaints) == ("Acme Robotics", [])
 
 
 def wear(seed: str, live) -> None:
