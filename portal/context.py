@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from portal import nav
+from tenants.accounts.permissions import eyes
 from tenants.rules import roles
 
 
@@ -14,14 +15,15 @@ def page(request: HttpRequest) -> dict[str, Any]:
     owner = getattr(request, "owner", None)
     user: Any = getattr(request, "user", None)
     signed_in = bool(user is not None and user.is_authenticated)
-    audience = str(user.audience or "") if signed_in else ""
-    may = roles.permissions_of(user.role) if signed_in else frozenset[str]()
+    audience = str(eyes(request).audience or "") if signed_in else ""
+    may = roles.permissions_of(eyes(request).role) if signed_in else frozenset[str]()
     return {
         "owner": owner,
         "brand": owner.brand if owner else None,
         "audience": audience,
         "may": may,
         "nav": nav.menu(request, audience, may),
+        "overlay": getattr(request, "overlay", None),
         "is_demo": settings.DEMO,
         "stripe_simulated": settings.STRIPE_SIMULATED,
         "requires_mfa": settings.REQUIRE_MFA,

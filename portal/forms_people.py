@@ -160,6 +160,28 @@ class SuspendForm(forms.Form):
     )  # fmt: skip
 
 
+class ViewAsForm(forms.Form):
+    """Why somebody looks at a customer's portal, and as which of its roles."""
+
+    role = forms.ChoiceField(label=_("See it as"), initial="customer_viewer", widget=_select())
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500,
+        widget=forms.Textarea(attrs={"class": "textarea", "rows": 2}),
+        help_text=_("The customer's owners read it."),
+        error_messages={"required": _("Say why: the customer's owners read it.")},
+    )  # fmt: skip
+    ticket = forms.CharField(
+        label=_("Ticket"), max_length=80, required=False, widget=_input(),
+        help_text=_("The number under which you were asked."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["role"]
+        field.choices = [(role, words.word(words.ROLES, role).label)
+                         for role in roles.PERMISSIONS[roles.Audience.CUSTOMER]]  # fmt: skip
+
+
 class ImportForm(forms.Form):
     """A table of customers."""
 

@@ -41,6 +41,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "partner_customers", _("Customers"), "customers", "customers.view",
             ("partner_customer", "partner_customer_new", "partner_customer_edit",
              "partner_customer_quota", "partner_customer_suspend", "partner_customers_import",
+             "partner_customer_view",
              "partner_customer_team", "partner_customer_team_invite",
              "partner_customer_team_person", "partner_customer_team_roles"),
         ),
@@ -98,6 +99,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "customer_team", _("Team"), "customers", "my.team.manage",
             ("customer_team_invite", "customer_team_person", "customer_team_roles"),
         ),
+        Entry("customer_activity", _("Activity"), "clock", "my.team.manage"),
     ),
     Audience.PLATFORM: (
         Entry("console_cockpit", _("Cockpit"), "overview", "cockpit.view"),

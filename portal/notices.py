@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import UTC
 
 from django.utils.translation import gettext as _
 
 from cache_api.models_alerts import AlertFiring
 from cache_api.models_hooks import HookEndpoint
 from tenants import queries
-from tenants.accounts.models import User
+from tenants.accounts.models import Overlay, User
 from tenants.gateways.mail import send
 from tenants.resolve import brand_of_partner
 from tenants.rules import roles
@@ -56,6 +57,19 @@ def told_about_firing(house: House, row: AlertFiring) -> bool:
     text = _("%(name)s fired (%(step)s): %(value)s in %(period)s; you set %(limit)s.") % facts
     path = f"/{_place(alert.owner_id)}alerts/"
     return _send(house, alert.owner_id, "alerts.manage", subject, text, path)
+
+
+def told_about_overlay(house: House, row: Overlay) -> bool:
+    """Mail the customer's owners that somebody of the partner looks at their portal, and why."""
+    facts = {"who": row.viewer, "product": house.brand.product_name, "reason": row.reason,
+             "until": f"{row.ends_at.astimezone(UTC):%H:%M}", "ticket": row.ticket}  # fmt: skip
+    subject = _("%(product)s: support looks at your portal") % facts
+    text = _("%(who)s of %(product)s sees your portal as you do, until %(until)s UTC at the "
+             "latest. Nothing can be changed that way, and every page is written down.\n\n"
+             "Reason: %(reason)s") % facts  # fmt: skip
+    if row.ticket:
+        text += "\n" + _("Ticket: %(ticket)s") % facts
+    return _send(house, row.customer_id, "team.manage", subject, text, "/activity/")
 
 
 def _place(customer: uuid.UUID | None) -> str:

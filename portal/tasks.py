@@ -20,6 +20,7 @@ from portal.notices import house_of, told_about_endpoint, told_about_firing
 from portal.queries.estimates import running_month, terms_in_force
 from portal.queries.facts import facts_since
 from tenants import schema
+from tenants.actions.overlays import close_expired
 from tenants.models import Partner
 from tenants.queries import partner_by_id
 from tenants.tasking import PartnerTask
@@ -66,6 +67,17 @@ def forget_hooks() -> int:
     for partner in _active():
         with schema.in_partner(partner):
             done += events.forget(now=timezone.now())
+    return done
+
+
+@shared_task(name="portal.close_overlays")
+def close_overlays() -> int:
+    """End looks at customers' portals whose time is over; how many. Also of suspended partners."""
+    now, done = timezone.now(), 0
+    open_portals = (Partner.State.ACTIVE, Partner.State.SUSPENDED)
+    for partner in Partner.objects.filter(state__in=open_portals):
+        with schema.in_partner(partner):
+            done += close_expired(partner_id=partner.pk, now=now)
     return done
 
 

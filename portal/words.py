@@ -244,6 +244,7 @@ PERMISSIONS: dict[str, Any] = {
     "brand.edit": _("Change the brand"),
     "keys.manage": _("Manage API keys and webhooks, see requests"),
     "alerts.manage": _("Set alerts"),
+    "customers.view_as": _("See a customer's portal as it does, without changing anything"),
     "team.manage": _("Invite and manage people"),
     "audit.view": _("See the audit log"),
     "payouts.view": _("See payouts"),
@@ -277,6 +278,23 @@ PERMISSIONS: dict[str, Any] = {
     "partners.open": _("Open partners"),
     "staff.manage": _("Invite and manage staff"),
     "log.view": _("See the audit log of everybody"),
+}
+# How a look at a customer's portal ended, as the person is told who looked.
+OVERLAY_ENDS: dict[str, Any] = {
+    "ended": _("You no longer see the customer's portal."),
+    "expired": _("The time is over: you no longer see the customer's portal."),
+    "withdrawn": _("Your role may no longer see customers' portals."),
+    "replaced": _("You began to look at another portal; this look is over."),
+    "signed_out": _("You signed out; this look is over."),
+}
+# And as the customer is.
+OVERLAY_STATES: dict[str, Word] = {
+    "": Word(_("Looking now"), "warn"),
+    "ended": Word(_("Ended by hand")),
+    "expired": Word(_("Time was over")),
+    "withdrawn": Word(_("Permission withdrawn")),
+    "replaced": Word(_("Went on elsewhere")),
+    "signed_out": Word(_("Signed out")),
 }
 INVITATION_STATES: dict[str, Word] = {
     "open": Word(_("Invited"), "info"),

@@ -13,7 +13,8 @@ _STATES = {
     "payout": words.PAYOUT_STATES,
     "level": words.LEVELS, "incident": words.INCIDENT_STATES,
     "delivery": words.DELIVERIES, "endpoint": words.ENDPOINTS, "outcome": words.OUTCOMES,
-    "key": words.KEY_STATES, "role": words.ROLES, "invitation": words.INVITATION_STATES,
+    "key": words.KEY_STATES, "role": words.ROLES,
+    "overlay": words.OVERLAY_STATES, "invitation": words.INVITATION_STATES,
 }  # fmt: skip
 _KINDS = {
     "component": words.COMPONENTS,

@@ -31,6 +31,7 @@ from portal.views import (
     partner_usage,
     team,
     verify,
+    view_as,
 )
 
 PDF, JSON, CSV = {"form": "pdf"}, {"form": "json"}, {"form": "csv"}
@@ -148,10 +149,14 @@ urlpatterns = [
          name="partner_customer_quota"),
     path("manage/customers/<uuid:customer_id>/suspend/", partner_customer.suspend,
          name="partner_customer_suspend"),
+    path("manage/customers/<uuid:customer_id>/view/", view_as.start,
+         name="partner_customer_view"),
+    path("manage/view-as/end/", view_as.end, name="view_as_end"),
     *team.of_customer.urls("manage/customers/<uuid:customer_id>/people/"),
     # Customers
     path("", customer_overview.home, name="customer_overview"),
     *explorer("usage/", "customer_usage", customer_usage),
+    path("activity/", view_as.activity, name="customer_activity"),
     path("invoices/", customer_invoices.invoices, name="customer_invoices"),
     path("invoices/<uuid:document_id>/", documents.customer_invoice, name="customer_invoice"),
     path("invoices/<uuid:document_id>/pdf", documents.customer_invoice, PDF,

@@ -10,14 +10,14 @@ from cache_api.models import Customer
 from portal import pictures
 from portal.queries.overview import customer_of, customer_overview
 from portal.views.asked import asked_range
-from tenants.accounts.permissions import permission
+from tenants.accounts.permissions import eyes, permission
 from tenants.rules.roles import Audience
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """Partner staff belong under /manage/; everybody else is a customer here."""
     user: Any = request.user
-    if user.is_authenticated and user.audience == Audience.PARTNER:
+    if user.is_authenticated and eyes(request).audience == Audience.PARTNER:
         return HttpResponseRedirect(reverse("partner_overview"))
     return overview(request)
 
@@ -25,11 +25,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @permission("my.overview.view")
 def overview(request: HttpRequest) -> HttpResponse:
     """Cost so far, savings, hit rate, latency, the open invoice; first steps when new."""
-    user: Any = request.user
     owner = request.owner  # type: ignore[attr-defined]
     page = customer_overview(
         owner.partner_id, own_customer(request), asked_range(request),
-        money=user.may("my.invoices.view"),
+        money=eyes(request).may("my.invoices.view"),
     )  # fmt: skip
     context = {
         "page": page,
@@ -45,8 +44,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def own_customer(request: HttpRequest) -> Customer:
     """The customer that the person belongs to. Raises Http404 when it is gone."""
-    user: Any = request.user
-    customer = customer_of(user.customer_id)
+    customer = customer_of(eyes(request).customer_id)
     if customer is None:
         raise Http404
     return customer

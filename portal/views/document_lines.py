@@ -22,7 +22,7 @@ from billing.rules.errors import BillingError
 from portal.views.console_partners import actor
 from portal.views.customer_overview import own_customer
 from portal.views.documents import INVOICES, STATEMENTS, TO_CUSTOMERS, found
-from tenants.accounts.permissions import permission
+from tenants.accounts.permissions import eyes, permission
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -79,7 +79,7 @@ def _line(
         raise Http404
     rows = [row for row in disputes_of(detail.row.id) if row.line.position == position]
     current = next((row for row in rows if row.is_open), None)
-    may = request.user.may(needed)  # type: ignore[union-attr]
+    may = bool(eyes(request).may(needed))
     if request.method == "POST":
         if not may:
             raise Http404

@@ -9,6 +9,7 @@ import sys
 from django.core.exceptions import BadRequest
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from cache_api.hot.problems import CONTENT_TYPE, Problem
@@ -17,6 +18,9 @@ from cache_api.hot.problems import CONTENT_TYPE, Problem
 def _page(request: HttpRequest, status: int, template: str = "", reason: str = "") -> HttpResponse:
     owner = getattr(request, "owner", None)
     context = {"owner": owner, "brand": owner.brand if owner else None, "reason": reason}
+    overlay = getattr(request, "overlay", None)
+    if overlay is not None:
+        context |= {"overlay": overlay, "csrf_token": get_token(request)}
     text = render_to_string(template or f"errors/{status}.html", context)
     return HttpResponse(text, status=status)
 

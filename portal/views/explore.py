@@ -23,6 +23,7 @@ from portal.queries.usage_files import allocation_table, usage_table
 from portal.rules.questions import DIMENSIONS, TOPS, BadQuestion, Question, read_question
 from portal.views.asked import asked_text
 from portal.views.files import csv_file, parquet_file
+from tenants.accounts.permissions import eyes
 from tenants.actions.saved_views import forget_view, save_view, views_of
 
 PAGE = "usage"
@@ -49,14 +50,14 @@ CUSTOMER = Side(
 def page(request: HttpRequest, side: Side, customer: Customer | None) -> HttpResponse:
     """The page. Raises BadRequest (400) for an address that it does not know."""
     question = asked_question(request, side)
-    owner, user = request.owner, request.user  # type: ignore[attr-defined]
+    owner, seen = request.owner, eyes(request)  # type: ignore[attr-defined]
     found = explorer(
         question, owner.partner_id, customer=customer,
-        money=user.may(side.money),  # type: ignore[union-attr]
+        money=seen.may(side.money),
     )  # fmt: skip
     return render(request, side.template, {
         **_pictures(found), "side": side, "words": _choices(found, side),
-        "views": views_of(PAGE, user.customer_id),  # type: ignore[union-attr]
+        "views": views_of(PAGE, seen.customer_id),
         "urls": {name: reverse(f"{side.name}_{name}") for name in _FILES},
         "rows": _rows(found),
     })  # fmt: skip
@@ -81,9 +82,9 @@ def tags(request: HttpRequest, side: Side, customer: Customer | None) -> HttpRes
     question = asked_question(request, side)
     if not question.tag:
         raise BadRequest("tag is missing: name the tag to allocate by, tag=team for example.")
-    owner, user = request.owner, request.user  # type: ignore[attr-defined]
+    owner, seen = request.owner, eyes(request)  # type: ignore[attr-defined]
     charged: Mapping[tuple[str, datetime], int] = {}
-    if user.may(side.money):  # type: ignore[union-attr]
+    if seen.may(side.money):
         window = question.range
         charged = invoiced_by_month(owner.partner_id, customer, window.start, window.end)
     return csv_file(

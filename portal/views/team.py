@@ -19,7 +19,7 @@ from portal import words
 from portal.forms_people import InviteForm, role_choices
 from portal.queries.overview import customer_of
 from tenants.accounts.models import Invitation, User
-from tenants.accounts.permissions import permission
+from tenants.accounts.permissions import eyes, permission
 from tenants.accounts.second_factor import factors
 from tenants.actions import invitations, people
 from tenants.actions.people import Circle, PersonRefused
@@ -192,7 +192,7 @@ def _staff(request: HttpRequest) -> Circle:
 
 def _own(request: HttpRequest) -> Circle:
     owner = request.owner  # type: ignore[attr-defined]
-    return Circle(Audience.CUSTOMER, owner.partner_id, _who(request).customer_id)
+    return Circle(Audience.CUSTOMER, owner.partner_id, eyes(request).customer_id)
 
 
 def _of_customer(request: HttpRequest, customer_id: uuid.UUID) -> Circle:

@@ -112,3 +112,46 @@ class SavedView(models.Model):
                 name="saved_view_name",
             )
         ]
+
+
+class Overlay(models.Model):
+    """A look of the partner's staff at a customer's portal, as one of its roles would see it.
+
+    Whoever looks stays who they are. `role`, `customer_id`, `audience` and `may` are those of the
+    eyes that they look through (`tenants.accounts.permissions.eyes`).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer_id = models.UUIDField()
+    customer_name = models.TextField()
+    external_id = models.TextField()
+    role = models.CharField(max_length=30)
+    viewer_id = models.UUIDField()
+    viewer = models.CharField(max_length=254)
+    reason = models.CharField(max_length=500)
+    ticket = models.CharField(max_length=80, blank=True, default="")
+    pages = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_how = models.CharField(max_length=20, blank=True, default="")
+
+    class Meta:
+        db_table = "accounts_overlay"
+        indexes = [models.Index(fields=["customer_id", "-started_at"], name="overlay_of_customer")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["viewer_id"],
+                condition=models.Q(ended_at__isnull=True),
+                name="one_overlay_a_person",
+            )
+        ]
+
+    @property
+    def audience(self) -> roles.Audience | None:
+        """Whose pages are seen: a customer's."""
+        return roles.AUDIENCE_OF.get(self.role)
+
+    def may(self, permission: str) -> bool:
+        """Whether the role that is looked through holds the permission."""
+        return roles.allows(self.role, permission)

@@ -1,4 +1,4 @@
-"""The one way a page asks whether somebody may see it."""
+"""The one way a page asks whether somebody may see it, and through whose eyes."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,6 +11,15 @@ from django.urls import reverse
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def eyes(request: HttpRequest) -> Any:
+    """Whose pages the request sees: the person's own, or a customer's under view-as.
+
+    A `User` or an `Overlay`: both have `role`, `customer_id`, `audience` and `may`. Who acts is
+    always `request.user`.
+    """
+    return getattr(request, "overlay", None) or request.user
 
 
 def permission(name: str) -> Callable[[View[P]], View[P]]:
@@ -28,7 +37,7 @@ def permission(name: str) -> Callable[[View[P]], View[P]]:
                 is_page = request.method in {"GET", "HEAD"}
                 back = f"?next={quote(request.get_full_path())}" if is_page else ""
                 return HttpResponseRedirect(reverse("account_login") + back)
-            if not user.may(name):
+            if not eyes(request).may(name):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

@@ -19,6 +19,7 @@ ROLLUP_TABLES = (
     "cache_api_customerhour", "cache_api_customerday",
 )  # fmt: skip
 CUSTOMER_TABLES = ("cache_api_customer",)
+OVERLAY_TABLES = ("accounts_overlay",)  # looks of staff at a customer's portal: never removed
 NOTICE_TABLES = (
     "cache_api_hookendpoint", "cache_api_hookevent", "cache_api_hookdelivery", "cache_api_alert",
     "cache_api_alertfiring",
@@ -27,7 +28,7 @@ REFERENCE_TABLES = ("django_content_type",)
 PARTNER_TABLE_GRANTS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "partner": (
         (ACCOUNT_TABLES + NOTICE_TABLES, "select, insert, update, delete"),
-        (CUSTOMER_TABLES, "select, insert, update"),
+        (CUSTOMER_TABLES + OVERLAY_TABLES, "select, insert, update"),
         (ROLLUP_TABLES + REFERENCE_TABLES, "select"),
     ),
     "ac_recorder": (
@@ -37,6 +38,7 @@ PARTNER_TABLE_GRANTS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "ac_settle": (
         (CUSTOMER_TABLES + ROLLUP_TABLES, "select"),
         (NOTICE_TABLES, "select, insert, update, delete"),  # the worker delivers and watches
+        (OVERLAY_TABLES, "select, update"),  # the worker ends those whose time is over
         # Whose mailbox a document goes to.
         (("accounts_user",), "select (id, email, role, customer_id, is_active)"),
     ),

@@ -19,7 +19,7 @@ _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
     "team.manage", "domains.manage", "payouts.view", "counts.upload", "audit.view",
-    "alerts.manage", "sales.report",
+    "alerts.manage", "sales.report", "customers.view_as",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
@@ -47,7 +47,9 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
             "overview.view", "usage.view", "customers.view", "keys.manage", "counts.upload",
             "alerts.manage",
         }),
-        "support": frozenset({"overview.view", "usage.view", "customers.view"}),
+        "support": frozenset({
+            "overview.view", "usage.view", "customers.view", "customers.view_as",
+        }),
         "analyst": frozenset({"overview.view", "usage.view"}),
         "brand_editor": frozenset({"overview.view", "brand.edit"}),
     },

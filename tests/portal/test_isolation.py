@@ -231,6 +231,8 @@ UNREACHED = {
     "manage/team/<uuid:row_id>/factor/",
     "manage/customers/<uuid:customer_id>/people/<uuid:row_id>/factor/",
     "team/<uuid:row_id>/factor/",
+    # offered while somebody looks at a customer's portal
+    "manage/view-as/end/",
     # offered for requests of the last day
     "manage/logs/<uuid:event_id>/",
     "logs/<uuid:event_id>/",

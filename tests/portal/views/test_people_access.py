@@ -28,6 +28,8 @@ PAGES = {
     "manage/customers/<id>/edit/": "customers.manage",
     "manage/customers/<id>/quota/": "customers.manage",
     "manage/customers/<id>/suspend/": "customers.manage",
+    "manage/customers/<id>/view/": "customers.view_as",
+    "activity/": "my.team.manage",
 }
 CHANGES = {
     **{f"manage/keys/{end}": "keys.manage" for end in KEY_CHANGES},
@@ -35,6 +37,7 @@ CHANGES = {
     **{f"manage/team/{end}": "team.manage" for end in TEAM_CHANGES},
     **{f"manage/customers/<id>/people/{end}": "team.manage" for end in TEAM_CHANGES},
     **{f"team/{end}": "my.team.manage" for end in TEAM_CHANGES},
+    "manage/view-as/end/": "customers.view_as",
 }
 ROLES = [*roles.PERMISSIONS[roles.Audience.PARTNER], *roles.PERMISSIONS[roles.Audience.CUSTOMER]]
 
@@ -66,7 +69,8 @@ def test_nobody_reads_without_signing_in_and_changes_are_posts_with_a_token(port
 
 
 def test_every_page_about_people_is_in_these_tables(portal):
-    mine = ("manage/keys/", "keys/", "manage/team/", "team/", "manage/audit/", "manage/customers/")
+    mine = ("manage/keys/", "keys/", "manage/team/", "team/", "manage/audit/", "manage/customers/",
+            "manage/view-as/", "activity/")  # fmt: skip
     found = {
         str(one.pattern)
         .replace("<uuid:customer_id>", "<id>")
