@@ -12,6 +12,7 @@ from billing.models.agreements import (
 )
 from billing.models.bank import BankFile, BankLine
 from billing.models.carried import CarriedItem
+from billing.models.chargebacks import Chargeback, ChargebackMove
 from billing.models.counts import CountFile
 from billing.models.credit_requests import CreditRequest
 from billing.models.disputes import Dispute, DisputeEntry
@@ -46,6 +47,8 @@ __all__ = [
     "BankLine",
     "CarriedItem",
     "ChargeComponent",
+    "Chargeback",
+    "ChargebackMove",
     "CountFile",
     "CreditRequest",
     "CustomerShare",

@@ -11,6 +11,8 @@ from portal.simulators.stripe import shapes
 from portal.simulators.stripe.store import Store
 
 Object = dict[str, Any]
+DISPUTE_FEE = 15_00
+ANSWER_WITHIN_S = 14 * 86_400
 _QUERY = re.compile(r"metadata\['([^']+)'\]:'([^']*)'")
 
 
@@ -111,6 +113,34 @@ class Books:
         transfer |= {"reversed": True, "amount_reversed": transfer["amount"]}
         self.tell("transfer.reversed", transfer)
         return self.store.put(transfer)
+
+    def dispute(self, charge_id: str) -> Object:
+        """The bank of a card's holder takes a charge back, and Stripe its fee of 15.00."""
+        charge = self.store.get("charge", charge_id)
+        if charge["disputed"]:
+            raise Refusal("This charge is disputed already.")
+        now = int(time.time())
+        money = self.store.add("balance_transaction", shapes.dispute_money(
+            -charge["amount"], DISPUTE_FEE, charge["currency"], now))  # fmt: skip
+        made = self.store.add("dispute", shapes.dispute(charge, money, now + ANSWER_WITHIN_S))
+        self.store.put({**charge, "disputed": True})
+        self.tell("charge.dispute.created", made)
+        self.tell("charge.dispute.funds_withdrawn", made)
+        return made
+
+    def close(self, dispute_id: str, end: str) -> Object:
+        """The bank decides, `won` or `lost`; when won the money comes back. It may think again."""
+        found = self.store.get("dispute", dispute_id)
+        if end not in ("won", "lost") or found["status"] in ("won", end):
+            raise Refusal(f"This dispute is {found['status']} and can not be {end} now.")
+        found["status"] = end
+        if end == "won":
+            found["balance_transactions"].append(self.store.add(
+                "balance_transaction", shapes.dispute_money(
+                    found["amount"], 0, found["currency"], int(time.time()))))  # fmt: skip
+            self.tell("charge.dispute.funds_reinstated", found)
+        self.tell("charge.dispute.closed", found)
+        return self.store.put(found)
 
     def _invoice(self, given: Object) -> Object:
         if "customer" not in given:

@@ -23,7 +23,7 @@ KINDS = {
     "customers": "customer", "invoices": "invoice", "invoiceitems": "invoiceitem",
     "refunds": "refund", "transfers": "transfer", "accounts": "account", "charges": "charge",
     "credit_notes": "credit_note", "payment_intents": "payment_intent",
-    "balance_transactions": "balance_transaction",
+    "balance_transactions": "balance_transaction", "disputes": "dispute",
 }  # fmt: skip
 _PATH = re.compile(r"/v1/(\w+)(?:/(\w+))?(?:/(\w+))?")
 FAULTS = ("drop", "drop_before", "slow", "429", "500", "500_after")
@@ -221,9 +221,16 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/_sim/release":
             self._json(200, {"sent": server.webhooks.release(given["seed"])})
             return
-        elif path.startswith("/_sim/reverse/"):
-            self._do(lambda: server.books.reverse(path.rpartition("/")[2]))
+        else:
+            self._outside(path.removeprefix("/_sim/").split("/"))
         self._json(200, {})
+
+    def _outside(self, words: list[str]) -> None:
+        """What others do: a transfer comes back, a charge is disputed, a bank decides."""
+        books = self.server.books
+        acts = {"reverse": books.reverse, "dispute": books.dispute, "close": books.close}
+        if words[0] in acts:
+            self._do(lambda: acts[words[0]](*words[1:]))
 
     def _do(self, work: Any) -> None:
         with self.server.lock:

@@ -107,6 +107,26 @@ def refund(given: Object, charge: Object, amount: int) -> Object:
             "balance_transaction": None}  # fmt: skip
 
 
+def dispute(charge: Object, money: Object, answer_by: int) -> Object:
+    """A charge that its card's holder disputes; the bank has taken the money already."""
+    evidence = {"due_by": answer_by, "has_evidence": False, "past_due": False,
+                "submission_count": 0}  # fmt: skip
+    return {"amount": charge["amount"], "balance_transactions": [money], "charge": charge["id"],
+            "currency": charge["currency"], "evidence": {}, "evidence_details": evidence,
+            "is_charge_refundable": False, "metadata": {}, "reason": "fraudulent",
+            "payment_intent": charge["payment_intent"], "status": "needs_response"}  # fmt: skip
+
+
+def dispute_money(amount: int, fee: int, currency: str, created: int) -> Object:
+    """What a dispute does to our balance: the money goes with a fee, and may come back without."""
+    made = balance_transaction(amount, currency, "adjustment", created)
+    details = [{"amount": fee, "application": None, "currency": currency,
+                "description": "Dispute fee", "type": "stripe_fee"}] if fee else []  # fmt: skip
+    kind = "dispute" if amount < 0 else "dispute_reversal"
+    return {**made, "fee": fee, "net": amount - fee, "fee_details": details,
+            "reporting_category": kind}  # fmt: skip
+
+
 def credit_note(given: Object, invoice: Object, amount: int) -> Object:
     """A credit note to an invoice that is open or paid."""
     after = invoice["status"] == "paid"
