@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from billing.actions.connected_accounts import look_at_account
 from billing.actions.stripe_events import book_dispute, book_invoice, book_refunds
 from billing.gateways.stripe_api import Stripe, Unanswered
 from billing.models import (
     Chargeback,
+    ConnectedAccount,
     DocumentEvent,
     Payment,
     Refund,
@@ -45,7 +47,8 @@ def reconcile_stripe(*, stripe: Stripe, now: datetime) -> list[RemoteDifference]
     """
     since = now - LOOK_BACK
     found = [*_invoices(stripe, since, now), *_refunds(stripe, since, now),
-             *_transfers(stripe, since, now), *_disputes(stripe, since, now)]  # fmt: skip
+             *_transfers(stripe, since, now), *_disputes(stripe, since, now),
+             *_accounts(stripe, now)]  # fmt: skip
     with transaction.atomic():
         rows = [_keep(one, now) for one in found]
         gone = RemoteDifference.objects.filter(gone_at=None).exclude(pk__in=[r.pk for r in rows])
@@ -129,6 +132,17 @@ def _transfers(stripe: Stripe, since: datetime, now: datetime) -> Iterator[Found
     yield from _missing("transfer", ours)
 
 
+def _accounts(stripe: Stripe, now: datetime) -> Iterator[Found]:
+    """Every connected account is looked at; one that Stripe does not show us is a difference."""
+    for row in ConnectedAccount.objects.all():
+        try:
+            look_at_account(row.remote_id, stripe, now)
+        except Unanswered:
+            raise
+        except BillingError as error:
+            yield Found("account", row.remote_id, None, str(error), "USD", 0, 0)
+
+
 def _disputes(stripe: Stripe, since: datetime, now: datetime) -> Iterator[Found]:
     """Those of the last weeks, and all that we hold as open, however old they are."""
     told = {one["id"] for one in stripe.every("disputes", created={"gte": int(since.timestamp())})}
@@ -136,9 +150,9 @@ def _disputes(stripe: Stripe, since: datetime, now: datetime) -> Iterator[Found]
     for remote_id in sorted(told | set(held)):
         try:
             book_dispute(remote_id, stripe, now)
+        except Unanswered:
+            raise
         except BillingError as error:
-            if isinstance(error, Unanswered):
-                raise
             row = Chargeback.objects.filter(remote_id=remote_id).first()
             yield Found("dispute", remote_id, None, str(error), row.currency if row else "USD",
                         row.amount_minor if row else 0, 0)  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from billing.actions.chargebacks import book_chargeback
+from billing.actions.connected_accounts import look_at_account
 from billing.actions.payments import Receipt, apply_payment, record_payment
 from billing.actions.payouts import locked_payout, move_payout
 from billing.actions.refunds import ask_refund, fail_refund, send_refund
@@ -155,6 +156,7 @@ _WORK = {
     "invoice.payment_succeeded": book_invoice,
     "charge.refunded": book_refunds,
     "transfer.reversed": book_transfer,
+    "account.updated": look_at_account,
     "charge.dispute.created": book_dispute,
     "charge.dispute.updated": book_dispute,
     "charge.dispute.funds_withdrawn": book_dispute,

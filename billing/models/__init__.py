@@ -30,7 +30,12 @@ from billing.models.payouts import (
     PayoutEvent,
 )
 from billing.models.rate_cards import Rate, RateCard, RateCardVersion
-from billing.models.remote import RemoteDifference, RemoteIntent, StripeEvent
+from billing.models.remote import (
+    ConnectedAccount,
+    RemoteDifference,
+    RemoteIntent,
+    StripeEvent,
+)
 from billing.models.rendered import RenderedFile
 from billing.models.runs import RunEvent, SettlementRun
 from billing.models.sales import SalesLine, SalesReport
@@ -49,6 +54,7 @@ __all__ = [
     "ChargeComponent",
     "Chargeback",
     "ChargebackMove",
+    "ConnectedAccount",
     "CountFile",
     "CreditRequest",
     "CustomerShare",

@@ -15,6 +15,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from billing.actions.connected_accounts import keep_account
 from billing.actions.credit import Credit
 from billing.actions.order_transfers import order_transfers
 from billing.actions.payout_details import ask_payout_details, decide_payout_details
@@ -230,12 +231,14 @@ def test_one_key_twice_at_once_is_answered_once(fake, stripe):
 
 
 @pytest.fixture
-def transferable(billed, database, stripe):
+def transferable(billed, database, fake, stripe):
     """Redis is paid to a connected account; its payout of 30.42 is approved."""
     from django.conf import settings
 
     account = stripe.create("accounts", {"type": "express", "country": "US"}, str(now()))["id"]
+    fake.onboard(f"{fake.base}/c/{account}")
     at = now()
+    keep_account(partner_id=billed.redis.id, remote=stripe.fetch("accounts", account), now=at)
     database.login("web")
     with in_partner(billed.redis):
         details = ask_payout_details(
@@ -310,6 +313,7 @@ def test_the_books_are_compared_both_ways(fake, stripe, billed):
     remote_id = intent_of(document).remote_id
     RemoteIntent.objects.filter(pk=intent_of(document).pk).update(remote_id="in_lost")
     account = stripe.create("accounts", {"type": "express"}, "acc")["id"]
+    fake.onboard(f"{fake.base}/c/{account}")
     foreign = {"amount": 7, "currency": "usd", "destination": account}
     stripe.create("transfers", foreign, "tr")
     at = now() + 2 * HOUR

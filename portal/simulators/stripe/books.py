@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from portal.simulators.stripe import shapes
 from portal.simulators.stripe.store import Store
@@ -37,7 +38,8 @@ class Books:
             "customer": lambda one: self.store.add("customer", shapes.customer(one)),
             "account": lambda one: self.store.add("account", shapes.account(one)),
             "invoice": self._invoice, "invoiceitem": self._item, "refund": self._refund,
-            "transfer": self._transfer, "credit_note": self._credit_note,
+            "transfer": self._transfer, "account_link": self._account_link,
+            "credit_note": self._credit_note,
         }  # fmt: skip
         return makers[kind](given)
 
@@ -171,8 +173,22 @@ class Books:
         self.tell("charge.refunded", charge)
         return refund
 
+    def onboard(self, account_id: str) -> Object:
+        """A connected account's owner has told everything on the page."""
+        account = shapes.onboarded(self.store.get("account", account_id))
+        self.tell("account.updated", account)
+        return self.store.put(account)
+
+    def _account_link(self, given: Object) -> Object:
+        account = self.store.get("account", given["account"])
+        back = urlencode({"return": given.get("return_url", "")})
+        return shapes.account_link(account, f"{self.public}/c/{account['id']}?{back}",
+                                   int(time.time()))  # fmt: skip
+
     def _transfer(self, given: Object) -> Object:
-        self.store.get("account", given["destination"])
+        account = self.store.get("account", given["destination"])
+        if account["capabilities"]["transfers"] != "active":
+            raise Refusal("Your destination account needs to have the `transfers` capability.")
         transfer = self.store.add("transfer", shapes.transfer(given))
         self.tell("transfer.created", transfer)
         return transfer

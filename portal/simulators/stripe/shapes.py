@@ -23,10 +23,30 @@ def customer(given: Object) -> Object:
 
 
 def account(given: Object) -> Object:
-    """A connected account, ready at once: there is nobody to ask for papers here."""
+    """A connected account of which Stripe knows nothing yet."""
+    due = ["business_type", "external_account", "tos_acceptance.date"]
     return {"type": given.get("type", "express"), "country": given.get("country", "US"),
-            "email": given.get("email"), "charges_enabled": True, "payouts_enabled": True,
-            "details_submitted": True, "metadata": given.get("metadata", {})}  # fmt: skip
+            "email": given.get("email"), "charges_enabled": False, "payouts_enabled": False,
+            "details_submitted": False, "metadata": given.get("metadata", {}),
+            "capabilities": {"transfers": "inactive"},
+            "requirements": _requirements(due)}  # fmt: skip
+
+
+def onboarded(account: Object) -> Object:
+    """The same account when its owner has told everything."""
+    return {**account, "charges_enabled": True, "payouts_enabled": True, "details_submitted": True,
+            "capabilities": {"transfers": "active"}, "requirements": _requirements([])}  # fmt: skip
+
+
+def account_link(account: Object, url: str, created: int) -> Object:
+    """An address where an account's owner tells Stripe about itself, for five minutes."""
+    return {"object": "account_link", "created": created, "expires_at": created + 300, "url": url}
+
+
+def _requirements(due: list[str]) -> Object:
+    return {"alternatives": [], "current_deadline": None, "currently_due": due,
+            "disabled_reason": "requirements.past_due" if due else None, "errors": [],
+            "eventually_due": due, "past_due": due, "pending_verification": []}  # fmt: skip
 
 
 def invoice(given: Object, created: int) -> Object:
