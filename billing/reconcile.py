@@ -108,6 +108,7 @@ CHECKS: tuple[Check, ...] = (
     _equation("agreement terms have no hole", runs.TERMS_GAPLESS),
     _equation("payment = its booking, and not less than what it pays", money.PAYMENTS),
     _equation("what pays an invoice = its booking and its event", money.APPLICATIONS),
+    _equation("what a chargeback moved = its booking and its event", money.CHARGEBACKS),
     _equation("payout = what its claimed statements earned", money.PAYOUT_CLAIMS),
     _equation("payouts = payable and in transit in the journal", money.PAYOUTS_POSTED),
     Check(_EVENTS, _frozen_against_events(_EVENTS)),

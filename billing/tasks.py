@@ -9,6 +9,7 @@ from django.utils import timezone
 from billing import reconcile
 from billing.actions import (
     adjust,
+    connected_accounts,
     deliver,
     disputes,
     exceptions,
@@ -118,6 +119,15 @@ def process_stripe_event(*, partner_id: str, event_id: str) -> str:
         return "no stripe"
     done = stripe_events.process_event(event_id=event_id, stripe=stripe, now=timezone.now())
     return done.outcome
+
+
+@shared_task(name="billing.look_at_account", base=PartnerTask)
+def look_at_account(*, partner_id: str, remote_id: str) -> str:
+    """Fetch a connected account, for a person who came back from Stripe."""
+    stripe = stripe_api.connect()
+    if stripe is None:
+        return "no stripe"
+    return connected_accounts.look_at_account(remote_id, stripe, timezone.now())
 
 
 @shared_task(name="billing.sweep_stripe")

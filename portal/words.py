@@ -58,6 +58,16 @@ PAYOUT_VERBS: dict[str, Any] = {
     "fail": _("It failed"),
     "reverse": _("It came back"),
 }
+CHARGEBACK_STATES: dict[str, Word] = {
+    "needs_response": Word(_("To be answered"), "danger"),
+    "under_review": Word(_("The bank decides"), "warn"),
+    "warning_needs_response": Word(_("Inquiry to be answered"), "warn"),
+    "warning_under_review": Word(_("Inquiry under review"), "info"),
+    "warning_closed": Word(_("Inquiry closed")),
+    "charge_refunded": Word(_("Sent back")),
+    "won": Word(_("Won"), "ok"),
+    "lost": Word(_("Lost"), "danger"),
+}
 METHODS: dict[str, Any] = {
     "bank": _("Bank file"),
     "hand": _("Recorded by hand"),
@@ -127,6 +137,7 @@ EXCEPTIONS: dict[str, Word] = {
     "sales": Word(_("Sales report"), "warn"),
     "credit": Word(_("Credit note to approve"), "info"),
     "stripe": Word(_("Stripe"), "danger"),
+    "chargeback": Word(_("Chargeback"), "danger"),
     "payout": Word(_("Payout on hold"), "warn"),
 }
 OPENING_STEPS: dict[str, Any] = {

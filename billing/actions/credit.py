@@ -4,16 +4,17 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 
 from django.db import transaction
 
+from billing.actions.chargeback_shares import level_shares
 from billing.actions.errors import UnknownRun
 from billing.actions.issue import corrected, credited_event
 from billing.actions.moves import locked_run
 from billing.actions.numbers import take_numbers
 from billing.actions.post import Source, post_entries
 from billing.actions.rate import line_facts
+from billing.actions.share_moves import carry_shares, move_shares
 from billing.models import (
     CarriedItem,
     CreditRequest,
@@ -25,11 +26,8 @@ from billing.models import (
 from billing.queries.calendar import open_date
 from billing.queries.credits import (
     body_of,
-    booked_share,
     creditable_lines,
-    deductions_of,
     document_taxes,
-    share_bases,
 )
 from billing.queries.parties import PLATFORM_ISSUER
 from billing.rules.credit_drafts import credit_draft
@@ -39,9 +37,7 @@ from billing.rules.credits import (
     credited_amounts,
     credited_taxes,
     over_lines,
-    share_move,
 )
-from billing.rules.cycles import round_fraction
 from billing.rules.documents import (
     Brand,
     canonical_bytes,
@@ -53,7 +49,7 @@ from billing.rules.draft_rows import SHARE
 from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE, Draft, TaxLine
 from billing.rules.journal import postings, share_correction
 from billing.rules.numbering import SERIES, number_text
-from billing.rules.terms import CREDITS, TAX
+from billing.rules.terms import CREDITS
 from tenants import audit
 
 
@@ -86,50 +82,6 @@ def issue_credit_note(*, request: CreditRequest, actor: str, now: datetime) -> D
             creditable_lines(original), by_line=credit.by_line, net_minor=credit.net_minor
         )
         return _credit(original, taken, credit, request, actor, now)
-
-
-def move_shares(
-    original: Document, taken: Mapping[int, int], tax_minor: int, *, unless: str = ""
-) -> list[ShareMove]:
-    """How the shares behind an invoice's lines change when `taken` (as charged) is not earned.
-
-    `tax_minor` (as charged) goes with it where terms share the tax too. Versions that do not take
-    `unless` off before the share keep theirs. Moves are in the agreement's currency, at the rate
-    at which the invoice was converted.
-    """
-    moves = []
-    net = sum(taken.values())
-    for key, (version_id, base) in sorted(share_bases(original, taken).items()):
-        taken_off = deductions_of(version_id)
-        booked = booked_share(original, key, version_id)
-        if booked is None or not base or (unless and unless not in taken_off):
-            continue
-        if TAX not in taken_off and net:
-            base += round_fraction(Fraction(base * tax_minor, net))
-        moves.append(share_move(booked, -base))
-    return moves
-
-
-def carry_shares(
-    original: Document, cause: Document, moves: Sequence[ShareMove], *, kind: str, source: str,
-    description: str, actor: str, now: datetime,
-) -> int:  # fmt: skip
-    """Keep the moved shares for the next statement; the sum the partner gains (negative: loses)."""
-    shown = original.issuer == PLATFORM_ISSUER
-    run = _run_of(original)
-    CarriedItem.objects.bulk_create(
-        CarriedItem(
-            partner_id=original.partner_id, agreement_id=run.agreement_id, document=cause,
-            kind=kind, source=f"{source}/{position}", description=description,
-            customer_external_id=original.customer_external_id,
-            customer_name=original.buyer_name, share_key=move.key,
-            period_start=original.period_start, currency=run.currency,
-            base_minor=move.base_minor, share_minor=move.partner_minor,
-            amount_minor=move.partner_minor if shown else 0, actor=actor, created_at=now,
-        )
-        for position, move in enumerate(moves, 1)
-    )  # fmt: skip
-    return sum(move.partner_minor for move in moves) if shown else 0
 
 
 def locked_invoice(document_id: uuid.UUID) -> Document:
@@ -172,6 +124,7 @@ def _credit(
         description=f"Credit note {note.number} on {original.number}", actor=actor, now=now,
     )  # fmt: skip
     _post(note, draft, carried, _run_of(original).currency, now)
+    level_shares(document=original, actor=actor, now=now)
     audit.record(
         actor=actor, verb="document.credit", target=note.number, at=now,
         partner_id=note.partner_id,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from billing.actions.connected_accounts import require_ready
 from billing.actions.payouts import locked_payout, send_payout
 from billing.actions.remote_intents import want_transfer
 from billing.models import Payout
@@ -37,5 +38,6 @@ def _order(payout: Payout, kek: bytes, actor: str, now: datetime) -> Payout:
     if payout.details is None:
         raise WrongState(f"{payout.reference} has no payout details.")
     account = unseal(parse_kek(kek), bytes(payout.details.sealed), payout.partner_id)
+    require_ready(payout.partner_id, account)
     intent = want_transfer(payout=payout, account=account, now=now)
     return send_payout(payout_id=payout.id, remote_id=str(intent.id), actor=actor, now=now)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from billing.actions.chargeback_shares import level_shares
 from billing.actions.document_events import record_document_event
 from billing.actions.post import Source, post_entries
 from billing.gateways.locks import lock_money
@@ -141,6 +142,7 @@ def _apply(
                  accounting_date=open_date(payment.received_at.date()))  # fmt: skip
     record_document_event(document_id=document.id, kind=PAID, amount_minor=amount, actor=actor,
                           source_id=f"payment {payment.id}", now=now)  # fmt: skip
+    level_shares(document=document, actor=actor, now=now)
     return application
 
 

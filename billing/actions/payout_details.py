@@ -9,6 +9,7 @@ from stdnum import bic as bics
 from stdnum import iban as ibans
 from stdnum.exceptions import ValidationError
 
+from billing.actions.connected_accounts import require_ready
 from billing.models import PayoutDetails, PayoutDetailsDecision
 from billing.rules.errors import BillingError, WrongState
 from billing.rules.payouts import require_second_person
@@ -31,12 +32,15 @@ def ask_payout_details(
     """Ask for new details: an IBAN (checked by its digits) or a Stripe account. Sealed at rest.
 
     The caller has made sure of the person a moment ago (step-up). Nothing changes before a second
-    owner approves. Raises BadPayoutDetails, WrongState (another change waits).
+    owner approves. Raises BadPayoutDetails, WrongState (another change waits, or
+    the account is not connected and ready).
     """
     holder = " ".join(holder.split())
     if not 1 < len(holder) <= 70:
         raise BadPayoutDetails("Account holder: 2 to 70 characters, as the bank knows it.")
     account, bic = _checked(kind, account, bic)
+    if kind == PayoutDetails.Kind.STRIPE:
+        require_ready(partner_id, account)
     with transaction.atomic():
         waiting = PayoutDetails.objects.filter(partner_id=partner_id, decision=None)
         if waiting.exists():

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from billing.actions.connected_accounts import keep_account
 from billing.actions.payouts import settle_payout
 from billing.actions.refunds import send_refund
 from billing.actions.remote_intents import PUSH_TASK
@@ -17,6 +18,7 @@ from billing.rules.remote import KEY_LIVES, MOST_TRIES, STEPS, Step, pause_after
 from tenants.tasking import enqueue_on_commit
 
 ACTOR = "stripe"
+_WAITED_FOR = {"customer": ("invoice", "customer"), "account": ("account_link", "account")}
 log = logging.getLogger(__name__)
 
 
@@ -83,9 +85,10 @@ def _take(intent: RemoteIntent, step: Step, stripe: Stripe, now: datetime) -> No
         else:
             found = stripe.act(step.resource, step.verb, intent.steps["invoice"], key)
     log.info("intent %s: answered %s", intent.key, step.name)
-    intent.steps[step.name] = found["id"]
-    if found.get("hosted_invoice_url"):
-        intent.url = found["hosted_invoice_url"]
+    intent.steps[step.name] = found.get("id", "")
+    intent.url = found.get("hosted_invoice_url") or intent.url
+    if step.resource == "account_links":  # no object of its own: an address for some minutes
+        intent.url, intent.steps["expires_at"] = found["url"], found["expires_at"]
     intent.save(update_fields=["steps", "url"])
     log.info("intent %s: kept %s", intent.key, step.name)
 
@@ -113,6 +116,12 @@ def _find(intent: RemoteIntent, step: Step, stripe: Stripe) -> dict[str, Any] | 
     elif step.resource == "credit_notes":
         found = [one for one in stripe.every("credit_notes", invoice=_of(intent, "invoice"))
                  if one["metadata"].get("intent") == str(intent.id)]  # fmt: skip
+    elif step.resource == "accounts":
+        since = {"gte": int(intent.created_at.timestamp()) - 3600}
+        found = [one for one in stripe.every("accounts", created=since)
+                 if one["metadata"].get("intent") == str(intent.id)]  # fmt: skip
+    elif step.resource == "account_links":
+        return None
     else:
         return _done_already(intent, step, stripe)
     if len(found) > 1:
@@ -136,6 +145,12 @@ def _params(intent: RemoteIntent, name: str) -> dict[str, Any]:
     if name == "customer":
         mail = {"email": facts["email"]} if facts["email"] else {}
         return {"name": facts["name"], **mail, "metadata": mark}
+    if name == "account":
+        return {"type": "express", "country": facts["country"], "metadata": mark,
+                "capabilities": {"transfers": {"requested": True}}}  # fmt: skip
+    if name == "account_link":
+        return {"account": _of(intent, "account"), "type": "account_onboarding",
+                "return_url": facts["return_url"], "refresh_url": facts["refresh_url"]}  # fmt: skip
     currency = facts["currency"]
     if name == "invoice":
         return {
@@ -166,7 +181,7 @@ def _params(intent: RemoteIntent, name: str) -> dict[str, Any]:
 
 def _of(intent: RemoteIntent, name: str) -> str:
     """The remote id of another intent that this one builds on. Raises NotYet."""
-    other = RemoteIntent.objects.get(pk=intent.facts[name])
+    other = RemoteIntent.objects.get(pk=intent.facts[name], partner_id=intent.partner_id)
     if other.state != RemoteIntent.State.SENT:
         raise NotYet(f"It waits for {other.key}, which is {other.state}.")
     return other.remote_id
@@ -175,7 +190,10 @@ def _of(intent: RemoteIntent, name: str) -> str:
 def _finish(intent: RemoteIntent, stripe: Stripe, now: datetime) -> RemoteIntent:
     """Keep the remote id, and book what it means, in one transaction."""
     remote_id = intent.steps[STEPS[intent.kind][0].name]
+    account = stripe.fetch("accounts", remote_id) if intent.kind == "account" else None
     with transaction.atomic():
+        if account is not None:
+            keep_account(partner_id=intent.partner_id, remote=account, now=now)
         if intent.kind == RemoteIntent.Kind.REFUND:
             send_refund(refund_id=intent.subject_id, remote_id=remote_id, actor=ACTOR, now=now)
         if intent.kind == RemoteIntent.Kind.TRANSFER:
@@ -183,18 +201,20 @@ def _finish(intent: RemoteIntent, stripe: Stripe, now: datetime) -> RemoteIntent
         intent.state, intent.remote_id, intent.problem = RemoteIntent.State.SENT, remote_id, ""
         intent.changed_at = now
         intent.save(update_fields=["state", "remote_id", "problem", "changed_at"])
-        if intent.kind == RemoteIntent.Kind.CUSTOMER:
-            _wake(intent, now)
+        _wake(intent, now)
     log.info("intent %s: sent as %s", intent.key, remote_id)
     return intent
 
 
-def _wake(customer: RemoteIntent, now: datetime) -> None:
-    """The invoices that waited for their customer need not wait out their pause."""
+def _wake(intent: RemoteIntent, now: datetime) -> None:
+    """Invoices that waited for their customer, and links for their account, wait no more."""
+    waits_for = _WAITED_FOR.get(intent.kind)
+    if waits_for is None:
+        return
+    kind, name = waits_for
     waiting = RemoteIntent.objects.filter(
-        kind=RemoteIntent.Kind.INVOICE, state=RemoteIntent.State.PENDING,
-        facts__customer=str(customer.id),
-    )  # fmt: skip
+        kind=kind, state=RemoteIntent.State.PENDING, **{f"facts__{name}": str(intent.id)}
+    )
     waiting.update(next_try_at=now)
     for intent_id, partner_id in waiting.values_list("id", "partner_id"):
         enqueue_on_commit(PUSH_TASK, partner_id=str(partner_id), intent_id=str(intent_id))

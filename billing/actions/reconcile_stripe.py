@@ -6,9 +6,19 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from billing.actions.stripe_events import book_invoice, book_refunds
-from billing.gateways.stripe_api import Stripe
-from billing.models import DocumentEvent, Payment, Refund, RemoteDifference, RemoteIntent
+from billing.actions.connected_accounts import look_at_account
+from billing.actions.stripe_events import book_dispute, book_invoice, book_refunds
+from billing.gateways.stripe_api import Stripe, Unanswered
+from billing.models import (
+    Chargeback,
+    ConnectedAccount,
+    DocumentEvent,
+    Payment,
+    Refund,
+    RemoteDifference,
+    RemoteIntent,
+)
+from billing.rules.chargebacks import CLOSED
 from billing.rules.errors import BillingError
 from billing.rules.remote import our_amount
 
@@ -30,14 +40,15 @@ class Found:
 
 
 def reconcile_stripe(*, stripe: Stripe, now: datetime) -> list[RemoteDifference]:
-    """Compare invoices, payments, refunds and transfers; returns the differences there are now.
+    """Compare invoices, payments, refunds, transfers, disputes; the differences there are now.
 
-    A payment or refund whose notice never came is booked first. A difference that is gone is
-    marked so. Raises Unanswered when Stripe is away. Safe to repeat.
+    A payment, refund or chargeback whose notice never came is booked first. A difference that is
+    gone is marked so. Raises Unanswered when Stripe is away. Safe to repeat.
     """
     since = now - LOOK_BACK
     found = [*_invoices(stripe, since, now), *_refunds(stripe, since, now),
-             *_transfers(stripe, since, now)]  # fmt: skip
+             *_transfers(stripe, since, now), *_disputes(stripe, since, now),
+             *_accounts(stripe, now)]  # fmt: skip
     with transaction.atomic():
         rows = [_keep(one, now) for one in found]
         gone = RemoteDifference.objects.filter(gone_at=None).exclude(pk__in=[r.pk for r in rows])
@@ -119,6 +130,36 @@ def _transfers(stripe: Stripe, since: datetime, now: datetime) -> Iterator[Found
                         "amounts differ.", currency, intent.facts["amount_minor"],
                         amount)  # fmt: skip
     yield from _missing("transfer", ours)
+
+
+def _accounts(stripe: Stripe, now: datetime) -> Iterator[Found]:
+    """Every connected account is looked at; one that Stripe does not show us is a difference."""
+    for row in ConnectedAccount.objects.all():
+        try:
+            look_at_account(row.remote_id, stripe, now)
+        except Unanswered:
+            raise
+        except BillingError as error:
+            yield Found("account", row.remote_id, None, str(error), "USD", 0, 0)
+
+
+def _disputes(stripe: Stripe, since: datetime, now: datetime) -> Iterator[Found]:
+    """Those of the last weeks, and all that we hold as open, however old they are."""
+    told = {one["id"] for one in stripe.every("disputes", created={"gte": int(since.timestamp())})}
+    held = Chargeback.objects.exclude(status__in=CLOSED).values_list("remote_id", flat=True)
+    for remote_id in sorted(told | set(held)):
+        try:
+            book_dispute(remote_id, stripe, now)
+        except Unanswered:
+            raise
+        except BillingError as error:
+            row = Chargeback.objects.filter(remote_id=remote_id).first()
+            yield Found("dispute", remote_id, None, str(error), row.currency if row else "USD",
+                        row.amount_minor if row else 0, 0)  # fmt: skip
+    rows = Chargeback.objects.filter(opened_at__gte=since, status__in=CLOSED)
+    for row in rows.exclude(remote_id__in=told):
+        yield Found("dispute", row.remote_id, None, "Stripe does not have this dispute.",
+                    row.currency, row.amount_minor, 0)  # fmt: skip
 
 
 def _missing(kind: str, ours: dict[str, RemoteIntent]) -> Iterator[Found]:

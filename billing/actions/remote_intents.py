@@ -10,10 +10,12 @@ from django.db import transaction
 from billing.gateways.locks import lock_money
 from billing.models import Document, Payout, PayoutDetails, Refund, RemoteIntent
 from billing.queries.payments import our_invoices, paid_minor
+from billing.queries.remote import link_holds
 from billing.rules.errors import BadMoney, WrongState
 from billing.rules.payments import STRIPE
 from billing.rules.remote import stripe_amount
 from billing.rules.status import CLOSING_SIGNS
+from tenants.rules.ids import uuid7
 from tenants.tasking import enqueue_on_commit
 
 PUSH_TASK = "billing.push_intent"
@@ -101,6 +103,30 @@ def want_transfer(*, payout: Payout, account: str, now: datetime) -> RemoteInten
         {"destination": account, "amount_minor": payout.amount_minor,
          "currency": payout.currency, "reference": payout.reference},
     )  # fmt: skip
+
+
+def want_account(*, partner_id: uuid.UUID, country: str, now: datetime) -> RemoteIntent:
+    """The intent to open a connected account for a partner: one for each country it names."""
+    return _want(RemoteIntent.Kind.ACCOUNT, uuid.uuid5(partner_id, country), partner_id, now,
+                 {"country": country, "name": country})  # fmt: skip
+
+
+def want_account_link(
+    *, account: RemoteIntent, return_url: str, refresh_url: str, now: datetime
+) -> RemoteIntent:
+    """The intent for an address where the partner tells Stripe about itself.
+
+    Safe to repeat: one that waits, or that still holds, is returned.
+    """
+    rows = RemoteIntent.objects.filter(
+        kind=RemoteIntent.Kind.ACCOUNT_LINK, facts__account=str(account.id)
+    )
+    last = rows.order_by("-created_at").first()
+    if last is not None and link_holds(last, now):
+        return last
+    return _want(RemoteIntent.Kind.ACCOUNT_LINK, uuid7(), account.partner_id, now,
+                 {"account": str(account.id), "return_url": return_url,
+                  "refresh_url": refresh_url, "name": "onboarding"})  # fmt: skip
 
 
 def try_again(*, intent_id: uuid.UUID, actor: str, now: datetime) -> RemoteIntent:

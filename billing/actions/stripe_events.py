@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
+from billing.actions.chargebacks import book_chargeback
+from billing.actions.connected_accounts import look_at_account
 from billing.actions.payments import Receipt, apply_payment, record_payment
 from billing.actions.payouts import locked_payout, move_payout
 from billing.actions.refunds import ask_refund, fail_refund, send_refund
@@ -129,11 +131,37 @@ def book_transfer(remote_id: str, stripe: Stripe, now: datetime) -> str:
     return f"payout is {payout.state}"
 
 
+def book_dispute(remote_id: str, stripe: Stripe, now: datetime) -> str:
+    """A card payment is disputed at the bank: its payment first, then what that moved."""
+    remote = stripe.fetch("disputes", remote_id)
+    payment = _payment_of(str(remote["charge"]), stripe, now)
+    if payment is None:
+        return "not one of our charges"
+    row = book_chargeback(payment=payment, remote=remote, actor=ACTOR, now=now)
+    return f"chargeback is {row.status}"
+
+
+def _payment_of(charge_id: str, stripe: Stripe, now: datetime) -> Payment | None:
+    """The payment of a charge; the notice that brings it may still be on its way."""
+    rows = Payment.objects.filter(key=f"stripe {charge_id}")
+    if not rows.exists():
+        invoice = stripe.fetch("charges", charge_id).get("invoice")
+        if invoice:
+            book_invoice(str(invoice), stripe, now)
+    return rows.first()
+
+
 _WORK = {
     "invoice.paid": book_invoice,
     "invoice.payment_succeeded": book_invoice,
     "charge.refunded": book_refunds,
     "transfer.reversed": book_transfer,
+    "account.updated": look_at_account,
+    "charge.dispute.created": book_dispute,
+    "charge.dispute.updated": book_dispute,
+    "charge.dispute.funds_withdrawn": book_dispute,
+    "charge.dispute.funds_reinstated": book_dispute,
+    "charge.dispute.closed": book_dispute,
 }
 
 

@@ -5,9 +5,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.actions.credit import carry_shares, locked_invoice, move_shares
+from billing.actions.chargeback_shares import level_shares
+from billing.actions.credit import locked_invoice
 from billing.actions.document_events import record_document_event
 from billing.actions.post import Source, post_entries
+from billing.actions.share_moves import carry_shares, move_shares
 from billing.models import CarriedItem, Document, DocumentEvent
 from billing.queries.calendar import open_date
 from billing.queries.credits import body_of, creditable_lines
@@ -44,6 +46,7 @@ def write_off_invoice(
             document_id=invoice.id, kind=UNCOLLECTIBLE, source_id="write-off", actor=actor,
             now=now, amount_minor=open_minor, note=reason.strip(),
         )  # fmt: skip
+        level_shares(document=invoice, actor=actor, now=now)
         carried = _claw_back(invoice, open_minor, actor, now)
         made = write_off(open_minor, invoice.currency, receivable_of(invoice), invoice.number)
         # An agent never booked the partner's part as cost: what it gives back lessens the loss.

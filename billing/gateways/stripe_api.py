@@ -90,9 +90,14 @@ class Stripe:
         return found
 
 
+def configured() -> bool:
+    """Whether a key is set."""
+    return bool(settings.STRIPE_API_KEY)
+
+
 def connect(timeout_s: float = TIMEOUT_S) -> Stripe | None:
     """The account of the settings; None where no key is set: everything works without it."""
-    if not settings.STRIPE_API_KEY:
+    if not configured():
         return None
     return Stripe(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE, timeout_s)
 

@@ -12,6 +12,7 @@ from billing.models.agreements import (
 )
 from billing.models.bank import BankFile, BankLine
 from billing.models.carried import CarriedItem
+from billing.models.chargebacks import Chargeback, ChargebackMove
 from billing.models.counts import CountFile
 from billing.models.credit_requests import CreditRequest
 from billing.models.disputes import Dispute, DisputeEntry
@@ -29,7 +30,12 @@ from billing.models.payouts import (
     PayoutEvent,
 )
 from billing.models.rate_cards import Rate, RateCard, RateCardVersion
-from billing.models.remote import RemoteDifference, RemoteIntent, StripeEvent
+from billing.models.remote import (
+    ConnectedAccount,
+    RemoteDifference,
+    RemoteIntent,
+    StripeEvent,
+)
 from billing.models.rendered import RenderedFile
 from billing.models.runs import RunEvent, SettlementRun
 from billing.models.sales import SalesLine, SalesReport
@@ -46,6 +52,9 @@ __all__ = [
     "BankLine",
     "CarriedItem",
     "ChargeComponent",
+    "Chargeback",
+    "ChargebackMove",
+    "ConnectedAccount",
     "CountFile",
     "CreditRequest",
     "CustomerShare",

@@ -20,6 +20,7 @@ class CarriedItem(FrozenRow):
         CREDIT = "credit"
         BAD_DEBT = "bad_debt"
         DISPUTE = "dispute"
+        CHARGEBACK = "chargeback"
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="carried")
     document = models.ForeignKey(Document, models.PROTECT, related_name="carried_items")

@@ -18,6 +18,8 @@ class RemoteIntent(PartnerRow):
         CREDIT_NOTE = "credit_note"
         REFUND = "refund"
         TRANSFER = "transfer"
+        ACCOUNT = "account"
+        ACCOUNT_LINK = "account_link"
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -64,6 +66,21 @@ class StripeEvent(models.Model):
 
     class Meta:
         ordering = ["received_at", "id"]
+
+
+class ConnectedAccount(PartnerRow):
+    """A partner's own account at Stripe, as Stripe last told it; `missing` is what it asks for."""
+
+    remote_id = models.CharField(max_length=80, unique=True)
+    country = models.CharField(max_length=2, blank=True, default="")
+    details_submitted = models.BooleanField(default=False)
+    payouts_enabled = models.BooleanField(default=False)
+    missing = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
 
 
 class RemoteDifference(PartnerRow):

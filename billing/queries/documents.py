@@ -22,12 +22,12 @@ from billing.rules.drafts import (
 from billing.rules.status import (
     CREDITED,
     DISPUTED,
-    PAID,
-    REFUNDED,
+    PAID_SIGNS,
     REMINDED,
     RESOLVED,
     UNCOLLECTIBLE,
     document_status,
+    signed_minor,
 )
 
 INVOICES = (CUSTOMER_INVOICE, PARTNER_INVOICE, CREDIT_NOTE)
@@ -37,7 +37,7 @@ INVOICES = (CUSTOMER_INVOICE, PARTNER_INVOICE, CREDIT_NOTE)
 class DocumentRow:
     """A document in a list; amounts in minor units, `status` derived from its events.
 
-    `due_minor` is after credit notes, `paid_minor` after refunds.
+    `due_minor` is after credit notes, `paid_minor` after refunds and chargebacks.
     """
 
     id: uuid.UUID
@@ -185,7 +185,8 @@ def _row(row: dict[str, Any], sums: dict[str, tuple[int, int]], today: date) -> 
 
     statement = row["statement"]
     billed = int(statement["payable_minor"]) if statement else row["total_minor"]
-    due, paid = billed - amount(CREDITED), amount(PAID) - amount(REFUNDED)
+    due = billed - amount(CREDITED)
+    paid = signed_minor({kind: one[1] for kind, one in sums.items()}, PAID_SIGNS)
     kinds = set(sums) - ({DISPUTED} if count(DISPUTED) <= count(RESOLVED) else set())
     status = document_status(
         due_minor=due, paid_minor=paid, kinds=kinds, due_date=row["due_date"], today=today,

@@ -3,8 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from billing.models import BankLine, Payout, RemoteDifference, RemoteIntent
+from django.db.models import Q
+
+from billing.models import BankLine, Chargeback, Payout, RemoteDifference, RemoteIntent
+from billing.queries.payments import open_minor
 from billing.rules import exceptions as rules
+from billing.rules.chargebacks import CLOSED, LOST, NEEDS_ANSWER
 from billing.rules.exceptions import Exceptional
 from billing.rules.payouts import HELD
 
@@ -48,6 +52,29 @@ def remote_differences(now: datetime) -> list[Exceptional]:
         )
         for row in RemoteDifference.objects.filter(gone_at=None)
     ]  # fmt: skip
+
+
+def chargebacks(now: datetime) -> list[Exceptional]:
+    """Card payments under dispute, with the day to answer by; lost ones while something is open."""
+    rows = Chargeback.objects.filter(Q(status=LOST) | ~Q(status__in=CLOSED))
+    return [
+        Exceptional(
+            key=f"chargeback {row.id}", kind=rules.CHARGEBACK, since=row.opened_at,
+            title=f"Chargeback of {row.document.number if row.document else row.payment.key}",
+            detail=_what_to_do(row), partner_id=str(row.partner_id), money_minor=row.amount_minor,
+            currency=row.currency, target=PAYMENTS,
+        )
+        for row in rows.select_related("document", "payment")
+        if row.status != LOST or (row.document and open_minor(row.document))
+    ]  # fmt: skip
+
+
+def _what_to_do(row: Chargeback) -> str:
+    if row.status == LOST:
+        return "Lost. Ask for the money another way, credit the invoice, or write it off."
+    if row.status in NEEDS_ANSWER and row.answer_by:
+        return f"Reason: {row.reason}. Answer at Stripe by {row.answer_by:%Y-%m-%d}."
+    return f"Reason: {row.reason}. The bank decides."
 
 
 def held_payouts(now: datetime) -> list[Exceptional]:

@@ -200,7 +200,7 @@ def _run(run: Any, kind: str, detail: str) -> Exceptional:
 
 SOURCES: tuple[Source, ...] = (
     breaches, parked_runs, dead_letters, disputes, late_runs, mail, renewals,
-    exception_money.bank_lines, exception_money.remote_intents,
+    exception_money.chargebacks, exception_money.bank_lines, exception_money.remote_intents,
     exception_money.remote_differences, exception_money.held_payouts, sales_reports,
     credit_requests,
 )  # fmt: skip

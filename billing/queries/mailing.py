@@ -4,20 +4,14 @@ import uuid
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, QuerySet
 
-from billing.models import Document, DocumentEvent
+from billing.models import Chargeback, Document, DocumentEvent
 from billing.queries.parties import PLATFORM_ISSUER
+from billing.queries.payments import open_sql
+from billing.rules.chargebacks import CLOSED
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
-from billing.rules.status import (
-    CREDITED,
-    DELIVERED,
-    PAID,
-    REFUNDED,
-    UNCOLLECTIBLE,
-    UNDELIVERED,
-)
+from billing.rules.status import DELIVERED, UNDELIVERED
 from tenants.accounts.models import User
 from tenants.models import Domain, Partner
 from tenants.schema import in_partner
@@ -43,18 +37,18 @@ def failures(document_id: uuid.UUID, what: str) -> tuple[int, datetime | None]:
 
 
 def overdue_invoices(today: date) -> QuerySet[Document]:
-    """Our invoices past due with something open, oldest first: one query."""
+    """Our invoices past due with something open, oldest first: one query.
 
-    def total(*kinds: str) -> Coalesce:
-        return Coalesce(Sum("events__amount_minor", filter=Q(events__kind__in=kinds)), 0)
-
+    Nobody is reminded of money that two banks still argue about.
+    """
+    fought = Chargeback.objects.filter(document=OuterRef("pk")).exclude(status__in=CLOSED)
     return (
         Document.objects.filter(
             kind__in=(CUSTOMER_INVOICE, PARTNER_INVOICE), issuer=PLATFORM_ISSUER,
             due_date__lt=today,
         )
-        .annotate(still=F("total_minor") - total(PAID, CREDITED, UNCOLLECTIBLE) + total(REFUNDED))
-        .filter(still__gt=0)
+        .annotate(still=open_sql())
+        .filter(~Exists(fought), still__gt=0)
         .order_by("due_date", "id")
     )  # fmt: skip
 

@@ -6,12 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce
 
-from billing.models import BankLine, Document, DocumentEvent, Payment, PaymentApplication, Refund
+from billing.models import (
+    BankLine,
+    Chargeback,
+    ChargebackMove,
+    Document,
+    DocumentEvent,
+    ExceptionOwner,
+    Payment,
+    PaymentApplication,
+    Refund,
+)
 from billing.queries.parties import PLATFORM_ISSUER
 from billing.rules.bank import OpenInvoice
-from billing.rules.status import CLOSING_SIGNS, PAID, REFUNDED
+from billing.rules.status import CLOSING_SIGNS, PAID_SIGNS, signed_minor
 
 INVOICE_KINDS = (Document.Kind.CUSTOMER_INVOICE, Document.Kind.PARTNER_INVOICE)
 
@@ -26,6 +37,16 @@ class PaymentRow:
     refunded_minor: int
 
 
+@dataclass(frozen=True)
+class ChargebackRow:
+    """A chargeback in a list: what the bank holds now, Stripe's fee, who looks after it."""
+
+    chargeback: Chargeback
+    taken_minor: int
+    fee_minor: int
+    owner: str
+
+
 def our_invoices(partner_id: uuid.UUID | None = None) -> QuerySet[Document]:
     """Invoices that are paid to us, whichever brand they wear."""
     rows = Document.objects.filter(issuer=PLATFORM_ISSUER, kind__in=INVOICE_KINDS)
@@ -33,15 +54,13 @@ def our_invoices(partner_id: uuid.UUID | None = None) -> QuerySet[Document]:
 
 
 def paid_minor(document_id: uuid.UUID) -> int:
-    """What is paid on a document and was not refunded, minor units."""
-    sums = _event_sums(document_id)
-    return sums.get(PAID, 0) - sums.get(REFUNDED, 0)
+    """What is paid on a document and neither refunded nor charged back, minor units."""
+    return signed_minor(_event_sums(document_id), PAID_SIGNS)
 
 
 def open_minor(document: Document) -> int:
     """What is still to be paid on one invoice, after credits and write-offs; 0 when nothing is."""
-    sums = _event_sums(document.id)
-    closed = sum(sign * sums.get(kind, 0) for kind, sign in CLOSING_SIGNS.items())
+    closed = signed_minor(_event_sums(document.id), CLOSING_SIGNS)
     return max(document.total_minor - closed, 0)
 
 
@@ -52,11 +71,8 @@ def open_invoices(
     rows = our_invoices(partner_id).filter(total_minor__gt=0).order_by("due_date", "number")
     if currencies:
         rows = rows.filter(currency__in=currencies)
-    closing = [kind for kind, sign in CLOSING_SIGNS.items() if sign > 0]
-    closed = Coalesce(Sum("events__amount_minor", filter=Q(events__kind__in=closing)), 0)
-    refunded = Coalesce(Sum("events__amount_minor", filter=Q(events__kind=REFUNDED)), 0)
     columns = ("id", "number", "buyer_name", "customer_id", "partner_id", "currency", "open_minor")
-    found = rows.annotate(open_minor=F("total_minor") - closed + refunded).filter(open_minor__gt=0)
+    found = rows.annotate(open_minor=open_sql()).filter(open_minor__gt=0)
     return [
         OpenInvoice(
             id=str(row["id"]), number=row["number"], buyer=row["buyer_name"],
@@ -67,13 +83,31 @@ def open_invoices(
     ]  # fmt: skip
 
 
+def open_sql() -> CombinedExpression:
+    """What is open on a document, not clamped, as a column beside its row."""
+
+    def total(sign: int) -> Coalesce:
+        kinds = [kind for kind, one in CLOSING_SIGNS.items() if one == sign]
+        return Coalesce(Sum("events__amount_minor", filter=Q(events__kind__in=kinds)), 0)
+
+    return F("total_minor") - total(1) + total(-1)
+
+
 def unapplied_minor(payment: Payment) -> int:
     """What of a payment pays nothing yet and was not asked back, minor units."""
     applied = _sum(PaymentApplication.objects.filter(payment=payment))
     returned = _sum(
         Refund.objects.filter(payment=payment, document=None).exclude(state=Refund.State.FAILED)
     )
-    return payment.amount_minor - applied - returned
+    return payment.amount_minor - applied - returned - charged_back_minor(payment, None)
+
+
+def charged_back_minor(payment: Payment, document_id: uuid.UUID | None) -> int:
+    """What the bank took of what a payment paid on a document (None: of what paid nothing)."""
+    here = Q(chargeback__document=None)
+    if document_id is not None:
+        here = Q(chargeback__document_id=document_id)
+    return -_sum(ChargebackMove.objects.filter(here, chargeback__payment=payment))
 
 
 def refundable_minor(payment: Payment, document_id: uuid.UUID | None) -> int:
@@ -100,6 +134,21 @@ def payments_page(*, limit: int = 50, offset: int = 0) -> tuple[list[PaymentRow]
 def bank_lines(states: Sequence[str], limit: int = 200) -> list[BankLine]:
     """Bank lines in these states with their file and payment, newest first (console)."""
     return list(BankLine.objects.filter(state__in=states).select_related("file", "payment")[:limit])
+
+
+def chargebacks_page(limit: int = 50) -> list[ChargebackRow]:
+    """Disputed card payments, newest first, with what the bank holds and took: three queries."""
+    rows = Chargeback.objects.select_related("document", "payment").prefetch_related("moves")
+    owners = dict(ExceptionOwner.objects.filter(key__startswith="chargeback ").values_list(
+        "key", "owner"))  # fmt: skip
+    return [
+        ChargebackRow(
+            one, -sum(move.amount_minor for move in one.moves.all()),
+            sum(move.fee_minor for move in one.moves.all()),
+            owners.get(f"chargeback {one.id}", ""),
+        )
+        for one in rows[:limit]
+    ]  # fmt: skip
 
 
 def _row(payment: Payment) -> PaymentRow:

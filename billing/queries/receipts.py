@@ -17,7 +17,16 @@ from billing.rules.facts import Receipt
 from billing.rules.inputs import COLLECTED_KEY
 from billing.rules.lines import CUSTOMER, LIVE
 from billing.rules.periods import Period
-from billing.rules.status import AMOUNT_KINDS, CREDITED, PAID, REFUNDED, UNCOLLECTIBLE
+from billing.rules.status import (
+    AMOUNT_KINDS,
+    CHARGED_BACK,
+    CLOSING_SIGNS,
+    CREDITED,
+    PAID,
+    REFUNDED,
+    REINSTATED,
+    signed_minor,
+)
 from billing.rules.terms import CREDITS, FEES, REFUNDS, TAX, Terms
 
 
@@ -117,6 +126,7 @@ def _money(agreed: Terms, moved: Mapping[str, int], gross_minor: int) -> dict[st
     back = moved[REFUNDED] if REFUNDS in agreed.deductions else 0
     credited = moved[CREDITED] if CREDITS in agreed.deductions else 0
     if agreed.shares_receipts:
-        return {"paid_minor": moved[PAID] - back, "credited_minor": credited}
-    is_open = gross_minor - credited - moved[UNCOLLECTIBLE] - (moved[PAID] - moved[REFUNDED])
+        kept = moved[PAID] + moved[REINSTATED] - moved[CHARGED_BACK]
+        return {"paid_minor": kept - back, "credited_minor": credited}
+    is_open = gross_minor - signed_minor({**moved, CREDITED: credited}, CLOSING_SIGNS)
     return {"paid_minor": 0, "reopened_minor": max(0, min(back, is_open))}

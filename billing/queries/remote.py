@@ -2,10 +2,11 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count
 
-from billing.models import RemoteDifference, RemoteIntent, StripeEvent
+from billing.models import ConnectedAccount, RemoteDifference, RemoteIntent, StripeEvent
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,33 @@ def stripe_desk(limit: int = 50) -> StripeDesk:
         tuple(RemoteDifference.objects.filter(gone_at=None)[:limit]),
         tuple(StripeEvent.objects.order_by("-received_at")[:20]),
     )
+
+
+@dataclass(frozen=True)
+class Onboarding:
+    """How far a partner's account at Stripe is: what was asked, what there is, where to go on."""
+
+    asked: RemoteIntent | None
+    account: ConnectedAccount | None
+    link: RemoteIntent | None
+
+
+def onboarding(partner_id: uuid.UUID, now: datetime) -> Onboarding:
+    """The newest account of a partner and an address to go on at, if one holds: three queries."""
+    mine = RemoteIntent.objects.filter(partner_id=partner_id).order_by("-created_at")
+    asked = mine.filter(kind=RemoteIntent.Kind.ACCOUNT).first()
+    if asked is None:
+        return Onboarding(None, None, None)
+    account = ConnectedAccount.objects.filter(remote_id=asked.remote_id or "-").first()
+    link = mine.filter(kind=RemoteIntent.Kind.ACCOUNT_LINK, facts__account=str(asked.id)).first()
+    return Onboarding(asked, account, link if link and link_holds(link, now) else None)
+
+
+def link_holds(link: RemoteIntent, now: datetime) -> bool:
+    """Whether an address waits to be made, or was made and is not over."""
+    if link.state == RemoteIntent.State.SENT:
+        return int(link.steps["expires_at"]) > now.timestamp()
+    return link.state == RemoteIntent.State.PENDING
 
 
 def pay_url(document_id: uuid.UUID) -> str:

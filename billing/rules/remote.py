@@ -37,6 +37,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "credit_note": (Step("credit_note", "credit_notes", "create", "credit_note"),),
     "refund": (Step("refund", "refunds", "create", "refund"),),
     "transfer": (Step("transfer", "transfers", "create", "transfer"),),
+    "account": (Step("account", "accounts", "create", "account"),),
+    "account_link": (Step("account_link", "account_links", "create", "account_link"),),
 }
 
 

@@ -10,7 +10,7 @@ register = template.Library()
 _STATES = {
     "run": words.RUN_STATES, "partner": words.PARTNER_STATES, "exception": words.EXCEPTIONS,
     "phase": words.PHASES, "agreement_paper": words.PAPER_STATES, "dispute": words.DISPUTE_STATES,
-    "payout": words.PAYOUT_STATES,
+    "payout": words.PAYOUT_STATES, "chargeback": words.CHARGEBACK_STATES,
     "level": words.LEVELS, "incident": words.INCIDENT_STATES,
     "delivery": words.DELIVERIES, "endpoint": words.ENDPOINTS, "outcome": words.OUTCOMES,
     "key": words.KEY_STATES, "role": words.ROLES,

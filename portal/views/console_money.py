@@ -20,7 +20,12 @@ from billing.actions.bank_files import MAX_BYTES, assign_line, ignore_line, take
 from billing.actions.payments import Receipt, record_payment
 from billing.actions.send_back import send_back
 from billing.models import Document, Payment
-from billing.queries.payments import bank_lines, invoice_by_number, payments_page
+from billing.queries.payments import (
+    bank_lines,
+    chargebacks_page,
+    invoice_by_number,
+    payments_page,
+)
 from billing.rules.errors import BillingError
 from billing.rules.payments import HAND, STRIPE
 from portal.forms_money import BankFileForm, PaymentForm, RefundForm
@@ -152,7 +157,7 @@ def _page(
     start = {"token": uuid.uuid4(), "received": timezone.now().date()}
     return render(request, "console/payments.html", {
         "rows": rows, "pager": Pager(number, total), "lines": bank_lines(["unmatched"]),
-        "doubles": bank_lines(["double"], limit=20),
+        "chargebacks": chargebacks_page(), "doubles": bank_lines(["double"], limit=20),
         "payment_form": payment_form or PaymentForm(initial=start),
         "file_form": file_form or BankFileForm(),
     })  # fmt: skip

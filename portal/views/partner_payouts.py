@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.actions.payout_details import HOLD, ask_payout_details, decide_payout_details
+from billing.gateways.stripe_api import configured
 from billing.queries.payouts import details_rows, payouts_page
+from billing.queries.remote import onboarding
 from billing.rules.errors import BillingError
 from portal.forms_money import PayoutDetailsForm
 from portal.views.step_up import password_problem
@@ -42,14 +44,14 @@ def ask(request: HttpRequest) -> HttpResponse:
         form.add_error("password", problem)
         return _page(request, form)
     try:
-        ask_payout_details(partner_id=_partner_id(request), kek=settings.KEK, now=timezone.now(),
-                           actor=_actor(request), **facts)  # fmt: skip
+        ask_payout_details(partner_id=owner_id(request), kek=settings.KEK, now=timezone.now(),
+                           actor=person(request), **facts)  # fmt: skip
     except BillingError as error:
         form.add_error(None, str(error))
         return _page(request, form)
     messages.success(request, _("Asked. Another owner has to approve it; until then nothing "
                                 "changes."))  # fmt: skip
-    return _back()
+    return back_to_payouts()
 
 
 @permission("payouts.manage")
@@ -59,40 +61,45 @@ def decide(request: HttpRequest, details_id: uuid.UUID) -> HttpResponse:
     problem = password_problem(request, request.POST.get("password", ""))
     if problem:
         messages.error(request, problem)
-        return _back()
+        return back_to_payouts()
     approve = request.POST.get("decision") == "approve"
     try:
-        decide_payout_details(details_id=details_id, partner_id=_partner_id(request),
-                              approve=approve, actor=_actor(request),
+        decide_payout_details(details_id=details_id, partner_id=owner_id(request),
+                              approve=approve, actor=person(request),
                               now=timezone.now())  # fmt: skip
     except BillingError as error:
         messages.error(request, str(error))
     else:
         messages.success(request, _("Approved. It is used after %(days)d days.")
                          % {"days": HOLD.days} if approve else _("Refused."))  # fmt: skip
-    return _back()
+    return back_to_payouts()
 
 
 def _page(request: HttpRequest, form: PayoutDetailsForm | None = None) -> HttpResponse:
-    details = details_rows(_partner_id(request), timezone.now())
+    now = timezone.now()
+    details = details_rows(owner_id(request), now)
     return render(request, "partner/payouts.html", {
         "details": details, "waits": next((row for row in details if row.state == "asked"), None),
         "in_use": next((row for row in details if row.state == "usable"), None),
         "on_hold": next((row for row in details if row.state == "on_hold"), None),
-        "payouts": payouts_page(partner_id=_partner_id(request)),
-        "form": form or PayoutDetailsForm(), "hold_days": HOLD.days, "me": _actor(request),
+        "payouts": payouts_page(partner_id=owner_id(request)),
+        "form": form or PayoutDetailsForm(), "hold_days": HOLD.days, "me": person(request),
+        "onboarding": onboarding(owner_id(request), now) if configured() else None,
     })  # fmt: skip
 
 
-def _partner_id(request: HttpRequest) -> uuid.UUID:
+def owner_id(request: HttpRequest) -> uuid.UUID:
+    """The partner whose page this is."""
     owner: Any = request.owner  # type: ignore[attr-defined]
     found: uuid.UUID = owner.partner_id
     return found
 
 
-def _actor(request: HttpRequest) -> str:
+def person(request: HttpRequest) -> str:
+    """Who is signed in, as the audit log names people."""
     return str(request.user.email).lower()  # type: ignore[union-attr]
 
 
-def _back() -> HttpResponseRedirect:
+def back_to_payouts() -> HttpResponseRedirect:
+    """To the page itself."""
     return HttpResponseRedirect(reverse("partner_payouts"))

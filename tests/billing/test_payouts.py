@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from billing.actions.bank_files import take_bank_file
+from billing.actions.connected_accounts import keep_account
 from billing.actions.export_payouts import export_payouts
 from billing.actions.payout_details import (
     HOLD,
@@ -94,6 +95,8 @@ def status(document):
 
 def test_details_need_a_second_owner_and_a_hold(world, database):
     redis, pinecone = world
+    ready = {"id": "acct_1234567890", "payouts_enabled": True}
+    keep_account(partner_id=redis.id, remote=ready, now=NOW)
     database.login("web")
     with in_partner(redis):
         details = ask(redis)

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
 
+from billing.actions.connected_accounts import keep_account
 from billing.actions.credit import Credit
 from billing.actions.order_transfers import order_transfers
 from billing.actions.payout_details import ask_payout_details, decide_payout_details
 from billing.actions.payouts import approve_payouts, fail_payout, prepare_payouts
-from billing.actions.push import push_intent, sweep_intents
+from billing.actions.push import sweep_intents
 from billing.actions.reconcile_stripe import reconcile_stripe
 from billing.actions.refunds import ask_refund
 from billing.actions.remote_intents import (
@@ -39,12 +39,12 @@ from billing.models import (
     RemoteIntent,
     StripeEvent,
 )
-from billing.queries.documents import document_detail
 from portal.simulators.stripe.webhooks import signature
 from tenants import resolve
 from tenants.schema import in_partner
 from tests.billing.credit import issue_credit_note
 from tests.billing.people import APPROVER, PREPARER
+from tests.billing.stripe_steps import acme, intent_of, notices, now, push, status
 from tests.billing.world import balances, breaches, settle
 from tests.fakes.stripe import KEY, SECRET, SPEC, running
 
@@ -70,39 +70,6 @@ def billed(world):
     """acme at Redis owes 100.01, big 1.40; acme at Pinecone 1.00."""
     settle()
     return world
-
-
-def now():
-    return timezone.now()
-
-
-def push(stripe, hours=0):
-    """Push all that is due, customers first, as the worker does."""
-    at = now() + hours * HOUR
-    for _ in range(2):
-        for intent in RemoteIntent.objects.filter(state="pending").order_by("created_at"):
-            RemoteIntent.objects.filter(pk=intent.pk).update(next_try_at=at)
-            push_intent(intent_id=intent.id, stripe=stripe, now=at)
-
-
-def acme(partner):
-    return Document.objects.get(partner_id=partner.id, customer_external_id="acme")
-
-
-def intent_of(document):
-    return RemoteIntent.objects.get(key=f"invoice {document.id}")
-
-
-def status(document):
-    return document_detail(document.id, today=now().date()).row.status
-
-
-def notices(fake, seed=1):
-    """What the account tells, each twice and shuffled, handed to the door's action."""
-    sent = fake.control("release", seed=seed)["sent"]
-    for event in sent:
-        keep_event(event=event, now=now())
-    return sent
 
 
 def sent_invoices(stripe, document):
@@ -264,12 +231,14 @@ def test_one_key_twice_at_once_is_answered_once(fake, stripe):
 
 
 @pytest.fixture
-def transferable(billed, database, stripe):
+def transferable(billed, database, fake, stripe):
     """Redis is paid to a connected account; its payout of 30.42 is approved."""
     from django.conf import settings
 
     account = stripe.create("accounts", {"type": "express", "country": "US"}, str(now()))["id"]
+    fake.onboard(f"{fake.base}/c/{account}")
     at = now()
+    keep_account(partner_id=billed.redis.id, remote=stripe.fetch("accounts", account), now=at)
     database.login("web")
     with in_partner(billed.redis):
         details = ask_payout_details(
@@ -344,6 +313,7 @@ def test_the_books_are_compared_both_ways(fake, stripe, billed):
     remote_id = intent_of(document).remote_id
     RemoteIntent.objects.filter(pk=intent_of(document).pk).update(remote_id="in_lost")
     account = stripe.create("accounts", {"type": "express"}, "acc")["id"]
+    fake.onboard(f"{fake.base}/c/{account}")
     foreign = {"amount": 7, "currency": "usd", "destination": account}
     stripe.create("transfers", foreign, "tr")
     at = now() + 2 * HOUR

@@ -225,6 +225,10 @@ UNREACHED = {
     "manage/agreement/<uuid:version_id>/paper.pdf",
     "manage/payouts/details/<uuid:details_id>/",
     "manage/verify/counts/<uuid:file_id>/",
+    # offered where Stripe is set
+    "manage/payouts/connect/",
+    "manage/payouts/connect/refresh/",
+    "manage/payouts/connect/returned/",
     # offered once a domain is live
     "manage/domains/<uuid:claim_id>/primary/",
     # offered for people with a second factor

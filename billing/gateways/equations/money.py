@@ -13,7 +13,9 @@ WITH booked AS (
     SELECT payment_id, sum(amount_minor) AS minor FROM (
         SELECT payment_id, amount_minor FROM billing_paymentapplication
         UNION ALL SELECT payment_id, amount_minor FROM billing_refund
-        WHERE document_id IS NULL AND state <> 'failed') parts
+        WHERE document_id IS NULL AND state <> 'failed'
+        UNION ALL SELECT c.payment_id, -m.amount_minor FROM billing_chargebackmove m
+        JOIN billing_chargeback c ON c.id = m.chargeback_id WHERE c.document_id IS NULL) parts
     GROUP BY payment_id
 )
 SELECT p.partner_id, format('payment %s of %s: booked %s, used %s', p.key, p.amount_minor,
@@ -35,6 +37,24 @@ LEFT JOIN LATERAL (
     JOIN billing_journalline l ON l.entry_id = e.id AND l.account IN ('1100', '1110')
     WHERE e.source = 'application ' || a.id) j ON true
 WHERE a.amount_minor <> coalesce(j.minor, 0) OR a.amount_minor <> coalesce(v.amount_minor, 0)
+"""
+
+# Each movement of a chargeback is in the journal and in its invoice's events.
+CHARGEBACKS = """
+SELECT m.partner_id, format('chargeback %s moved %s by %s: journal %s, event %s', c.remote_id,
+    m.amount_minor, m.remote_id, coalesce(j.minor, 0), coalesce(v.minor, 0))
+FROM billing_chargebackmove m JOIN billing_chargeback c ON c.id = m.chargeback_id
+LEFT JOIN LATERAL (
+    SELECT sum(l.credit_minor - l.debit_minor) AS minor FROM billing_journalentry e
+    JOIN billing_journalline l ON l.entry_id = e.id AND l.account IN ('1100', '1110', '2400')
+    WHERE e.source = 'chargeback ' || m.remote_id) j ON true
+LEFT JOIN LATERAL (
+    SELECT sum(CASE v.kind WHEN 'charged_back' THEN -v.amount_minor ELSE v.amount_minor END)
+        AS minor FROM billing_documentevent v WHERE v.document_id = c.document_id
+        AND v.kind IN ('charged_back', 'reinstated')
+        AND v.source_id = 'chargeback ' || m.remote_id) v ON true
+WHERE m.amount_minor <> coalesce(j.minor, 0)
+   OR (c.document_id IS NOT NULL AND m.amount_minor <> coalesce(v.minor, 0))
 """
 
 PAYOUT_CLAIMS = """

@@ -6,11 +6,14 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from portal.simulators.stripe import shapes
 from portal.simulators.stripe.store import Store
 
 Object = dict[str, Any]
+DISPUTE_FEE = 15_00
+ANSWER_WITHIN_S = 14 * 86_400
 _QUERY = re.compile(r"metadata\['([^']+)'\]:'([^']*)'")
 
 
@@ -35,7 +38,8 @@ class Books:
             "customer": lambda one: self.store.add("customer", shapes.customer(one)),
             "account": lambda one: self.store.add("account", shapes.account(one)),
             "invoice": self._invoice, "invoiceitem": self._item, "refund": self._refund,
-            "transfer": self._transfer, "credit_note": self._credit_note,
+            "transfer": self._transfer, "account_link": self._account_link,
+            "credit_note": self._credit_note,
         }  # fmt: skip
         return makers[kind](given)
 
@@ -112,6 +116,34 @@ class Books:
         self.tell("transfer.reversed", transfer)
         return self.store.put(transfer)
 
+    def dispute(self, charge_id: str) -> Object:
+        """The bank of a card's holder takes a charge back, and Stripe its fee of 15.00."""
+        charge = self.store.get("charge", charge_id)
+        if charge["disputed"]:
+            raise Refusal("This charge is disputed already.")
+        now = int(time.time())
+        money = self.store.add("balance_transaction", shapes.dispute_money(
+            -charge["amount"], DISPUTE_FEE, charge["currency"], now))  # fmt: skip
+        made = self.store.add("dispute", shapes.dispute(charge, money, now + ANSWER_WITHIN_S))
+        self.store.put({**charge, "disputed": True})
+        self.tell("charge.dispute.created", made)
+        self.tell("charge.dispute.funds_withdrawn", made)
+        return made
+
+    def close(self, dispute_id: str, end: str) -> Object:
+        """The bank decides, `won` or `lost`; when won the money comes back. It may think again."""
+        found = self.store.get("dispute", dispute_id)
+        if end not in ("won", "lost") or found["status"] in ("won", end):
+            raise Refusal(f"This dispute is {found['status']} and can not be {end} now.")
+        found["status"] = end
+        if end == "won":
+            found["balance_transactions"].append(self.store.add(
+                "balance_transaction", shapes.dispute_money(
+                    found["amount"], 0, found["currency"], int(time.time()))))  # fmt: skip
+            self.tell("charge.dispute.funds_reinstated", found)
+        self.tell("charge.dispute.closed", found)
+        return self.store.put(found)
+
     def _invoice(self, given: Object) -> Object:
         if "customer" not in given:
             raise Refusal("Missing required param: customer.")
@@ -141,8 +173,22 @@ class Books:
         self.tell("charge.refunded", charge)
         return refund
 
+    def onboard(self, account_id: str) -> Object:
+        """A connected account's owner has told everything on the page."""
+        account = shapes.onboarded(self.store.get("account", account_id))
+        self.tell("account.updated", account)
+        return self.store.put(account)
+
+    def _account_link(self, given: Object) -> Object:
+        account = self.store.get("account", given["account"])
+        back = urlencode({"return": given.get("return_url", "")})
+        return shapes.account_link(account, f"{self.public}/c/{account['id']}?{back}",
+                                   int(time.time()))  # fmt: skip
+
     def _transfer(self, given: Object) -> Object:
-        self.store.get("account", given["destination"])
+        account = self.store.get("account", given["destination"])
+        if account["capabilities"]["transfers"] != "active":
+            raise Refusal("Your destination account needs to have the `transfers` capability.")
         transfer = self.store.add("transfer", shapes.transfer(given))
         self.tell("transfer.created", transfer)
         return transfer

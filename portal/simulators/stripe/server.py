@@ -23,7 +23,8 @@ KINDS = {
     "customers": "customer", "invoices": "invoice", "invoiceitems": "invoiceitem",
     "refunds": "refund", "transfers": "transfer", "accounts": "account", "charges": "charge",
     "credit_notes": "credit_note", "payment_intents": "payment_intent",
-    "balance_transactions": "balance_transaction",
+    "balance_transactions": "balance_transaction", "disputes": "dispute",
+    "account_links": "account_link",
 }  # fmt: skip
 _PATH = re.compile(r"/v1/(\w+)(?:/(\w+))?(?:/(\w+))?")
 FAULTS = ("drop", "drop_before", "slow", "429", "500", "500_after")
@@ -180,6 +181,8 @@ class Handler(BaseHTTPRequestHandler):
                              "faults": [asdict(one) for one in self.server.faults]})  # fmt: skip
         elif url.path.startswith("/i/"):
             self._page(url.path[3:])
+        elif url.path.startswith("/c/"):
+            self._onboarding(url.path[3:], str(decoded(url.query).get("return", "")))
         else:
             self._json(200, {"simulator": "stripe"})
 
@@ -192,6 +195,9 @@ class Handler(BaseHTTPRequestHandler):
         elif url.path.startswith("/i/"):
             self._do(lambda: self.server.books.pay(url.path[3:]))
             self._page(url.path[3:])
+        elif url.path.startswith("/c/"):
+            self._do(lambda: self.server.books.onboard(url.path[3:]))
+            self._onboarding(url.path[3:], str(decoded(url.query).get("return", "")))
         else:
             self._control(url.path, json.loads(body or "{}"))
 
@@ -221,9 +227,16 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/_sim/release":
             self._json(200, {"sent": server.webhooks.release(given["seed"])})
             return
-        elif path.startswith("/_sim/reverse/"):
-            self._do(lambda: server.books.reverse(path.rpartition("/")[2]))
+        else:
+            self._outside(path.removeprefix("/_sim/").split("/"))
         self._json(200, {})
+
+    def _outside(self, words: list[str]) -> None:
+        """What others do: a transfer comes back, a charge is disputed, a bank decides."""
+        books = self.server.books
+        acts = {"reverse": books.reverse, "dispute": books.dispute, "close": books.close}
+        if words[0] in acts:
+            self._do(lambda: acts[words[0]](*words[1:]))
 
     def _do(self, work: Any) -> None:
         with self.server.lock:
@@ -245,6 +258,22 @@ class Handler(BaseHTTPRequestHandler):
             f"{invoice['currency'].upper()}, {invoice['status']}</p>"
             f"{button if invoice['status'] == 'open' else ''}"
         )
+        self._write(200, shown.encode(), "text/html; charset=utf-8")
+
+    def _onboarding(self, account_id: str, back: str) -> None:
+        try:
+            account = self.server.books.store.get("account", account_id)
+        except NoSuchObject:
+            self._json(404, {})
+            return
+        way = f'<a href="{html.escape(back)}">Go back</a>' if back.startswith("http") else ""
+        shown = (
+            f"<!doctype html><title>Simulator</title><h1>Simulated onboarding</h1>"
+            f"<p>This is no Stripe: nobody asks for papers. Account {html.escape(account_id)}, "
+            f"{html.escape(account['country'])}.</p>"
+            + (f"<p>Ready. {way}</p>" if account["payouts_enabled"]
+               else '<form method="post"><button>Tell everything</button></form>')
+        )  # fmt: skip
         self._write(200, shown.encode(), "text/html; charset=utf-8")
 
     def _json(self, status: int, body: dict[str, Any]) -> None:

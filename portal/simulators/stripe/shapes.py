@@ -23,10 +23,30 @@ def customer(given: Object) -> Object:
 
 
 def account(given: Object) -> Object:
-    """A connected account, ready at once: there is nobody to ask for papers here."""
+    """A connected account of which Stripe knows nothing yet."""
+    due = ["business_type", "external_account", "tos_acceptance.date"]
     return {"type": given.get("type", "express"), "country": given.get("country", "US"),
-            "email": given.get("email"), "charges_enabled": True, "payouts_enabled": True,
-            "details_submitted": True, "metadata": given.get("metadata", {})}  # fmt: skip
+            "email": given.get("email"), "charges_enabled": False, "payouts_enabled": False,
+            "details_submitted": False, "metadata": given.get("metadata", {}),
+            "capabilities": {"transfers": "inactive"},
+            "requirements": _requirements(due)}  # fmt: skip
+
+
+def onboarded(account: Object) -> Object:
+    """The same account when its owner has told everything."""
+    return {**account, "charges_enabled": True, "payouts_enabled": True, "details_submitted": True,
+            "capabilities": {"transfers": "active"}, "requirements": _requirements([])}  # fmt: skip
+
+
+def account_link(account: Object, url: str, created: int) -> Object:
+    """An address where an account's owner tells Stripe about itself, for five minutes."""
+    return {"object": "account_link", "created": created, "expires_at": created + 300, "url": url}
+
+
+def _requirements(due: list[str]) -> Object:
+    return {"alternatives": [], "current_deadline": None, "currently_due": due,
+            "disabled_reason": "requirements.past_due" if due else None, "errors": [],
+            "eventually_due": due, "past_due": due, "pending_verification": []}  # fmt: skip
 
 
 def invoice(given: Object, created: int) -> Object:
@@ -105,6 +125,26 @@ def refund(given: Object, charge: Object, amount: int) -> Object:
             "payment_intent": charge["payment_intent"], "reason": given.get("reason"),
             "metadata": given.get("metadata", {}), "status": "succeeded",
             "balance_transaction": None}  # fmt: skip
+
+
+def dispute(charge: Object, money: Object, answer_by: int) -> Object:
+    """A charge that its card's holder disputes; the bank has taken the money already."""
+    evidence = {"due_by": answer_by, "has_evidence": False, "past_due": False,
+                "submission_count": 0}  # fmt: skip
+    return {"amount": charge["amount"], "balance_transactions": [money], "charge": charge["id"],
+            "currency": charge["currency"], "evidence": {}, "evidence_details": evidence,
+            "is_charge_refundable": False, "metadata": {}, "reason": "fraudulent",
+            "payment_intent": charge["payment_intent"], "status": "needs_response"}  # fmt: skip
+
+
+def dispute_money(amount: int, fee: int, currency: str, created: int) -> Object:
+    """What a dispute does to our balance: the money goes with a fee, and may come back without."""
+    made = balance_transaction(amount, currency, "adjustment", created)
+    details = [{"amount": fee, "application": None, "currency": currency,
+                "description": "Dispute fee", "type": "stripe_fee"}] if fee else []  # fmt: skip
+    kind = "dispute" if amount < 0 else "dispute_reversal"
+    return {**made, "fee": fee, "net": amount - fee, "fee_details": details,
+            "reporting_category": kind}  # fmt: skip
 
 
 def credit_note(given: Object, invoice: Object, amount: int) -> Object:

@@ -11,7 +11,7 @@ from typing import Any
 PREFIX = {
     "customer": "cus", "account": "acct", "invoice": "in", "invoiceitem": "ii", "charge": "ch",
     "payment_intent": "pi", "balance_transaction": "txn", "refund": "re", "transfer": "tr",
-    "credit_note": "cn", "event": "evt", "transfer_reversal": "trr",
+    "credit_note": "cn", "event": "evt", "transfer_reversal": "trr", "dispute": "dp",
 }  # fmt: skip
 _TABLES = """
 CREATE TABLE IF NOT EXISTS object (id TEXT PRIMARY KEY, kind TEXT, seq INTEGER, body TEXT);

@@ -41,6 +41,12 @@ class Fake:
         request = urllib.request.Request(f"{self.base}/i/{invoice_id}", data=b"")
         urllib.request.urlopen(request, timeout=10).read()
 
+    def onboard(self, address: str) -> str:
+        """A connected account's owner tells everything at the address; the page after it."""
+        request = urllib.request.Request(address, data=b"")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return str(answer.read().decode())
+
     def _ask(self, path: str, data: bytes | None = None) -> dict[str, Any]:
         with urllib.request.urlopen(self.base + path, data=data, timeout=20) as answer:
             return json.load(answer)

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from billing.actions.payout_details import ask_payout_details, decide_payout_details
 from billing.actions.remote_intents import want_invoices
-from billing.models import BankLine, Document, Payment, Payout, Refund, RemoteIntent
+from billing.models import BankLine, Chargeback, Document, Payment, Payout, Refund, RemoteIntent
 from tenants import schema
 from tests.billing import world
 from tests.portal.console.cast import signed_in
@@ -61,6 +61,32 @@ def test_a_payment_by_hand_counts_once_and_says_what_is_wrong(issued):
         assert answer.status_code == 200 and said in text(answer)
     euros = client.post("/payments/record/", typed(issued.redis, currency="EUR"), follow=True)
     assert "is in USD, the payment in EUR" in text(euros)
+
+
+def test_a_chargeback_is_shown_with_its_day_and_queued_for_an_owner(issued, database):
+    client = signed_in("finance_preparer")
+    assert "Chargebacks" not in text(client.get("/payments/"))
+    client.post("/payments/record/", typed(issued.redis))
+    database.login("settle")
+    with schema.in_public():
+        payment = Payment.objects.get()
+        Chargeback.objects.create(
+            partner_id=issued.redis.id, remote_id="dp_1", payment=payment, currency="USD",
+            document=payment.applications.get().document, amount_minor=100_01, opened_at=NOW,
+            reason="fraudulent", status="needs_response", changed_at=NOW,
+            answer_by=NOW + timedelta(days=9),
+        )  # fmt: skip
+    database.login("web")
+
+    page = text(client.get("/payments/"))
+    found = page.split("Chargebacks")[1].split("Not applied")[0]
+    assert "To be answered" in found and "14 Oct" in found and "nobody yet" in found, found
+    queue = client.get("/finance/exceptions/").content.decode()
+    assert f"Chargeback of {number(issued.redis)}" in queue
+    assert "Answer at Stripe by 2026-10-14" in queue
+    key = queue.split('name="key" value="chargeback')[1].split('"')[0]
+    client.post("/finance/exceptions/take/", {"key": f"chargeback{key}"})
+    assert "nobody yet" not in text(client.get("/payments/"))
 
 
 def test_a_bank_file_and_the_lines_that_wait(issued):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings as django_settings
 
+from billing.actions.connected_accounts import keep_account
 from billing.actions.payout_details import ask_payout_details, decide_payout_details
 from billing.actions.remote_intents import want_invoice
 from billing.models import Document, PayoutDetails, RemoteIntent
@@ -67,6 +68,46 @@ def test_details_change_after_password_second_owner_and_hold(owners):
         assert PayoutDetails.objects.count() == 0
 
 
+def test_an_account_is_connected_at_stripe_and_then_asked_for(owners, long_portal, settings):
+    _partners, database = long_portal
+    first, path = signed_in(REDIS, "owner"), "/manage/payouts/connect/"
+    assert "Stripe account" not in text(first.get("/manage/payouts/")).split("Change the")[0]
+    assert first.post(path, {"country": "DE", "password": PASSWORD}).status_code == 404
+    settings.STRIPE_API_KEY = "sk_test_x"
+
+    wrong = text(first.post(path, {"country": "DE", "password": "guess"}, follow=True))
+    assert "not your password" in wrong and "Connect an account" in wrong
+    named = text(first.post(path, {"country": "Germany", "password": PASSWORD}, follow=True))
+    assert "Country: two letters" in named
+    asked = text(first.post(path, {"country": "de", "password": PASSWORD}, follow=True))
+    assert "Stripe is being asked" in asked
+    database.login("settle")
+    with schema.in_public():
+        account, link = RemoteIntent.objects.filter(partner_id=owners.redis.id).order_by("kind")
+        assert link.facts["return_url"].endswith("/manage/payouts/connect/returned/")
+        RemoteIntent.objects.filter(pk=account.pk).update(state="sent", remote_id="acct_12345678")
+        RemoteIntent.objects.filter(pk=link.pk).update(
+            state="sent", url="https://connect.example/x", steps={"expires_at": 2**40})  # fmt: skip
+        remote = {"id": "acct_12345678", "country": "DE", "payouts_enabled": False,
+                  "requirements": {"currently_due": ["a", "b"]}}  # fmt: skip
+        keep_account(partner_id=owners.redis.id, remote=remote, now=NOW)
+    database.login("web")
+    page = first.get("/manage/payouts/").content.decode()
+    assert 'href="https://connect.example/x"' in page and "Not ready" in page
+    stripe_form = form(kind="stripe", account="acct_12345678")
+    refused = text(first.post("/manage/payouts/details/", stripe_form))
+    assert "does not pay out from this account yet" in refused
+    database.login("settle")
+    with schema.in_public():
+        keep_account(partner_id=owners.redis.id, remote={**remote, "payouts_enabled": True},
+                     now=NOW + timedelta(minutes=1))  # fmt: skip
+    database.login("web")
+    assert "Ask to be paid there" in text(first.get("/manage/payouts/"))
+    done = text(first.post("/manage/payouts/details/", stripe_form, follow=True))
+    assert "Another owner has to approve" in done
+    assert "acct_" not in text(signed_in(PINECONE, "owner").get("/manage/payouts/"))
+
+
 @pytest.mark.parametrize(("role", "sees", "asks"), [
     ("owner", 200, 200), ("admin", 200, 403), ("finance", 200, 403), ("support", 403, 403),
 ])  # fmt: skip
@@ -75,6 +116,7 @@ def test_only_owners_change_where_money_goes(portal, role, sees, asks):
 
     assert client.get("/manage/payouts/").status_code == sees
     assert client.post("/manage/payouts/details/", {}).status_code == asks
+    assert client.post("/manage/payouts/connect/").status_code == (404 if asks == 200 else 403)
 
 
 def test_our_invoices_show_our_account_and_the_link_to_pay(long_portal, settings):
