@@ -14,8 +14,8 @@ from portal.rules import numbers
 NBSP = "\u00a0"
 # English letters mislead in German, where "B" would be a thousand times as much.
 UNITS = {"de": {"k": "Tsd.", "M": "Mio.", "B": "Mrd.", "T": "Bio."}}
-# German puts a point behind the day's number.
-DAYS = {"de": {"j M": "j. M", "j F": "j. F", "D j": "D, j."}}
+# Of Django's format letters. German: a point behind the day, short months as Duden has them.
+LETTERS = {"de": {"j": "j.", "M": "N", "D ": "D, "}}
 
 
 def code() -> str:
@@ -65,6 +65,6 @@ def milliseconds(microseconds: float | None) -> str:
 
 def day_text(moment: date, form: str) -> str:
     """A day or moment by Django's format letters: `j M Y` is `26. Nov. 2026` in German."""
-    for ours, theirs in DAYS.get(code(), {}).items():
+    for ours, theirs in LETTERS.get(code(), {}).items():
         form = form.replace(ours, theirs)
     return date_format(moment, form)
