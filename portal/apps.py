@@ -1,6 +1,9 @@
 """The top storey: pages, settings and schedule."""
 
 from django.apps import AppConfig
+from django.conf import settings
+
+from portal import catalogs
 
 
 class PortalConfig(AppConfig):
@@ -10,5 +13,8 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Make the Celery application current, so that actions can publish tasks by name."""
+        """Make the Celery application current, so that actions can publish tasks by name, and
+        the languages readable."""
         import portal.celery  # noqa: F401, PLC0415 - needs loaded settings
+
+        catalogs.compile_all(settings.BASE_DIR / "locale", settings.LOCALE_PATHS[0])

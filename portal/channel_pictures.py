@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from portal import local
 from portal.queries.channel import MonthMoney, TrafficDay
-from portal.rules import numbers
 from portal.rules.charts import Series
 from portal.rules.figures import Axis, Figure, stacked_figure
 from portal.templatetags.money import money_short, money_text
@@ -25,12 +24,12 @@ def requests_by_day(days: Sequence[TrafficDay], today: date) -> Figure:
                              "semantic"))  # fmt: skip
     series.append(Series(_("Misses"), tuple(float(day.misses) for day in days), "miss"))
     axis = Axis(
-        labels=tuple(date_format(day.day, "D j M Y") for day in days),
-        short=tuple(date_format(day.day, "j M") for day in days), bucket_name=_("UTC day"),
+        labels=tuple(local.day_text(day.day, "D j M Y") for day in days),
+        short=tuple(local.day_text(day.day, "j M") for day in days), bucket_name=_("UTC day"),
         partial_from=next((n for n, day in enumerate(days) if day.day >= today), None),
     )  # fmt: skip
     return stacked_figure("channel-requests", _("Requests by day"), _requests_words(days),
-                          axis, series, text=numbers.compact)  # fmt: skip
+                          axis, series, text=local.compact)  # fmt: skip
 
 
 def _requests_words(days: Sequence[TrafficDay]) -> str:
@@ -39,7 +38,7 @@ def _requests_words(days: Sequence[TrafficDay]) -> str:
     if not total:
         return _("No requests in this range.")
     return _("%(total)s requests, %(rate)s %% answered from the cache.") % {
-        "total": numbers.compact(total), "rate": numbers.percent(hits, total),
+        "total": local.compact(total), "rate": local.percent(hits, total),
     }  # fmt: skip
 
 
@@ -58,8 +57,8 @@ def money_by_month(months: Sequence[MonthMoney], currency: str) -> Figure:
         series.append(Series(_("Taxes and fees"), rest, "miss"))
     starts = [month.period.start for month in months]
     axis = Axis(
-        labels=tuple(date_format(start, "F Y") for start in starts),
-        short=tuple(date_format(start, "M y") for start in starts), bucket_name=_("UTC month"),
+        labels=tuple(local.day_text(start, "F Y") for start in starts),
+        short=tuple(local.day_text(start, "M y") for start in starts), bucket_name=_("UTC month"),
         partial_from=next((n for n, month in enumerate(months) if not month.is_final), None),
         partial_name=_("not final"),
     )  # fmt: skip
@@ -75,7 +74,7 @@ def _money_words(months: Sequence[MonthMoney], currency: str) -> str:
         return _("No month is issued yet.")
     last = final[-1]
     return _("%(month)s, the last final month: %(gross)s, of which %(net)s is ours.") % {
-        "month": date_format(last.period.start, "F Y"),
+        "month": local.day_text(last.period.start, "F Y"),
         "gross": money_text(last.total.gross_minor, currency),
         "net": money_text(last.total.net_minor, currency),
     }  # fmt: skip

@@ -6,13 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from babel.numbers import get_currency_precision
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from billing.queries import MonthEarnings
 from cache_api.rules.reports import UsagePoint
+from portal import local
 from portal.queries.usage import UsageView
-from portal.rules import numbers
 from portal.rules.charts import Series
 from portal.rules.figures import Axis, Figure, line_figure, stacked_figure
 from portal.rules.ranges import Range
@@ -25,11 +24,11 @@ SHORT = {"hour": "H:i", "day": "j M", "week": "j M", "month": "M y"}
 def range_name(window: Range) -> str:
     """The range as people read it, with UTC."""
     if window.granularity == "hour":
-        start, end = (date_format(at, "j M, H:i") for at in (window.start, window.shown_end))
+        start, end = (local.day_text(at, "j M, H:i") for at in (window.start, window.shown_end))
         return _("%(start)s to %(end)s UTC") % {"start": start, "end": end}
-    start, end = date_format(window.start, "j M Y"), date_format(window.shown_end, "j M Y")
+    start, end = local.day_text(window.start, "j M Y"), local.day_text(window.shown_end, "j M Y")
     if window.end <= window.now and window.is_month:
-        return _("%(month)s, whole month, UTC") % {"month": date_format(window.start, "F Y")}
+        return _("%(month)s, whole month, UTC") % {"month": local.day_text(window.start, "F Y")}
     return _("%(start)s to %(end)s, UTC") % {"start": start, "end": end}
 
 
@@ -91,8 +90,8 @@ def earnings_figure(months: list[MonthEarnings], earns_share: bool) -> Figure:
     else:
         title, facts = _("Billed by month"), [month.gross_minor for month in chosen]
     values = tuple(_major(minor, currency) for minor in facts)
-    labels = tuple(date_format(month.period.start, "F Y") for month in chosen)
-    short = tuple(date_format(month.period.start, "M y") for month in chosen)
+    labels = tuple(local.day_text(month.period.start, "F Y") for month in chosen)
+    short = tuple(local.day_text(month.period.start, "M y") for month in chosen)
     words = (
         _("What your proof of concept would have cost, %(currency)s.")
         if in_poc
@@ -108,8 +107,8 @@ def _requests_words(view: UsageView) -> str:
     if not view.summary.lookups:
         return _("No lookups in this range.")
     return _("%(lookups)s lookups, %(rate)s %% answered from the cache.") % {
-        "lookups": numbers.compact(view.summary.lookups),
-        "rate": numbers.percent(view.summary.hits, view.summary.lookups),
+        "lookups": local.compact(view.summary.lookups),
+        "rate": local.percent(view.summary.hits, view.summary.lookups),
     }
 
 
@@ -133,15 +132,15 @@ def _axis(points: list[UsagePoint], window: Range) -> Axis:
     }
     filling = len(points) - 1 if points and window.end > window.now else None
     return Axis(
-        tuple(date_format(at, LABELS[unit]) for at in times),
+        tuple(local.day_text(at, LABELS[unit]) for at in times),
         tuple(_short(at, unit, window) for at in times), names[unit], filling,
     )  # fmt: skip
 
 
 def _short(at: datetime, unit: str, window: Range) -> str:
     if unit == "hour" and window.key == "7d":
-        return date_format(at, "D j") if at.hour == 0 else ""
-    return date_format(at, SHORT[unit])
+        return local.day_text(at, "D j") if at.hour == 0 else ""
+    return local.day_text(at, SHORT[unit])
 
 
 def _major(amount_minor: int, currency: str) -> float:
@@ -149,8 +148,8 @@ def _major(amount_minor: int, currency: str) -> float:
 
 
 def _count(value: float) -> str:
-    return numbers.compact(round(value))
+    return local.compact(round(value))
 
 
 def _dollars(value: float) -> str:
-    return f"${numbers.compact(round(value, 2))}"
+    return local.dollars(value)

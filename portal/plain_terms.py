@@ -6,7 +6,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,6 +23,7 @@ from billing.rules.terms import (
     Terms,
     Wholesale,
 )
+from portal.local import code, day_text
 from portal.templatetags.money import bps, money_text
 
 _INTERVALS: dict[str, Any] = {
@@ -48,7 +48,7 @@ def plain_terms(terms: Terms) -> list[str]:
     if terms.poc_ends_at is not None:
         sentences.append(
             _("Proof of concept until %(day)s UTC: usage is rated and shown, nothing is owed.")
-            % {"day": date_format(terms.poc_ends_at, "j M Y, H:i")}
+            % {"day": day_text(terms.poc_ends_at, "j M Y, H:i")}
         )
     return [*sentences, *_closing(terms)]
 
@@ -78,7 +78,7 @@ def _base_fee(part: BaseFee, terms: Terms) -> str:
 def _per_unit(part: PerUnit, terms: Terms) -> str:
     meter = METERS[part.rate.meter]
     if part.rate.mode == "per_unit":
-        price = format_price(Decimal(part.rate.unit_price), terms.currency)
+        price = format_price(Decimal(part.rate.unit_price), terms.currency, code())
         return _("%(price)s per %(unit)s, all customers together.") % {
             "price": price, "unit": _ONE_OF.get(meter.name, meter.unit),
         }  # fmt: skip

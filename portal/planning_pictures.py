@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from billing.rules.planning.scenario import Scenario
 from billing.rules.planning.targets import COUNT, FLAG, GOALS, MONEY, Goal, Value, Verdict
 from billing.rules.planning.what_if import WhatIf
+from portal.local import grouped, marked
 from portal.rules.charts import Series
 from portal.rules.figures import Axis, Figure, stacked_figure
 from portal.templatetags.drilling import money_plain
@@ -73,10 +74,10 @@ def _value(goal: Goal, value: Value, currency: str) -> str:
     if goal.form == FLAG:
         return _("yes") if value else _("no")
     if goal.form == COUNT:
-        return f"{int(value or 0):,d}"
+        return grouped(int(value or 0))
     if goal.form == MONEY:
         return money_plain(int(value or 0), currency)
-    return f"{float(value or 0) * 100:.1f}".removesuffix(".0") + " %"
+    return marked(f"{float(value or 0) * 100:.1f}".removesuffix(".0")) + " %"
 
 
 def what_if_sums(answer: WhatIf) -> list[tuple[str, int, int, int]]:

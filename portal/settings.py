@@ -108,6 +108,7 @@ CACHES = {
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.language.LanguageMiddleware",
     "tenants.middleware.HostMiddleware",
     "cache_api.views.middleware.ApiMiddleware",  # the API goes no further
     "tenants.middleware.LeadMiddleware",
@@ -115,7 +116,6 @@ MIDDLEWARE = [
     "tenants.middleware.PreviewMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -226,7 +226,13 @@ WEBHOOK_LOOPBACK = env.flag("WEBHOOK_LOOPBACK", DEMO)
 
 # --- language, time, static files ---
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # each by its own name
+LOCALE_PATHS = [DATA_DIR / "locale"]  # compiled from BASE_DIR/locale by portal.apps
+LANGUAGE_COOKIE_NAME = "__Host-lang" if HTTPS else "lang"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Word(NamedTuple):
@@ -79,7 +80,7 @@ TREATMENTS: dict[str, Any] = {
 }  # fmt: skip
 PARTNER_STATES: dict[str, Word] = {
     "requested": Word(_("Requested"), "info"),
-    "provisioning": Word(_("Opening"), "info"),
+    "provisioning": Word(pgettext_lazy("a partner being opened", "Opening"), "info"),
     "active": Word(_("Active"), "ok"),
     "suspended": Word(_("Suspended"), "warn"),
     "closed": Word(_("Closed")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,6 +11,7 @@ from django import template
 from billing.rules.cycles import fraction_to_decimal
 from billing.rules.fields import PLACES, decimal_text
 from billing.rules.trust.basis import Basis
+from portal.local import marked
 from portal.templatetags.money import money_text
 
 register = template.Library()
@@ -20,7 +22,7 @@ def figure_text(value: Decimal | int | str | None) -> str:
     """A quantity with every digit it has, in groups of three: nothing is rounded away."""
     if value is None or value == "":
         return "–"
-    return f"{Decimal(decimal_text(Decimal(str(value)))):,f}"
+    return marked(f"{Decimal(decimal_text(Decimal(str(value)))):,f}")
 
 
 @register.filter
@@ -38,7 +40,7 @@ def humane(name: str) -> str:
 @register.filter
 def signed(value: int) -> str:
     """A difference with its sign: `+1,204`, `−3`, `0`."""
-    return "0" if not value else f"{value:+,d}".replace("-", "\u2212")
+    return "0" if not value else marked(f"{value:+,d}").replace("-", "\u2212")
 
 
 @register.filter
@@ -52,4 +54,4 @@ def money_change(amount_minor: int, currency: str) -> str:
 @register.filter
 def money_plain(amount_minor: int, currency: str) -> str:
     """A large amount without its cents where they are zero: `$7,050,000`."""
-    return money_text(amount_minor, currency).removesuffix(".00")
+    return re.sub(r"[.,]00(?=\D*$)", "", money_text(amount_minor, currency))

@@ -7,31 +7,33 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from portal import local
 from portal.rules import numbers
 
 register = template.Library()
-register.filter("compact", numbers.compact)
-register.filter("compact_bytes", numbers.compact_bytes)
-register.filter("grouped", numbers.grouped)
-register.filter("latency", lambda value: "–" if value is None else numbers.milliseconds(value))
+register.filter("compact", local.compact)
+register.filter("compact_bytes", local.compact_bytes)
+register.filter("grouped", local.grouped)
+register.filter("latency", local.milliseconds)
+register.filter("marked", local.marked)
+register.filter("day_text", local.day_text)
 
 
 @register.filter
 def share_of(part: float, whole: float) -> str:
     """`{{ hits|share_of:lookups }}`: a percentage with one decimal, without the sign."""
-    return numbers.percent(part, whole)
+    return local.percent(part, whole)
 
 
 @register.filter
 def quantity(text: str) -> str:
     """A billed quantity (decimal text) with groups of three and at most six places."""
     value = Decimal(str(text)).quantize(Decimal("0.000001")).normalize()
-    return f"{value:,f}"
+    return local.marked(f"{value:,f}")
 
 
 @register.filter
@@ -41,7 +43,7 @@ def utc(moment: datetime | None) -> SafeString | str:
         return "–"
     at = moment.astimezone(UTC)
     return format_html(
-        '<time datetime="{}">{} UTC</time>', at.isoformat(), date_format(at, "j M Y, H:i")
+        '<time datetime="{}">{} UTC</time>', at.isoformat(), local.day_text(at, "j M Y, H:i")
     )
 
 
@@ -51,7 +53,9 @@ def utc_day(moment: datetime | date | None) -> SafeString | str:
     if moment is None:
         return "–"
     day = moment.astimezone(UTC).date() if isinstance(moment, datetime) else moment
-    return format_html('<time datetime="{}">{}</time>', day.isoformat(), date_format(day, "j M Y"))
+    return format_html(
+        '<time datetime="{}">{}</time>', day.isoformat(), local.day_text(day, "j M Y")
+    )
 
 
 @register.filter
@@ -60,7 +64,7 @@ def month(day: date | datetime | str | None) -> str:
     if not day:
         return "–"
     value = date.fromisoformat(f"{day}-01") if isinstance(day, str) else day
-    return date_format(value, "F Y")
+    return local.day_text(value, "F Y")
 
 
 @register.inclusion_tag("parts/delta.html")
@@ -88,7 +92,7 @@ def _delta(change: float | None, unit: str, good: str) -> dict[str, Any]:
     plain = abs(change) < 1 or good == "none"
     tone = "" if plain else "good" if rising == (good == "up") else "bad"
     return {
-        "change": f"{abs(change):.1f}" if abs(change) < 10 else f"{abs(change):,.0f}",
+        "change": local.marked(f"{abs(change):,.{int(abs(change) < 10)}f}"),
         "unit": unit,
         "rising": rising, "flat": flat, "tone": tone,
     }  # fmt: skip

@@ -6,9 +6,12 @@ from decimal import Decimal
 
 from babel.numbers import format_compact_currency, format_currency, get_currency_precision
 from django import template
-from django.utils.translation import get_language
+
+from portal.local import code, marked
 
 register = template.Library()
+# Languages in which nobody shortens 12,345 to a number of thousands.
+NO_SHORT_THOUSANDS = {"de"}
 
 
 def money_text(amount_minor: int | None, currency: str) -> str:
@@ -18,7 +21,7 @@ def money_text(amount_minor: int | None, currency: str) -> str:
     """
     if amount_minor is None:
         return "–"
-    return format_currency(_major(amount_minor, currency), currency, locale=_locale())
+    return format_currency(_major(amount_minor, currency), currency, locale=code())
 
 
 @register.filter
@@ -34,9 +37,11 @@ def money_short(amount_minor: int | None, currency: str = "USD") -> str:
         return "–"
     major = _major(amount_minor, currency)
     if abs(major) < 10_000:
-        return format_currency(major, currency, locale=_locale())
+        return format_currency(major, currency, locale=code())
+    if abs(major) < 1_000_000 and code() in NO_SHORT_THOUSANDS:
+        return format_currency(major, currency, "#,##0 ¤", code(), currency_digits=False)
     places = 0 if abs(major) < 100_000 and abs(major) >= 10_000 and major % 1000 == 0 else 1
-    return format_compact_currency(major, currency, locale=_locale(), fraction_digits=places)
+    return format_compact_currency(major, currency, locale=code(), fraction_digits=places)
 
 
 @register.filter
@@ -44,7 +49,7 @@ def micros(amount_micros: int | None, currency: str = "USD") -> str:
     """An estimate kept in millionths of a unit (cost saved), shown to the cent."""
     if amount_micros is None:
         return "–"
-    return format_currency(Decimal(amount_micros) / 1_000_000, currency, locale=_locale())
+    return format_currency(Decimal(amount_micros) / 1_000_000, currency, locale=code())
 
 
 @register.filter
@@ -62,7 +67,7 @@ def bps(share_bps: int | None) -> str:
     if share_bps is None:
         return "–"
     whole, rest = divmod(int(share_bps), 100)
-    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + " %" if rest else f"{whole} %"
+    return marked(f"{whole}.{rest:02d}".rstrip("0")) + " %" if rest else f"{whole} %"
 
 
 def _major(amount_minor: int, currency: str) -> Decimal:
@@ -72,7 +77,3 @@ def _major(amount_minor: int, currency: str) -> Decimal:
             f"{type(amount_minor).__name__}."
         )
     return Decimal(amount_minor).scaleb(-get_currency_precision(currency))
-
-
-def _locale() -> str:
-    return (get_language() or "en").replace("-", "_").split("_")[0]
