@@ -55,6 +55,17 @@ class SegmentTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanPrices:
+    """The plan version that these customers pay by the whole period, in place of the retail card.
+
+    Its fixed fee and what it includes are for a whole period.
+    """
+
+    prices: RateCard
+    customers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BookedLine:
     """Sum of one line key over earlier runs of the same period, with the line's identity."""
 
@@ -121,6 +132,7 @@ class RunInput:
     receipts: tuple[Receipt, ...] = ()
     sales: tuple[Sale, ...] = ()
     endings: tuple[Ending, ...] = ()
+    plans: tuple[PlanPrices, ...] = ()
     sales_report: str = ""
     engine: str = ENGINE_VERSION
 
@@ -171,5 +183,8 @@ def check_run_input(run: RunInput) -> None:
                 f"The proof of concept ends inside segment {part.segment.index}; "
                 "cut the period there."
             )
+    on_plans = [customer for plan in run.plans for customer in plan.customers]
+    if len(set(on_plans)) < len(on_plans):
+        raise BadRunInput("A customer is frozen with the prices of two plans.")
     for row in run.rows:
         _check_row(row, {part.segment.index for part in run.segments})
