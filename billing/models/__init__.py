@@ -28,6 +28,7 @@ from billing.models.payouts import (
     PayoutDetailsDecision,
     PayoutEvent,
 )
+from billing.models.plans import Plan, PlanAssignment, PlanVersion
 from billing.models.rate_cards import Rate, RateCard, RateCardVersion
 from billing.models.remote import RemoteDifference, RemoteIntent, StripeEvent
 from billing.models.rendered import RenderedFile
@@ -72,6 +73,9 @@ __all__ = [
     "PayoutDetailsDecision",
     "PayoutEvent",
     "PeriodEvent",
+    "Plan",
+    "PlanAssignment",
+    "PlanVersion",
     "Rate",
     "RateCard",
     "RateCardVersion",

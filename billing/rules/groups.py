@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from billing.rules.errors import BadRunInput, ForeignCurrency, MissingRate
-from billing.rules.inputs import PlanPrices, RunInput, RunInputRow
+from billing.rules.inputs import PlanPrices, RunInput, RunInputRow, on_plans
 from billing.rules.lines import LIVE, POC
 from billing.rules.meters import METERS
 from billing.rules.periods import Segment
@@ -95,13 +95,12 @@ def customer_groups(run: RunInput, groups: Sequence[Group]) -> tuple[Group, ...]
     of the proof of concept does, and each part takes its hours of the fee and of what is included.
     Raises ForeignCurrency.
     """
-    on_plan = {customer for plan in run.plans for customer in plan.customers}
+    planned = on_plans(run.plans)
     listed = [
-        replace(one, rows=tuple(row for row in one.rows if row.customer_id not in on_plan))
+        replace(one, rows=tuple(row for row in one.rows if row.customer_id not in planned))
         for one in groups
-    ] if on_plan else groups  # fmt: skip
-    planned = [group for plan in run.plans for group in _planned(run, groups, plan)]
-    return (*listed, *planned)
+    ] if planned else groups  # fmt: skip
+    return (*listed, *(group for plan in run.plans for group in _planned(run, groups, plan)))
 
 
 def _planned(run: RunInput, groups: Sequence[Group], plan: PlanPrices) -> Iterator[Group]:

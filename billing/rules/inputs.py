@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -63,6 +64,11 @@ class PlanPrices:
 
     prices: RateCard
     customers: tuple[str, ...]
+
+
+def on_plans(plans: Sequence[PlanPrices]) -> frozenset[str]:
+    """The ids of customers that pay by a plan."""
+    return frozenset(customer for plan in plans for customer in plan.customers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +189,7 @@ def check_run_input(run: RunInput) -> None:
                 f"The proof of concept ends inside segment {part.segment.index}; "
                 "cut the period there."
             )
-    on_plans = [customer for plan in run.plans for customer in plan.customers]
-    if len(set(on_plans)) < len(on_plans):
+    if len(on_plans(run.plans)) < sum(len(plan.customers) for plan in run.plans):
         raise BadRunInput("A customer is frozen with the prices of two plans.")
     for row in run.rows:
         _check_row(row, {part.segment.index for part in run.segments})

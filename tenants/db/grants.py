@@ -36,6 +36,7 @@ PARTNER_TABLE_GRANTS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     ),
     "ac_settle": (
         (CUSTOMER_TABLES + ROLLUP_TABLES, "select"),
+        (CUSTOMER_TABLES, "update (quota)"),  # the worker begins a plan's month
         (NOTICE_TABLES, "select, insert, update, delete"),  # the worker delivers and watches
         # Whose mailbox a document goes to.
         (("accounts_user",), "select (id, email, role, customer_id, is_active)"),
