@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from billing.rules.errors import BillingError
 from billing.rules.fields import Fields, decimal_text
 from billing.rules.money import EXACT
-from billing.rules.rates import FLAT, PER_UNIT, Rate, RateCard, dump_rate
+from billing.rules.rates import FLAT, PER_UNIT, Rate, RateCard, dump_rate, parse_rate
+from billing.rules.rating import rate_quantity
 
 FEE, CACHED, SERVED = "monthly_fee", "cached", "served"
 THOUSAND = Decimal(1000)
@@ -84,3 +86,17 @@ def offer_of(card: RateCard, quota: Mapping[str, Any] | None) -> Offer:
     cached = rates[CACHED]
     return Offer(price[FEE], int(cached.included), cached.unit_price * THOUSAND, price[SERVED],
                  None if quota is None else quota["month"])  # fmt: skip
+
+
+def cost_minor(offer: Offer, requests: int, bytes_served: int, currency: str) -> int:
+    """What a whole month with this usage comes to, rated and rounded line by line, minor units."""
+    used = {FEE: Decimal(0), CACHED: Decimal(requests), SERVED: Decimal(bytes_served).scaleb(-9)}
+    rates = [parse_rate(item) for item in rates_of(offer)]
+    return sum(rate_quantity(rate, used[rate.key], currency).rounded_minor for rate in rates)
+
+
+def by_month_end(count: int, gone: timedelta, whole: timedelta) -> int | None:
+    """A count of the month so far, carried on at its pace; None in the month's first day."""
+    if gone < timedelta(days=1):
+        return None
+    return count * (whole // timedelta(seconds=1)) // (gone // timedelta(seconds=1))
