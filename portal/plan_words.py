@@ -14,16 +14,26 @@ from portal.templatetags.fmt import month
 from portal.templatetags.money import price_text
 
 TEMPLATE_NAMES = {
-    "pay-as-you-go": (gettext_lazy("Pay as you go"), gettext_lazy("No fee, every hit has a price.")),
-    "growth": (gettext_lazy("Growth"), gettext_lazy("A fee with requests included; more is billed.")),
-    "fixed": (gettext_lazy("Fixed"), gettext_lazy("A bill that hardly moves: it stops at a quota.")),
+    "pay-as-you-go": (
+        gettext_lazy("Pay as you go"),
+        gettext_lazy("No fee: each hit has its price."),
+    ),
+    "growth": (
+        gettext_lazy("Growth"),
+        gettext_lazy("A fee with requests in it; more is billed."),
+    ),
+    "fixed": (
+        gettext_lazy("Fixed"),
+        gettext_lazy("A steady bill: it stops at a quota."),
+    ),
 }
 
 
 def offer_lines(offer: Offer, currency: str) -> list[str]:
     """An offer as a list of sentences."""
     facts = {"fee": price_text(offer.fee, currency), "included": grouped(offer.included),
-             "over": price_text(offer.overage, currency), "gb": price_text(offer.served, currency)}  # fmt: skip
+             "over": price_text(offer.overage, currency),
+             "gb": price_text(offer.served, currency)}  # fmt: skip
     lines = [_("%(fee)s a month") % facts if offer.fee else _("No monthly fee")]
     if offer.included:
         lines.append(_("%(included)s requests from the cache included a month") % facts)
@@ -62,7 +72,9 @@ def move_lines(before: OnPlan, after: VersionView | None, starts_at: datetime,
     if after is None:
         lines.append(_("Its quota is removed."))
     when = _("within five seconds") if starts_at <= now else _("when the month begins")
-    lines.append(_("The plan's quota takes the place of its present one %(when)s.") % {"when": when})
+    lines.append(
+        _("The plan's quota takes the place of its present one %(when)s.") % {"when": when}
+    )
     if before.next_at is not None and before.next_at >= starts_at:
         lines.append(_("The move to %(next)s from %(month)s that was planned is taken back.") % {
             "next": title(before.next), "month": month(before.next_at)})  # fmt: skip
