@@ -43,8 +43,11 @@ MENU: dict[str, tuple[Entry, ...]] = {
              "partner_customer_quota", "partner_customer_suspend", "partner_customers_import",
              "partner_customer_view",
              "partner_customer_team", "partner_customer_team_invite",
-             "partner_customer_team_person", "partner_customer_team_roles"),
+             "partner_customer_team_person", "partner_customer_team_roles",
+             "partner_customer_plan"),
         ),
+        Entry("partner_plans", _("Plans"), "tray", "plans.manage",
+              ("partner_plan", "partner_plan_new")),
         Entry(
             "partner_invoices", _("Invoices"), "invoices", "invoices.view",
             ("partner_invoice", "partner_invoice_line"),
@@ -80,6 +83,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
     Audience.CUSTOMER: (
         Entry("customer_overview", _("Overview"), "overview", "my.overview.view"),
         Entry("customer_usage", _("Usage"), "usage", "my.usage.view"),
+        Entry("customer_plan", _("Plan"), "document", "my.plan.view"),
         Entry(
             "customer_invoices", _("Invoices"), "invoices", "my.invoices.view",
             ("customer_invoice", "customer_invoice_line"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -72,6 +73,17 @@ def told_about_overlay(house: House, row: Overlay) -> bool:
     return _send(house, row.customer_id, "team.manage", subject, text, "/activity/")
 
 
+def told_of_plan_request(house: House, who: str, wish: str, path: str) -> bool:
+    """Mail the partner's owners that a customer wants more; False when the server took none."""
+    subject = _("%(who)s asks for more") % {"who": who}
+    text = _("%(who)s asks for another plan or a larger quota. It wrote:\n\n%(wish)s") % {
+        "who": who, "wish": wish or "–",
+    }  # fmt: skip
+    people = User.objects.filter(is_active=True, customer_id=None,
+                                 role=roles.OWNERS[roles.Audience.PARTNER])  # fmt: skip
+    return _send_to(people.values_list("email", flat=True), house, subject, text, path)
+
+
 def _place(customer: uuid.UUID | None) -> str:
     return "manage/" if customer is None else ""
 
@@ -82,6 +94,10 @@ def _send(
     name = permission if customer is None else f"my.{permission}"
     people = User.objects.filter(is_active=True, customer_id=customer)
     to = [email for email, role in people.values_list("email", "role") if roles.allows(role, name)]
+    return _send_to(to, house, subject, text, path)
+
+
+def _send_to(to: Iterable[str], house: House, subject: str, text: str, path: str) -> bool:
     body = f"{text}\n\n{house.root}{path}\n\n{house.brand.product_name}\n"
     line = " ".join(subject.split())
     taken = [

@@ -39,6 +39,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "mail about webhooks and alerts": {"task": "portal.mail_notices", "schedule": 60.0},
     "watch alerts": {"task": "portal.watch_alerts", "schedule": 300.0},
+    # Early in a month's first hour, then for whom a machine was away.
+    "begin plans": {"task": "portal.begin_plans", "schedule": 300.0},
     "forget old deliveries": {
         "task": "portal.forget_hooks",
         "schedule": crontab(minute="50", hour="4"),

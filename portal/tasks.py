@@ -8,6 +8,8 @@ from celery import current_app, shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from billing.actions.plans import set_due_quotas
+from billing.queries.plans import moves_due
 from billing.rules.money import to_major
 from billing.rules.periods import month_of
 from cache_api.actions import alerts
@@ -91,6 +93,17 @@ def watch_alerts() -> int:
                 continue
             fired += alerts.watch(spent=_spent(partner, now), now=now)
     return fired
+
+
+@shared_task(name="portal.begin_plans")
+def begin_plans() -> int:
+    """Give customers whose plan has begun its quota; how many moves that were."""
+    now, done = timezone.now(), 0
+    for partner in _active():
+        if moves_due(partner.pk, now):
+            with schema.in_partner(partner):
+                done += set_due_quotas(partner_id=partner.pk, now=now)
+    return done
 
 
 def _active() -> list[Partner]:

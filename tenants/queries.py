@@ -41,7 +41,7 @@ from tenants.rules.brand import HIDES_POWERED_BY
 # whatever comes later without a thought about this list, are the console's alone.
 PARTNER_READS = (
     "alert.", "brand.", "customer.", "customers.", "datakeys.", "dispute.", "domain.", "key.",
-    "partner.", "person.", "usage.", "webhook.",
+    "partner.", "person.", "plan.", "usage.", "webhook.",
 )  # fmt: skip
 
 # What a page needs to know of a revision.

@@ -57,13 +57,14 @@ def publish_rate_version(
                 f"{card.name} already has prices from {last.valid_from:%Y-%m-%d %H:%M} UTC. "
                 "Choose a later start."
             )
-        _refuse_settled(valid_from)
+        refuse_settled(valid_from)
         last.valid_to = whole_hour(valid_from, "start of the prices")
         last.save(update_fields=["valid_to"])
         return _add_version(card, rates, valid_from, actor, now)
 
 
-def _refuse_settled(valid_from: datetime) -> None:
+def refuse_settled(valid_from: datetime) -> None:
+    """Raises TermsInTheWay when a month after this instant is issued already."""
     run = SettlementRun.objects.filter(issued_at__isnull=False, period_end__gt=valid_from).first()
     if run is not None:
         raise TermsInTheWay(

@@ -29,6 +29,7 @@ from billing.models.payouts import (
     PayoutDetailsDecision,
     PayoutEvent,
 )
+from billing.models.plans import Plan, PlanAssignment, PlanVersion
 from billing.models.rate_cards import Rate, RateCard, RateCardVersion
 from billing.models.remote import (
     ConnectedAccount,
@@ -81,6 +82,9 @@ __all__ = [
     "PayoutDetailsDecision",
     "PayoutEvent",
     "PeriodEvent",
+    "Plan",
+    "PlanAssignment",
+    "PlanVersion",
     "Rate",
     "RateCard",
     "RateCardVersion",

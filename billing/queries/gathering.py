@@ -12,6 +12,7 @@ from billing.models import Agreement, Termination
 from billing.queries.balances import opening_minor, unshown_items, unshown_payouts_minor
 from billing.queries.booked import booked_lines, booked_shares
 from billing.queries.frozen import frozen_input, last_issued_run
+from billing.queries.plans import plan_prices
 from billing.queries.receipts import receipts
 from billing.queries.sales import last_report, sales
 from billing.queries.taxes import fx_quotes, party_taxes
@@ -19,7 +20,7 @@ from billing.queries.terms import segment_terms
 from billing.rules.errors import InvariantBroken
 from billing.rules.facts import Ending, FxQuote, PartyTax
 from billing.rules.fields import instant_text
-from billing.rules.inputs import RunInput, RunInputRow, SegmentTerms
+from billing.rules.inputs import RunInput, RunInputRow, SegmentTerms, on_plans
 from billing.rules.periods import Period
 from billing.rules.terms import REPORTED
 from cache_api import queries as usage
@@ -65,13 +66,14 @@ def gather(
     Runs in the partner's schema (`in_partner`). `run_id` names the run being settled, so that
     only other runs of the period count as booked. Once the period has an issued run, its frozen
     terms, prices and plans hold for every later one. `by_day`: usage may be read from days, which
-    come to the same. Fourteen queries at any size, two more then.
+    come to the same. Fifteen queries at any size, four with plans more, two more then.
     """
     last = last_issued_run(agreement.id, period, without=run_id)
     base = frozen_input(last) if last else None
     parts = base.segments if base else segment_terms(agreement.id, period)
     customers = {row.id: row for row in Customer.objects.all()}
     facts = _as_frozen(customers, base)
+    plans = base.plans if base else plan_prices(agreement.partner_id, period.start)
     bound = usage.batch_bound(agreement.partner_id)
     awaited = any(part.terms.sales == REPORTED for part in parts)
     report = last_report(agreement.id, period) if awaited else None
@@ -80,7 +82,8 @@ def gather(
     return Gathered(
         run_input=RunInput(
             agreement_id=str(agreement.id), period=period, segments=parts,
-            rows=tuple(_rows(period, parts, facts, by_day)),
+            rows=tuple(_rows(period, parts, facts, on_plans(plans), by_day)),
+            plans=plans,
             taxes=_taxes(agreement, period, parts, base),
             fx=_fx(period, parts, {*(one.currency for one in facts.values()), *sold}, base),
             sales=reported, sales_report=report.sha256 if report else "",
@@ -154,6 +157,7 @@ def _rows(
     period: Period,
     parts: tuple[SegmentTerms, ...],
     customers: dict[uuid.UUID, CustomerFacts],
+    planned: frozenset[str],
     by_day: bool = False,
 ) -> Iterable[RunInputRow]:
     """Usage per segment, customer and model; a customer on a plan also without usage."""
@@ -175,7 +179,8 @@ def _rows(
         yield _row(segment, customers[row.customer_id], row)
     for customer in sorted(customers.values(), key=lambda one: one.external_id):
         for part in parts:
-            if customer.plan and (part.segment.index, customer.id) not in seen:
+            on_plan = customer.plan or str(customer.id) in planned
+            if on_plan and (part.segment.index, customer.id) not in seen:
                 yield _row(part.segment.index, customer, None)
 
 

@@ -47,7 +47,7 @@ def bridge(last: RunInput, now: RunInput) -> Bridge:
     first, final = charge(last).totals, charge(now).totals
     usage = _on_segments(last, now)
     steps = [
-        (TERMS, replace(now, rows=usage, segments=_old_prices(last, now))),
+        (TERMS, replace(now, rows=usage, segments=_old_prices(last, now), plans=last.plans)),
         (PRICE, replace(now, rows=usage)),
         (VOLUME, replace(now, rows=_scaled(usage, now.rows))),
         (MIX, now),

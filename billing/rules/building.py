@@ -13,7 +13,7 @@ from billing.rules.lines import CUSTOMER, PARTNER, POC_DISCOUNT, RatedLine
 from billing.rules.meters import meter_of, quantity_of
 from billing.rules.money import Money, round_minor, to_major
 from billing.rules.money_text import format_money
-from billing.rules.rates import PER_UNIT, PERCENTAGE, Rate
+from billing.rules.rates import FLAT, PER_UNIT, PERCENTAGE, Rate
 from billing.rules.rating import Step, rate_quantity
 
 _NOTHING = Decimal(0)
@@ -92,6 +92,7 @@ def rated_line(
     rated = rate_quantity(rate, quantity, group.terms.currency)
     line = amount_line(group, payer, kind, rated.exact, rated.steps, meter.label, name=rate.key)
     where = ", ".join(value for _name, value in rate.where)
+    label = "Monthly fee" if rate.mode == FLAT else meter.label
     price = {PER_UNIT: rate.unit_price, PERCENTAGE: Decimal(rate.percentage_bps).scaleb(-4)}
     return replace(
         line,
@@ -99,7 +100,7 @@ def rated_line(
         quantity=quantity,
         unit=meter.unit,
         unit_price=price.get(rate.mode),
-        description=f"{meter.label} ({where})" if where else meter.label,
+        description=f"{label} ({where})" if where else label,
     )
 
 

@@ -14,7 +14,7 @@ from billing.rules.customer_lines import customer_lines
 from billing.rules.drafting import draft_documents
 from billing.rules.drafts import Draft
 from billing.rules.errors import BadRunInput, InvariantBroken
-from billing.rules.groups import Group, pricing_groups
+from billing.rules.groups import Group, customer_groups, pricing_groups
 from billing.rules.inputs import RunInput, check_run_input
 from billing.rules.lines import (
     CUSTOMER,
@@ -82,11 +82,12 @@ def _plans(run: RunInput) -> dict[str, str]:
 def _cumulative(run: RunInput, groups: Sequence[Group]) -> list[RatedLine]:
     plans = _plans(run)
     lines: list[RatedLine] = []
-    for group in groups:
+    for group in customer_groups(run, groups):
         # Without a report the share is estimated from usage, where there are prices for it.
         unknown = awaits_report(group) and group.retail is None
         if group.terms.bills_customers and not (is_reported(run, group) or unknown):
             lines += customer_lines(group, plans)
+    for group in groups:
         lines += partner_lines(group)
     return lines + sales_lines(run, groups)
 

@@ -5,16 +5,16 @@ Tiers run over a whole group, so a cut that changes no price changes no amount.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from billing.rules.errors import BadRunInput, ForeignCurrency, MissingRate
-from billing.rules.inputs import RunInput, RunInputRow
+from billing.rules.inputs import PlanPrices, RunInput, RunInputRow, on_plans
 from billing.rules.lines import LIVE, POC
 from billing.rules.meters import METERS
 from billing.rules.periods import Segment
-from billing.rules.rates import FLAT, Rate, RateCard
+from billing.rules.rates import FLAT, Rate, RateCard, part_of_card
 from billing.rules.terms import Terms
 
 
@@ -86,6 +86,35 @@ def pricing_groups(run: RunInput) -> tuple[Group, ...]:
             )
         )
     return tuple(groups)
+
+
+def customer_groups(run: RunInput, groups: Sequence[Group]) -> tuple[Group, ...]:
+    """The groups that customers pay by: who is on a plan leaves `groups` for one of its prices.
+
+    A change of the retail card does not cut a plan's group; a change of the agreement or the end
+    of the proof of concept does, and each part takes its hours of the fee and of what is included.
+    Raises ForeignCurrency.
+    """
+    planned = on_plans(run.plans)
+    listed = [
+        replace(one, rows=tuple(row for row in one.rows if row.customer_id not in planned))
+        for one in groups
+    ] if planned else groups  # fmt: skip
+    return (*listed, *(group for plan in run.plans for group in _planned(run, groups, plan)))
+
+
+def _planned(run: RunInput, groups: Sequence[Group], plan: PlanPrices) -> Iterator[Group]:
+    members, parts = set(plan.customers), dict[tuple[str, str], list[Group]]()
+    for one in groups:
+        parts.setdefault((one.version_id, one.phase), []).append(one)
+    for (version_id, phase), own in parts.items():
+        spans = sorted((span for one in own for span in one.spans), key=lambda span: span.start)
+        rows = tuple(row for one in own for row in one.rows if row.customer_id in members)
+        _check_currency(run, own[0].terms, plan.prices, rows)
+        hours = sum(span.hours for span in spans)
+        card = part_of_card(plan.prices, hours, run.period.hours)
+        key = f"{version_id}/{card.version_id}/{phase}"
+        yield replace(own[0], key=key, retail=card, spans=tuple(spans), rows=rows)
 
 
 def _fits(rate: Rate, row: RunInputRow) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -52,6 +53,22 @@ class SegmentTerms:
     version_id: str
     terms: Terms
     retail: RateCard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPrices:
+    """The plan version that these customers pay by the whole period, in place of the retail card.
+
+    Its fixed fee and what it includes are for a whole period.
+    """
+
+    prices: RateCard
+    customers: tuple[str, ...]
+
+
+def on_plans(plans: Sequence[PlanPrices]) -> frozenset[str]:
+    """The ids of customers that pay by a plan."""
+    return frozenset(customer for plan in plans for customer in plan.customers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +138,7 @@ class RunInput:
     receipts: tuple[Receipt, ...] = ()
     sales: tuple[Sale, ...] = ()
     endings: tuple[Ending, ...] = ()
+    plans: tuple[PlanPrices, ...] = ()
     sales_report: str = ""
     engine: str = ENGINE_VERSION
 
@@ -171,5 +189,7 @@ def check_run_input(run: RunInput) -> None:
                 f"The proof of concept ends inside segment {part.segment.index}; "
                 "cut the period there."
             )
+    if len(on_plans(run.plans)) < sum(len(plan.customers) for plan in run.plans):
+        raise BadRunInput("A customer is frozen with the prices of two plans.")
     for row in run.rows:
         _check_row(row, {part.segment.index for part in run.segments})

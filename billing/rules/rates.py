@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_DOWN, Decimal
 from itertools import pairwise
 from typing import Any
 
 from billing.rules.errors import BadTerms
-from billing.rules.fields import Fields, decimal_text
+from billing.rules.fields import PLACES, Fields, decimal_text
 from billing.rules.meters import meter_of
-from billing.rules.money import exponent
+from billing.rules.money import EXACT, exponent
 
 FLAT, PER_UNIT, GRADUATED = "flat", "per_unit", "graduated"
 VOLUME, PACKAGE, PERCENTAGE = "volume", "package", "percentage"
@@ -150,6 +150,26 @@ def parse_rate_card(data: object) -> RateCard:
     if len(set(priced)) < len(priced):
         raise BadTerms(f"Rate card {card.name!r} prices one meter twice for the same usage.")
     return card
+
+
+def part_of_card(card: RateCard, hours: int, of_hours: int) -> RateCard:
+    """The card for a part of the period that its fees and inclusions are meant for.
+
+    Fixed fees and what is included shrink in proportion, cut to 12 places; unit prices stay.
+    """
+    if hours == of_hours:
+        return card
+
+    def part(value: Decimal) -> Decimal:
+        share = EXACT.divide(EXACT.multiply(value, Decimal(hours)), Decimal(of_hours))
+        return share.quantize(Decimal(1).scaleb(-PLACES), rounding=ROUND_DOWN, context=EXACT)
+
+    rates = tuple(
+        replace(rate, included=part(rate.included),
+                unit_price=part(rate.unit_price) if rate.mode == FLAT else rate.unit_price)
+        for rate in card.rates
+    )  # fmt: skip
+    return replace(card, rates=rates)
 
 
 def _optional(value: Decimal | None) -> str | None:

@@ -17,6 +17,7 @@ from billing.rules.inputs import (
     BookedLine,
     BookedShare,
     Carried,
+    PlanPrices,
     RunInput,
     RunInputRow,
     SegmentTerms,
@@ -102,9 +103,18 @@ def _head(run: RunInput) -> bytes:
             "paid_minor": run.paid_minor,
             # Absent when there is none: inputs frozen before it existed keep their bytes.
             **{name: _sorted(getattr(run, name)) for name in _LATER if getattr(run, name)},
+            **({"plans": _plans(run)} if run.plans else {}),
             **({"sales_report": run.sales_report} if run.sales_report else {}),
         }
     )
+
+
+def _plans(run: RunInput) -> list[dict[str, Any]]:
+    ordered = sorted(run.plans, key=lambda plan: plan.prices.version_id)
+    return [
+        {"prices": dump_rate_card(plan.prices), "customers": sorted(plan.customers)}
+        for plan in ordered
+    ]
 
 
 def _sorted_rows(rows: Sequence[RunInputRow]) -> list[bytes]:
@@ -160,6 +170,13 @@ def _segment_terms(data: object) -> SegmentTerms:
     return SegmentTerms(segment, version_id, parse_terms(terms), card)
 
 
+def _plan_prices(data: object) -> PlanPrices:
+    read = Fields(data, "Plan")
+    card, customers = parse_rate_card(read.take("prices")), read.take("customers")
+    read.close()
+    return PlanPrices(card, tuple(customers))
+
+
 def _names(kind: Any) -> list[str]:
     return [member.name for member in fields(kind)]
 
@@ -188,6 +205,7 @@ def parse_run_input(data: bytes) -> RunInput:
         opening_minor=read.take("opening_minor"),
         paid_minor=read.take("paid_minor"),
         engine=engine,
+        plans=tuple(_plan_prices(item) for item in read.items("plans", ())),
         sales_report=read.text("sales_report", ""),
         **{
             name: tuple(_flat(kind, _names(kind), item) for item in read.items(name, ()))

@@ -24,6 +24,16 @@ def money_text(amount_minor: int | None, currency: str) -> str:
     return format_currency(_major(amount_minor, currency), currency, locale=code())
 
 
+@register.filter("price")
+def price_text(price: Decimal, currency: str = "USD") -> str:
+    """A unit price in major units with as many places as it has: `$1.80`, `$0.002`."""
+    places = max(get_currency_precision(currency), -int(price.normalize().as_tuple().exponent))
+    pattern = f"¤#,##0.{'0' * places}" if _locale() == "en" else None
+    if pattern is None or places == get_currency_precision(currency):
+        return format_currency(price, currency, locale=_locale(), decimal_quantization=False)
+    return format_currency(price, currency, pattern, locale=_locale(), currency_digits=False)
+
+
 @register.filter
 def money(amount_minor: int | None, currency: str = "USD") -> str:
     """Full amount, to the cent."""

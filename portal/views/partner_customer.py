@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from billing.queries.plans import on_plan
 from cache_api.actions import customers as actions
 from cache_api.actions.entitle import set_quota
 from cache_api.models import Customer, CustomerState
@@ -40,7 +41,8 @@ def customer(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     row, now = _row(customer_id), timezone.now()
     keys, key_count = queries.api_keys_page(_partner(request), row.external_id, limit=SHOWN_KEYS)
     context = {
-        "customer": row, "usage": usage_summary(now - timedelta(days=30), now, row.pk),
+        "customer": row, "plan": on_plan(_partner(request), row.pk, now),
+        "usage": usage_summary(now - timedelta(days=30), now, row.pk),
         "keys": [(key, _state(key, now)) for key in keys], "key_count": key_count,
         "people": list(User.objects.filter(customer_id=row.pk).order_by("-is_active", "email")[:5]),
     }  # fmt: skip

@@ -37,6 +37,7 @@ PARTNER_TABLE_GRANTS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     ),
     "ac_settle": (
         (CUSTOMER_TABLES + ROLLUP_TABLES, "select"),
+        (CUSTOMER_TABLES, "update (quota)"),  # the worker begins a plan's month
         (NOTICE_TABLES, "select, insert, update, delete"),  # the worker delivers and watches
         (OVERLAY_TABLES, "select, update"),  # the worker ends those whose time is over
         # Whose mailbox a document goes to.

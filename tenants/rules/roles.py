@@ -19,11 +19,11 @@ _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
     "team.manage", "domains.manage", "payouts.view", "counts.upload", "audit.view",
-    "alerts.manage", "sales.report", "customers.view_as",
+    "alerts.manage", "sales.report", "customers.view_as", "plans.manage",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
-    "my.keys.manage", "my.team.manage", "my.alerts.manage",
+    "my.keys.manage", "my.team.manage", "my.alerts.manage", "my.plan.view",
 })  # fmt: skip
 _PLATFORM_VIEW = frozenset({
     "cockpit.view", "channel.view", "runs.view", "documents.view", "money.view",
@@ -41,7 +41,7 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "finance": frozenset({
             "overview.view", "usage.view", "customers.view", "invoices.view", "statements.view",
             "statements.accept", "agreement.view", "payouts.view", "counts.upload",
-            "alerts.manage", "sales.report",
+            "alerts.manage", "sales.report", "plans.manage",
         }),
         "developer": frozenset({
             "overview.view", "usage.view", "customers.view", "keys.manage", "counts.upload",
@@ -57,7 +57,7 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "customer_owner": _CUSTOMER_ALL,
         "customer_billing": frozenset({
             "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
-            "my.alerts.manage",
+            "my.alerts.manage", "my.plan.view",
         }),
         "customer_developer": frozenset({
             "my.overview.view", "my.usage.view", "my.keys.manage", "my.alerts.manage",

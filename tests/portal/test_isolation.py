@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.urls import get_resolver
 
+from billing.models import Plan, PlanAssignment
 from cache_api.models import Customer
 from cache_api.models_alerts import Alert
 from cache_api.models_hooks import HookDelivery, HookEndpoint
@@ -68,6 +69,9 @@ def furnish(host: str) -> None:
     owner = signed_in(host, "owner")
     page = owner.post("/manage/domains/", {"host": "cache.shop.com"})["Location"]
     assert owner.post(f"{page}send/", {"email": "it@example.com"}).status_code == 302
+    offer = {"name": "Growth", "fee": "49", "included": "50", "overage": "3", "served": "0",
+             "policy": "soft"}  # fmt: skip
+    assert owner.post("/manage/plans/new/", offer).status_code == 302
     for person, before, role in (
         ("owner", "/manage", "developer"),
         ("customer_owner", "", "customer_developer"),
@@ -181,6 +185,7 @@ def rows(*partners) -> dict[str, list]:
         with schema.in_partner(partner):
             for model in (
                 User, Invitation, ApiKey, Customer, HookEndpoint, HookDelivery, Alert, DomainClaim,
+                Plan, PlanAssignment,
             ):  # fmt: skip
                 name = f"{partner.slug} {model.__name__}"
                 found[name] = list(model.objects.order_by("pk").values())

@@ -52,8 +52,9 @@ def terms_json(run: RunInput) -> bytes:
 
 
 def rates_json(run: RunInput) -> bytes:
-    """The price versions that the segments were rated by."""
+    """The price versions that the segments, and customers on plans, were rated by."""
     cards = {part.retail.version_id: part.retail for part in run.segments if part.retail}
+    cards |= {plan.prices.version_id: plan.prices for plan in run.plans}
     return canonical_bytes({
         "schema": RATES_SCHEMA, "versions": [dump_rate_card(cards[key]) for key in sorted(cards)],
     })  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing.rules.groups import Group, pricing_groups, rows_by_rate
+from billing.rules.groups import Group, customer_groups, pricing_groups, rows_by_rate
 from billing.rules.inputs import RunInput, RunInputRow
 from billing.rules.lines import CUSTOMER, SAVINGS_SHARE, USAGE, WHOLESALE_RETAIL
 from billing.rules.meters import METERS, Meter
@@ -36,7 +36,10 @@ def basis_of(
     """
     if kind not in (USAGE, WHOLESALE_RETAIL, SAVINGS_SHARE):
         return None
-    group = next((one for one in pricing_groups(run) if f"/{one.key}/" in key), None)
+    groups = pricing_groups(run)
+    if payer == CUSTOMER:
+        groups = customer_groups(run, groups)
+    group = next((one for one in groups if f"/{one.key}/" in key), None)
     if group is None:
         return None
     rows = [row for row in group.rows if payer != CUSTOMER or row.customer_id == customer_id]

@@ -15,7 +15,7 @@ import sys
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -36,7 +36,7 @@ COUNTS = (
 _KNOWN_INPUT = {
     "schema", "engine", "agreement_id", "period", "segments", "rows", "booked_lines",
     "booked_shares", "opening_minor", "paid_minor", "carried", "taxes", "fx", "receipts",
-    "sales", "sales_report", "endings",
+    "sales", "sales_report", "endings", "plans",
 }  # fmt: skip
 _KNOWN_TERMS = {
     "kind", "collects", "currency", "anchor_at", "components", "tie", "poc_ends_at",
@@ -374,6 +374,9 @@ def _segments(files: Mapping[str, bytes], result: Result) -> tuple[Json, list[Gr
     ]  # fmt: skip
     if canonical(told) != canonical(sorted(frozen["segments"], key=lambda one: one["start"])):
         result.problems.append("terms.json and rates.json are not what run_input.json was rated by")
+    plans = [plan["prices"] for plan in frozen.get("plans", ())]
+    if any(canonical(one) != canonical(cards.get(one["version_id"])) for one in plans):
+        result.problems.append("rates.json has not the plans that run_input.json was rated by")
     groups: dict[str, Group] = {}
     for part in told:
         ends, start = part["terms"]["poc_ends_at"], _at(part["start"])
@@ -1021,6 +1024,37 @@ def _statement(
     return paper
 
 
+def _paying(groups: Sequence[Group], frozen: Json) -> list[Group]:
+    """The groups that customers pay by: who is on a plan pays its prices, whatever the retail card.
+
+    A part of the period takes its hours of the plan's fee and of what it includes.
+    """
+    plans = frozen.get("plans", ())
+    planned = {customer for plan in plans for customer in plan["customers"]}
+    found = [
+        replace(one, usage=[row for row in one.usage if row.customer not in planned])
+        for one in groups
+    ]
+    for plan in plans:
+        members, by_key = set(plan["customers"]), dict[str, Group]()
+        for one in groups:
+            key = f"{one.version}/{plan['prices']['version_id']}/{one.phase}"
+            mine = by_key.setdefault(key, replace(one, key=key, spans=[], usage=[]))
+            mine.spans = sorted([*mine.spans, *one.spans])
+            mine.usage += [row for row in one.usage if row.customer in members]
+        for one in by_key.values():
+            one.rates = [_part_of(rate, one, frozen) for rate in plan["prices"]["rates"]]
+        found += by_key.values()
+    return found
+
+
+def _part_of(rate: Json, group: Group, frozen: Json) -> Json:
+    whole = _hours(_at(frozen["period"]["start"]), _at(frozen["period"]["end"]))
+    share = Fraction(sum(_hours(*span) for span in group.spans), whole)
+    names = ("included", "unit_price") if rate["mode"] == "flat" else ("included",)
+    return {**rate, **{name: str(cut(Fraction(rate[name]) * share)) for name in names}}
+
+
 def _recompute(files: Mapping[str, bytes], result: Result) -> None:
     frozen, groups, told = _segments(files, result)
     usage = _usage(files["usage.csv"], told)
@@ -1030,13 +1064,14 @@ def _recompute(files: Mapping[str, bytes], result: Result) -> None:
     result.currency = groups[-1].terms["currency"]
     unit = 10 ** decimals(result.currency)
     lines: list[Line] = []
-    for group in groups:
+    for group in _paying(groups, frozen):
         _refuse_unknown(group)
         awaits = group.terms.get("sales", "portal") == "reported" and group.phase == "live"
         if awaits and (frozen.get("sales_report") or group.rates is None):
             pass  # customers pay what the partner reports, or nobody knows what
         elif group.terms["kind"] in ("revenue_share", "direct") or _shares_revenue(group.terms):
             lines += _customer_lines(group, plans, unit)
+    for group in groups:
         lines += _partner_lines(group, unit)
     lines += _sales_lines(groups, frozen, unit)
     booked = {row["key"]: row for row in frozen["booked_shares"]}

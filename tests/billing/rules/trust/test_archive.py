@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.rules.charging import charge
-from billing.rules.inputs import BookedLine, BookedShare, SegmentTerms
+from billing.rules.inputs import BookedLine, BookedShare, PlanPrices, SegmentTerms
 from billing.rules.periods import segments
 from billing.rules.rates import Rate, RateCard, Tier
+from billing.rules.snapshot import parse_run_input, run_input_json
 from billing.rules.terms import SavingsShare
 from billing.rules.trust import archive
 from billing.rules.trust.recompute import recompute
@@ -115,6 +116,32 @@ def test_both_implementations_give_every_line_and_total(tmp_path_factory, kind, 
     assert (theirs.problems, [str(one) for one in theirs.differences]) == ([], [])
     assert {n: (one.stated, one.computed) for n, one in theirs.totals.items()} == ours.totals
     assert all(one.stated == one.computed for one in theirs.totals.values())
+
+
+@pytest.mark.parametrize("kind", ["referral", "direct", "poc ends inside"])
+@given(usages, st.sampled_from(CARDS), counts)
+@few
+def test_customers_on_plans_come_out_the_same(tmp_path_factory, kind, rows, card, included):
+    """acme and gamma on a plan each; beta by the retail card; also through the stored form."""
+    agreed = made(kind, card, [*rows, row("gamma")])
+    plans = tuple(
+        PlanPrices(RateCard(f"plan-{n}", "Growth", "USD", (
+            Rate("fee", "lookups", "flat", Decimal("49.99")),
+            Rate("cached", "cached_requests", "per_unit", Decimal("0.0031"),
+                 included=Decimal(included) * n),
+        )), (f"id-{who}",))
+        for n, who in enumerate(("acme", "gamma"), 1)
+    )  # fmt: skip
+    found = replace(agreed, plans=plans)
+    assert parse_run_input(run_input_json(found)).plans == plans
+    files = files_of(found)
+    path = tmp_path_factory.getbasetemp() / "planned.zip"
+    path.write_bytes(zipped(files))
+
+    ours, theirs = recompute(files), independent().verify(path)
+
+    assert (ours.changed, ours.differences) == ((), ())
+    assert (theirs.problems, [str(one) for one in theirs.differences]) == ([], [])
 
 
 def test_late_usage_less_what_was_booked_comes_out_too(tmp_path):

@@ -1,0 +1,187 @@
+"""Plans: draft one, publish a version from a month on, move customers, set their quotas.
+
+A customer stays on the version it was put on until somebody moves it. Everything here runs in the
+partner's own schema, whose customers have the quotas.
+"""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.actions.rate_cards import publish_rate_version, refuse_settled
+from billing.gateways.postgres import wait_in_line
+from billing.models import Plan, PlanAssignment, PlanVersion, RateCard
+from billing.queries.plans import in_force
+from billing.rules.money import exponent
+from billing.rules.periods import month_of
+from billing.rules.plans import BadPlan, Offer, offer_json, parse_offer, rates_of
+from cache_api.actions.entitle import set_quota
+from cache_api.models import Customer
+from tenants import audit
+
+LONGEST_NAME = 80
+MOST_PLANS = 50
+
+
+def create_plan(
+    *, partner_id: uuid.UUID, name: str, currency: str, offer: Offer, actor: str, now: datetime
+) -> Plan:
+    """A plan with a draft; nobody pays by it yet. Raises BadPlan, BadMoney.
+
+    Safe to repeat: a name that is taken is refused.
+    """
+    exponent(currency)
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        raise BadPlan(f"A plan's name has 1 to {LONGEST_NAME} printable characters.")
+    with transaction.atomic():
+        wait_in_line(f"plans {partner_id}")
+        own = RateCard.objects.filter(partner_id=partner_id)
+        if own.filter(name__iexact=name).exists():
+            raise BadPlan(f"There is a plan {name} already. Change that one, or choose a name.")
+        if own.count() >= MOST_PLANS:
+            raise BadPlan(f"At most {MOST_PLANS} plans. Publish a new version of one instead.")
+        card = RateCard(partner_id=partner_id, name=name, currency=currency,
+                        audience=RateCard.Audience.PARTNER, created_at=now)  # fmt: skip
+        card.code = f"plan-{card.pk.hex}"
+        card.save()
+        plan = Plan.objects.create(partner_id=partner_id, card=card, created_at=now,
+                                   draft=_checked(offer))  # fmt: skip
+        audit.record(actor=actor, verb="plan.created", target=name, at=now, partner_id=partner_id,
+                     data=plan.draft)  # fmt: skip
+    return plan
+
+
+def change_draft(*, plan_id: uuid.UUID, offer: Offer | None, actor: str, now: datetime) -> bool:
+    """What the next version shall offer (None: no draft); whether it changed. Safe to repeat.
+
+    Raises BadPlan.
+    """
+    wanted = None if offer is None else _checked(offer)
+    with transaction.atomic():
+        plan = _locked(plan_id)
+        if plan.draft == wanted:
+            return False
+        Plan.objects.filter(pk=plan.pk).update(draft=wanted)
+        audit.record(actor=actor, verb="plan.drafted", target=plan.card.name, at=now,
+                     partner_id=plan.partner_id, data=wanted or {})  # fmt: skip
+    return True
+
+
+def publish_plan(
+    *, plan_id: uuid.UUID, starts_at: datetime, actor: str, now: datetime
+) -> PlanVersion:
+    """The draft as a version that customers can be put on from the first of a month on.
+
+    Customers of earlier versions stay on theirs. Raises BadPlan, TermsInTheWay. Safe to repeat:
+    without a draft it is refused.
+    """
+    with transaction.atomic():
+        plan = _locked(plan_id)
+        if plan.draft is None:
+            raise BadPlan("There is no draft to publish. Change the plan first.")
+        _check_start(starts_at, now)
+        offer = parse_offer(plan.draft)
+        prices = publish_rate_version(card_id=plan.card_id, rates=rates_of(offer),
+                                      valid_from=starts_at, actor=actor, now=now)  # fmt: skip
+        if hasattr(prices, "plan_version"):
+            raise BadPlan(f"A version begins {starts_at:%Y-%m-%d} already. Choose a later month.")
+        version = PlanVersion.objects.create(partner_id=plan.partner_id, plan=plan, prices=prices,
+                                             quota=offer.quota)  # fmt: skip
+        Plan.objects.filter(pk=plan.pk).update(draft=None)
+        audit.record(actor=actor, verb="plan.published", partner_id=plan.partner_id, at=now,
+                     target=f"{plan.card.name} v{prices.number}",
+                     data={**offer_json(offer), "from": f"{starts_at:%Y-%m-%d}"})  # fmt: skip
+    return version
+
+
+def move_customer(
+    *, partner_id: uuid.UUID, customer_id: uuid.UUID, version_id: uuid.UUID | None,
+    starts_at: datetime, actor: str, now: datetime,
+) -> bool:  # fmt: skip
+    """Have a customer pay by a version (None: the retail card) from a month on; whether it changed.
+
+    Its quota follows when the month begins, at once where it has. Raises BadPlan, TermsInTheWay.
+    Safe to repeat: what holds in that month already is not written again.
+    """
+    with transaction.atomic():
+        wait_in_line(f"plans {partner_id}")
+        customer = Customer.objects.filter(pk=customer_id).first()
+        if customer is None:
+            raise BadPlan("This customer does not exist.")
+        _check_start(starts_at, now)
+        version = None if version_id is None else _joinable(partner_id, version_id, starts_at)
+        before = in_force(partner_id, starts_at).get(customer_id)
+        later = PlanAssignment.objects.filter(partner_id=partner_id, customer_id=customer_id,
+                                              starts_at__gt=starts_at)  # fmt: skip
+        if (before.version_id if before else None) == version_id and not later.exists():
+            return False
+        refuse_settled(starts_at)
+        PlanAssignment.objects.bulk_create(
+            # A move to a later month that was planned before is taken back by this one.
+            PlanAssignment(partner_id=partner_id, customer_id=customer_id, version=version,
+                           starts_at=at, assigned_by=actor, assigned_at=now)
+            for at in sorted({starts_at, *later.values_list("starts_at", flat=True)})
+        )  # fmt: skip
+        audit.record(
+            actor=actor, verb="customer.plan", target=customer.external_id, at=now,
+            partner_id=partner_id, data={"from": f"{starts_at:%Y-%m-%d}", "plan": _name(version)},
+        )  # fmt: skip
+        set_due_quotas(partner_id=partner_id, now=now)
+    return True
+
+
+def set_due_quotas(*, partner_id: uuid.UUID, now: datetime) -> int:
+    """Give customers whose plan has begun its quota, once; how many moves were done.
+
+    A quota that somebody changes by hand afterwards stays. Safe to repeat.
+    """
+    with transaction.atomic():
+        wait_in_line(f"quotas {partner_id}")
+        due = PlanAssignment.objects.filter(partner_id=partner_id, starts_at__lte=now,
+                                            quota_set_at=None)  # fmt: skip
+        waiting = set(due.values_list("customer_id", flat=True))
+        names = dict(Customer.objects.filter(pk__in=waiting).values_list("pk", "external_id"))
+        for customer_id, row in in_force(partner_id, now).items() if waiting else ():
+            if customer_id in names:
+                set_quota(partner_id=partner_id, external_id=names[customer_id], now=now,
+                          quota=row.version.quota if row.version else None,
+                          actor=row.assigned_by)  # fmt: skip
+        return due.update(quota_set_at=now)
+
+
+def _check_start(starts_at: datetime, now: datetime) -> None:
+    if starts_at != month_of(starts_at).start:
+        raise BadPlan("A plan begins on the first of a month, 00:00 UTC.")
+    if starts_at < month_of(now).start:
+        raise BadPlan(f"{starts_at:%Y-%m} is over. Choose this month or a later one.")
+
+
+def _joinable(partner_id: uuid.UUID, version_id: uuid.UUID, at: datetime) -> PlanVersion:
+    found = PlanVersion.objects.select_related("prices__card").filter(
+        pk=version_id, partner_id=partner_id
+    )
+    version = found.first()
+    if version is None:
+        raise BadPlan("This plan does not exist.")
+    prices = version.prices
+    if at < prices.valid_from or (prices.valid_to is not None and at >= prices.valid_to):
+        raise BadPlan(f"{_name(version)} cannot be joined on {at:%Y-%m-%d}: another version of the "
+                      "plan is in force then.")  # fmt: skip
+    return version
+
+
+def _name(version: PlanVersion | None) -> str:
+    return f"{version.prices.card.name} v{version.prices.number}" if version else ""
+
+
+def _checked(offer: Offer) -> dict[str, object]:
+    return offer_json(parse_offer(offer_json(offer)))
+
+
+def _locked(plan_id: uuid.UUID) -> Plan:
+    plan = Plan.objects.select_for_update(of=("self",)).filter(pk=plan_id).first()
+    if plan is None:
+        raise BadPlan("This plan does not exist.")
+    return plan
