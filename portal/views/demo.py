@@ -62,9 +62,10 @@ def _seen(places: tuple[str, ...], facts: dict[str, Any]) -> list[tuple[str, str
     found = []
     for place in places:
         slug, _slash, path = place.removeprefix("//").partition("/")
-        on_host = place.startswith("//")
-        link = f"{hosts[slug]}/{path}" if on_host else place if place.startswith("/") else ""
-        found.append((link.partition("//")[2] if on_host else place, link))
+        if place.startswith("//"):
+            found.append((f"{slug} /{path}", f"{hosts[slug]}/{path}"))
+        else:
+            found.append((place, place if place.startswith("/") else ""))
     return found
 
 

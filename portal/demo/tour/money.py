@@ -77,16 +77,16 @@ def wholesale(demo: Demo) -> str:
 
 def poc(demo: Demo) -> str:
     """The free months: metered, rated, discounted to nothing; and when they end."""
-    run = last_run(demo, "together-ai")
+    run = last_run(demo, "together-ai", shadow_minor__gt=0)
     lines, version = _lines(run), _in_force(demo, "together-ai")
     usage, off = _sum(lines, "usage"), _sum(lines, "poc_discount")
     require(usage > 0 and usage + off == 0, f"{_usd(usage)} rated, {_usd(-off)} taken off.")
     require(run.net_minor == 0 and run.shadow_minor == usage, "The free month is not free.")
     ends = version.poc_ends_at
     require(ends is not None, "Its terms have no proof of concept.")
-    days = (ends - timezone.now()).days if ends else 0
+    days = max((ends - timezone.now()).days, 0) if ends else 0
     return (
-        f"{_usd(usage)} at list price, nothing charged; it ends in {days} days, then its share is "
+        f"{_usd(usage)} at list price, nothing charged; {days} days are left, then its share is "
         f"{version.partner_share_bps / 100:g} %."
     )
 
@@ -143,11 +143,12 @@ def settlement(demo: Demo) -> str:
     return f"{len(CHECKS)} equations hold over {papers_} documents; runs: {runs}."
 
 
-def last_run(demo: Demo, slug: str) -> SettlementRun:
-    """The partner's newest issued month. Raises Failed."""
+def last_run(demo: Demo, slug: str, **only: int) -> SettlementRun:
+    """The partner's newest issued month (that `only` holds of). Raises Failed."""
     runs = SettlementRun.objects.filter(
         partner_id=demo.partner(slug).id, issued_at__isnull=False,
         kind=SettlementRun.Kind.REGULAR,
+        **only,
     )  # fmt: skip
     found = runs.order_by("-period_start").first()
     if found is None:

@@ -50,8 +50,8 @@ def away(_demo):
 
 
 def test_a_check_that_fails_ends_nothing_and_says_why():
-    rows = [Row(str(n), "", "", (), check) for n, check in
-            enumerate((wrong, away, lambda demo: demo.key("nobody"), lambda demo: "Fine."))]  # fmt: skip
+    checks = (wrong, away, lambda demo: demo.key("nobody"), lambda demo: "Fine.")
+    rows = [Row(str(n), "", "", (), check) for n, check in enumerate(checks)]
 
     found = list(run_checks(rows, FACTS))
 
