@@ -1,7 +1,6 @@
 """What goes otherwise in the demo's months: late usage with its adjustment, and a clawback."""
 
 import hashlib
-from collections.abc import Callable
 from datetime import timedelta
 
 from billing.actions.credit import Credit
@@ -19,17 +18,16 @@ WHOSE, CUSTOMER = "redis-labs", "acme-corp"
 LATE_REQUESTS = 420_000
 
 
-def happen(period: Period, calendar: Calendar, close: Callable[[Period, Calendar], None]) -> None:
+def happen(period: Period, calendar: Calendar) -> bool:
     """What happens once the month `period` is closed, if it is one of those months.
 
-    The month before it gets late usage, which `close` settles by an adjustment (its invoice is
-    overdue: nobody pays it), or loses part of an invoice whose share has been paid out.
-    Safe to repeat: events and requests are known by their ids.
+    The month before it loses part of an invoice whose share has been paid out, or gets late usage;
+    then the answer is True, and settling that month again makes an adjustment (nobody pays its
+    invoice: it is overdue). Safe to repeat: events and requests are known by their ids.
     """
-    if period == calendar.before(4) and _late_usage(calendar.before(5), period):
-        close(calendar.before(5), calendar)
     if period == calendar.before(3):
         _claw_back(calendar.before(4), period)
+    return period == calendar.before(4) and _late_usage(calendar.before(5), period) > 0
 
 
 def _late_usage(month: Period, after: Period) -> int:

@@ -23,13 +23,16 @@ def settle_months(*, calendar: Calendar) -> int:
     months = calendar.ended()
     for number, period in enumerate(months, 1):
         _close(period, calendar, approve=period != months[-1])
-        happen(period, calendar, _close)
+        if happen(period, calendar):
+            _close(months[number - 2], calendar, closed_at=period.end + timedelta(days=3))
         pay_month(period, calendar, all_of_it=number < len(months) - 1)
     return SettlementRun.objects.exclude(submitted_at=None).count()
 
 
-def _close(period: Period, calendar: Calendar, *, approve: bool = True) -> None:
-    closed_at = min(period.end + timedelta(days=1, hours=9), calendar.now)
+def _close(
+    period: Period, calendar: Calendar, *, approve: bool = True, closed_at: datetime | None = None
+) -> None:
+    closed_at = closed_at or min(period.end + timedelta(days=1, hours=9), calendar.now)
     try:
         opened = settle_period(period=period, actor=PREPARER, now=closed_at)
     except BillingError:
