@@ -1,4 +1,4 @@
-# run | test | bench | soak | drill | screenshots | lint: each installs what it needs into .venv first.
+# run | demo-month | tour | test | bench | soak | drill | screenshots | lint: each installs what it needs first.
 # Everything stays inside the checkout: no pip cache, temporary files of tests in .tmp.
 # PYTHON=python3.12 chooses the interpreter; ARGS="-k name" goes to pytest and the benchmarks.
 PYTHON ?= python3
@@ -9,12 +9,20 @@ HAS_NODE := command -v npm >/dev/null && node -e 'process.exit(Number(parseInt(p
 NO_NODE := "The JavaScript SDK needs Node 20 or newer, with npm."
 NO_VENV := "$(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt-get install python3-venv)"
 
-.PHONY: run test test-sdk test-sdk-js pack-sdk-js bench soak drill screenshots lint lint-sdk
+.PHONY: run demo-month tour test test-sdk test-sdk-js pack-sdk-js bench soak drill screenshots lint lint-sdk
 .PHONY: install-run install-dev install-semantic install-sdk
 .DEFAULT_GOAL := run
 
 run: install-run
 	@exec $(BIN)/python -m portal.run
+
+# Starts the demo, which must stand still, a month later: what waited is closed, the next one waits.
+demo-month: install-run
+	@exec $(BIN)/python -m portal.demo.clock
+
+# Checks every system against the demo that runs.
+tour: install-run
+	@$(BIN)/python manage.py tour $(ARGS)
 
 test: install-dev
 	@mkdir -p .tmp && PYTEST_DEBUG_TEMPROOT="$(CURDIR)/.tmp" $(BIN)/python -m pytest -n 2 $(ARGS)

@@ -4,6 +4,8 @@
 import os
 import sys
 
+from portal.demo import clock
+
 # A command gets the narrowest login that can do its work; everything else runs as the web login.
 LOGIN_BY_COMMAND = {
     "migrate_schemas": "owner",
@@ -29,6 +31,7 @@ def main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     os.environ.setdefault("AC_DB_LOGIN", LOGIN_BY_COMMAND.get(command, "web"))
+    clock.begin()
     # Settings must be chosen before Django is imported.
     from django.core.management import execute_from_command_line  # noqa: PLC0415
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -14,13 +15,17 @@ from tenants.rules.roles import Audience
 
 @dataclass(frozen=True)
 class Entry:
-    """A page of the menu; `family` are url names whose pages lie below it."""
+    """A page of the menu; `family` are url names whose pages lie below it.
+
+    A real install has no `demo_only` pages.
+    """
 
     url_name: str
     label: Any
     icon: str
     permission: str
     family: tuple[str, ...] = ()
+    demo_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
         ),
         Entry("console_audit", _("Audit log"), "document", "log.view"),
         Entry("console_style", _("Style"), "brand", "cockpit.view"),
+        Entry("console_tour", _("Tour"), "check", "cockpit.view", demo_only=True),
     ),
 }  # fmt: skip
 
@@ -158,5 +164,5 @@ def menu(request: HttpRequest, audience: str, may: frozenset[str]) -> list[Item]
             here == entry.url_name or here in entry.family,
         )
         for entry in MENU.get(audience, ())
-        if entry.permission in may
+        if entry.permission in may and (settings.DEMO or not entry.demo_only)
     ]  # fmt: skip

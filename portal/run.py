@@ -6,10 +6,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from portal import env
+from portal.demo import clock
 from portal.servers import ServerError, Stack, ports, welcome
 from portal.servers.child import Child
 from portal.servers.lock import Lock
@@ -166,7 +168,12 @@ def main() -> int:
     if demo and (simulated := stripe_simulator(listen.web, data_dir)):
         table.insert(0, simulated[0])
         os.environ |= simulated[1]
-    return run(data_dir, listen, steps(demo), table)
+    before = steps(demo)
+    if demo and clock.ahead(data_dir):
+        before, table = [
+            [replace(row, argv=clock.clocked(row.argv)) for row in rows] for rows in (before, table)
+        ]
+    return run(data_dir, listen, before, table)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ All companies' terms are invented; the shares and kinds of deal are those of the
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from billing.rules.templates import Deal
 
@@ -96,9 +97,9 @@ CAST: tuple[PartnerCast, ...] = (
     PartnerCast(
         "together-ai", "Together.ai", "llm_provider", "cache.together.localhost", "#0F6FFF",
         "Together Cache", "Pay once for each answer", "Together Computer Inc",
-        "poc", 3, 21_000_000, "retail",
+        "poc", 5, 21_000_000, "retail",
         _names("Bloom Chat", "Cobalt", "Driftwood", "Ember", "Fathom", "Glyph", "Harbor"),
-        "proof of concept, in its free months",
+        "proof of concept in its last free month, then revenue share 30 %",
         provider_models=(("together", "meta-llama/Llama-3.3-70B-Instruct-Turbo"),
                          ("together", "deepseek-ai/DeepSeek-V3")),
     ),
@@ -134,6 +135,23 @@ CAST: tuple[PartnerCast, ...] = (
     ),
 )  # fmt: skip
 
+
+@dataclass(frozen=True)
+class Amendment:
+    """Terms of a partner that were changed, so many months before the demo began."""
+
+    slug: str
+    months_before: int
+    changes: dict[str, Any]
+
+
+AMENDMENTS = (
+    Amendment("redis-labs", 3, {"payment_days": 45}),
+    # No month of it earns as much: its balance is carried forward.
+    Amendment("pinecone", 4, {"min_payout_minor": 50_000_00}),
+    # Its tax status was entered a month late: the last month's run is parked until somebody does.
+    Amendment("gcp-memorystore", 1, {"tax": "charged"}),
+)
 CONSOLE_PEOPLE = (
     ("prepare@agentcache.example", "Priya Prepare", "finance_preparer"),
     ("approve@agentcache.example", "Anton Approve", "finance_approver"),

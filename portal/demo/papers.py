@@ -1,16 +1,18 @@
 """The demo's exceptions of paper: a dispute, a credit note, accepted statements, closed books."""
 
+from contextlib import suppress
 from datetime import timedelta
 
+from billing.actions.agreement_papers import keep_signed_copy, make_paper, mark_sent
 from billing.actions.books import close_month
 from billing.actions.credit import Credit
 from billing.actions.credit_requests import approve_credit_note, ask_credit_note
 from billing.actions.disputes import accept_silent, open_dispute
 from billing.actions.seal import seal_journal
-from billing.models import Dispute, Document
+from billing.models import AgreementVersion, Dispute, Document
 from billing.rules.drafts import CUSTOMER_INVOICE, PAYOUT_STATEMENT
-from billing.rules.periods import add_months, month_of
-from portal.demo.steps import APPROVER, MONTHS, PREPARER, Calendar
+from billing.rules.errors import BillingError
+from portal.demo.steps import APPROVER, PREPARER, Calendar
 
 # The books of older months are closed; the newest ones are still worked on.
 OPEN_MONTHS = 2
@@ -23,12 +25,24 @@ def make_papers(*, calendar: Calendar) -> int:
     """
     _dispute(calendar)
     _credit(calendar)
+    _write_agreements(calendar)
     accepted = accept_silent(now=calendar.now)
-    for back in range(MONTHS, OPEN_MONTHS, -1):
-        period = month_of(add_months(calendar.this_month, -back))
-        close_month(period=period, actor=PREPARER, now=calendar.now)
+    for period in calendar.ended()[:-OPEN_MONTHS]:
+        with suppress(BillingError):  # one whose parked run cannot be estimated stays open
+            close_month(period=period, actor=PREPARER, now=calendar.now)
     seal_journal(now=calendar.now)
     return accepted
+
+
+def _write_agreements(calendar: Calendar) -> None:
+    """Every agreement's first version is on paper; all but the newest deal are signed."""
+    versions = AgreementVersion.objects.filter(number=1, approved_at__isnull=False)
+    for version in versions.order_by("valid_from"):
+        at = version.valid_from
+        paper = make_paper(version_id=version.id, actor=PREPARER, now=at)
+        mark_sent(paper_id=paper.id, actor=PREPARER, now=at)
+        if at == calendar.start:
+            keep_signed_copy(paper_id=paper.id, content=bytes(paper.pdf), actor=PREPARER, now=at)
 
 
 def _dispute(calendar: Calendar) -> None:

@@ -2,21 +2,31 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.db.models import Min
 
-from billing.actions.agreements import sign_agreement
+from billing.actions.agreements import amend_agreement, sign_agreement
 from billing.actions.rate_cards import create_rate_card
-from billing.models import RateCard
-from billing.rules.periods import add_months
+from billing.actions.taxes import enter_tax_status
+from billing.models import Agreement, AgreementVersion, RateCard
+from billing.queries.terms import version_terms
+from billing.rules.periods import Period, add_months, month_of
 from cache_api.actions.announce_customer import announce_customer
 from cache_api.actions.record_events import record_events
 from cache_api.models import Customer as CustomerRow
 from cache_api.rules.events import UsageEvent
-from portal.demo.cast import CAST, CONSOLE_PEOPLE, CUSTOMER_ROLES, PARTNER_PEOPLE, PartnerCast
+from portal.demo.cast import (
+    AMENDMENTS,
+    CAST,
+    CONSOLE_PEOPLE,
+    CUSTOMER_ROLES,
+    PARTNER_PEOPLE,
+    PartnerCast,
+)
 from portal.demo.traffic import partner_events
 from tenants import schema
 from tenants.accounts.models import User
@@ -44,23 +54,54 @@ CARDS: dict[str, tuple[str, list[dict[str, Any]]]] = {
 
 @dataclass(frozen=True)
 class Calendar:
-    """The demo's months: `start` thirteen months before the current one, all at full UTC hours."""
+    """The demo's months: it begins thirteen before `first`, the month in which it was first loaded.
+
+    Everything in it is placed by `first`, so that a load in a later month adds what came since.
+    """
 
     now: datetime
-    this_month: datetime
-    start: datetime
-    fine_from: datetime
+    first: datetime
 
     @classmethod
-    def at(cls, now: datetime) -> "Calendar":
-        """The calendar of a moment; the last 35 days are generated hour by hour."""
-        month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        return cls(now, month, add_months(month, -MONTHS), today - timedelta(days=35))
+    def at(cls, now: datetime, first: datetime | None = None) -> "Calendar":
+        """The calendar of a moment; without `first` the demo begins now."""
+        return cls(now, first or month_of(now).start)
+
+    @property
+    def this_month(self) -> datetime:
+        """The running month."""
+        return month_of(self.now).start
+
+    @property
+    def start(self) -> datetime:
+        """Where its traffic and most of its agreements begin."""
+        return add_months(self.first, -MONTHS)
+
+    @property
+    def fine_from(self) -> datetime:
+        """From here traffic is generated hour by hour, before day by day."""
+        return self.first - timedelta(days=21)
 
     def starts(self, cast: PartnerCast) -> datetime:
         """When the partner's agreement began."""
-        return add_months(self.this_month, -cast.starts_months_ago)
+        return add_months(self.first, -cast.starts_months_ago)
+
+    def before(self, months: int) -> Period:
+        """The month so many before the demo's first."""
+        return month_of(add_months(self.first, -months))
+
+    def ended(self) -> list[Period]:
+        """Every month that has ended, the oldest first."""
+        found = [month_of(self.start)]
+        while found[-1].end < self.this_month:
+            found.append(month_of(found[-1].end))
+        return found
+
+
+def first_month() -> datetime | None:
+    """The month in which the demo was first loaded, by its agreements; None before that."""
+    signed = AgreementVersion.objects.filter(number=1).aggregate(first=Min("valid_from"))["first"]
+    return add_months(signed, MONTHS) if signed else None
 
 
 def open_partners(*, kek: bytes, now: datetime) -> dict[str, Partner]:
@@ -94,6 +135,28 @@ def sign_agreements(*, partners: dict[str, Partner], calendar: Calendar) -> None
             now=calendar.starts(cast), name=f"{cast.name}: {cast.agreement}",
             retail_card_id=cards[cast.card].id if cast.card else None,
         )  # fmt: skip
+
+
+def amend_agreements(*, partners: dict[str, Partner], calendar: Calendar) -> None:
+    """The cast's amendments, and the tax status that came late. Safe to repeat.
+
+    What has been amended already, by whomever, is left alone.
+    """
+    for one in AMENDMENTS:
+        agreement = Agreement.objects.get(partner_id=partners[one.slug].id)
+        last = agreement.versions.latest("number")
+        if last.number > 1:
+            continue
+        starts_at = calendar.before(one.months_before).start
+        amend_agreement(
+            agreement_id=agreement.id, terms=replace(version_terms(last), **one.changes),
+            starts_at=starts_at, created_by=PREPARER, approved_by=APPROVER, now=starts_at,
+        )  # fmt: skip
+        if "tax" in one.changes:
+            enter_tax_status(
+                partner_id=agreement.partner_id, treatment="exempt", reason="Resale certificate",
+                valid_from=calendar.first.date(), actor=PREPARER, now=calendar.first,
+            )  # fmt: skip
 
 
 def add_people(*, partners: dict[str, Partner], password: str, now: datetime) -> None:

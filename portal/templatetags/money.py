@@ -28,10 +28,10 @@ def money_text(amount_minor: int | None, currency: str) -> str:
 def price_text(price: Decimal, currency: str = "USD") -> str:
     """A unit price in major units with as many places as it has: `$1.80`, `$0.002`."""
     places = max(get_currency_precision(currency), -int(price.normalize().as_tuple().exponent))
-    pattern = f"¤#,##0.{'0' * places}" if _locale() == "en" else None
+    pattern = f"¤#,##0.{'0' * places}" if code() == "en" else None
     if pattern is None or places == get_currency_precision(currency):
-        return format_currency(price, currency, locale=_locale(), decimal_quantization=False)
-    return format_currency(price, currency, pattern, locale=_locale(), currency_digits=False)
+        return format_currency(price, currency, locale=code(), decimal_quantization=False)
+    return format_currency(price, currency, pattern, locale=code(), currency_digits=False)
 
 
 @register.filter

@@ -24,6 +24,7 @@ from portal.views import (
     console_sign,
     console_stripe,
     console_style,
+    demo,
     drill,
     partner_sales,
     stripe_webhook,
@@ -159,6 +160,7 @@ books = [
 urlpatterns = [
     path("style/", console_style.style, name="console_style"),
     path("style/tokens.css", console_style.tokens_css, name="console_style_css"),
+    path("tour/", demo.tour, name="console_tour"),
     *team.console.urls("team/"),
     path("audit/", audit.console, name="console_audit"),
     path("audit/csv", audit.console_csv, name="console_audit_csv"),

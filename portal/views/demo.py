@@ -1,13 +1,21 @@
-"""The demo's mail page: what a real install would have sent, addressed from this host."""
+"""The demo's own pages: its mail, addressed from this host, and the tour on the console."""
 
 import email
 import email.policy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from portal.demo import summary
+from portal.demo.tour.running import run_checks
+from portal.demo.tour.table import ROWS, SIMULATED
+from tenants.accounts.permissions import permission
 
 SHOWN = 30
 
@@ -28,6 +36,37 @@ def mail(request: HttpRequest) -> HttpResponse:
     if not settings.DEMO:
         raise Http404
     return render(request, "demo/mail.html", {"mails": _mails(request.get_host())})
+
+
+@permission("cockpit.view")
+@require_http_methods(["GET", "HEAD", "POST"])
+def tour(request: HttpRequest) -> HttpResponse:
+    """S1–S21; posted, it checks the row that is named, or all. Only in the demo."""
+    facts = summary.read() if settings.DEMO else {}
+    if not facts:
+        raise Http404
+    asked = request.POST.get("row", "") if request.method == "POST" else None
+    rows = [row for row in ROWS if asked in ("", row.key)]
+    results = {one.row.key: one for one in run_checks(rows, facts)}
+    return render(request, "console/tour.html", {
+        "rows": [(row, _seen(row.seen, facts), results.get(row.key)) for row in ROWS],
+        "results": list(results.values()),
+        "failed": sum(not one.ok for one in results.values()),
+        "now": timezone.now(), "simulated": SIMULATED,
+    })  # fmt: skip
+
+
+def _seen(places: tuple[str, ...], facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """(text, address) of each place; a command or a file has no address."""
+    hosts = {row["slug"]: row["portal_url"] for row in facts["partners"]}
+    found = []
+    for place in places:
+        slug, _slash, path = place.removeprefix("//").partition("/")
+        if place.startswith("//"):
+            found.append((f"{slug} /{path}", f"{hosts[slug]}/{path}"))
+        else:
+            found.append((place, place if place.startswith("/") else ""))
+    return found
 
 
 def _mails(host: str) -> list[Mail]:

@@ -21,10 +21,10 @@ class Command(BaseCommand):
     help = "Load the demo through the same actions a real install uses. Safe to repeat."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Seven steps, then the summary file."""
+        """Each step, then the summary file."""
         if not settings.DEMO:
             raise CommandError("This is a real install (DEMO=0): the demo is not loaded into it.")
-        calendar = steps.Calendar.at(timezone.now())
+        calendar = steps.Calendar.at(timezone.now(), steps.first_month())
         before = summary.read()
         password = _password(before) or f"demo-{secrets.token_urlsafe(9)}"
         partners = self._timed(
@@ -32,6 +32,9 @@ class Command(BaseCommand):
         )
         self._timed(
             "agreements", lambda: steps.sign_agreements(partners=partners, calendar=calendar)
+        )
+        self._timed(
+            "amendments", lambda: steps.amend_agreements(partners=partners, calendar=calendar)
         )
         self._timed("people", lambda: steps.add_people(partners=partners, password=password,
                                                        now=calendar.now))  # fmt: skip

@@ -16,6 +16,7 @@ PAGES = {
     "/regions/": "cockpit.view",
     "/style/": "cockpit.view",
     "/style/tokens.css": "cockpit.view",
+    "/tour/": "cockpit.view",
     "/incidents/": "incidents.manage",
     f"/incidents/{SOME}/": "incidents.manage",
     "/partners/": "channel.view",
