@@ -88,7 +88,7 @@ ALTER TABLE billing_planassignment ADD CONSTRAINT plan_assignment_starts_a_month
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0018_incidents_told")]
+    dependencies = [("billing", "0020_connected_accounts")]
 
     operations = [
         migrations.CreateModel(
