@@ -50,7 +50,7 @@ from tenants.actions.prospects import (
     note_prospect,
 )
 from tenants.models import Partner, Prospect
-from tenants.rules.pipeline import LATE, ROAD, Stage
+from tenants.rules.pipeline import LATE, ROAD, SLOW, Stage
 
 _REFUSALS = (ProspectRefused, BillingError, CannotRenderError, MailNotSentError)
 
@@ -67,6 +67,7 @@ def pipeline(request: HttpRequest) -> HttpResponse:
     return render(request, "console/pipeline.html", {
         "rows": rows, "unlinked": unlinked, "by_stage": [one for one in by_stage if one["rows"]],
         "counts": by_stage[:-1], "late": sum(row.standing.pace == LATE for row in rows),
+        "slow": sum(row.standing.pace == SLOW for row in rows),
         "watched": [row for row in rows if row.health],
     })  # fmt: skip
 
