@@ -112,6 +112,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
     ),
     Audience.PLATFORM: (
         Entry("console_cockpit", _("Cockpit"), "overview", "cockpit.view"),
+        Entry("console_pipeline", _("Pipeline"), "usage", "channel.view",
+              ("console_prospect", "console_prospect_new", "console_prospect_edit")),
         Entry(
             "console_partners", _("Partners"), "partners", "channel.view",
             ("console_partner", "console_open_partner", "console_opening", "console_document",

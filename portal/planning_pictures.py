@@ -17,6 +17,8 @@ from portal.rules.figures import Axis, Figure, stacked_figure
 from portal.templatetags.drilling import money_plain
 from portal.templatetags.money import money_short
 
+# "Cache hit rate: 75 %+ (even on overflow traffic)".
+HIT_RATE_GOAL = 75
 GOAL_NAMES: dict[str, Any] = {
     "partners": gettext_lazy("Partners signed"),
     "partner_share": gettext_lazy("Partner-driven part of ARR"),
@@ -59,6 +61,41 @@ def goal_rows(scenarios: Sequence[Scenario]) -> list[dict[str, Any]]:
     return rows
 
 
+def scoreboard(
+    live: Scenario, earlier: Scenario, hit_rates: tuple[float | None, float | None],
+    adopted: tuple[int, int],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """One row a goal of the channel: what is needed, what is, and what was a quarter ago.
+
+    `hit_rates`: percent now and 30 days before; `adopted`: SDK implementations and their goal.
+    """
+    rows = [
+        {"name": row["name"], "needed": row["needed"], "now": row["cells"][0],
+         "before": row["cells"][1]["text"]}
+        for row in goal_rows([live, earlier])
+    ]  # fmt: skip
+    rate, before = hit_rates
+    rows.append({
+        "name": _("Hit rate of the channel"), "needed": _at_least(f"{HIT_RATE_GOAL} %"),
+        "now": {"text": _rate(rate), "met": None if rate is None else rate >= HIT_RATE_GOAL},
+        "before": _("%(rate)s in the 30 days before") % {"rate": _rate(before)},
+    })  # fmt: skip
+    count, goal = adopted
+    rows.append({
+        "name": _("SDK implementations"), "needed": _at_least(f"{goal:,d}"),
+        "now": {"text": f"{count:,d}", "met": count >= goal}, "before": "–",
+    })  # fmt: skip
+    return rows
+
+
+def _rate(percent: float | None) -> str:
+    return "–" if percent is None else f"{percent:.1f} %"
+
+
+def _at_least(value: str) -> str:
+    return _("%(value)s or more") % {"value": value}
+
+
 def _cell(verdict: Verdict | None, currency: str) -> dict[str, Any]:
     if verdict is None or verdict.actual is None:
         return {"text": "–", "met": None}
@@ -67,7 +104,7 @@ def _cell(verdict: Verdict | None, currency: str) -> dict[str, Any]:
 
 def _needed(goal: Goal) -> str:
     text = _value(goal, goal.needed, "USD")
-    return _("at least one") if goal.form == FLAG else _("%(value)s or more") % {"value": text}
+    return _("at least one") if goal.form == FLAG else _at_least(text)
 
 
 def _value(goal: Goal, value: Value, currency: str) -> str:

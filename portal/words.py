@@ -231,6 +231,32 @@ COMPONENTS: dict[str, Any] = {
     "portal": _("Portal"),
     "settlement": _("Invoices and payouts"),
 }
+STAGES: dict[str, Word] = {
+    "target": Word(_("Target")),
+    "pitched": Word(_("Pitched"), "info"),
+    "poc": Word(_("Proof of concept"), "info"),
+    "signed": Word(_("Signed"), "brand"),
+    "live": Word(_("Live"), "ok"),
+    "revenue": Word(_("First revenue"), "ok"),
+    "lost": Word(_("Lost")),
+}
+HEALTH: dict[str, Word] = {
+    "well": Word(_("Well"), "ok"),
+    "watch": Word(_("Watch"), "warn"),
+    "risk": Word(_("At risk"), "danger"),
+}
+# What is wrong with a live partner; the figure is a percentage, days or a count.
+HEALTH_REASONS: dict[str, Any] = {
+    "inactive": _("not active"),
+    "no_deal": _("no agreement in force"),
+    "silent": _("no request in 30 days"),
+    "falling": _("requests down %(n)s %% in 30 days"),
+    "overdue": _("an invoice is overdue for %(n)s days"),
+    "poc_ends": _("proof of concept ends in %(n)s days"),
+    "low_hits": _("only %(n)s %% answered from the cache"),
+    "wrong": _("%(n)s %% of answers reported wrong, more than the error budget"),
+    "incidents": _("open incidents: %(n)s"),
+}
 LEVELS: dict[str, Word] = {
     "ok": Word(_("Working"), "ok"),
     "maintenance": Word(_("Maintenance"), "info"),
@@ -245,6 +271,7 @@ INCIDENT_STATES: dict[str, Word] = {
 }
 PERMISSIONS: dict[str, Any] = {
     "incidents.manage": _("Publish incidents"),
+    "pipeline.manage": _("Work on the partner pipeline"),
     "overview.view": _("See the overview"),
     "usage.view": _("See usage"),
     "customers.view": _("See customers"),

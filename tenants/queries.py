@@ -20,6 +20,7 @@ from django.db.models import (
     Subquery,
 )
 
+from tenants.accounts.models import User
 from tenants.models import (
     ApiKey,
     AuditEntry,
@@ -32,10 +33,13 @@ from tenants.models import (
     Incident,
     IncidentUpdate,
     Partner,
+    Prospect,
+    ProspectEntry,
     ProvisioningJob,
 )
 from tenants.rules import brandcss
 from tenants.rules.brand import HIDES_POWERED_BY
+from tenants.rules.roles import AUDIENCE_OF, allows
 
 # What a partner's own log shows: its people's doings and ours to it. Drafts of money and terms, and
 # whatever comes later without a thought about this list, are the console's alone.
@@ -320,6 +324,25 @@ def incidents(since: datetime) -> list[Incident]:
     newest_first = Prefetch("updates", IncidentUpdate.objects.order_by("-at", "-id"))
     found = Incident.objects.filter(Q(resolved_at=None) | Q(resolved_at__gte=since))
     return list(found.order_by("-started_at", "-id").prefetch_related(newest_first))
+
+
+def people_with(permission: str) -> list[str]:
+    """E-mails of the active people of this scope whose role holds the permission. One query."""
+    roles = [role for role in AUDIENCE_OF if allows(role, permission)]
+    rows = User.objects.filter(is_active=True, role__in=roles)
+    return list(rows.order_by("email").values_list("email", flat=True))
+
+
+def prospects() -> list[Prospect]:
+    """The pipeline by name, with opened partners. One query (console)."""
+    return list(Prospect.objects.select_related("partner").order_by("name"))
+
+
+def prospect(prospect_id: uuid.UUID) -> Prospect | None:
+    """One prospect with its entries, newest first. Two queries (console)."""
+    newest_first = Prefetch("entries", ProspectEntry.objects.order_by("-at", "-id"))
+    rows = Prospect.objects.select_related("partner").prefetch_related(newest_first)
+    return rows.filter(pk=prospect_id).first()
 
 
 def _hiding(partner_id: Any) -> QuerySet[Entitlement]:

@@ -157,3 +157,15 @@ def render_agreement(paper: Mapping[str, Any]) -> bytes:
     [pdf] = _typeset("agreement.typ", inputs, paper["reference"], format="pdf",
                      pdf_standards=[PDF_STANDARD], timestamp=dated)  # fmt: skip
     return pdf
+
+
+def render_proposal(paper: Mapping[str, Any]) -> bytes:
+    """PDF/A-3 of a proposal (`billing.rules.planning.pitch`); the same dict, the same bytes.
+
+    Raises CannotRenderError.
+    """
+    inputs = {"paper": json.dumps(paper, ensure_ascii=False), "brand": NEUTRAL_HEX}
+    dated = datetime.fromisoformat(paper["made_at"])
+    [pdf] = _typeset("proposal.typ", inputs, paper["subject"], format="pdf",
+                     pdf_standards=[PDF_STANDARD], timestamp=dated)  # fmt: skip
+    return pdf

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing.models import AgreementVersion, SettlementRun
 from billing.queries.channel_revenue import Live, live_scenario
@@ -27,6 +27,8 @@ from tenants.models import Partner
 
 WAITING, PARKED = "in_review", "parked"
 DAYS = 30
+# The scoreboard's trend: the same figures a quarter ago.
+TREND = timedelta(days=90)
 # Customers' applications with an SDK: what the channel set out to reach.
 IMPLEMENTATIONS_GOAL = 1_000
 
@@ -53,7 +55,7 @@ class Cockpit:
     """What the cockpit shows; money in minor units of `currency`.
 
     `last` is the newest month whose runs are all issued, `before` the one before it, `review` the
-    newest rated month that is not final.
+    newest rated month that is not final, `earlier` the figures of a quarter ago.
     """
 
     currency: str
@@ -72,6 +74,7 @@ class Cockpit:
     waiting: tuple[SettlementRun, ...]
     parked: tuple[SettlementRun, ...]
     live_figures: Live
+    earlier: Live
 
     @property
     def implementations_goal(self) -> int:
@@ -96,7 +99,7 @@ class Cockpit:
 
 
 def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Cockpit:
-    """The channel at `now`, money from `since` on: fourteen queries.
+    """The channel at `now`, money from `since` on: twenty queries.
 
     `currency` chooses among the channel's; by default (or when it has none) the largest.
     """
@@ -121,6 +124,7 @@ def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Co
         waiting=tuple(run for run in runs if run.state == WAITING),
         parked=tuple(run for run in runs if run.state == PARKED),
         live_figures=live_scenario(now, chosen),
+        earlier=live_scenario(now - TREND, chosen),
     )  # fmt: skip
 
 

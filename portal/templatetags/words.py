@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 
 from portal import words
+from portal.rules.health import Reason
 
 register = template.Library()
 _STATES = {
@@ -13,6 +14,7 @@ _STATES = {
     "payout": words.PAYOUT_STATES, "chargeback": words.CHARGEBACK_STATES,
     "level": words.LEVELS, "incident": words.INCIDENT_STATES,
     "delivery": words.DELIVERIES, "endpoint": words.ENDPOINTS, "outcome": words.OUTCOMES,
+    "stage": words.STAGES, "health": words.HEALTH,
     "key": words.KEY_STATES, "role": words.ROLES,
     "overlay": words.OVERLAY_STATES, "invitation": words.INVITATION_STATES,
 }  # fmt: skip
@@ -41,3 +43,10 @@ def state_tone(name: str, table: str) -> str:
 def kind_label(name: str, table: str) -> Any:
     """`{{ partner.kind|kind_label:"partner" }}`; tables: partner, deal, paper, entry."""
     return _KINDS[table].get(name) or name.replace("_", " ")
+
+
+@register.filter
+def health_reason(reason: Reason) -> str:
+    """A reason of `portal.rules.health` in words, with its figure."""
+    figure = round(reason.figure, 1 if reason.key == "wrong" else None)
+    return str(words.HEALTH_REASONS[reason.key]) % {"n": figure}

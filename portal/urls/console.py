@@ -17,6 +17,7 @@ from portal.views import (
     console_money,
     console_partners,
     console_payouts,
+    console_pipeline,
     console_planning,
     console_rates,
     console_regions,
@@ -44,6 +45,16 @@ partners = [
     path(
         "partners/<slug:slug>/counts/<uuid:file_id>/", verify.console_counts, name="console_counts"
     ),
+]
+pipeline = [
+    path("", console_pipeline.pipeline, name="console_pipeline"),
+    path("new/", console_pipeline.new, name="console_prospect_new"),
+    path("<uuid:prospect_id>/", console_pipeline.prospect, name="console_prospect"),
+    path("<uuid:prospect_id>/edit/", console_pipeline.edit, name="console_prospect_edit"),
+    path("<uuid:prospect_id>/move/", console_pipeline.move, name="console_prospect_move"),
+    path("<uuid:prospect_id>/note/", console_pipeline.note, name="console_prospect_note"),
+    path("<uuid:prospect_id>/mail/", console_pipeline.mail, name="console_prospect_mail"),
+    path("<uuid:prospect_id>/proposal.pdf", console_pipeline.proposal, name="console_proposal"),
 ]
 finance = [
     path("finance/", console_finance.finance, name="console_finance"),
@@ -170,6 +181,7 @@ urlpatterns = [
     path("incidents/", console_incidents.incidents, name="console_incidents"),
     path("incidents/<uuid:incident_id>/", console_incidents.update, name="console_incident"),
     *partners,
+    path("pipeline/", include(pipeline)),
     path("agreements/", include(agreements)),
     *finance,
     *money,

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from billing.rules.periods import add_months, month_of
 from portal import channel_pictures
+from portal.planning_pictures import scoreboard
 from portal.queries.channel import days_with, traffic_days
 from portal.queries.cockpit import cockpit_facts
 from tenants.accounts.permissions import permission
@@ -24,6 +25,10 @@ def cockpit(request: HttpRequest) -> HttpResponse:
     )
     return render(request, "console/cockpit.html", {
         "facts": facts, "now": now,
+        "scoreboard": scoreboard(
+            facts.live_figures.scenario, facts.earlier.scenario,
+            (facts.traffic.hit_rate, facts.traffic_before.hit_rate),
+            (facts.implementations, facts.implementations_goal)),
         "money_chart": channel_pictures.money_by_month(facts.months, facts.currency),
         "requests_chart": channel_pictures.requests_by_day(
             traffic_days(days_with(now.date(), 30)), now.date()),

@@ -66,9 +66,11 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
     },
     Audience.PLATFORM: {
         "superadmin": _FINANCE | _APPROVE | {
-            "partners.open", "staff.manage", "log.view", "incidents.manage",
+            "partners.open", "staff.manage", "log.view", "incidents.manage", "pipeline.manage",
         },
-        "partner_manager": _PLATFORM_VIEW | {"partners.open", "agreements.prepare"},
+        "partner_manager": _PLATFORM_VIEW | {
+            "partners.open", "agreements.prepare", "pipeline.manage",
+        },
         "finance_preparer": _FINANCE,
         "finance_approver": _FINANCE | _APPROVE,
         "auditor": _PLATFORM_VIEW | {"books.view", "log.view"},

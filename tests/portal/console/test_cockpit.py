@@ -4,8 +4,10 @@ import re
 
 import time_machine
 
+from billing.gateways.scenario_files import shipped_scenarios
 from billing.rules.periods import parse_month
 from cache_api.actions.record_events import record_events
+from portal.planning_pictures import scoreboard
 from portal.queries.cockpit import cockpit_facts
 from tenants import schema
 from tenants.models import Partner
@@ -27,6 +29,22 @@ def approve(partners, database):
 def facts(**more):
     with schema.in_console():
         return cockpit_facts(now=NOW, since=utc("2025-09-01"), **{"currency": None, **more})
+
+
+def test_the_scoreboard_has_target_actual_and_a_quarter_ago():
+    year1, year2, _later = shipped_scenarios()
+
+    rows = {str(row["name"]): row for row in scoreboard(year2, year1, (74.9, None), (1_000, 1_000))}
+
+    told = {name: (row["needed"], row["now"]["text"], row["now"]["met"], row["before"])
+            for name, row in rows.items()}  # fmt: skip
+    assert told["Partners signed"] == ("10 or more", "12", True, "3")
+    assert told["ARR from the partner channel"][1:] == ("$4,300,000", False, "$800,000")
+    assert told["A cloud provider"] == ("at least one", "yes", True, "no")
+    assert told["Hit rate of the channel"] == (
+        "75 % or more", "74.9 %", False, "– in the 30 days before"
+    )  # fmt: skip
+    assert told["SDK implementations"][:3] == ("1,000 or more", "1,000", True)
 
 
 def test_the_first_day_invites_to_open_a_partner(readable, monkeypatch):
