@@ -82,6 +82,11 @@ def settlement(place: Place, given: Options) -> None:
     _apart(place, "settlement")
 
 
+def tenants(place: Place, given: Options) -> None:
+    """Two months of a real trace of 162 tenants, in a process of its own."""
+    _apart(place, "tenants")
+
+
 def papers(place: Place, given: Options) -> None:
     """P10, in a process of its own."""
     _apart(place, "papers")
@@ -99,6 +104,7 @@ BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "hitrate": hit_rate,
     "semantic": semantic,
     "settlement": settlement,
+    "tenants": tenants,
     "papers": papers,
     "pages": pages,
     "sdk": sdk,

@@ -14,6 +14,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -119,7 +120,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _login(name: str) -> None:
+def login(name: str) -> None:
+    """Connect Django as another login of the throw-away servers."""
     known = json.loads((env.data_dir() / "servers.json").read_text())
     connection.close()
     connection.settings_dict.update(env.database(known[name]))
@@ -128,10 +130,9 @@ def _login(name: str) -> None:
         cursor.execute("SET max_parallel_workers_per_gather = 0")
 
 
-def _prepare(partner: Partner, customers: int) -> None:
-    """Prices, terms, and the rows of two months: a tenth of the customers, and all of them."""
-    _login("SUPERUSER_DATABASE_URL")
-    now = SMALL.start
+def agree(partner: Partner, now: datetime) -> None:
+    """Prices and terms from `now` on: $0.002 a cached request, $0.02 a GB, a share of it."""
+    login("SUPERUSER_DATABASE_URL")
     card = create_rate_card(
         code="bench", name="Bench", currency="USD", valid_from=now, actor=MAKER, now=now,
         rates=[{"key": "cached", "meter": "cached_requests", "mode": "per_unit",
@@ -142,17 +143,23 @@ def _prepare(partner: Partner, customers: int) -> None:
         partner_id=partner.id, template="revenue_share_platform", starts_at=now, now=now,
         created_by=MAKER, approved_by=CHECKER, retail_card_id=card.id,
     )  # fmt: skip
-    with psycopg.connect(_superuser(), autocommit=True) as boss:
+
+
+def _prepare(partner: Partner, customers: int) -> None:
+    """The rows of two months: a tenth of the customers, and all of them."""
+    agree(partner, SMALL.start)
+    with psycopg.connect(superuser(), autocommit=True) as boss:
         boss.execute(f'SET search_path TO "{partner.schema_name}", public')
         boss.execute(CUSTOMERS, [customers])
         for count, month in ((customers // 10, SMALL), (customers, LARGE)):
             boss.execute(ROLLUPS, {"start": month.start, "customers": count, "hours": HOURS,
                                    "models": MODELS})  # fmt: skip
         boss.execute("VACUUM ANALYZE cache_api_rolluphour")
-    _login("SETTLE_DATABASE_URL")
+    login("SETTLE_DATABASE_URL")
 
 
-def _superuser() -> str:
+def superuser() -> str:
+    """The address by which everything may be read."""
     known = json.loads((env.data_dir() / "servers.json").read_text())
     return str(known["SUPERUSER_DATABASE_URL"])
 
@@ -164,7 +171,7 @@ def _measured(partner: Partner, customers: int, month: Period, rounds: int) -> d
     settled: list[Cost] = []
     for _ in range(rounds):
         bare.append(_timed(lambda: _sql(partner, BARE, month)))
-        settled.append(_timed(lambda: _settle(agreement_id, month)))
+        settled.append(_timed(lambda: settle(agreement_id, month, month.end)))
     run = SettlementRun.objects.get(agreement_id=agreement_id, period_start=month.start)
     [(gross,)] = _sql(partner, GROSS, month)
     if (run.state, run.gross_minor) != ("in_review", gross):
@@ -195,13 +202,13 @@ def partner_agreement(partner: Partner) -> Any:
     return Agreement.objects.get(partner_id=partner.id).id
 
 
-def _settle(agreement_id: Any, month: Period) -> None:
+def settle(agreement_id: Any, month: Period, now: datetime) -> None:
     """From opening to review; a run that waits there is sent back and made again."""
-    run = open_run(agreement_id=agreement_id, period=month, actor=MAKER, now=month.end)
+    run = open_run(agreement_id=agreement_id, period=month, actor=MAKER, now=now)
     if run.state == "in_review":
-        reject_run(run_id=run.id, actor=CHECKER, reason="again", now=month.end)
-        run = open_run(agreement_id=agreement_id, period=month, actor=MAKER, now=month.end)
-    settle_run(run_id=run.id, partner_id=run.partner_id, now=month.end)
+        reject_run(run_id=run.id, actor=CHECKER, reason="again", now=now)
+        run = open_run(agreement_id=agreement_id, period=month, actor=MAKER, now=now)
+    settle_run(run_id=run.id, partner_id=run.partner_id, now=now)
 
 
 def _sql(partner: Partner, text: str, month: Period) -> list[tuple[Any, ...]]:

@@ -8,13 +8,13 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
+from bench import tenant_trace as traces
 from billing.models import Document
 from billing.rules.periods import parse_month
 from cache_api.actions.import_usage import import_usage
 from tenants import schema
 from tests.billing.people import utc
 from tests.billing.world import settle, sign
-from tests.cache_api import traces
 
 NOW = utc("2026-11-02T09:00")
 MONTHS = [parse_month("2026-09"), parse_month("2026-10")]

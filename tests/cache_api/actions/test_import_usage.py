@@ -8,10 +8,10 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from bench import tenant_trace as traces
 from cache_api.actions.import_usage import UnableToImport, import_usage
 from cache_api.gateways.usage_files import UnreadableFile
 from cache_api.reconcile import CHECKS
-from tests.cache_api import traces
 from tests.cache_api.cast import NOW, everything, hours, sql
 
 HEAD = "time,customer,outcome,quantity,model\n"

@@ -1,6 +1,6 @@
 """The real 14-day trace of 162 tenants as a usage file: hourly quantities per customer.
 
-    python -m tests.cache_api.traces TAR OUT.csv|OUT.parquet [START]
+    python -m bench.tenant_trace TAR OUT.csv|OUT.parquet [START]
 
 Reads the tar in place. Times in it are relative; START (default 2026-09-24) puts a month boundary
 inside. Seven tenths of an hour's requests become hits, the rest misses, none is lost.
@@ -14,6 +14,9 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
 
 START = datetime(2026, 9, 24, tzinfo=UTC)
 COLUMNS = ["time", "customer", "kind", "outcome", "quantity", "provider", "model", "tokens_in",
@@ -51,9 +54,6 @@ def write(tar: Path, out: Path, start: datetime = START) -> int:
     """Write the file (CSV, or Parquet by its name); the number of requests in it."""
     made = list(rows(tar, start))
     if out.suffix == ".parquet":
-        import pyarrow
-        import pyarrow.parquet
-
         columns = {name: [row[i] for row in made] for i, name in enumerate(COLUMNS)}
         pyarrow.parquet.write_table(pyarrow.table(columns), out)
     else:
