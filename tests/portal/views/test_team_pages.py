@@ -1,8 +1,8 @@
 """People by page: invited by mail, in by a link that works once, put out at once."""
 
 import re
-from html import unescape
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -185,7 +185,9 @@ def test_what_a_role_may_do_is_shown_as_the_roles_file_says(empty_portal):
     html = owner.get("/manage/team/roles/").content.decode()
 
     table = re.findall(r"<tr><th[^>]*>([^<]+)</th>(.*?)</tr>", html, re.S)
-    shown = {unescape(name.strip()): cells.count("#check") for name, cells in table if "<td" in cells}
+    shown = {
+        unescape(name.strip()): cells.count("#check") for name, cells in table if "<td" in cells
+    }
     known = PERMISSIONS[Audience.PARTNER].values()
     assert shown == {
         str(words.PERMISSIONS[one]): sum(one in held for held in known)
