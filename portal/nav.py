@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from portal.demo import summary
 from tenants.rules.roles import Audience
 
 
@@ -166,5 +167,10 @@ def menu(request: HttpRequest, audience: str, may: frozenset[str]) -> list[Item]
             here == entry.url_name or here in entry.family,
         )
         for entry in MENU.get(audience, ())
-        if entry.permission in may and (settings.DEMO or not entry.demo_only)
+        if entry.permission in may and (not entry.demo_only or _is_demo())
     ]  # fmt: skip
+
+
+def _is_demo() -> bool:
+    """Whether the demo's data are loaded: its pages have nothing to show before."""
+    return bool(settings.DEMO) and summary.path().exists()

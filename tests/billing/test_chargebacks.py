@@ -81,7 +81,7 @@ def owed(partner):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_lost_in_any_order_takes_money_fee_and_share(fake, stripe, paid, seed):
+def test_lost_in_any_order_takes_money_fee_and_share(database, fake, stripe, paid, seed):
     world, charge = paid
     before = owed(world.redis)
     dispute = disputed(fake, stripe, charge)
@@ -107,6 +107,11 @@ def test_lost_in_any_order_takes_money_fee_and_share(fake, stripe, paid, seed):
     assert acme(world.redis) in overdue_invoices(now().date().replace(year=2030))
     assert status(acme(world.pinecone)) == "paid" and balances(world.pinecone)["1020"] > 0
     assert reconcile_stripe(stripe=stripe, now=now()) == [] and breaches() == []
+
+    with database.psql() as boss:
+        boss.execute("set session_replication_role = replica")
+        boss.execute("update billing_chargebackmove set amount_minor = amount_minor + 1")
+    assert any("what a chargeback moved" in breach for breach in breaches())
 
 
 @pytest.mark.parametrize("after_lost", [False, True])

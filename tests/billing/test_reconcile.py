@@ -99,10 +99,11 @@ def test_a_planted_corruption_is_found(database, issued, name, sql):
 
 def test_every_equation_is_planted_or_guarded_by_a_constraint():
     guarded = {"run: gross = net + share + tax + fees", "agreement terms have no hole"}
+    elsewhere = {"what a chargeback moved = its booking and its event"}  # test_chargebacks.py
     names = {check.name for check in reconcile.CHECKS}
 
     unplanted = {
         name for name in names if not any(part in name for part, _sql in [*PLANTED, *PAPERS])
     }
 
-    assert unplanted == guarded
+    assert unplanted == guarded | elsewhere

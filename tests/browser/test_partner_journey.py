@@ -26,6 +26,7 @@ def test_from_login_to_the_statements_pdf(visit, live, months):
     menu = ada.page.get_by_role("navigation", name="Pages").first
     ada.click(menu.get_by_role("link", name="Usage"))
     assert ada.heading() == "Usage"
+    ada.go("/manage/usage/?by=customer")
     assert ada.page.get_by_role("row", name="Acme Robotics").is_visible()
     ada.click(menu.get_by_role("link", name="Statements"))
 

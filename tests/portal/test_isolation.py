@@ -32,7 +32,18 @@ LEAVER = {"owner": "left@example.com", "customer_owner": "left_acme@example.com"
           "zeta_owner": "left_zeta@example.com"}  # fmt: skip
 STARTS = {"owner": "/manage/", "customer_owner": "/", "zeta_owner": "/"}
 # Open to whoever comes: nothing there names a thing of a partner's.
-OPEN = ("accounts/", "api/", "v1/", "docs/", "brand/", "demo/", "status/", "domains/")
+OPEN = (
+    "accounts/",
+    "api/",
+    "v1/",
+    "docs/",
+    "brand/",
+    "demo/",
+    "status/",
+    "favicon.ico",
+    "manifest.webmanifest",
+    "domains/",
+)
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 

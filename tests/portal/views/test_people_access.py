@@ -26,6 +26,7 @@ PAGES = {
     "manage/customers/new/": "customers.manage",
     "manage/customers/import/": "customers.manage",
     "manage/customers/<id>/edit/": "customers.manage",
+    "manage/customers/<id>/plan/": "plans.manage",
     "manage/customers/<id>/quota/": "customers.manage",
     "manage/customers/<id>/suspend/": "customers.manage",
     "manage/customers/<id>/view/": "customers.view_as",
