@@ -16,6 +16,7 @@ import django
 django.setup()
 
 import psycopg
+from django.db import connection
 from django.utils.timezone import now
 
 from billing.actions.open_runs import settle_period
@@ -56,7 +57,7 @@ def spawn(period: Period) -> int:
         return pid
     os.environ["PGAPPNAME"] = f"settler {os.getpid()}"
     # A killed client is noticed at once, as on a server whose operator wants locks back.
-    os.environ["PGOPTIONS"] = "-c client_connection_check_interval=50"
+    connection.settings_dict["OPTIONS"]["options"] += " -c client_connection_check_interval=50"
     code = 1
     try:
         settle(period)

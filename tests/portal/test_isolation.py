@@ -256,6 +256,17 @@ UNREACHED = {
     # offered for requests of the last day
     "manage/logs/<uuid:event_id>/",
     "logs/<uuid:event_id>/",
+    # offered while a look is drafted, beside a script, or inside a frame
+    "manage/brand/contrasts/",
+    "manage/brand/discard/",
+    "manage/brand/paper.png",
+    "manage/brand/publish/",
+    # offered where terms count reported sales, tags were used, views were kept
+    "manage/sales/",
+    "manage/usage/allocation.csv",
+    "usage/allocation.csv",
+    "manage/usage/views/<uuid:view_id>/forget/",
+    "usage/views/<uuid:view_id>/forget/",
     # for programs: the invoice as pure XML, the proof of one event
     "manage/invoices/<uuid:document_id>/xml",
     "invoices/<uuid:document_id>/xml",
