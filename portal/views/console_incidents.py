@@ -18,7 +18,6 @@ from portal.views.console_partners import actor
 from tenants import queries as tenants
 from tenants.accounts.permissions import permission
 from tenants.actions.incidents import IncidentRefused, open_incident, update_incident
-from tenants.models import Incident
 
 
 @permission("incidents.manage")
@@ -42,7 +41,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
 @permission("incidents.manage")
 def update(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
     """One incident: what was said, and the form for what is known now."""
-    row = Incident.objects.prefetch_related("updates").filter(pk=incident_id).first()
+    row = tenants.incident(incident_id)
     if row is None:
         raise Http404
     form: forms.Form = UpdateForm(request.POST or None)
@@ -56,6 +55,5 @@ def update(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
             messages.success(request, _("Published."))
             return HttpResponseRedirect(reverse("console_incident", args=[row.id]))
     concerned = [one.name for one in tenants.partner_list() if one.id in row.partner_ids]
-    context = {"incident": row, "form": form, "concerned": concerned,
-               "updates": row.updates.order_by("-at", "-id")}  # fmt: skip
+    context = {"incident": row, "form": form, "concerned": concerned, "updates": row.updates.all()}
     return render(request, "console/incident.html", context)
