@@ -9,8 +9,7 @@ from datetime import UTC
 
 from django.utils.translation import gettext as _
 
-from cache_api.models_alerts import AlertFiring
-from cache_api.models_hooks import HookEndpoint
+from cache_api.models import AlertFiring, HookEndpoint
 from tenants import queries
 from tenants.accounts.models import Overlay, User
 from tenants.gateways.mail import send

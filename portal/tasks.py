@@ -15,7 +15,7 @@ from billing.rules.periods import month_of
 from cache_api.actions import alerts
 from cache_api.actions.alerts import Spent
 from cache_api.actions.hooks import deliver, endpoints, events
-from cache_api.models_alerts import Alert, AlertKind
+from cache_api.models import Alert, AlertKind
 from cache_api.queries.alerts import untold
 from cache_api.queries.hooks import notices, work_waits
 from portal.notices import house_of, told_about_endpoint, told_about_firing

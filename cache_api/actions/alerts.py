@@ -12,8 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from cache_api.actions.hooks.events import keep_events
-from cache_api.models import Customer
-from cache_api.models_alerts import Alert, AlertFiring, AlertKind
+from cache_api.models import Alert, AlertFiring, AlertKind, Customer
 from cache_api.queries import alert_figures as figures
 from cache_api.rules import alerts as rules
 from cache_api.rules.alerts import BadAlert, Fired

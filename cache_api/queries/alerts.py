@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Q
 
-from cache_api.models_alerts import Alert, AlertFiring
+from cache_api.models import Alert, AlertFiring
 
 HISTORY = timedelta(days=30)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Q
 
-from cache_api.models_hooks import DeliveryState, HookDelivery, HookEndpoint
+from cache_api.models import DeliveryState, HookDelivery, HookEndpoint
 
 DAY = timedelta(days=1)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.conf import settings
 
-from portal import domain_words as words
 from portal.words import Word
+from portal.words import domains as words
 from tenants import queries
 from tenants.actions.domain_checks import expected_of
 from tenants.models import DomainClaim

@@ -16,7 +16,7 @@ from billing.models import DisputeEntry, DocumentEvent, PayoutEvent
 from billing.rules.disputes import REJECTED, UPHELD
 from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT
 from billing.rules.payouts import SETTLED
-from cache_api.models_hooks import HookEvent
+from cache_api.models import HookEvent
 from cache_api.rules.hooks.catalogue import Fact
 from tenants.models import AuditEntry, IncidentUpdate
 

@@ -21,7 +21,7 @@ from cache_api.models import Customer
 from cache_api.queries import alerts as queries
 from cache_api.queries import customer_by_external_id
 from cache_api.rules.alerts import BadAlert
-from portal.forms_hooks import AlertForm
+from portal.forms.hooks import AlertForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.customer_overview import own_customer
 from tenants.accounts.permissions import permission

@@ -17,8 +17,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing.gateways.typst import render_png
-from portal import brand_samples, brand_words
-from portal.forms_brand import PICTURES, BrandForm
+from portal import brand_samples
+from portal.forms.brand import PICTURES, BrandForm
+from portal.words import brand as brand_words
 from tenants import preview, queries, resolve
 from tenants.accounts.permissions import permission
 from tenants.actions import branding

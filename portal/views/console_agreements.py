@@ -22,7 +22,7 @@ from billing.models import AgreementVersion
 from billing.queries import agreements as queries
 from billing.rules.amending import differences
 from billing.rules.errors import BillingError
-from portal.forms import AmendForm, EndForm, ReasonForm
+from portal.forms.agreements import AmendForm, EndForm, ReasonForm
 from portal.plain_terms import plain_terms
 from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from billing.rules.periods import add_months, month_of
-from portal import channel_pictures
-from portal.planning_pictures import scoreboard
+from portal.pictures import channel as channel_pictures
+from portal.pictures.planning import scoreboard
 from portal.queries.channel import days_with, traffic_days
 from portal.queries.cockpit import cockpit_facts
 from tenants.accounts.permissions import permission

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.forms_incidents import IncidentForm, UpdateForm
+from portal.forms.incidents import IncidentForm, UpdateForm
 from portal.queries.status import status as status_now
 from portal.views.console_partners import actor
 from tenants import queries as tenants

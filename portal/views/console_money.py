@@ -28,7 +28,7 @@ from billing.queries.payments import (
 )
 from billing.rules.errors import BillingError
 from billing.rules.payments import HAND, STRIPE
-from portal.forms_money import BankFileForm, PaymentForm, RefundForm
+from portal.forms.money import BankFileForm, PaymentForm, RefundForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page, asked_text
 from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission

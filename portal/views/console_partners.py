@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from billing import queries as billing
 from billing.models import AgreementVersion, Document
 from billing.queries.terms import version_terms
-from portal import channel_pictures, words
-from portal.forms import OpenPartnerForm
+from portal import words
+from portal.forms.agreements import OpenPartnerForm
+from portal.pictures import channel as channel_pictures
 from portal.plain_terms import plain_terms
 from portal.queries import channel
 from tenants import queries as tenants

@@ -29,7 +29,7 @@ from billing.rules.errors import BillingError
 from billing.rules.planning.offer import Figures, parse_figures
 from billing.rules.planning.pitch import deal_words, pitch
 from portal import words
-from portal.forms_pipeline import (
+from portal.forms.pipeline import (
     LetterForm,
     MoveForm,
     NewProspectForm,

@@ -28,8 +28,8 @@ from billing.rules.errors import BillingError
 from billing.rules.money import round_minor
 from billing.rules.periods import Period, month_of, parse_month, previous_month
 from billing.rules.planning.what_if import Changes
-from portal import planning_pictures
-from portal.planning_form import WhatIfForm
+from portal.forms.planning import WhatIfForm
+from portal.pictures import planning as planning_pictures
 from tenants.accounts.permissions import permission
 
 ROWS = 300

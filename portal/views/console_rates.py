@@ -19,7 +19,7 @@ from billing.queries import rates as found
 from billing.queries.margins import margins_by_partner
 from billing.rules.errors import BillingError
 from billing.rules.periods import month_of, next_month, parse_month, previous_month
-from portal.forms_rates import FxForm, StatusForm, TaxForm
+from portal.forms.rates import FxForm, StatusForm, TaxForm
 from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission
 from tenants.models import Partner

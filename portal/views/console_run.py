@@ -25,7 +25,7 @@ from billing.queries.terms import version_terms
 from billing.rules.errors import BillingError, WrongState
 from billing.rules.runs import WORKING, waits_for_person
 from portal.arithmetic import arithmetic
-from portal.forms import ReasonForm
+from portal.forms.agreements import ReasonForm
 from portal.plain_terms import plain_terms
 from portal.rules.run_steps import STEPS, is_working, step_cells
 from portal.views.console_partners import actor

@@ -11,9 +11,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from portal import brand_samples, brand_words
-from portal.forms_people import QuotaForm
+from portal import brand_samples
+from portal.forms.people import QuotaForm
 from portal.views.brand import MODES
+from portal.words import brand as brand_words
 from tenants import queries
 from tenants.accounts.permissions import permission
 from tenants.rules import brandcss, palette

@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal import plan_words as words
-from portal.forms_plans import AskForm
+from portal.forms.plans import AskForm
 from portal.notices import house_of, told_of_plan_request
 from portal.queries.plan_month import plan_month
 from portal.views.customer_overview import own_customer
+from portal.words import plans as words
 from tenants import audit, queries
 from tenants.accounts.permissions import permission
 

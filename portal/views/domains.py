@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal import domain_words as words
-from portal.forms_domains import HostForm, ReleaseForm, SendForm
+from portal.forms.domains import HostForm, ReleaseForm, SendForm
 from portal.queries.domains import DomainView, domain_view
+from portal.words import domains as words
 from tenants import queries
 from tenants.accounts.permissions import permission
 from tenants.actions import domains as actions

@@ -16,13 +16,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cache_api.models import Customer
-from portal import explorer_words, pictures
+from portal import pictures
 from portal.queries.explorer import Explorer, explorer
 from portal.queries.net_saving import invoiced_by_month
 from portal.queries.usage_files import allocation_table, usage_table
 from portal.rules.questions import DIMENSIONS, TOPS, BadQuestion, Question, read_question
 from portal.views.asked import asked_text
 from portal.views.files import csv_file, parquet_file
+from portal.words import explorer as explorer_words
 from tenants.accounts.permissions import eyes
 from tenants.actions.saved_views import forget_view, save_view, views_of
 

@@ -19,10 +19,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cache_api.actions.hooks import endpoints, events
 from cache_api.actions.hooks.endpoints import HookRefused
-from cache_api.models_hooks import DeliveryState, HookDelivery, HookEndpoint
+from cache_api.models import DeliveryState, HookDelivery, HookEndpoint
 from cache_api.queries import hooks as queries
 from cache_api.rules.hooks import catalogue, schedule, signing
-from portal.forms_hooks import EndpointForm, ReplayForm, RollForm
+from portal.forms.hooks import EndpointForm, ReplayForm, RollForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.customer_overview import own_customer
 from tenants.accounts.permissions import permission

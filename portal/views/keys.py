@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cache_api.queries import customer_by_external_id
-from portal.forms_people import KeyForm, RotateForm
+from portal.forms.people import KeyForm, RotateForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.customer_overview import own_customer
 from tenants import queries

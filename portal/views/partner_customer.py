@@ -22,7 +22,7 @@ from cache_api.actions.entitle import set_quota
 from cache_api.models import Customer, CustomerState
 from cache_api.queries import usage_summary
 from cache_api.rules.customer_facts import COLUMNS, BadCustomer, read_table
-from portal.forms_people import CustomerForm, ImportForm, NewCustomerForm, QuotaForm, SuspendForm
+from portal.forms.people import CustomerForm, ImportForm, NewCustomerForm, QuotaForm, SuspendForm
 from portal.queries.overview import customer_of
 from tenants import queries
 from tenants.accounts.models import User

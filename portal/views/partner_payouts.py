@@ -19,7 +19,7 @@ from billing.gateways.stripe_api import configured
 from billing.queries.payouts import details_rows, payouts_page
 from billing.queries.remote import onboarding
 from billing.rules.errors import BillingError
-from portal.forms_money import PayoutDetailsForm
+from portal.forms.money import PayoutDetailsForm
 from portal.views.step_up import password_problem
 from tenants.accounts.permissions import permission
 

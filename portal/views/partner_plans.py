@@ -20,10 +20,10 @@ from billing.queries import plans as found
 from billing.queries.plans import PlanView, VersionView
 from billing.rules.errors import BillingError
 from billing.rules.plans import TEMPLATES
-from portal import plan_words as words
-from portal.forms_plans import MonthForm, MoveForm, NewPlanForm, OfferForm
+from portal.forms.plans import MonthForm, MoveForm, NewPlanForm, OfferForm
 from portal.queries.estimates import terms_in_force
 from portal.queries.overview import customer_of
+from portal.words import plans as words
 from tenants.accounts.permissions import permission
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portal import words
-from portal.forms_people import InviteForm, role_choices
+from portal.forms.people import InviteForm, role_choices
 from portal.queries.overview import customer_of
 from tenants.accounts.models import Invitation, User
 from tenants.accounts.permissions import eyes, permission

@@ -20,7 +20,7 @@ from billing.queries.counts import compared, count_file, count_files
 from billing.rules.drafts import PARTNER_INVOICE, PAYOUT_STATEMENT
 from billing.rules.trust.counts import MATCHED, BadCounts, Comparison
 from cache_api.queries.roots import latest_roots
-from portal.forms import CountsForm
+from portal.forms.agreements import CountsForm
 from portal.views.asked import Pager, asked_page
 from tenants import queries as tenants
 from tenants import schema

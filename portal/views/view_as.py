@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.forms_people import ViewAsForm
+from portal.forms.people import ViewAsForm
 from portal.notices import House, told_about_overlay
 from portal.overlay import KEY
 from portal.queries.overview import customer_of

@@ -1,6 +1,6 @@
 """What DNS answers mean: from observations to findings that say who has to act. Pure.
 
-A finding's text is the portal's (`portal/domain_words.py`), by its code.
+A finding's text is the portal's (`portal/words/domains.py`), by its code.
 """
 
 import ipaddress

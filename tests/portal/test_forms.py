@@ -3,7 +3,7 @@
 import pytest
 
 from billing.rules.templates import agreement_terms
-from portal.forms import SignForm
+from portal.forms.agreements import SignForm
 from portal.plain_terms import plain_terms
 from tests.billing.rules.build import hour
 

@@ -14,8 +14,7 @@ from standardwebhooks import Webhook
 from cache_api.actions.customers import add_customer, set_suspended
 from cache_api.actions.hooks import deliver, endpoints, events
 from cache_api.gateways.receivers import post_all
-from cache_api.models import Customer
-from cache_api.models_hooks import HookDelivery, HookEndpoint, HookEvent
+from cache_api.models import Customer, HookDelivery, HookEndpoint, HookEvent
 from cache_api.rules.hooks import catalogue, schedule
 from portal import tasks
 from portal.queries.facts import PAPERS, VERBS, facts_since

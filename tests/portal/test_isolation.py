@@ -12,9 +12,7 @@ import time_machine
 from django.urls import get_resolver
 
 from billing.models import Plan, PlanAssignment
-from cache_api.models import Customer
-from cache_api.models_alerts import Alert
-from cache_api.models_hooks import HookDelivery, HookEndpoint
+from cache_api.models import Alert, Customer, HookDelivery, HookEndpoint
 from tenants import resolve, schema
 from tenants.accounts.models import Invitation, User
 from tenants.models import ApiKey, DomainClaim

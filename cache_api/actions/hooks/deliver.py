@@ -12,7 +12,7 @@ from django.db import transaction
 
 from cache_api.actions.hooks.endpoints import disable, secrets_of
 from cache_api.gateways.receivers import Answer, Post, post_all
-from cache_api.models_hooks import DeliveryState, HookDelivery, HookEndpoint
+from cache_api.models import DeliveryState, HookDelivery, HookEndpoint
 from cache_api.rules.hooks import schedule, signing
 from cache_api.rules.hooks.targets import BadTarget, target
 

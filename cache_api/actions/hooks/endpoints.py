@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from cache_api.models_hooks import DeliveryState, HookDelivery, HookEndpoint
+from cache_api.models import DeliveryState, HookDelivery, HookEndpoint
 from cache_api.rules.hooks import catalogue, signing
 from cache_api.rules.hooks.targets import BadTarget, target
 from tenants import audit

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from cache_api.actions.hooks.endpoints import HookRefused
-from cache_api.models import Customer
-from cache_api.models_hooks import DeliveryState, HookDelivery, HookEndpoint, HookEvent
+from cache_api.models import Customer, DeliveryState, HookDelivery, HookEndpoint, HookEvent
 from cache_api.rules.hooks import catalogue
 from cache_api.rules.hooks.catalogue import MADE_HERE, TEST, Fact
 from cache_api.rules.leaves import first_id

@@ -7,7 +7,7 @@ import time_machine
 from billing.gateways.scenario_files import shipped_scenarios
 from billing.rules.periods import parse_month
 from cache_api.actions.record_events import record_events
-from portal.planning_pictures import scoreboard
+from portal.pictures.planning import scoreboard
 from portal.queries.cockpit import cockpit_facts
 from tenants import schema
 from tenants.models import Partner

@@ -8,9 +8,7 @@ from django.core import mail
 
 from cache_api.actions import alerts
 from cache_api.actions.hooks import endpoints
-from cache_api.models import Customer
-from cache_api.models_alerts import Alert, AlertFiring
-from cache_api.models_hooks import HookEvent
+from cache_api.models import Alert, AlertFiring, Customer, HookEvent
 from portal import tasks
 from tenants import schema
 from tests.billing import world

@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import get_resolver
 
-from portal import domain_words
+from portal.words import domains as domain_words
 from tenants import resolve, tasks
 from tenants.models import DomainClaim
 from tenants.rules import domain_states, roles

@@ -9,8 +9,7 @@ from django.conf import settings
 from standardwebhooks import Webhook
 
 from cache_api.actions.hooks import deliver
-from cache_api.models import Customer
-from cache_api.models_hooks import HookDelivery, HookEndpoint
+from cache_api.models import Customer, HookDelivery, HookEndpoint
 from cache_api.rules.hooks import signing
 from tenants import schema
 from tenants.models import AuditEntry

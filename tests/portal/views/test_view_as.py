@@ -9,9 +9,7 @@ from django.core import mail
 from django.db import ProgrammingError
 from django.urls import get_resolver
 
-from cache_api.models import Customer, CustomerState
-from cache_api.models_alerts import Alert
-from cache_api.models_hooks import HookEndpoint
+from cache_api.models import Alert, Customer, CustomerState, HookEndpoint
 from portal.tasks import close_overlays
 from tenants import resolve, schema
 from tenants.accounts.models import Invitation, Overlay, SavedView, User

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cache_api.rules.hooks import catalogue
 from portal import words
-from portal.forms_people import OVERLAPS, _input, _select
+from portal.forms.people import OVERLAPS, _input, _select
 
 DAY = timedelta(days=1)
 

@@ -1,0 +1,1 @@
+"""What people type into pages, read and judged: one file a subject."""

@@ -1,0 +1,27 @@
+"""Public tables about partners: who they are, their hosts, brand, keys, entitlements, audit."""
+
+from tenants.models.audit import AuditEntry
+from tenants.models.brands import BrandFile, BrandRevision
+from tenants.models.domains import Domain, DomainClaim, DomainProbe
+from tenants.models.incidents import Incident, IncidentUpdate
+from tenants.models.keys import ApiKey, DataKey, Entitlement
+from tenants.models.partners import Partner, ProvisioningJob
+from tenants.models.prospects import Prospect, ProspectEntry
+
+__all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "BrandFile",
+    "BrandRevision",
+    "DataKey",
+    "Domain",
+    "DomainClaim",
+    "DomainProbe",
+    "Entitlement",
+    "Incident",
+    "IncidentUpdate",
+    "Partner",
+    "Prospect",
+    "ProspectEntry",
+    "ProvisioningJob",
+]
