@@ -14,6 +14,7 @@ NO_VENV := "$(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt-get
 .DEFAULT_GOAL := run
 
 run: install-run
+	@if $(HAS_NODE); then $(MAKE) -s pack-sdk-js || echo "/docs/sdk/ is without JavaScript."; fi
 	@exec $(BIN)/python -m portal.run
 
 # Starts the demo, which must stand still, a month later: what waited is closed, the next one waits.
@@ -43,7 +44,10 @@ test-sdk-js: install-dev
 # The tarball that the portal serves under /docs/sdk/.
 pack-sdk-js:
 	@$(HAS_NODE) || { echo $(NO_NODE) >&2; exit 1; }
-	@$(install-js) && cd sdk/js && rm -f *.tgz && npm pack --silent
+	@$(MAKE) -s sdk/js/packed
+
+sdk/js/packed: $(wildcard sdk/js/src/*.mjs) $(wildcard sdk/js/*.json sdk/js/*.md sdk/js/*.mjs)
+	@$(install-js) && cd sdk/js && rm -f *.tgz && npm pack --silent >/dev/null && touch packed
 
 bench: install-dev
 	@exec $(BIN)/python -m bench $(ARGS)

@@ -73,6 +73,15 @@ MEANING = (
     Bar("budget", "semantic hits that are wrong, guards on, default threshold, %",
         {"guards": "on", "threshold": 0.92}, "wrong %", "≤", 1),
 )  # fmt: skip
+SDK = tuple(
+    Bar("S10", f"Python SDK, {how}, µs more a call", {"Python": how}, "added µs", "≤", 50)
+    for how in ("threads", "asyncio")
+)
+DEAD = tuple(
+    Bar("S10", f"overflow dead ({how}), p99 of a miss, µs more", {"dead overflow": how},
+        "added p99 µs", "≤", 1_000)
+    for how in ("refused", "black hole")
+)  # fmt: skip
 
 
 def judged(bars: Sequence[Bar], rows: Sequence[Row]) -> list[dict[str, Any]]:

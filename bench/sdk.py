@@ -22,7 +22,7 @@ from pathlib import Path
 import redis
 import redis.asyncio
 
-from bench import report
+from bench import bars, report
 from bench.checks import Untrue
 from portal import env
 
@@ -31,7 +31,6 @@ sys.path.insert(0, str(env.BASE_DIR / "sdk/python/src"))
 from agentcache_overflow import AgentCacheOverflow
 from agentcache_overflow.wrappers.redis import OverflowRedis
 
-BAR_US, DEAD_BAR_US = 50, 1000
 ROUNDS, CALLS, PAIRS = 100, 100, 5000
 KEY, ABSENT, VALUE = "bench:sdk", "bench:absent", b"x" * 1300
 NOWHERE = "http://127.0.0.1:9"
@@ -61,16 +60,15 @@ def run(cache_url: str) -> report.Facts:
     with black_hole() as url:
         dead.append(_dead(cache_url, "black hole", url))
     return {
-        "what": "sdk", "rows": rows, "bar_us": BAR_US, "dead": dead, "dead_bar_us": DEAD_BAR_US,
-        "note": NOTE,
+        "surroundings": report.surroundings(), "what": "sdk", "rows": rows, "dead": dead,
+        "bars": bars.judged(bars.SDK, rows) + bars.judged(bars.DEAD, dead), "note": NOTE,
     }  # fmt: skip
 
 
 def show(result: report.Facts) -> None:
     """The tables."""
-    print(report.table(result["rows"]))
-    print()
-    print(report.table(result["dead"]))
+    for part in ("rows", "dead", "bars"):
+        print(report.table(result[part]), end="\n\n")
     print(result["note"])
 
 
@@ -94,7 +92,6 @@ def _row(how: str, clock: Turns, cpu: Turns) -> dict[str, object]:
         "with µs": round(statistics.median(wrapped) * 1e6, 1),
         "added µs": round(_added(clock) * 1e6, 1),
         "added CPU µs": round(_added(cpu) * 1e6, 1),
-        "bar µs": BAR_US,
     }
 
 
@@ -171,7 +168,6 @@ def _dead(cache_url: str, how: str, url: str) -> dict[str, object]:
         "without p99 µs": round(percentile(without, 0.99) * 1e6, 1),
         "with p99 µs": round(percentile(with_us, 0.99) * 1e6, 1),
         "added p99 µs": round(added[0.99] * 1e6, 1),
-        "bar µs": DEAD_BAR_US,
         "probes": PAIRS + 1 - counts["overflow_breaker_open"],
         "worst ms": round(max(with_us) * 1e3, 1),
     }

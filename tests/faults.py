@@ -8,11 +8,21 @@ import asyncio
 import json
 import socket
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 
 MODES = ("pass", "reset", "garbage", "silent", "hold", "refuse", "truncate")
-GARBAGE = b"\x00\xff$-17\r\nVALUE \x80 nonsense HTTP/1.1 999\r\n" * 4
+# One after the other: each protocol's own first bytes, and then nothing that it knows.
+GARBAGE = (
+    b"\x00\xff$-17\r\nVALUE \x80 nonsense HTTP/1.1 999\r\n" * 4,
+    b"!!nonsense!!\r\n",
+    b"$many\r\nbytes\r\n",
+    b":one\r\n*two\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{",
+    b"VALUE k x y\r\nEND\r\n",
+)
 NEVER_LINGER = struct.pack("ii", 1, 0)  # close with a reset
 
 
@@ -28,6 +38,7 @@ class Proxy:
     after_bytes: int = 40
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
     server: asyncio.Server | None = None
+    nonsense: Iterator[bytes] = field(default_factory=lambda: cycle(GARBAGE))
 
     def shown(self):
         """What it does."""
@@ -79,7 +90,7 @@ class Proxy:
                 await target.drain()
                 return
             if self.mode != "silent":
-                target.write(GARBAGE if self.mode == "garbage" else data)
+                target.write(next(self.nonsense) if self.mode == "garbage" else data)
                 await target.drain()
 
 

@@ -120,6 +120,16 @@ def take_postgres_away(database):
         )  # fmt: skip
 
 
+def until_certified(partner, claim):
+    """Checked as the schedule does, again and again: a certificate may take a moment to be made."""
+    until = time.monotonic() + 60
+    while True:
+        tasks.check_domain(partner_id=str(partner.id), claim_id=str(claim.pk))
+        found = DomainClaim.objects.get(pk=claim.pk)
+        if found.cert == "active" or time.monotonic() > until:
+            return found
+
+
 def test_a_verified_domain_is_served_by_tls_and_a_stranger_is_refused(
     database, partners, dns_zone, front, settings
 ):
@@ -132,12 +142,11 @@ def test_a_verified_domain_is_served_by_tls_and_a_stranger_is_refused(
     world.set_records(claim)
 
     database.login("settle")
-    tasks.check_domain(partner_id=str(partners.redis.id), claim_id=str(claim.pk))
-
-    found = DomainClaim.objects.get(pk=claim.pk)
+    found = until_certified(partners.redis, claim)
     assert (found.routing, found.cert) == ("verified", "active"), found.cert_detail
     assert "Caddy Local Authority" in found.cert_issuer and found.cert_not_after is not None
-    assert [p.kind for p in found.probes.order_by("at", "id")] == ["dns", "tls"]
+    kinds = [probe.kind for probe in found.probes.order_by("at", "id")]
+    assert kinds[:2] == ["dns", "tls"] and found.probes.filter(verdict="served").count() == 1
 
     status, body, _ = front.get("/accounts/login/")
     assert status == 200 and "Redis Edge Cache" in body

@@ -15,11 +15,13 @@ from agentcache_overflow.wrappers import commands
 from agentcache_overflow.wrappers.commands import Meaning
 
 # A server that is there but of no use now; its other errors are about the caller's own command.
+# redis-py's readers in Python raise ValueError and its kin for a reply that is none; a bad command
+# is a DataError, and text that cannot be encoded or decoded a UnicodeError.
 _NO_USE = (
     exceptions.ConnectionError, exceptions.TimeoutError, exceptions.InvalidResponse,
     exceptions.OutOfMemoryError, exceptions.ReadOnlyError, exceptions.MasterDownError,
     exceptions.ClusterDownError, exceptions.TryAgainError, exceptions.BusyLoadingError,
-    exceptions.RedisClusterException, OSError,
+    exceptions.RedisClusterException, OSError, ValueError, OverflowError,
 )  # fmt: skip
 
 _REMOVE_SAME = (
@@ -59,7 +61,7 @@ class Door:
 
     def own(self, error: BaseException) -> bool:
         """Whether an error is about the caller's own command."""
-        return not isinstance(error, _NO_USE)
+        return isinstance(error, UnicodeError) or not isinstance(error, _NO_USE)
 
     def keep(self, meaning: Meaning, done: Any) -> None:
         """A SET was done: store it as well."""
