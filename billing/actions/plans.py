@@ -12,7 +12,7 @@ from django.db import transaction
 from billing.actions.rate_cards import publish_rate_version, refuse_settled
 from billing.gateways.postgres import wait_in_line
 from billing.models import Plan, PlanAssignment, PlanVersion, RateCard
-from billing.queries.plans import in_force
+from billing.queries.plans import in_force, moves_due
 from billing.rules.money import exponent
 from billing.rules.periods import month_of
 from billing.rules.plans import BadPlan, Offer, offer_json, parse_offer, rates_of
@@ -137,6 +137,8 @@ def set_due_quotas(*, partner_id: uuid.UUID, now: datetime) -> int:
 
     A quota that somebody changes by hand afterwards stays. Safe to repeat.
     """
+    if not moves_due(partner_id, now):
+        return 0
     with transaction.atomic():
         wait_in_line(f"quotas {partner_id}")
         due = PlanAssignment.objects.filter(partner_id=partner_id, starts_at__lte=now,

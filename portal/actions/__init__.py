@@ -1,0 +1,1 @@
+"""What the portal does by itself for every partner, one verb a file: it joins what lies below."""
