@@ -3,7 +3,7 @@
 import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,24 @@ class Database:
         connection.settings_dict.update(env.database(self.urls[login]))
         connection.set_schema_to_public()
 
+    def fill(self, build: Callable[["Database"], object]) -> None:
+        """Start over with what `build` makes of a fresh database; Django is the owner afterwards.
+
+        It is built once in a run, by the worker that comes first: others start with a copy of it.
+        """
+        world = f"{build.__module__}.{build.__qualname__}"[-63:]
+        with _boss() as boss:
+            boss.execute("SELECT pg_advisory_lock(hashtext(%s))", [world])
+            if boss.execute("SELECT 1 FROM pg_database WHERE datname = %s", [world]).fetchone():
+                connection.close()
+                boss.execute(f'DROP DATABASE "{self.name}" WITH (FORCE)')
+            else:
+                build(self)
+                connection.close()
+                boss.execute(f'ALTER DATABASE "{self.name}" RENAME TO "{world}"')
+            _copy(boss, world, self.name)
+        self.login("owner")
+
     def psql(self, login: str = "superuser", autocommit: bool = True) -> psycopg.Connection:
         """A plain connection, outside Django."""
         return psycopg.connect(self.urls[login], autocommit=autocommit)
@@ -63,33 +81,38 @@ def _with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
+def _boss() -> psycopg.Connection:
+    """A superuser beside the databases that are made, renamed and dropped."""
+    url = _with_database(servers()["SUPERUSER_DATABASE_URL"], "postgres")
+    return psycopg.connect(url, autocommit=True)
+
+
+def _copy(boss: psycopg.Connection, source: str, name: str) -> None:
+    boss.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" OWNER ac_owner STRATEGY FILE_COPY')
+    boss.execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{name}" TO PUBLIC')
+
+
 @contextmanager
 def fresh_database(blocker: object) -> Iterator[Database]:
     """A copy of the template database; Django is connected to it as the owner until the end."""
     known = servers()
     name = f"t_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_{next(_numbers)}"
-    boss_url = known["SUPERUSER_DATABASE_URL"]
-    with psycopg.connect(_with_database(boss_url, "postgres"), autocommit=True) as admin:
-        admin.execute(
-            f'CREATE DATABASE "{name}" TEMPLATE agentcache OWNER ac_owner STRATEGY FILE_COPY'
-        )
-        handle = Database(
-            name, {login: _with_database(known[key], name) for login, key in LOGIN_KEYS.items()}
-        )
-        before = dict(connection.settings_dict)
-        with psycopg.connect(handle.url("superuser"), autocommit=True) as boss:
-            boss.execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{name}" TO PUBLIC')
-        with blocker.unblock():  # type: ignore[attr-defined]
-            handle.login("owner")
-            try:
-                yield handle
-            finally:
-                connection.close()
-                connection.settings_dict.update(before)
-                # Only a superuser may end another login's session that is still closing.
-                root = _with_database(known["SUPERUSER_DATABASE_URL"], "postgres")
-                with psycopg.connect(root, autocommit=True) as boss:
-                    boss.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with _boss() as boss:
+        _copy(boss, "agentcache", name)
+    handle = Database(
+        name, {login: _with_database(known[key], name) for login, key in LOGIN_KEYS.items()}
+    )
+    before = dict(connection.settings_dict)
+    with blocker.unblock():  # type: ignore[attr-defined]
+        handle.login("owner")
+        try:
+            yield handle
+        finally:
+            connection.close()
+            connection.settings_dict.update(before)
+            # Only a superuser may end another login's session that is still closing.
+            with _boss() as boss:
+                boss.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture

@@ -7,44 +7,35 @@ Workers of a parallel run inherit the address through DATA_DIR.
 """
 
 import atexit
+import gc
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTNERS = {
-    "redis-labs": ["--name", "Redis Labs", "--kind", "general_cache", "--host",
-                   "cache.redis.localhost", "--seed", "#FF4438", "--product", "Redis Edge Cache",
-                   "--legal-name", "Redis Labs Ltd", "--owner", "owner@redis.example"],
-    "pinecone": ["--name", "Pinecone", "--kind", "vector_db", "--host", "cache.pinecone.localhost",
-                 "--seed", "#1C17FF", "--product", "Pinecone Edge Cache",
-                 "--legal-name", "Pinecone Systems Inc", "--owner", "owner@pinecone.example"],
-}  # fmt: skip
 
 
-def manage(*arguments: str, **environ: str) -> str:
-    """Run a management command with this run's servers; its output, or the error as text."""
+def python(*arguments: str, **environ: str) -> str:
+    """Run Python in the checkout with this run's servers; its output, or the error as text."""
     done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *arguments],
         cwd=ROOT, env={**os.environ, **environ}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
-        raise RuntimeError(f"manage.py {' '.join(arguments)}: {done.stdout}\n{done.stderr}")
+        raise RuntimeError(f"{' '.join(arguments)}: {done.stdout}\n{done.stderr}")
     return done.stdout
 
 
 def _start() -> None:
     from portal.servers import Stack
+    from tests.place import make_folder
 
-    folder = Path(
-        tempfile.mkdtemp(prefix="agentcache-tests-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT"))
-    )
-    folder.chmod(0o711)
+    folder = make_folder()
     for name in list(os.environ):
         if name.endswith("DATABASE_URL") or name in {"CACHE_URL", "EVENTS_URL", "BROKER_URL"}:
             del os.environ[name]
@@ -57,11 +48,10 @@ def _start() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
     atexit.register(stop)
-    manage("collectstatic", "--noinput", "-v0")
-    manage("migrate_schemas", "--shared", "-v0")
-    for slug, facts in PARTNERS.items():
-        manage("open_partner", slug, *facts, "--no-wait")
-    manage("provision", "--once")
+    with ThreadPoolExecutor() as both:
+        static = both.submit(python, "manage.py", "collectstatic", "--noinput", "-v0")
+        python("-m", "tests.fill")
+        static.result()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,8 +64,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Only the controlling process judges skips: workers' reports come to it."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    # The same Argon2 at its smallest: what makes guessing dear for others takes 0.2 s of each test.
+    Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 8, 1
     if "PYTEST_XDIST_WORKER" not in os.environ:
         config.pluginmanager.register(Skips(), "skips")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all of Django stay: the collector needs not look at them again."""
+    gc.freeze()
 
 
 class Skips:

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 
 from portal.servers import Stack
-from tests.plugin import PARTNERS, ROOT
+from tests.plugin import ROOT
 
 DEMO_KEYS_SCRIPT = """
 import json
@@ -67,10 +67,7 @@ class Installation:
         """Servers, migrations, two partners and a key each, then the edge and the recorder."""
         self.folder.chmod(0o711)
         self.stack.start()
-        self.manage("migrate_schemas", "--shared", "-v0")
-        for slug, facts in PARTNERS.items():
-            self.manage("open_partner", slug, *facts, "--no-wait")
-        self.manage("provision", "--once")
+        self.python("-m", "tests.fill")
         self.keys = self._make_keys()
         self.spawn("recorder")
         self.spawn("edge")
@@ -115,8 +112,12 @@ class Installation:
 
     def manage(self, *arguments: str, **environ: str) -> str:
         """Run a management command against this installation."""
+        return self.python("manage.py", *arguments, **environ)
+
+    def python(self, *arguments: str, **environ: str) -> str:
+        """Run the installation's Python; its output."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=self.root, text=True,
+            [sys.executable, *arguments], cwd=self.root, text=True,
             env={**self.environ, **environ}, capture_output=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"

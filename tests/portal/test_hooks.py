@@ -22,6 +22,7 @@ from tenants import schema
 from tenants.actions import incidents, keys
 from tenants.rules.ids import uuid7
 from tenants.rules.status import COMPONENTS
+from tests.conftest import two_partners
 from tests.portal.views import cast
 from tests.receiver import receiver
 
@@ -36,15 +37,20 @@ def there():
         yield one
 
 
-@pytest.fixture
-def world(database, partners):
+def customers_and_owners(_database):
     """Two partners, each with customers acme and zeta and an owner."""
-    for partner in partners:
+    for partner in two_partners():
         cast.person(partner, "owner")
         with schema.in_partner(partner):
             for name in ("acme", "zeta"):
                 add_customer(partner_id=partner.pk, external_id=name, name=name.title(), plan="",
                              actor=WHO, now=NOW)  # fmt: skip
+
+
+@pytest.fixture
+def world(database, partners):
+    """The same, connected as the worker."""
+    database.fill(customers_and_owners)
     database.login("settle")
     return partners
 

@@ -7,16 +7,22 @@ from django.test.utils import CaptureQueriesContext
 
 from tenants import resolve, schema
 from tenants.accounts.models import User
+from tests.conftest import two_partners
 
 REDIS, PINECONE = "cache.redis.localhost", "cache.pinecone.localhost"
 
 
-@pytest.fixture
-def web(database, partners):
-    """The web login with one person of the same e-mail at both partners."""
-    for partner in partners:
+def ada_twice(_database):
+    """One person of the same e-mail at both partners."""
+    for partner in two_partners():
         with schema.in_partner(partner):
             User.objects.create_user("ada@example.com", f"secret-{partner.slug}", role="admin")
+
+
+@pytest.fixture
+def web(database):
+    """The same, for the web login."""
+    database.fill(ada_twice)
     database.login("web")
     resolve.forget()
     yield database

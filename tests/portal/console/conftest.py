@@ -22,21 +22,32 @@ def clock() -> Iterator[None]:
     resolve.forget()
 
 
-def sign_and_use(partners):
+def used(_database):
     """People of every role, two signed partners and September's usage."""
-    cast.people()
-    for partner in partners:
-        world.sign(partner, "revenue_share_platform")
-    cast.usage(partners)
+    with clock():
+        partners = two_partners()
+        cast.people()
+        for partner in partners:
+            world.sign(partner, "revenue_share_platform")
+        cast.usage(partners)
+
+
+def waiting(database):
+    """The same, and September waits for approval; the preparer is `finance_preparer`."""
+    used(database)
+    with clock():
+        database.login("web")
+        preparer = cast.signed_in("finance_preparer")
+        preparer.post("/finance/start/", {"month": "2026-09"})
+        cast.work(database)
 
 
 @pytest.fixture(scope="module")
 def shared_world(django_db_blocker):
     with fresh_database(django_db_blocker) as database, clock():
-        partners = two_partners()
-        sign_and_use(partners)
+        database.fill(used)
         database.login("web")
-        yield partners
+        yield two_partners()
 
 
 @pytest.fixture
@@ -50,15 +61,15 @@ def readable(shared_world):
 def console(database, partners):
     """The same in a database of its own."""
     with clock():
-        sign_and_use(partners)
+        database.fill(used)
         database.login("web")
         yield partners
 
 
 @pytest.fixture
-def reviewed(console, database):
-    """September waits for approval; the preparer is `finance_preparer`."""
-    preparer = cast.signed_in("finance_preparer")
-    preparer.post("/finance/start/", {"month": "2026-09"})
-    cast.work(database)
-    return console
+def reviewed(database, partners):
+    """September waits for approval, in a database of its own."""
+    with clock():
+        database.fill(waiting)
+        database.login("web")
+        yield partners

@@ -12,7 +12,7 @@ from tests.billing.people import utc
 from tests.billing.rules.trust.files import independent
 from tests.conftest import fresh_database, two_partners
 from tests.portal.console.cast import signed_in
-from tests.portal.console.conftest import clock, sign_and_use
+from tests.portal.console.conftest import clock, used
 from tests.portal.views.cast import NOW, text
 
 AUGUST = world.parse_month("2026-08")
@@ -23,10 +23,10 @@ def agreement(partner):
         return Agreement.objects.get(partner_id=partner.id)
 
 
-def settle_two_months(partners, database):
+def settle_two_months(database):
     """August (half of September's usage) and September, both issued."""
-    sign_and_use(partners)
-    redis, pinecone = partners
+    used(database)
+    redis, pinecone = two_partners()
     world.record(world.hit(redis, "2026-08-10T08:00", "acme", 25_000),
                  world.hit(pinecone, "2026-08-10T08:00", "acme", 500_000))  # fmt: skip
     database.login("settle")
@@ -38,9 +38,9 @@ def settle_two_months(partners, database):
 @pytest.fixture(scope="module")
 def shared_months(django_db_blocker):
     with fresh_database(django_db_blocker) as database, clock():
-        partners = two_partners()
-        settle_two_months(partners, database)
-        yield partners, database
+        database.fill(settle_two_months)
+        database.login("web")
+        yield two_partners(), database
 
 
 @pytest.fixture
@@ -72,8 +72,7 @@ def test_live_figures_are_what_is_ours_of_the_issued_months_as_a_year(two_months
 
 
 def test_a_month_that_is_not_issued_whole_does_not_count(database, partners):
-    settle_two_months(partners, database)
-    database.login("owner")
+    database.fill(settle_two_months)
     world.record(world.hit(partners.redis, "2026-10-01T08:00", "acme", 9_000_000))
     database.login("settle")
     world.review(world.parse_month("2026-10"), utc("2026-11-02"))

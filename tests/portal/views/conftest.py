@@ -13,10 +13,9 @@ from tests.conftest import fresh_database, two_partners
 from tests.portal.views import cast
 
 
-@pytest.fixture(scope="module")
-def settled(django_db_blocker):
-    """Two partners with a settled month and people of every role; Django is the web process."""
-    with fresh_database(django_db_blocker) as database, time_machine.travel(cast.NOW, tick=False):
+def settled_month(_database):
+    """Two partners with a settled month and people of every role."""
+    with time_machine.travel(cast.NOW, tick=False):
         partners = two_partners()
         cast.settled(partners)
         for partner in partners:
@@ -26,8 +25,27 @@ def settled(django_db_blocker):
                 cast.person(partner, role)
             for role in PERMISSIONS[Audience.CUSTOMER]:
                 cast.person(partner, role, acme)
+
+
+def first_day(_database):
+    """Two partners on their first day: no agreement, no request."""
+    with time_machine.travel(cast.NOW, tick=False):
+        for partner in two_partners():
+            cast.person(partner, "owner")
+            with schema.in_partner(partner):
+                new = Customer.objects.create(
+                    external_id="new", name="Newcomer", created_at=cast.NOW
+                )
+            cast.person(partner, "customer_owner", new.id)
+
+
+@pytest.fixture(scope="module")
+def settled(django_db_blocker):
+    """The settled month, one a module; Django is the web process."""
+    with fresh_database(django_db_blocker) as database, time_machine.travel(cast.NOW, tick=False):
+        database.fill(settled_month)
         database.login("web")
-        yield partners
+        yield two_partners()
 
 
 @pytest.fixture
@@ -48,11 +66,7 @@ def portal(settled, october):
 @pytest.fixture
 def empty_portal(database, partners, october):
     """Two partners on their first day: no agreement, no request."""
-    for partner in partners:
-        cast.person(partner, "owner")
-        with schema.in_partner(partner):
-            new = Customer.objects.create(external_id="new", name="Newcomer", created_at=cast.NOW)
-        cast.person(partner, "customer_owner", new.id)
+    database.fill(first_day)
     database.login("web")
     return partners
 
@@ -60,11 +74,6 @@ def empty_portal(database, partners, october):
 @pytest.fixture
 def long_portal(database, partners, october):
     """A settled portal of its own, for a test that adds rows: (partners, database)."""
-    cast.settled(partners)
-    for partner in partners:
-        cast.person(partner, "owner")
-        with schema.in_partner(partner):
-            acme = Customer.objects.get(external_id="acme").id
-        cast.person(partner, "customer_owner", acme)
+    database.fill(settled_month)
     database.login("web")
     return partners, database
