@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -81,10 +82,15 @@ def _with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
+@cache
+def _boss_url() -> str:
+    """Read once: a test's DATA_DIR may be another when its database is dropped."""
+    return _with_database(servers()["SUPERUSER_DATABASE_URL"], "postgres")
+
+
 def _boss() -> psycopg.Connection:
     """A superuser beside the databases that are made, renamed and dropped."""
-    url = _with_database(servers()["SUPERUSER_DATABASE_URL"], "postgres")
-    return psycopg.connect(url, autocommit=True)
+    return psycopg.connect(_boss_url(), autocommit=True)
 
 
 def _copy(boss: psycopg.Connection, source: str, name: str) -> None:

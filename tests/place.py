@@ -28,7 +28,7 @@ def make_folder() -> Path:
 
 
 def _free() -> int:
-    """Bytes that files in memory may take; 0 where there is no such place (or a container's 64 MB)."""
+    """Bytes that files in memory may take; 0 where there is no such place."""
     if not os.access(MEMORY, os.W_OK | os.X_OK):
         return 0
     facts = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())

@@ -50,6 +50,8 @@ def _by_tokens(body: bytes, member: str, most: int) -> tuple[bytes, list[bytes]]
                 start = match.start()
             inside = inside or (depth == 1 and token == b"[" and last == name + b":")
             depth += 1
+            if depth > strictjson.MAX_DEPTH and not inside:
+                break  # megabytes of brackets shall not hold everybody else up
         elif token in (b"}", b"]"):
             depth -= 1
             if inside and depth == 1:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.billing.world import hit, record, sign
+from tests.billing.world import hit, record, settle, sign
 from tests.conftest import two_partners
 
 
@@ -18,9 +18,24 @@ def signed(_database):
     )
 
 
+def issued_month(database):
+    """The same, and September is issued: acme owes Redis 100.01, big 1.40, Pinecone's acme 1.00."""
+    signed(database)
+    database.login("settle")
+    settle()
+
+
 @pytest.fixture
 def world(database, partners):
-    """The same, connected as settlement."""
+    """Two partners, signed, with a little usage in September; connected as settlement."""
     database.fill(signed)
+    database.login("settle")
+    return partners
+
+
+@pytest.fixture
+def september(database, partners):
+    """The two partners of `issued_month`; connected as settlement."""
+    database.fill(issued_month)
     database.login("settle")
     return partners

@@ -41,10 +41,9 @@ OCTOBER, LATER = parse_month("2026-10"), utc("2026-11-02T09:00")
 
 
 @pytest.fixture
-def issued(world):
+def issued(september):
     """September: acme owes Redis 100.01 (share 30.00), big 1.40, Pinecone's acme 1.00."""
-    settle()
-    return world
+    return september
 
 
 def invoice(partner, customer="acme", kind="customer_invoice"):

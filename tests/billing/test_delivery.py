@@ -14,19 +14,19 @@ from portal import env
 from portal.servers import ports
 from tenants.accounts.models import User
 from tenants.schema import in_partner
+from tests.billing.conftest import signed
 from tests.billing.people import APPROVER, utc
 from tests.billing.world import NOW, breaches, fingerprint, settle
+from tests.conftest import two_partners
 
 # September's invoices are issued on 2 October and due on 1 November.
 DUE = utc("2026-11-01T09:00")
 
 
-@pytest.fixture
-def issued(world, database, settings):
+def issued_to_readers(database):
     """Redis's acme has a billing address, big a person who pays; Pinecone's acme has nobody."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    database.login("owner")
-    with in_partner(world.redis):
+    signed(database)
+    with in_partner(two_partners().redis):
         Customer.objects.filter(external_id="acme").update(billing={"email": "pay@acme.example"})
         big = Customer.objects.get(external_id="big").id
         User.objects.create_user("cfo@big.example", None, role="customer_billing", customer_id=big)
@@ -34,7 +34,14 @@ def issued(world, database, settings):
                                  customer_id=big)  # fmt: skip
     database.login("settle")
     settle()
-    return world
+
+
+@pytest.fixture
+def issued(database, partners, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    database.fill(issued_to_readers)
+    database.login("settle")
+    return partners
 
 
 def states():

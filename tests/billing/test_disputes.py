@@ -25,11 +25,10 @@ LATE = NOW + timedelta(days=15)
 
 
 @pytest.fixture
-def issued(world, database):
+def issued(september, database):
     """September's statement: 30.00 of acme (line 1) and 0.42 of big (line 2) for Redis."""
-    settle()
     database.login("web")
-    return world
+    return september
 
 
 def paper(partner, kind="payout_statement", customer=""):

@@ -18,6 +18,7 @@ from billing.models import (
 from tenants.schema import in_partner
 from tests.billing.people import PREPARER, utc
 from tests.billing.world import NOW, hit, record, settle, sign
+from tests.conftest import two_partners
 
 FINAL = [
     "billing_document", "billing_documentline", "billing_documentevent", "billing_journalentry",
@@ -27,9 +28,8 @@ FINAL = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def issued(database, partners):
-    for partner in partners:
+def issued_and_paid(database):
+    for partner in two_partners():
         sign(partner, "revenue_share_platform")
         record(hit(partner, "2026-09-10", "acme", 50_005))
     database.login("settle")
@@ -38,6 +38,12 @@ def issued(database, partners):
         receipt = Receipt(f"slip {invoice.id}", "hand", 5, "USD", NOW)
         record_payment(partner_id=invoice.partner_id, receipt=receipt, pays=[(invoice.id, None)],
                        actor=PREPARER, now=NOW)  # fmt: skip
+
+
+@pytest.fixture
+def issued(database, partners):
+    database.fill(issued_and_paid)
+    database.login("settle")
     return partners
 
 

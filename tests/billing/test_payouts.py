@@ -39,8 +39,10 @@ from billing.rules.errors import SamePerson, WrongState
 from billing.rules.periods import parse_month
 from billing.rules.templates import Deal
 from tenants.schema import in_console, in_partner
+from tests.billing.conftest import issued_month
 from tests.billing.people import APPROVER, PREPARER, utc
 from tests.billing.world import NOW, balances, breaches, hit, record, settle, sign
+from tests.conftest import two_partners
 
 OWNER, SECOND = "owner@redis.example", "cfo@redis.example"
 IBAN = "DE89370400440532013000"
@@ -59,16 +61,21 @@ def decide(partner, details, approve=True, actor=SECOND, now=NOW):
                                  actor=actor, now=now)  # fmt: skip
 
 
-@pytest.fixture
-def earned(database, world):
+def details_approved(database):
     """Redis earned 30.42 in September (30 % of 100.01 and of 1.40), Pinecone 0.20."""
-    settle()
+    issued_month(database)
     database.login("web")
-    for partner in world:
+    for partner in two_partners():
         with in_partner(partner):
             decide(partner, ask(partner))
+
+
+@pytest.fixture
+def earned(database, partners):
+    """The same, connected as settlement."""
+    database.fill(details_approved)
     database.login("settle")
-    return world
+    return partners
 
 
 def prepare(now=LATER):

@@ -14,18 +14,25 @@ from cache_api.models import Customer
 from tenants.schema import in_partner
 from tests.billing.people import PREPARER, utc
 from tests.billing.world import NOW, SEPTEMBER, hit, issue, record, review, sign
+from tests.conftest import two_partners
 
 TODAY = date(2026, 10, 5)
 
 
-@pytest.fixture
-def reviewed(database, partners):
+def in_review(database):
     """Redis with 3 customers, Pinecone with one; the month waits for approval."""
+    partners = two_partners()
     for partner, names in ((partners.redis, ("a", "b", "c")), (partners.pinecone, ("a",))):
         sign(partner, "revenue_share_platform")
         record(*(hit(partner, "2026-09-10", name, 50_005) for name in names))
     database.login("settle")
     review()
+
+
+@pytest.fixture
+def reviewed(database, partners):
+    database.fill(in_review)
+    database.login("settle")
     return partners
 
 

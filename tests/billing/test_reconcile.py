@@ -51,15 +51,19 @@ PLANTED = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def issued(database, partners):
-    for partner in partners:
+def issued_and_moving(_database):
+    """As the owner: the partner's own role, the console and settlement in turn."""
+    for partner in two_partners():
         sign(partner, "revenue_share_platform")
         record(hit(partner, "2026-09-10", "acme", 50_005, bytes=1_300),
                hit(partner, "2026-09-10", "big", 700))  # fmt: skip
-    database.login("owner")  # the partner's own role, the console and settlement in turn
     settle()
     move_money()
+
+
+@pytest.fixture
+def issued(database, partners):
+    database.fill(issued_and_moving)
     return partners
 
 

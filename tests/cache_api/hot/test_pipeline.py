@@ -2,11 +2,7 @@
 
 import base64
 import json
-import shutil
-import subprocess
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +11,6 @@ from cache_api.hot.admit import DECIDED_MS
 from cache_api.hot.verbs import VERBS
 from tenants.rules import datakeys
 from tests.cache_api.hot.pipeline import CHAT, KEK, NOW_MS, Pipeline, body, marked
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -231,31 +225,6 @@ def test_the_row_of_events_is_unbroken_and_settled_in_any_order(pipe):
     assert pipe.stamp.settled_through() == 1
     pipe.stamp.settle([2])
     assert pipe.stamp.settled_through() == 3
-
-
-def test_without_the_pipeline_neither_door_can_be_imported(tmp_path):
-    for storey in ("cache_api", "tenants", "portal", "billing"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / storey, tmp_path / storey, ignore=ignored)
-    doors = {
-        "edge": "import cache_api.edge.app",
-        "web": "import django; django.setup(); import cache_api.views",
-    }
-
-    def imported(code):
-        run = subprocess.run(
-            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False,
-            env={"DJANGO_SETTINGS_MODULE": "portal.settings", "PATH": "", "PYTHONPATH": ""},
-        )  # fmt: skip
-        return run.returncode == 0, run.stderr
-
-    for code in doors.values():
-        assert imported(code) == (True, "")
-    shutil.rmtree(tmp_path / "cache_api" / "hot")
-    for code in doors.values():
-        ok, error = imported(code)
-        assert not ok
-        assert "No module named 'cache_api.hot" in error
 
 
 def test_a_decision_about_a_caller_ends_with_any_fact_it_rests_on(pipe):

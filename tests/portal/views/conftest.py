@@ -14,16 +14,27 @@ from tests.portal.views import cast
 
 
 def settled_month(_database):
-    """Two partners with a settled month and people of every role."""
+    """Two partners with a settled month; an owner each, and acme's."""
     with time_machine.travel(cast.NOW, tick=False):
         partners = two_partners()
         cast.settled(partners)
         for partner in partners:
+            cast.person(partner, "owner")
             with schema.in_partner(partner):
                 acme = Customer.objects.get(external_id="acme").id
-            for role in PERMISSIONS[Audience.PARTNER]:
+            cast.person(partner, "customer_owner", acme)
+
+
+def settled_for_all(database):
+    """The same with people of the other roles, which follow the owners'."""
+    settled_month(database)
+    with time_machine.travel(cast.NOW, tick=False):
+        for partner in two_partners():
+            with schema.in_partner(partner):
+                acme = Customer.objects.get(external_id="acme").id
+            for role in list(PERMISSIONS[Audience.PARTNER])[1:]:
                 cast.person(partner, role)
-            for role in PERMISSIONS[Audience.CUSTOMER]:
+            for role in list(PERMISSIONS[Audience.CUSTOMER])[1:]:
                 cast.person(partner, role, acme)
 
 
@@ -43,7 +54,7 @@ def first_day(_database):
 def settled(django_db_blocker):
     """The settled month, one a module; Django is the web process."""
     with fresh_database(django_db_blocker) as database, time_machine.travel(cast.NOW, tick=False):
-        database.fill(settled_month)
+        database.fill(settled_for_all)
         database.login("web")
         yield two_partners()
 
