@@ -1,6 +1,5 @@
 """Answer bodies, put together from bytes: the stored response goes in as it came."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -10,12 +9,11 @@ from cache_api.hot.envelope import Entry
 from cache_api.hot.facts import PartnerFacts
 from cache_api.hot.keyring import KEY_PREFIX
 from cache_api.hot.marks import Subject
-from cache_api.hot.steps import Answer
+from cache_api.hot.steps import JSON, Answer
+from cache_api.hot.telling import Telling
 from cache_api.rules.events import UsageEvent
 
 _ID_FROM = len(KEY_PREFIX)
-# An answer but for its event's id (as text) and the microseconds it took.
-Telling = Callable[[bytes, int], Answer]
 
 
 def hit(
@@ -40,11 +38,13 @@ def hit(
         )
     )
 
-    def tell(event_id: bytes, elapsed_us: int) -> Answer:
-        latency = divmod(elapsed_us, 1000)
-        return Answer(200, b"%b%d.%03d%b%b%b" % (start, *latency, middle, event_id, end))
+    return Telling(start, middle, end, JSON)
 
-    return tell
+
+def told(telling: Telling, event_id: bytes, elapsed_us: int, fields: bytes) -> Answer:
+    """A hit's answer, still without its event. `event_id` as text."""
+    body, headers = telling.body(event_id, elapsed_us), telling.headers(event_id)
+    return Answer(200, body, telling.content_type, headers=headers, fields=fields)
 
 
 def entry_of(entry_key: bytes, entry: Entry) -> bytes:

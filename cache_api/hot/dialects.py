@@ -12,13 +12,13 @@ from typing import Any
 import orjson
 
 from cache_api.hot import forms, members
-from cache_api.hot.answers import Telling
 from cache_api.hot.envelope import Entry
 from cache_api.hot.forms import Form
 from cache_api.hot.marks import Subject
 from cache_api.hot.members import Common, Headers
 from cache_api.hot.problems import CONTENT_TYPE, Problem
 from cache_api.hot.steps import JSON, Answer
+from cache_api.hot.telling import Telling
 from cache_api.rules.events import UsageEvent
 from cache_api.rules.shapes import OPENAI_COMPATIBLE
 
@@ -103,12 +103,10 @@ class Dialect:
         return Answer(502, orjson.dumps(error))
 
     def _json(self, subject: Subject, entry: Entry, said: bytes, *more: object) -> Telling:
-        return lambda event_id, _: Answer(200, said, headers=[(self.id_header, event_id)])
+        return Telling(said, b"", b"", JSON, self.id_header)
 
     def _stream(self, subject: Subject, entry: Entry, said: bytes, *more: object) -> Telling:
-        return lambda event_id, _: Answer(
-            200, said, EVENT_STREAM, headers=[(self.id_header, event_id)]
-        )
+        return Telling(said, b"", b"", EVENT_STREAM, self.id_header)
 
     def _miss(self, subject: Subject, event: UsageEvent, *more: object) -> Answer:
         message = f"This request is not in the cache ({event.reason}). Ask the provider."

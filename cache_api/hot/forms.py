@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cache_api.hot import answers
-from cache_api.hot.answers import Telling
 from cache_api.hot.envelope import Entry
 from cache_api.hot.marks import Subject
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import Answer
+from cache_api.hot.telling import Telling
 from cache_api.rules.events import UsageEvent
 from cache_api.rules.sse import formats, write
 

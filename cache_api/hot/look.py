@@ -6,12 +6,12 @@ for people (`AgentCache-Status`), and `Cache-Control: no-store`, because an answ
 and no cache on the way may keep it. There is nothing to `Vary`: no answer is negotiated.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from cache_api.hot.telling import Lines
 from cache_api.rules.controls import OWN_PREFIX
 
 NO_STORE = b"cache-control: no-store\r\n"
-Lines = Callable[[int, int], bytes]  # of now (Unix ms) and the microseconds that an answer took
 # Why the response must come from the provider, in RFC 9211's words; `miss` where nothing is said.
 _FORWARDED = {
     "expired": b"stale",
@@ -56,15 +56,9 @@ class Look:
         return detail if self._prefix == OWN_PREFIX else detail.replace(OWN_PREFIX, self._prefix)
 
     def hit(self, outcome: str, created_at_ms: int, expires_at_ms: int, etag: str) -> Lines:
-        """Lines of a hit, whenever it is told; a stale one has a `ttl` below zero."""
+        """Lines of a hit, whenever it is told."""
         pattern = self._hit % (etag.encode("ascii"), outcome.encode("ascii"))
-
-        def lines(now_ms: int, elapsed_us: int) -> bytes:
-            left_s, age_s = (expires_at_ms - now_ms) // 1000, (now_ms - created_at_ms) // 1000
-            timing = divmod(elapsed_us, 1000)
-            return pattern % (left_s, age_s if age_s > 0 else 0, *timing)
-
-        return lines
+        return Lines(pattern, created_at_ms, expires_at_ms)
 
     def miss(self, reason: str, elapsed_us: int) -> bytes:
         """Lines of a miss."""

@@ -7,23 +7,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from cache_api.hot import envelope, forms, leases, marks, members, purges, quotas, regions, work
+from cache_api.hot import (
+    answers,
+    envelope,
+    forms,
+    leases,
+    marks,
+    members,
+    purges,
+    quotas,
+    regions,
+    work,
+)  # fmt: skip
 from cache_api.hot.admit import Caller
-from cache_api.hot.answers import Telling
 from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.forms import Form
-from cache_api.hot.look import Lines
 from cache_api.hot.marks import Stamp
 from cache_api.hot.members import Common
 from cache_api.hot.memo import Memo, Name
-from cache_api.hot.steps import CACHE, Answer, Asked, Command, Fetch, Replies, Run
+from cache_api.hot.steps import CACHE, Answer, Asked, Command, Fetch, Heard, Replies, Run
+from cache_api.hot.telling import Lines, Telling
 from cache_api.hot.verbs import elsewhere, feedback, shelving
 from cache_api.hot.verbs.looking import LATE, Looking
 from cache_api.hot.verbs.meaning import Meaning, by_meaning
 from cache_api.hot.verbs.repeats import Repeat, Told
 from cache_api.hot.work import GET, Reading
-from cache_api.rules import controls, digest, events, prices
+from cache_api.rules import controls, digest, prices
 from cache_api.rules.controls import NOTHING
+from cache_api.rules.event_bytes import Pattern
 from cache_api.rules.events import HITS, Outcome, UsageEvent
 
 # With what was told (2 kB): about 3,000 requests.
@@ -55,12 +66,23 @@ def begin(who: Caller, asked: Asked, way: Way = OVERFLOW) -> Run | Fetch:
     if type(over) is Fetch:
         return over
     told = known.told
-    if told is not None and not over and told.suits(who, asked):
+    if told is not None and not over and not asked.request_id and told.suits(who, asked.now_ms):
         return Run(told.commands, Repeat(told, who, asked, known.whole))
     plan = known.again(who, asked)
     if over:
         plan.miss_reason, plan.looked = quotas.OVER, []
     return plan.run()
+
+
+def told_before(who: Caller, heard: Heard, body: bytes) -> Told | None:
+    """How this caller's lookup with these headers and this body was last answered, if with a hit.
+
+    The caller of this looks after quotas, and after the trace that an answer repeats.
+    """
+    if heard.key is not who.key or heard.partner is not who.partner:
+        return None
+    known = _memo.get((heard.said, body))
+    return None if known is None else known.told
 
 
 def _said(who: Caller, asked: Asked, way: Way) -> Name:
@@ -226,8 +248,9 @@ class Lookup(Looking):
             etag += forms.OTHERWISE
         look = subject.who.partner.look
         lines = look.hit(outcome, meta.created_at_ms, meta.expires_at_ms, etag)
-        answer = tell(str(event.event_id).encode("ascii"), elapsed_us)
-        answer.fields = lines(subject.now_ms, elapsed_us)
+        named = str(event.event_id).encode("ascii")
+        fields = lines.at(subject.now_ms, elapsed_us)
+        answer = answers.told(tell, named, elapsed_us, fields)
         answer.later += self.later
         if self.brought:
             answer.later += elsewhere.promotion(self, entry)
@@ -258,10 +281,7 @@ class Lookup(Looking):
         assert before is not None and replies is not None
         until_ms = min(expires_at_ms, prices.steady_until_ms(self.subject.now_ms))
         commands: list[Command] = [(GET, key) for _, _, key in self.looked]
-        told = Told(
-            who.key, who.purges, stamp, until_ms, commands, replies, tell, lines,
-            events.pattern(event),
-        )  # fmt: skip
+        told = Told(who, stamp, until_ms, commands, replies, tell, lines, Pattern(event))
         size = event.bytes + sum([len(reply) for reply in replies if reply is not None])
         if _memo.keep(before.name, before, size):
             before.told = told

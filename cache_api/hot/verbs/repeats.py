@@ -7,19 +7,19 @@ asked, and each answer has an event of its own; anything that is not as it was g
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cache_api.hot import answers
 from cache_api.hot.admit import Caller
-from cache_api.hot.answers import Telling
 from cache_api.hot.facts import KeyFacts
 from cache_api.hot.floors import Purges
-from cache_api.hot.look import Lines
 from cache_api.hot.marks import Stamp
-from cache_api.hot.steps import Answer, Asked, Command, Replies, Run
+from cache_api.hot.steps import Answer, Asked, Command, Mark, Replies, Run
+from cache_api.hot.telling import Lines, Telling
+from cache_api.rules.event_bytes import Pattern
 from tenants.rules import ids
 
 Whole = Callable[[Caller, Asked, Replies, Stamp, int], Run | Answer]
 
 
-@dataclass(frozen=True, slots=True)
 class Told:
     """How a lookup was answered with a hit, and all that this depended on.
 
@@ -27,25 +27,48 @@ class Told:
     is kept. `until_ms`: when the entry expires, or prices may change.
     """
 
-    key: KeyFacts
-    purges: Purges | None
-    stamp: Stamp
-    until_ms: int
-    commands: list[Command]
-    replies: Sequence[bytes | None]
-    tell: Telling
-    lines: Lines
-    event: Callable[[bytes, int, int], bytes]  # rules.events.pattern
+    __slots__ = (
+        "commands", "event", "key", "lines", "packed", "purges", "replies", "stamp", "tell",
+        "until_ms",
+    )  # fmt: skip
 
-    def suits(self, who: Caller, asked: Asked) -> bool:
+    def __init__(
+        self,
+        who: Caller,
+        stamp: Stamp,
+        until_ms: int,
+        commands: list[Command],
+        replies: Sequence[bytes | None],
+        tell: Telling,
+        lines: Lines,
+        event: Pattern,
+    ) -> None:
+        self.key: KeyFacts = who.key
+        self.purges: Purges | None = who.purges
+        self.stamp, self.until_ms = stamp, until_ms
+        self.commands, self.replies = commands, replies
+        self.tell, self.lines, self.event = tell, lines, event
+        self.packed = b""  # the commands as a door sends them, kept by that door
+
+    def suits(self, who: Caller, now_ms: int) -> bool:
         """Whether it may be told to this caller now, if the store still has the same."""
         return (
             who.key is self.key
             and who.purges is self.purges
-            and asked.now_ms < self.until_ms
+            and now_ms < self.until_ms
             and not who.lapsed
-            and not asked.request_id  # it would have to be repeated
         )
+
+    def holds(self, replies: Replies, stamp: Stamp) -> bool:
+        """Whether the store still has the same."""
+        return replies == self.replies and stamp is self.stamp
+
+    def mark(self, elapsed_us: int) -> tuple[Mark, bytes]:
+        """The new answer's event, and the event's id as text."""
+        event_id, named = ids.uuid7_bytes()
+        seq = self.stamp.next_seq()
+        self.stamp.count("hit", "")
+        return (seq, self.event.fill(event_id, seq, elapsed_us)), named
 
 
 @dataclass(slots=True)
@@ -59,13 +82,11 @@ class Repeat:
 
     def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
         """The same answer, with a new event; or what the new replies come to. Raises Problem."""
-        told, now_ms = self.told, self.asked.now_ms
-        if replies != told.replies or stamp is not told.stamp:
+        told = self.told
+        if not told.holds(replies, stamp):
             return self.whole(self.who, self.asked, replies, stamp, elapsed_us)
-        event_id, named = ids.uuid7_bytes()
-        seq = stamp.next_seq()
-        stamp.count("hit", "")
-        answer = told.tell(named, elapsed_us)
-        answer.fields = told.lines(now_ms, elapsed_us)
-        answer.events = ((seq, told.event(event_id, seq, elapsed_us)),)
+        mark, named = told.mark(elapsed_us)
+        fields = told.lines.at(self.asked.now_ms, elapsed_us)
+        answer = answers.told(told.tell, named, elapsed_us, fields)
+        answer.events = (mark,)
         return answer

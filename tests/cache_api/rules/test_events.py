@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID, uuid4
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,14 +63,6 @@ def test_nonsense_is_unreadable(changes, says):
 def test_other_bytes_are_unreadable(raw):
     with pytest.raises(events.UnreadableEvent):
         events.decode(raw)
-
-
-@given(st.uuids(), st.integers(0, 2**62), st.integers(0, 2**62), st.sampled_from(["", "ü" * 300]))
-def test_a_pattern_filled_in_is_the_event_encoded(event_id, seq, latency_us, namespace):
-    was = event(boot_id=uuid4(), seq=7, latency_us=1, tags={"a": "b"}, namespace=namespace)
-    now = msgspec.structs.replace(was, event_id=event_id, seq=seq, latency_us=latency_us)
-
-    assert events.pattern(was)(event_id.bytes, seq, latency_us) == events.encode(now)
 
 
 def test_a_later_version_with_more_members_is_read():
