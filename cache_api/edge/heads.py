@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from cache_api.hot import admit
 from cache_api.hot.steps import Heard
 from cache_api.hot.verbs import Verb
+from cache_api.rules import controls
 
 _END = b"\r\n\r\n"
 _LENGTH = b"\r\ncontent-length:"
@@ -16,9 +17,12 @@ _LONGEST = 4 * 1024  # bytes of a head that are worth a connection's memory
 
 
 class Head:
-    """A parsed head of a request with a body, and its bytes around the number of Content-Length."""
+    """A parsed head of a request with a body, and its bytes around the number of Content-Length.
 
-    __slots__ = ("_after", "_before", "headers", "heard", "verb")
+    `is_traced`: its answers repeat the caller's own trace.
+    """
+
+    __slots__ = ("_after", "_before", "headers", "heard", "is_traced", "verb")
 
     def __init__(
         self, before: bytes, after: bytes, verb: Verb, headers: Mapping[bytes, bytes]
@@ -26,6 +30,7 @@ class Head:
         self._before, self._after = before, after
         self.verb, self.headers = verb, headers
         self.heard = Heard(admit.name_of(headers))
+        self.is_traced = controls.trace_id(headers) != ""
 
     def body(self, data: bytes) -> bytes | None:
         """The body, where `data` is one whole request with this head and nothing else."""

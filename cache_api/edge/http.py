@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import JSON, Answer, refused
+from cache_api.hot.steps import Answer, refused
 from cache_api.rules.strictjson import MAX_BYTES
 
 Scope = MutableMapping[str, Any]
@@ -16,11 +16,8 @@ DRAIN_BYTES = 4 * MAX_BYTES
 MAX_HEAD_BYTES = 64 * 1024
 _PROBLEM = Problem("payload-too-large", f"The body is larger than {MAX_BYTES} bytes.")
 TOO_LARGE = refused(_PROBLEM)
+_FRAME = b"%bcontent-type: %b\r\ncontent-length: %d\r\n%b\r\n%b"
 _STATUS = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n".encode() for one in HTTPStatus}
-_STARTS = {
-    status: line + b"content-type: " + JSON + b"\r\ncontent-length: "
-    for status, line in _STATUS.items()
-}
 
 
 class ClientGone(Exception):
@@ -57,23 +54,23 @@ async def send_answer(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-def head(answer: Answer, common: bytes, *, keep_alive: bool) -> bytes:
-    """Status line and headers of a whole answer, for a connection that is written directly.
+def whole(answer: Answer, common: bytes, *, keep_alive: bool) -> bytes:
+    """A whole answer, for a connection that is written directly.
 
     `common` are header lines that every answer has.
     """
-    if answer.content_type is JSON:
-        start = _STARTS[answer.status]
-    else:
-        start = b"%bcontent-type: %b\r\ncontent-length: " % (
-            _STATUS[answer.status],
-            answer.content_type,
-        )
-    lines = b"".join([b"%b: %b\r\n" % header for header in answer.headers])
-    close = b"" if keep_alive else b"connection: close\r\n"
-    return b"%b%d\r\n%b%b%b%b\r\n" % (
-        start, len(answer.body), common, answer.fields, lines, close,
-    )  # fmt: skip
+    fields = common + answer.fields
+    fields += b"".join([b"%b: %b\r\n" % header for header in answer.headers])
+    return framed(answer.status, answer.content_type, fields, answer.body, keep_alive=keep_alive)
+
+
+def framed(
+    status: int, content_type: bytes, fields: bytes, body: bytes, *, keep_alive: bool
+) -> bytes:
+    """The same of its parts; `fields` are all other header lines."""
+    if not keep_alive:
+        fields += b"connection: close\r\n"
+    return _FRAME % (_STATUS[status], content_type, len(body), fields, body)
 
 
 def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

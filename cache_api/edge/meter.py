@@ -19,8 +19,8 @@ Then = Callable[[], None]
 class Stream(Protocol):
     """The lane to the stream."""
 
-    def send(self, commands: Sequence[Command], then: Callable[[Replies], None]) -> None:
-        """Run commands; `then` gets their replies, or None when there was no answer."""
+    def send_now(self, commands: Sequence[Command], then: Callable[[Replies], None]) -> None:
+        """Run commands at once; `then` gets their replies, or None when there was no answer."""
 
 
 class Meter:
@@ -65,7 +65,7 @@ class Meter:
     def _append(self) -> None:
         tick = self._tick
         self._tick = _Batch(self)
-        self._lane.send(xadds(tick.raws), tick.appended)
+        self._lane.send_now(xadds(tick.raws), tick.appended)
 
     async def _write(self) -> None:
         """Group commit: whatever came during one sync goes with the next."""

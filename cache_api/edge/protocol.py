@@ -13,8 +13,9 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cache_api.edge import heads
+from cache_api.edge.express import Had, Hit, HungUp
 from cache_api.edge.heads import Head
-from cache_api.edge.http import DRAIN_BYTES, MAX_HEAD_BYTES, TOO_LARGE, head, joined
+from cache_api.edge.http import DRAIN_BYTES, MAX_HEAD_BYTES, TOO_LARGE, joined, whole
 from cache_api.edge.routes import DIRECT
 from cache_api.edge.service import Service
 from cache_api.hot import forwards
@@ -54,9 +55,10 @@ class EdgeProtocol(HttpToolsProtocol):
                 body = known.body(data)
                 if body is not None:
                     self._unset_keepalive_if_required()  # after a request that took ASGI's way
-                    cycle: Any = _Direct(self, known.verb, keep_alive=True)
-                    self.cycle = cycle
-                    cycle.answer(service, body, known.headers, known.heard)
+                    if not service.express.take(self, known, body):
+                        cycle: Any = _Direct(self, known.verb, keep_alive=True)
+                        self.cycle = cycle
+                        cycle.answer(service, body, known.headers, known.heard)
                     return
             self._whole = data
         super().data_received(data)
@@ -74,8 +76,7 @@ class EdgeProtocol(HttpToolsProtocol):
         """Answer and close: nothing that follows on this connection can be understood."""
         self.head_bytes = 0
         if not self.transport.is_closing():
-            start = head(answer, _common(self), keep_alive=False)
-            self.transport.write(start + answer.body)
+            self.transport.write(whole(answer, self.common(), keep_alive=False))
             self.transport.close()
 
     def on_message_begin(self) -> None:
@@ -127,8 +128,35 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._whole is not None:
             self._head = heads.of(self._whole, verb, headers)
 
-    def on_direct_complete(self) -> None:
-        """An answer was written: what waits behind it starts, or the connection begins to idle."""
+    def common(self) -> bytes:
+        """uvicorn's headers of every answer (the date) as lines; they are new each second."""
+        global _known
+        headers = self.server_state.default_headers
+        if _known[0] is not headers:
+            _known = (headers, b"".join([b"%b: %b\r\n" % header for header in headers]))
+        return _known[1]
+
+    def go_ordinary(self, head: Head, body: bytes, hit: Hit, had: Had) -> None:
+        """A request that left the express way with the replies that it has."""
+        direct: Any = _Direct(self, head.verb, keep_alive=hit.keep_alive)
+        direct.disconnected = hit.disconnected
+        if self.cycle is hit:
+            self.cycle = direct
+        asked = Asked(body, head.headers, hit.now_ms, heard=head.heard)
+        assert self.service is not None
+        self.service.answer(head.verb, asked, direct.reply, hit.began_ns, had)
+
+    def complete(self, cycle: Any, data: bytes) -> None:
+        """Write a whole answer, if anybody still waits for it.
+
+        What waits behind it starts, or the connection begins to idle.
+        """
+        cycle.response_complete = True
+        if cycle.disconnected:
+            return
+        self.transport.write(data)
+        if not cycle.keep_alive:
+            self.transport.close()
         if self.pipeline:
             self.on_response_complete()
             return
@@ -147,17 +175,10 @@ class EdgeProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_handler()
 
 
-class _HungUp:
-    """What uvicorn sets when a client hangs up; `disconnected` says it when the answer is ready."""
-
-    def set(self) -> None:
-        """Nobody waits for it."""
-
-
 class _Direct:
     """One request on the shortcut; to uvicorn's protocol it looks like a cycle of its own."""
 
-    message_event = _HungUp()
+    message_event = HungUp()
 
     __slots__ = (
         "_chunks", "_protocol", "_size", "_verb", "disconnected", "keep_alive", "response_complete",
@@ -185,7 +206,7 @@ class _Direct:
         if self.response_complete:
             return
         if self._size > MAX_BYTES or service is None:
-            self._reply(self._verb.voice(TOO_LARGE))
+            self.reply(self._verb.voice(TOO_LARGE))
             return
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         headers = dict(protocol.headers)
@@ -204,27 +225,12 @@ class _Direct:
     ) -> None:
         """Answer a whole request."""
         asked = Asked(body, headers, time_ns() // 1_000_000, heard=heard)
-        service.answer(self._verb, asked, self._reply)
+        service.answer(self._verb, asked, self.reply)
 
-    def _reply(self, answer: Answer) -> None:
-        self.response_complete = True
-        if self.disconnected:
-            return
-        transport = self._protocol.transport
-        start = head(answer, _common(self._protocol), keep_alive=self.keep_alive)
-        transport.write(start + answer.body)
-        if not self.keep_alive:
-            transport.close()
-        self._protocol.on_direct_complete()
+    def reply(self, answer: Answer) -> None:
+        """The answer is ready, its events are durable."""
+        protocol = self._protocol
+        protocol.complete(self, whole(answer, protocol.common(), keep_alive=self.keep_alive))
 
 
 _known: tuple[Any, bytes] = (None, b"")
-
-
-def _common(protocol: EdgeProtocol) -> bytes:
-    """uvicorn's headers of every answer (the date) as lines; it makes a new list each second."""
-    global _known
-    headers = protocol.server_state.default_headers
-    if _known[0] is not headers:
-        _known = (headers, b"".join([b"%b: %b\r\n" % header for header in headers]))
-    return _known[1]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from cache_api.edge.express import Express, Had
 from cache_api.edge.meter import Meter
 from cache_api.gateways import door as doors
 from cache_api.gateways.config import Config
@@ -21,7 +22,7 @@ from cache_api.gateways.tier import TierLane
 from cache_api.gateways.valkey import Lane
 from cache_api.hot import pipeline
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import EVENTS, Answer, Asked, Fetch, Replies, Run, Step, refused
+from cache_api.hot.steps import CACHE, EVENTS, Answer, Asked, Fetch, Replies, Run, Step, refused
 from cache_api.hot.verbs import Verb
 from cache_api.rules import prices
 
@@ -43,7 +44,10 @@ class Service:
         self.others = [one.name for one in config.others]
         self.lanes = doors.lanes(door, _KINDS)
         self.loop = asyncio.get_running_loop()
-        self.meter = Meter(self.lanes[EVENTS], door.spool, door.counters, door.stamp)
+        cache, events = self.lanes[CACHE], self.lanes[EVENTS]
+        assert isinstance(cache, Lane) and isinstance(events, Lane)
+        self.meter = Meter(events, door.spool, door.counters, door.stamp)
+        self.express = Express(door.snapshot, door.stamp, cache, self.meter)
         self.parsers = ThreadPoolExecutor(1, thread_name_prefix="parse")
 
     async def start(self) -> None:
@@ -63,9 +67,14 @@ class Service:
         await asyncio.gather(*[lane.close() for lane in self.lanes.values()])
         self.parsers.shutdown()
 
-    def answer(self, verb: Verb, asked: Asked, reply: Reply) -> None:
-        """Call `reply` with the answer, once its events are durable. Never raises."""
-        _Request(self, verb, asked, reply).begin()
+    def answer(
+        self, verb: Verb, asked: Asked, reply: Reply, began_ns: int = 0, had: Had | None = None
+    ) -> None:
+        """Call `reply` with the answer, once its events are durable. Never raises.
+
+        `began_ns`: when it began (`perf_counter_ns`), if not now; `had` need not be asked again.
+        """
+        _Request(self, verb, asked, reply, began_ns or time.perf_counter_ns(), had).begin()
 
     async def ask(self, verb: Verb, asked: Asked) -> Answer:
         """The same for whoever can wait."""
@@ -82,12 +91,15 @@ class _Request:
     """One request on its way through the pipeline."""
 
     __slots__ = (
-        "_absorb", "_answer", "_asked", "_began_ns", "_reply", "_service", "_step", "_verb",
+        "_absorb", "_answer", "_asked", "_began_ns", "_had", "_reply", "_service", "_step", "_verb",
     )  # fmt: skip
 
-    def __init__(self, service: Service, verb: Verb, asked: Asked, reply: Reply) -> None:
+    def __init__(
+        self, service: Service, verb: Verb, asked: Asked, reply: Reply, began_ns: int,
+        had: Had | None,
+    ) -> None:  # fmt: skip
         self._service, self._verb, self._asked, self._reply = service, verb, asked, reply
-        self._began_ns = time.perf_counter_ns()
+        self._began_ns, self._had = began_ns, had
 
     def begin(self) -> None:
         """From the start, or again once facts were fetched."""
@@ -112,7 +124,11 @@ class _Request:
             step = self._verb.voice(FAILED)
         if type(step) is Run:
             self._step = step
-            service.lanes[step.where].send(step.commands, self._replied)
+            had, self._had = self._had, None
+            if had is not None and step.where == CACHE and step.commands == had[0]:
+                self._replied(had[1])
+            else:
+                service.lanes[step.where].send(step.commands, self._replied)
         elif type(step) is Fetch:
             self._absorb = step.absorb
             service.lanes[step.where].send(step.commands, self._fetched)

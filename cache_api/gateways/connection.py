@@ -1,6 +1,7 @@
 """One asyncio connection to a Valkey: batches out, replies back to whoever asked."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
@@ -24,18 +25,23 @@ def settle(future: Future, replies: Replies | None) -> None:
 class Batch:
     """Submissions that travel together: who waits for them, and the replies so far."""
 
-    __slots__ = ("payload", "replies", "timer", "waiting", "wanted")
+    __slots__ = ("late_at_s", "payload", "replies", "waiting", "wanted")
 
-    def __init__(self, waiting: list[tuple[int, Then]], payload: list[bytes]) -> None:
-        self.waiting, self.payload = waiting, payload
+    def __init__(
+        self, waiting: list[tuple[int, Then]], payload: list[bytes], late_at_s: float = math.inf
+    ) -> None:
+        """`late_at_s`: by the loop's clock, when nobody waits for it any longer."""
+        self.waiting, self.payload, self.late_at_s = waiting, payload, late_at_s
         self.wanted = sum([size for size, _ in waiting])
         self.replies: Replies = []
-        self.timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether whoever waited has got an answer."""
+        return not self.waiting
 
     def finish(self) -> None:
         """Hand each submission its own replies; None where the server refused a command."""
-        if self.timer is not None:
-            self.timer.cancel()
         start = 0
         for size, then in self._told_once():
             replies = self.replies[start : start + size]
@@ -49,8 +55,6 @@ class Batch:
 
     def fail(self) -> None:
         """Nobody gets an answer."""
-        if self.timer is not None:
-            self.timer.cancel()
         for _, then in self._told_once():
             then(None)
 
@@ -75,7 +79,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             batch.fail()
         else:
-            self._transport.writelines(batch.payload)
+            self._transport.write(b"".join(batch.payload))
 
     def abort(self) -> None:
         """End the connection at once; whatever waits gets None."""

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import ssl
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +36,8 @@ class Lane:
         self._waiting: list[tuple[int, Then]] = []
         self._payload: list[bytes] = []
         self._queued: list[Batch] = []  # for the connection that is being made
+        self._under_way: deque[Batch] = deque()  # by age; answered ones leave when they are met
+        self._watch: asyncio.TimerHandle | None = None  # over the oldest of them
         self._paused_until, self._pause_s = 0.0, FIRST_PAUSE_S
         self._closed = False
 
@@ -47,13 +50,18 @@ class Lane:
         """Run commands; `then` gets their replies, or None when there was no answer."""
         if not commands:
             then([])
-        elif self._connection is None and self._is_pausing():
-            then(None)
-        else:
-            self._payload.append(resp.pack(commands))
-            self._waiting.append((len(commands), then))
-            if len(self._waiting) == 1:
-                self._loop.call_soon(self._flush)
+        elif self._takes(resp.pack(commands), len(commands), then):
+            self._loop.call_soon(self._flush)
+
+    def send_packed(self, payload: bytes, number: int, then: Then) -> None:
+        """The same for `number` commands (one at least) in the form of `resp.pack`."""
+        if self._takes(payload, number, then):
+            self._loop.call_soon(self._flush)
+
+    def send_now(self, commands: Sequence[Command], then: Then) -> None:
+        """The same, and whatever waits, before the turn of the loop has ended."""
+        self._takes(resp.pack(commands), len(commands), then)
+        self._flush()
 
     def later(self, commands: Sequence[Command]) -> None:
         """Run commands that nobody waits for."""
@@ -81,32 +89,65 @@ class Lane:
         if self._connection is not None:
             self._connection.abort()
         self._fail_queued()
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def _takes(self, payload: bytes, number: int, then: Then) -> bool:
+        """Put it to what waits; whether it is the first there."""
+        if self._connection is None and self._is_pausing():
+            then(None)
+            return False
+        self._payload.append(payload)
+        self._waiting.append((number, then))
+        return len(self._waiting) == 1
 
     def _is_pausing(self) -> bool:
         return self._closed or time.monotonic() < self._paused_until
 
     def _flush(self) -> None:
-        batch = Batch(self._waiting, self._payload)
+        if not self._waiting:
+            return  # it was sent before the turn ended
+        batch = Batch(self._waiting, self._payload, self._loop.time() + self._deadline_s)
         self._waiting, self._payload = [], []
-        batch.timer = self._loop.call_later(self._deadline_s, self._check_late, batch)
+        self._watch_over(batch)
         if self._connection is not None:
             self._connection.send(batch)
         else:
             self._queued.append(batch)
             self._start_connecting()
 
-    def _check_late(self, batch: Batch) -> None:
-        # A loop that was held up runs its timers before it reads: first take what already came.
-        batch.timer = self._loop.call_later(_READ_ON_S, self._late, batch)
+    def _watch_over(self, batch: Batch) -> None:
+        # One timer for many batches: to set and cancel one for each costs more than to look.
+        under_way = self._under_way
+        while under_way and under_way[0].is_told:
+            under_way.popleft()
+        under_way.append(batch)
+        if self._watch is None:
+            self._watch = self._loop.call_later(self._deadline_s, self._look)
+
+    def _look(self) -> None:
+        self._watch, under_way = None, self._under_way
+        while under_way and under_way[0].is_told:
+            under_way.popleft()
+        if not under_way:
+            return
+        left_s = under_way[0].late_at_s - self._loop.time()
+        if left_s > _READ_ON_S:
+            self._watch = self._loop.call_later(left_s, self._look)
+        else:
+            # A loop that was held up runs its timers before it reads: first take what already came.
+            self._watch = self._loop.call_later(_READ_ON_S, self._late, under_way[0])
 
     def _late(self, batch: Batch) -> None:
-        if batch in self._queued:
-            self._queued.remove(batch)
-        if self._connection is not None:
-            # Its replies may still come; a new connection cannot mistake them for others'.
-            self._connection.abort()
-        self._pause(f"no answer within {self._deadline_s * 1000:.0f} ms")
-        batch.fail()  # last: whoever is told may ask again at once
+        if not batch.is_told:
+            if batch in self._queued:
+                self._queued.remove(batch)
+            if self._connection is not None:
+                # Its replies may still come; a new connection cannot mistake them for others'.
+                self._connection.abort()
+            self._pause(f"no answer within {self._deadline_s * 1000:.0f} ms")
+            batch.fail()  # last: whoever is told may ask again at once
+        self._look()
 
     def _start_connecting(self) -> "asyncio.Task[None]":
         if self._connecting is None or self._connecting.done():

@@ -60,6 +60,15 @@ def name_of(headers: Headers) -> bytes:
     return hashlib.sha256(parts).digest()
 
 
+def decided(snapshot: Snapshot, name: bytes, now_ms: int) -> Caller | None:
+    """The caller of that name (`name_of`), if it was admitted a moment ago and still counts."""
+    known = snapshot.decided.get(name)
+    if known is None or now_ms >= known[1]:
+        return None
+    caller: Caller = known[0]
+    return caller
+
+
 def admit(
     headers: Headers, snapshot: Snapshot, now_ms: int, name: bytes = b""
 ) -> Caller | list[bytes]:
@@ -69,10 +78,9 @@ def admit(
     forgotten as soon as any fact changes. `name` is `name_of` the headers, where it is known.
     """
     name = name or name_of(headers)
-    known = snapshot.decided.get(name)
-    if known is not None and now_ms < known[1]:
-        caller: Caller = known[0]
-        return caller
+    known = decided(snapshot, name, now_ms)
+    if known is not None:
+        return known
     sent, host_name = _presented(headers), _host_name(headers)
     names = [sent.key_name, sent.tombstone_name, host_name]
     wanted = snapshot.wanting(names, now_ms)

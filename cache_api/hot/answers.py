@@ -43,8 +43,8 @@ def hit(
 
 def told(telling: Telling, event_id: bytes, elapsed_us: int, fields: bytes) -> Answer:
     """A hit's answer, still without its event. `event_id` as text."""
-    body, headers = telling.body(event_id, elapsed_us), telling.headers(event_id)
-    return Answer(200, body, telling.content_type, headers=headers, fields=fields)
+    body, fields = telling.body(event_id, elapsed_us), fields + telling.line(event_id)
+    return Answer(200, body, telling.content_type, fields=fields)
 
 
 def entry_of(entry_key: bytes, entry: Entry) -> bytes:

@@ -28,9 +28,9 @@ class Telling:
         numbers = (elapsed_us // 1000, elapsed_us % 1000)
         return b"%b%d.%03d%b%b%b" % (self.start, *numbers, self.middle, event_id, self.end)
 
-    def headers(self, event_id: bytes) -> list[tuple[bytes, bytes]]:
-        """The headers that only this answer has."""
-        return [(self.id_header, event_id)] if self.id_header else []
+    def line(self, event_id: bytes) -> bytes:
+        """The header line that only this answer has, or b""."""
+        return b"%b: %b\r\n" % (self.id_header, event_id) if self.id_header else b""
 
 
 class Lines:

@@ -84,7 +84,7 @@ def test_the_provider_s_own_answer_has_the_new_event_s_id(pipe):
     for answer in answers:
         (event,) = marked(answer)
         assert answer.body == RESPONSE.encode()
-        assert dict(answer.headers)[b"x-request-id"] == str(event.event_id).encode()
+        assert dict(answer.all_headers())[b"x-request-id"] == str(event.event_id).encode()
 
 
 def _rewritten(pipe):
