@@ -1,6 +1,7 @@
 """`python -m cache_api.edge [--port 8001] [--host 127.0.0.1]`: one edge process under uvicorn.
 
-The same application runs under any ASGI server; this one also takes the shortcut of `protocol`.
+The same application runs under any ASGI server; this one also takes the shortcut of `protocol`,
+and imports what is compiled (`compiled`) instead of its sources unless EDGE_COMPILED is 0.
 """
 
 import argparse
@@ -8,7 +9,7 @@ import os
 
 import uvicorn
 
-from cache_api.edge.protocol import EdgeProtocol
+from cache_api.edge import compiled
 
 
 def main() -> None:
@@ -17,12 +18,14 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=int(os.environ.get("EDGE_PORT") or 8001))
     given = parser.parse_args()
+    if os.environ.get("EDGE_COMPILED") != "0":
+        compiled.use()
     uvicorn.run(
         "cache_api.edge.app:app",
         host=given.host,
         port=given.port,
         loop="uvloop",
-        http=EdgeProtocol,
+        http="cache_api.edge.protocol:EdgeProtocol",
         ws="none",
         access_log=False,
         proxy_headers=False,  # the edge asks nobody where a request came from

@@ -18,8 +18,7 @@ from cache_api.hot import admit
 from cache_api.hot.marks import Stamp
 from cache_api.hot.snapshot import Snapshot
 from cache_api.hot.steps import Command, Replies
-from cache_api.hot.verbs import lookup
-from cache_api.hot.verbs.repeats import Told
+from cache_api.hot.verbs.repeats import Told, told_before
 
 Had = tuple[Sequence[Command], Replies]  # commands that were run, and what came back
 
@@ -52,7 +51,7 @@ class Express:
         who = admit.decided(self.snapshot, heard.caller, now_ms)
         if who is None or who.gate is not None or who.partner.quotas or head.is_traced:
             return False
-        told = lookup.told_before(who, heard, body)
+        told = told_before(who, heard, body)
         if told is None or not told.suits(who, now_ms):
             return False
         if not told.packed:

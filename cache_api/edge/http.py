@@ -16,7 +16,7 @@ DRAIN_BYTES = 4 * MAX_BYTES
 MAX_HEAD_BYTES = 64 * 1024
 _PROBLEM = Problem("payload-too-large", f"The body is larger than {MAX_BYTES} bytes.")
 TOO_LARGE = refused(_PROBLEM)
-_FRAME = b"%bcontent-type: %b\r\ncontent-length: %d\r\n%b\r\n%b"
+_FRAME = b"%bcontent-type: %b\r\ncontent-length: %d\r\n%b\r\n"
 _STATUS = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n".encode() for one in HTTPStatus}
 
 
@@ -70,7 +70,8 @@ def framed(
     """The same of its parts; `fields` are all other header lines."""
     if not keep_alive:
         fields += b"connection: close\r\n"
-    return _FRAME % (_STATUS[status], content_type, len(body), fields, body)
+    frame = _FRAME % (_STATUS[status], content_type, len(body), fields)
+    return frame + body
 
 
 def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -25,8 +25,8 @@ class Telling:
         """The body; `event_id` as text."""
         if not self.middle:
             return self.start
-        numbers = (elapsed_us // 1000, elapsed_us % 1000)
-        return b"%b%d.%03d%b%b%b" % (self.start, *numbers, self.middle, event_id, self.end)
+        latency = b"%d.%03d" % (elapsed_us // 1000, elapsed_us % 1000)
+        return b"".join((self.start, latency, self.middle, event_id, self.end))
 
     def line(self, event_id: bytes) -> bytes:
         """The header line that only this answer has, or b""."""

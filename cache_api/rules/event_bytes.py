@@ -27,5 +27,6 @@ class Pattern:
 
         An id is given as its 16 bytes.
         """
-        numbers = (self.to_seq, _encode(seq), self.to_latency, _encode(latency_us), self.rest)
-        return b"".join((self.start, event_id, *numbers))
+        number, latency = _encode(seq), _encode(latency_us)
+        parts = (self.start, event_id, self.to_seq, number, self.to_latency, latency, self.rest)
+        return b"".join(parts)

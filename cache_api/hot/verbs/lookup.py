@@ -24,21 +24,18 @@ from cache_api.hot.envelope import Alias, Entry
 from cache_api.hot.forms import Form
 from cache_api.hot.marks import Stamp
 from cache_api.hot.members import Common
-from cache_api.hot.memo import Memo, Name
-from cache_api.hot.steps import CACHE, Answer, Asked, Command, Fetch, Heard, Replies, Run
+from cache_api.hot.memo import Name
+from cache_api.hot.steps import CACHE, Answer, Asked, Command, Fetch, Replies, Run
 from cache_api.hot.telling import Lines, Telling
 from cache_api.hot.verbs import elsewhere, feedback, shelving
 from cache_api.hot.verbs.looking import LATE, Looking
 from cache_api.hot.verbs.meaning import Meaning, by_meaning
-from cache_api.hot.verbs.repeats import Repeat, Told
+from cache_api.hot.verbs.repeats import Repeat, Told, asked_before
 from cache_api.hot.work import GET, Reading
 from cache_api.rules import controls, digest, prices
 from cache_api.rules.controls import NOTHING
 from cache_api.rules.event_bytes import Pattern
 from cache_api.rules.events import HITS, Outcome, UsageEvent
-
-# With what was told (2 kB): about 3,000 requests.
-_memo: "Memo[Lookup]" = Memo(most_bytes=24 * 1024 * 1024, longest=48 * 1024)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,11 +53,11 @@ OVERFLOW = Way(members.read, lambda common: forms.of_lookup(common.body))
 def begin(who: Caller, asked: Asked, way: Way = OVERFLOW) -> Run | Fetch:
     """The reads of a lookup; a Fetch where the customer's quota must be asked. Raises Problem."""
     body, name = asked.body, (_said(who, asked, way), asked.body)
-    known = _memo.get(name)
+    known = asked_before.get(name)
     if known is None:
         known = _read(who, asked, way)
         known.name = name
-        _memo.keep(name, known, 3 * len(body))  # the bytes, and what was parsed out of them
+        asked_before.keep(name, known, 3 * len(body))  # the bytes, and what was parsed out of them
     asked.request_id = known.subject.common.request_id or controls.trace_id(asked.headers)
     over = quotas.spend(who, known.subject.customer, asked) if who.partner.quotas else ""
     if type(over) is Fetch:
@@ -72,17 +69,6 @@ def begin(who: Caller, asked: Asked, way: Way = OVERFLOW) -> Run | Fetch:
     if over:
         plan.miss_reason, plan.looked = quotas.OVER, []
     return plan.run()
-
-
-def told_before(who: Caller, heard: Heard, body: bytes) -> Told | None:
-    """How this caller's lookup with these headers and this body was last answered, if with a hit.
-
-    The caller of this looks after quotas, and after the trace that an answer repeats.
-    """
-    if heard.key is not who.key or heard.partner is not who.partner:
-        return None
-    known = _memo.get((heard.said, body))
-    return None if known is None else known.told
 
 
 def _said(who: Caller, asked: Asked, way: Way) -> Name:
@@ -283,7 +269,7 @@ class Lookup(Looking):
         commands: list[Command] = [(GET, key) for _, _, key in self.looked]
         told = Told(who, stamp, until_ms, commands, replies, tell, lines, Pattern(event))
         size = event.bytes + sum([len(reply) for reply in replies if reply is not None])
-        if _memo.keep(before.name, before, size):
+        if asked_before.keep(before.name, before, size):
             before.told = told
 
     def _event(

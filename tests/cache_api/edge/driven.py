@@ -121,9 +121,7 @@ class Edge:
     def __init__(self, monkeypatch):
         self.loop, self.pipe = Loop(), Pipeline()
         monkeypatch.setattr("asyncio.get_running_loop", lambda: self.loop)
-        self.lanes = {
-            name: Lane(name, "redis://127.0.0.1:1/0", 0.05) for name in (CACHE, EVENTS)
-        }
+        self.lanes = {name: Lane(name, "redis://127.0.0.1:1/0", 0.05) for name in (CACHE, EVENTS)}
         self.cache = Server(self.lanes[CACHE], self.pipe.cache)
         self.facts = Server(self.lanes[EVENTS], self.pipe.facts)
         self.service = self._service()
@@ -142,9 +140,7 @@ class Edge:
         stamp = self.pipe.stamp
         stamp.boot_id = uuid.UUID(int=7)
         service.meter = Meter(self.lanes[EVENTS], spool, counters, stamp)
-        service.express = Express(
-            self.pipe.snapshot, stamp, self.lanes[CACHE], service.meter
-        )
+        service.express = Express(self.pipe.snapshot, stamp, self.lanes[CACHE], service.meter)
         return service
 
     def connect(self):

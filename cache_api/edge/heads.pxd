@@ -1,0 +1,6 @@
+cdef class Head:
+    cdef bytes _before, _after
+    cdef readonly object verb, headers, heard
+    cdef readonly bint is_traced
+
+    cpdef bytes body(self, bytes data)
