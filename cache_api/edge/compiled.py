@@ -6,6 +6,7 @@ by an old translation: it runs as it is, as it does where there is no C compiler
 """
 
 import hashlib
+import os
 import shlex
 import shutil
 import subprocess
@@ -27,6 +28,7 @@ MODULES = (
     "cache_api.edge.protocol",
     "cache_api.gateways.connection",
     "cache_api.gateways.valkey",
+    "cache_api.hot.marks",
     "cache_api.hot.telling",
     "cache_api.hot.verbs.repeats",
     "cache_api.rules.event_bytes",
@@ -51,29 +53,31 @@ class Finder(MetaPathFinder):
         return None if file is None else spec_from_file_location(name, file)
 
 
+def is_made() -> bool:
+    """Whether today's sources are compiled here."""
+    return all(_made(name).is_file() for name in MODULES)
+
+
 def use() -> bool:
-    """Import them compiled from now on; False where today's sources are not compiled here."""
-    found = {name: _made(name) for name in MODULES}
-    if not all(file.is_file() for file in found.values()):
+    """Import them compiled from now on; False where they are not."""
+    if not is_made():
         return False
-    sys.meta_path.insert(0, Finder(found))
+    sys.meta_path.insert(0, Finder({name: _made(name) for name in MODULES}))
     return True
 
 
 def make() -> str:
     """Compile them unless they are. What there is to say about it, "" for nothing."""
-    if all(_made(name).is_file() for name in MODULES):
+    if is_made():
         return ""
     compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")[0]
     headers = Path(sysconfig.get_path("include")) / "Python.h"
-    missing = [what for what, is_there in (
-        ("a C compiler", shutil.which(compiler)), (str(headers), headers.is_file()),
-    ) if not is_there]  # fmt: skip
-    if missing:
-        return f"The edge runs uncompiled: {' and '.join(missing)} missing (gcc, python3-dev)."
+    for needed, is_there in ((compiler, shutil.which(compiler)), (headers, headers.is_file())):
+        if not is_there:
+            return f"The edge runs uncompiled: {needed} is missing (Debian: gcc, python3-dev)."
     _HOME.mkdir(exist_ok=True)
     try:
-        with ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(lambda name: _compile(name, compiler), MODULES))
     except subprocess.CalledProcessError as error:
         return f"The edge runs uncompiled: {error}\n{error.stderr[-2000:]}"

@@ -13,10 +13,11 @@ cdef class Hit:
     cdef object _asker
     cdef Head _head
     cdef Told _told
-    cdef bytes _body, _named
+    cdef bytes _body, _fields, _named
     cdef long long _elapsed_us
     cdef readonly long long now_ms, began_ns
     cdef readonly object message_event
+    cdef public object gate
     cdef public bint disconnected, keep_alive, response_complete
 
     cpdef replied(self, replies)

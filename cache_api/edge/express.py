@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from time import perf_counter_ns, time_ns
 from typing import Any, Protocol
 
-from cache_api.edge import http
 from cache_api.edge.heads import Head
+from cache_api.edge.http import framed
 from cache_api.edge.meter import Meter
 from cache_api.gateways import resp
 from cache_api.gateways.valkey import Lane
 from cache_api.hot import admit
+from cache_api.hot.limits import Gate
 from cache_api.hot.marks import Stamp
 from cache_api.hot.snapshot import Snapshot
 from cache_api.hot.steps import Command, Replies
@@ -49,14 +50,19 @@ class Express:
         now_ms = time_ns() // 1_000_000
         heard = head.heard
         who = admit.decided(self.snapshot, heard.caller, now_ms)
-        if who is None or who.gate is not None or who.partner.quotas or head.is_traced:
+        if who is None or who.partner.quotas or head.is_traced:
             return False
         told = told_before(who, heard, body)
         if told is None or not told.suits(who, now_ms):
             return False
+        gate = who.gate
+        if gate is not None and not gate.is_open(now_ms):
+            return False
         if not told.packed:
             told.packed = resp.pack(told.commands)
         hit = Hit(self, asker, head, body, told, now_ms)
+        if gate is not None:
+            gate.enter(hit)
         asker.cycle = hit
         self.cache.send_packed(told.packed, len(told.commands), hit.replied)
         return True
@@ -73,8 +79,9 @@ class Hit:
     """One request on this way; to uvicorn's protocol it looks like a cycle of its own."""
 
     __slots__ = (
-        "_asker", "_body", "_elapsed_us", "_express", "_head", "_named", "_told", "began_ns",
-        "disconnected", "keep_alive", "message_event", "now_ms", "response_complete",
+        "_asker", "_body", "_elapsed_us", "_express", "_fields", "_head", "_named", "_told",
+        "began_ns", "disconnected", "gate", "keep_alive", "message_event", "now_ms",
+        "response_complete",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +90,7 @@ class Hit:
         self._express, self._asker, self._told = express, asker, told
         self._head, self._body, self.now_ms = head, body, now_ms
         self.began_ns = perf_counter_ns()
+        self.gate: Gate | None = None
         self.message_event = _HUNG_UP
         self.response_complete, self.disconnected, self.keep_alive = False, False, True
 
@@ -95,16 +103,19 @@ class Hit:
             return
         self._elapsed_us = (perf_counter_ns() - self.began_ns) // 1000
         mark, self._named = told.mark(self._elapsed_us)
+        self._fields = told.lines.at(self.now_ms, self._elapsed_us)
+        if self.gate is not None:
+            self._fields += self.gate.fields(self.now_ms)
         express.meter.mark((mark,), self.durable)
 
     def durable(self) -> None:
         """Its event is safe: the answer may go."""
-        tell, asker, named, elapsed_us = self._told.tell, self._asker, self._named, self._elapsed_us
-        fields = asker.common() + self._told.lines.at(self.now_ms, elapsed_us) + tell.line(named)
-        body = tell.body(named, elapsed_us)
-        keep_alive = self.keep_alive
-        data = http.framed(200, tell.content_type, fields, body, keep_alive=keep_alive)
-        asker.complete(self, data)
+        tell, asker = self._told.tell, self._asker
+        if self.gate is not None:
+            self.gate.leave()
+        body = tell.body(self._named, self._elapsed_us)
+        fields = asker.common() + self._fields + tell.line(self._named)
+        asker.complete(self, framed(200, tell.content_type, fields, body, self.keep_alive))
 
 
 _HUNG_UP = HungUp()

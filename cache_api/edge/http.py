@@ -16,7 +16,6 @@ DRAIN_BYTES = 4 * MAX_BYTES
 MAX_HEAD_BYTES = 64 * 1024
 _PROBLEM = Problem("payload-too-large", f"The body is larger than {MAX_BYTES} bytes.")
 TOO_LARGE = refused(_PROBLEM)
-_FRAME = b"%bcontent-type: %b\r\ncontent-length: %d\r\n%b\r\n"
 _STATUS = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n".encode() for one in HTTPStatus}
 
 
@@ -61,17 +60,17 @@ def whole(answer: Answer, common: bytes, *, keep_alive: bool) -> bytes:
     """
     fields = common + answer.fields
     fields += b"".join([b"%b: %b\r\n" % header for header in answer.headers])
-    return framed(answer.status, answer.content_type, fields, answer.body, keep_alive=keep_alive)
+    return framed(answer.status, answer.content_type, fields, answer.body, keep_alive)
 
 
-def framed(
-    status: int, content_type: bytes, fields: bytes, body: bytes, *, keep_alive: bool
-) -> bytes:
+def framed(status: int, content_type: bytes, fields: bytes, body: bytes, keep_alive: bool) -> bytes:
     """The same of its parts; `fields` are all other header lines."""
-    if not keep_alive:
-        fields += b"connection: close\r\n"
-    frame = _FRAME % (_STATUS[status], content_type, len(body), fields)
-    return frame + body
+    close = b"" if keep_alive else b"connection: close\r\n"
+    parts = (
+        _STATUS[status], b"content-type: ", content_type, b"\r\ncontent-length: ",
+        b"%d\r\n" % len(body), fields, close, b"\r\n", body,
+    )  # fmt: skip
+    return b"".join(parts)
 
 
 def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

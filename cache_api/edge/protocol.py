@@ -142,7 +142,7 @@ class EdgeProtocol(HttpToolsProtocol):
         direct.disconnected = hit.disconnected
         if self.cycle is hit:
             self.cycle = direct
-        asked = Asked(body, head.headers, hit.now_ms, heard=head.heard)
+        asked = Asked(body, head.headers, hit.now_ms, heard=head.heard, gate=hit.gate)
         assert self.service is not None
         self.service.answer(head.verb, asked, direct.reply, hit.began_ns, had)
 

@@ -5,13 +5,21 @@ Test mode has buckets and counts of its own. A caller without limits never comes
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 from cache_api.hot.facts import KeyFacts, PartnerFacts
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import CACHE, Asked, Fetch, Replies
+from cache_api.hot.steps import CACHE, Fetch, Replies
 from cache_api.hot.stock import Load, Stock, Stocks
 
 PREFIX = b"limit:"
+
+
+class Counted(Protocol):
+    """A request that is counted in."""
+
+    now_ms: int
+    gate: "Gate | None"  # what it came in by
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,14 @@ class Gate:
     most: float  # requests at once
     policy: bytes
 
-    def enter(self, asked: Asked) -> Fetch | None:
+    def is_open(self, now_ms: int) -> bool:
+        """Whether a request could enter now: `enter` would neither fetch nor refuse."""
+        for _, stock in self.stocks:
+            if stock.left < 1 and not stock.has(now_ms):
+                return False
+        return self.load.count < self.most
+
+    def enter(self, asked: Counted) -> Fetch | None:
         """Count a request in: once, however often it begins. A Fetch where tokens are to be got.
 
         Raises Problem when there are none.

@@ -3,6 +3,7 @@
 What comes in are bytes (requests, Valkeys' replies), what goes out is kept: answers and commands.
 """
 
+import json
 import uuid
 from collections import deque
 from types import SimpleNamespace
@@ -18,8 +19,9 @@ from cache_api.edge.service import Service
 from cache_api.gateways.connection import Connection
 from cache_api.gateways.counters import Counters
 from cache_api.gateways.valkey import Lane
-from cache_api.hot.steps import CACHE, EVENTS
-from tests.cache_api.hot.pipeline import Pipeline
+from cache_api.hot.marks import Stamp
+from cache_api.hot.steps import CACHE, EVENTS, HOME
+from tests.cache_api.hot.pipeline import CHAT, Pipeline
 
 
 class Loop:
@@ -111,6 +113,10 @@ class Server:
         if name == b"SET":
             self.values[given[0]] = given[1]
             return b"+OK\r\n"
+        if name == b"EVAL" and given[2].startswith(b"limit:"):
+            return b"*3\r\n:%b\r\n:0\r\n:0\r\n" % given[-1]  # as many tokens as are wanted
+        if name == b"EVAL":
+            return b"*2\r\n:%b\r\n:0\r\n" % given[4]  # and lookups
         found = self.values.get(given[0]) if name == b"GET" else None
         return b"$-1\r\n" if found is None else b"$%d\r\n%b\r\n" % (len(found), found)
 
@@ -122,6 +128,7 @@ class Edge:
         self.loop, self.pipe = Loop(), Pipeline()
         monkeypatch.setattr("asyncio.get_running_loop", lambda: self.loop)
         self.lanes = {name: Lane(name, "redis://127.0.0.1:1/0", 0.05) for name in (CACHE, EVENTS)}
+        self.lanes[HOME] = self.lanes[EVENTS]
         self.cache = Server(self.lanes[CACHE], self.pipe.cache)
         self.facts = Server(self.lanes[EVENTS], self.pipe.facts)
         self.service = self._service()
@@ -134,11 +141,8 @@ class Edge:
         counters, spool = Counters(), SimpleNamespace(append=lambda raws: None)
         service = Service.__new__(Service)
         service.loop, service.lanes = self.loop, self.lanes
-        service.door = SimpleNamespace(
-            snapshot=self.pipe.snapshot, stamp=self.pipe.stamp, counters=counters
-        )
-        stamp = self.pipe.stamp
-        stamp.boot_id = uuid.UUID(int=7)
+        stamp = self.pipe.stamp = Stamp(uuid.UUID(int=7), "test-1")
+        service.door = SimpleNamespace(snapshot=self.pipe.snapshot, stamp=stamp, counters=counters)
         service.meter = Meter(self.lanes[EVENTS], spool, counters, stamp)
         service.express = Express(self.pipe.snapshot, stamp, self.lanes[CACHE], service.meter)
         return service
@@ -151,10 +155,14 @@ class Edge:
 
     def turn(self):
         """One turn of the loop: what was called for, then the Valkeys' replies. Whether any."""
+        return self.run_calls() | self.cache.answer() | self.facts.answer()
+
+    def run_calls(self):
+        """Run what was called for in the last turn; whether there was anything."""
         calls, self.loop.soon = self.loop.soon, deque()
         for call, given in calls:
             call(*given)
-        return bool(calls) | self.cache.answer() | self.facts.answer()
+        return bool(calls)
 
     def settle(self):
         """Turns until nothing more happens."""
@@ -167,3 +175,24 @@ class Edge:
             protocol.data_received(piece)
         self.settle()
         return protocol.transport.taken()
+
+
+def store(key, number, text=""):
+    """A store of that request's response."""
+    said = {"role": "assistant", "content": f"answer {number} {text}" + "." * 900}
+    choice = {"index": 0, "finish_reason": "stop", "message": said}
+    usage = {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}
+    response = {"id": "r", "object": "chat.completion", "created": 1, "model": "gpt-4",
+                "choices": [choice], "usage": usage}  # fmt: skip
+    return request(key, number, b"/api/overflow/store", response=response)
+
+
+def request(key, number, path=b"/api/overflow", **members):
+    """A lookup; the same number is the same request."""
+    chat = {**CHAT, "messages": [{"role": "user", "content": f"question {number}"}]}
+    body = json.dumps({"customer_id": "acme", "original_request": chat, **members}).encode()
+    return (
+        b"POST %b HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %b\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+        % (path, key.encode(), len(body), body)
+    )

@@ -1,0 +1,1 @@
+cpdef bytes framed(int status, bytes content_type, bytes fields, bytes body, bint keep_alive)
