@@ -74,9 +74,11 @@ lint: install-dev lint-sdk
 
 install-run: .venv/made
 	@$(call install,requirements.txt)
+	@$(compile-edge)
 
 install-dev: .venv/made
 	@$(call install,requirements-dev.txt)
+	@$(compile-edge)
 
 # The optional local model of semantic matching.
 install-semantic: .venv/made
@@ -104,6 +106,9 @@ install = into=$(or $(2),.venv); mark=$$into/installed-$(notdir $(1)); sum=$$(ck
     $$into/bin/python -m pip install -qq --no-cache-dir --disable-pip-version-check \
       --require-hashes -r $(1) && echo "$$sum" > $$mark; \
   fi
+
+# Some of the edge's modules, where there is a C compiler; nothing needs them.
+compile-edge = $(BIN)/python -m cache_api.edge.compiled
 
 # What the JavaScript SDK is built and tested with, unless the very same has been installed before.
 install-js = sum=$$(cat sdk/js/package.json sdk/js/package-lock.json | cksum); \

@@ -31,6 +31,14 @@ def python(*arguments: str, **environ: str) -> str:
     return done.stdout
 
 
+def _take_compiled() -> None:
+    """EDGE_COMPILED=1: this run's own process, too, imports what is compiled."""
+    from cache_api.edge import compiled
+
+    if not compiled.use():
+        sys.exit("EDGE_COMPILED=1: today's sources are not compiled (make install-dev)")
+
+
 def _start() -> None:
     from portal.servers import Stack
     from tests.place import make_folder
@@ -100,5 +108,7 @@ class Skips:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+if os.environ.get("EDGE_COMPILED") == "1":
+    _take_compiled()
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _start()

@@ -118,4 +118,5 @@ def _made(name: str) -> Path:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{make() or 'The compiled modules of the edge are up to date.'}\n")
+    if said := make():
+        sys.stdout.write(said + "\n")
