@@ -2,6 +2,7 @@
 
 import json
 from itertools import count
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -69,7 +70,7 @@ def test_it_says_what_the_ordinary_way_says(edge, monkeypatch, facts):
     link, told = warm(edge, key), []
     for way in (True, False):
         if not way:
-            monkeypatch.setattr(express.Express, "take", lambda *_: False)
+            edge.service.express = SimpleNamespace(take=lambda *_: False)
         same_ids(monkeypatch)
         edge.facts.events.clear()
         stocks = edge.pipe.snapshot.site.stocks
@@ -139,7 +140,7 @@ def test_other_replies_go_on_the_ordinary_way_and_are_not_asked_for_again(edge, 
     assert is_express
     assert (b'"hit":true' in answer) == hit
     assert len(edge.cache.asked) == 1
-    assert edge.pipe.stamp.settled_through() == edge.pipe.stamp._last_seq
+    assert edge.pipe.stamp.settled_through() == events.decode(edge.facts.events[-1]).seq
 
 
 def test_a_store_that_does_not_answer_costs_one_deadline(edge, key):
