@@ -52,7 +52,9 @@ for name in pairs(floors) do
     if string.find(name, '|key=', 1, true) then table.insert(keys, name) else count = count + 1 end
 end
 table.sort(keys, function(a, b) return floors[a][1] > floors[b][1] end)
-for i = MAX_KEYS + 1, #keys do floors[keys[i]] = nil end
+for i = MAX_KEYS + 1, #keys do
+    if i > MOST_KEYS or floors[keys[i]][2] < now - YOUNG_MS then floors[keys[i]] = nil end
+end
 if count > MAX_FLOORS then
     floors = {
         ['live|hard|plain'] = {seq, now, 0, now + FLOOR_MS},
@@ -73,6 +75,8 @@ return {seq, now, fact}
 """
 for _name, _value in (
     (b"MAX_KEYS", purging.MAX_KEY_FLOORS),
+    (b"MOST_KEYS", purging.MOST_KEY_FLOORS),
+    (b"YOUNG_MS", purging.YOUNG_MS),
     (b"MAX_FLOORS", purging.MAX_FLOORS),
     (b"FLOOR_MS", purging.FLOOR_MS),
     (b"RECORD_S", RECORD_S),
