@@ -137,7 +137,7 @@ class Lookup(Looking):
         if replies is None:
             self.miss_reason = "unavailable"
             # Where it is memory that tells whether a purge was missed, nothing is good then.
-            if who.lapsed or not who.site.is_home:
+            if who.lapsed or who.site.others:
                 return self._miss("unavailable", stamp, elapsed_us, ())
             return self.missed(stamp, elapsed_us)
         if who.lapsed:
