@@ -18,7 +18,7 @@ from cache_api.gateways.sweeper import Sweeper
 from cache_api.gateways.tier_store import BadTier, TierStore
 from cache_api.gateways.upkeep import SHIP_DEADLINE_S, Upkeep, load_snapshot
 from cache_api.gateways.valkey_sync import SyncLane
-from cache_api.hot import regions
+from cache_api.hot import regions, sieve
 from cache_api.hot.marks import Stamp
 from cache_api.hot.site import Site
 from cache_api.hot.snapshot import Snapshot
@@ -106,6 +106,8 @@ def build(config: Config, name: str) -> Door:
     load_snapshot(config.snapshot_file, snapshot)
     cache = SyncLane(f"{name} rooms", config.cache_url, deadline_s=ROOMS_DEADLINE_S)
     place = place_of(config.tier_url)
+    if tier is not None and tier.folder is None:
+        site.sieves = tier.sieves = sieve.names(place)
     follower = _follower(config, name, tier) if config.others else None
     sweeper = Sweeper(tier, cache, place) if tier else None
     upkeep = Upkeep(

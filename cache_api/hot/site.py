@@ -81,7 +81,7 @@ class Site:
 
     __slots__ = (
         "deadline_us", "has_tier", "heat", "home", "memory_free", "memory_share", "others",
-        "region", "rooms", "stocks",
+        "region", "rooms", "sieves", "stocks",
     )  # fmt: skip
 
     def __init__(
@@ -96,6 +96,7 @@ class Site:
         self.region, self.others, self.home = region, others, home
         self.heat = Heat()
         self.has_tier = has_tier
+        self.sieves: tuple[bytes, ...] = ()  # of a tier that is far (`hot.sieve`)
         self.deadline_us = deadline_us  # after this a request asks no further place
         self.memory_share: int | None = None
         self.memory_free = 0
