@@ -70,7 +70,7 @@ def _said(who: Caller, asked: Asked, way: Way) -> Name:
         return heard.said
     said = (
         way, who.partner.serial, who.key.customer, who.key.livemode, headers.get(b"content-type"),
-        headers.get(b"content-encoding"), controls.said(headers),
+        controls.said(headers),
         *[headers.get(one) for one in way.hears],
     )  # fmt: skip
     if heard is not None:
