@@ -34,8 +34,8 @@ way ways possible able ability exactly actually really just too very quite simpl
 some any
 """)
 
-# Of those, what other languages write too, where it may be all that two questions differ in ("an das
-# Amt", "a Roma"): in a text that is not evidently English it is not passed over.
+# Of those, what other languages write too, where it may be all that two questions differ in
+# ("an das Amt", "a Roma"): in a text that is not evidently English it is not passed over.
 SHARED = _words("""
 a am an and are as at be by did do done for has have help here i id ill in is it its let me of on or
 so some tell to too us via want was way we will wish
