@@ -25,9 +25,9 @@ _KINDS = {START, END, TEXT, "tool-calls-chunk", "debug", *_SHOWN.values()}
 
 
 def as_events(transcript: str) -> str:
-    """Objects of one line each as an event stream; an event stream as it is."""
+    """v1's objects of one line each as an event stream; whatever else as it is."""
     text = transcript.removeprefix("\ufeff")
-    if not text.startswith("{"):
+    if not text.startswith("{") or '"event_type"' not in text.partition("\n")[0]:
         return transcript
     # A last line without its end is one that broke off, as it is with events.
     lines = text.split("\n")[:-1]
