@@ -55,17 +55,16 @@ def record_events(
     reason; it never stops the others. `source` names where the events come from, for people.
     """
     with transaction.atomic():
-        events = _with_corrections(events)
         schemas = store.schemas({event.partner_id for event in events})
         good, poison = _sorted_out(events, schemas, now)
         poison = [*unreadable, *poison]
         batch: int | None = None
-        inserted = 0
+        inserted = overtaken = 0
         if good:
-            batch, inserted, refused = _write(good, schemas, source, now)
+            batch, inserted, refused, overtaken = _write(good, schemas, source, now)
             poison += refused
         _bury(poison, source, now)
-    received = len(events) + len(unreadable)
+    received = len(events) + len(unreadable) + overtaken
     duplicates = received - inserted - len(poison)
     return RecordOutcome(batch, received, inserted, duplicates, len(poison))
 
@@ -85,6 +84,25 @@ def _with_corrections(events: Sequence[UsageEvent]) -> Sequence[UsageEvent]:
         else event
         for event in events
     ]
+
+
+def _overtaken(events: Sequence[UsageEvent]) -> list[UsageEvent]:
+    """Corrections of hits in this batch whose feedback was recorded before them.
+
+    A hit may be late: it lay in a spool, or in the stream of a region that was away.
+    """
+    hits = {event.event_id: event for event in events if corrections.may_be_spoken_of(event)}
+    if not hits:
+        return []
+    reasons = [corrections.said(hit, unused=unused) for hit in hits for unused in (False, True)]
+    found: dict[UUID, UsageEvent] = {}
+    for feedback in store.waiting_feedback(min(hits), reasons):
+        hit_id = corrections.speaks_of(feedback)
+        hit = hits.get(hit_id) if hit_id else None
+        made = corrections.correction(feedback, hit)
+        if made is not feedback:
+            found.setdefault(made.event_id, made)  # what is said first counts
+    return list(found.values())
 
 
 def _sorted_out(
@@ -112,16 +130,20 @@ def _sorted_out(
 
 def _write(
     events: list[UsageEvent], schemas: dict[UUID, str], source: str, now: datetime
-) -> tuple[int | None, int, list[Poison]]:
+) -> tuple[int | None, int, list[Poison], int]:
+    """The batch, events inserted, events refused, and how many corrections were added to them."""
     store.prepare()
     store.ensure_days(_days(events))
     store.lock_partners(schemas, now)
+    # Only now: another region's hit and the feedback on it may be recorded at the same time.
+    overtaken = _overtaken(events)
+    events = [*_with_corrections(events), *overtaken]
     batch = store.next_batch()
     inserted, poison = _insert(events, batch, schemas, now)
     if not inserted:
-        return None, 0, poison
+        return None, 0, poison, len(overtaken)
     store.note_batch(batch, source, len(events), inserted, schemas, now)
-    return batch, inserted, poison
+    return batch, inserted, poison, len(overtaken)
 
 
 def _days(events: Iterable[UsageEvent]) -> set[date]:

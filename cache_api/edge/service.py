@@ -21,6 +21,7 @@ from cache_api.gateways.peers import PeerLane
 from cache_api.gateways.tier import TierLane
 from cache_api.gateways.valkey import Lane
 from cache_api.hot import pipeline
+from cache_api.hot.members import CODING
 from cache_api.hot.problems import Problem
 from cache_api.hot.steps import CACHE, EVENTS, Answer, Asked, Fetch, Replies, Run, Step, refused
 from cache_api.hot.verbs import Verb
@@ -104,7 +105,8 @@ class _Request:
     def begin(self) -> None:
         """From the start, or again once facts were fetched."""
         first = self._verb, self._asked, self._service.door.snapshot
-        if len(self._asked.body) <= OFF_LOOP_BYTES:
+        asked = self._asked
+        if len(asked.body) <= OFF_LOOP_BYTES and CODING not in asked.headers:
             self._go(pipeline.begin, *first)
         else:
             parsing = self._service.parsers.submit(pipeline.begin, *first)

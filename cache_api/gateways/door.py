@@ -3,20 +3,22 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from cache_api.gateways.config import BadConfig, Config
 from cache_api.gateways.counters import Counters
 from cache_api.gateways.embedder import EmbedderThread
 from cache_api.gateways.follower import Follower
+from cache_api.gateways.home import Home
 from cache_api.gateways.peers import Lags
 from cache_api.gateways.rooms import Rooms, place_of
 from cache_api.gateways.spool import Spool
 from cache_api.gateways.sweeper import Sweeper
 from cache_api.gateways.tier_store import BadTier, TierStore
-from cache_api.gateways.upkeep import SHIP_DEADLINE_S, Helper, Upkeep, load_snapshot
+from cache_api.gateways.upkeep import SHIP_DEADLINE_S, Upkeep, load_snapshot
 from cache_api.gateways.valkey_sync import SyncLane
-from cache_api.hot import regions
+from cache_api.hot import regions, sieve
 from cache_api.hot.marks import Stamp
 from cache_api.hot.site import Site
 from cache_api.hot.snapshot import Snapshot
@@ -39,6 +41,7 @@ class Door:
     tier: TierStore | None
     lags: Lags
     embedder: EmbedderThread
+    follower: Follower | None = None  # where there are regions
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,25 @@ def lanes(door: Door, kinds: Kinds[AnyLane]) -> dict[str, AnyLane]:
     }  # fmt: skip
     if door.tier is not None:
         found[TIER] = kinds.tier(door.tier, cache, config.tier_deadline_s, door.counters)
-    if config.home is not None:
-        found[HOME] = kinds.store("home", config.home.events_url, wait_s)
     for one in config.others:
         found[regions.lane(one.name)] = kinds.peer(
             one.name, one.cache_url, wait_s, door.lags, door.counters
         )
+        found[_home(one.name)] = kinds.store(_home(one.name), one.events_url, wait_s)
+    if door.follower is not None:
+        found[_home(config.region)] = events
+        door.follower.on_home = partial(_go_by_home, door.snapshot.site, found)
+        _go_by_home(door.snapshot.site, found, door.snapshot.site.home)
     return found
+
+
+def _home(region: str) -> str:
+    """The lane to a region's durable store, were it the home."""
+    return f"{HOME}@{region}"
+
+
+def _go_by_home(site: Site, lanes: dict[str, Any], name: str) -> None:
+    site.home, lanes[HOME] = name, lanes[_home(name)]
 
 
 def build(config: Config, name: str) -> Door:
@@ -83,7 +98,7 @@ def build(config: Config, name: str) -> Door:
         deadline_us=int(config.deadline_s * 1_000_000),
         region=config.region,
         others=tuple(one.name for one in config.others),
-        is_home=config.home is None,
+        home=_founding(config) if config.others else "",
     )
     lags: Lags = {}
     snapshot, counters = Snapshot(config.kek, site), Counters()
@@ -91,6 +106,10 @@ def build(config: Config, name: str) -> Door:
     load_snapshot(config.snapshot_file, snapshot)
     cache = SyncLane(f"{name} rooms", config.cache_url, deadline_s=ROOMS_DEADLINE_S)
     place = place_of(config.tier_url)
+    if tier is not None and tier.folder is None:
+        site.sieves = tier.sieves = sieve.names(place)
+    follower = _follower(config, name, tier) if config.others else None
+    sweeper = Sweeper(tier, cache, place) if tier else None
     upkeep = Upkeep(
         lane=SyncLane(f"{name} upkeep", config.events_url, deadline_s=SHIP_DEADLINE_S),
         spool=spool,
@@ -100,31 +119,32 @@ def build(config: Config, name: str) -> Door:
         door=name,
         snapshot_file=config.snapshot_file,
         rooms=Rooms(cache, snapshot, place),
-        helpers=_helpers(config, name, tier, Sweeper(tier, cache, place) if tier else None),
+        helpers=[helper for helper in (sweeper, follower) if helper is not None],
         lags=lags,
     )
     embedder = EmbedderThread(config.embedder, config.embedder_deadline_s)
-    return Door(config, snapshot, stamp, spool, counters, upkeep, tier, lags, embedder)
+    return Door(config, snapshot, stamp, spool, counters, upkeep, tier, lags, embedder, follower)
 
 
-def _helpers(
-    config: Config, name: str, tier: TierStore | None, sweeper: Sweeper | None
-) -> list[Helper]:
-    """What else runs in threads of its own."""
-    found: list[Helper] = [] if sweeper is None else [sweeper]
-    if config.others:
-        home_url = config.home.events_url if config.home else config.events_url
-        found.append(
-            Follower(
-                region=config.region,
-                home=SyncLane(f"{name} purges: home", home_url, FOLLOWER_DEADLINE_S),
-                events=SyncLane(f"{name} purges", config.events_url, FOLLOWER_DEADLINE_S),
-                cache=SyncLane(f"{name} purges: cache", config.cache_url, FOLLOWER_DEADLINE_S),
-                store=tier,
-                is_home=config.home is None,
-            )
-        )
-    return found
+def _founding(config: Config) -> str:
+    """The home before any promotion."""
+    return config.home.name if config.home else config.region
+
+
+def _follower(config: Config, name: str, tier: TierStore | None) -> Follower:
+    urls = {config.region: config.events_url} | {one.name: one.events_url for one in config.others}
+    cache = SyncLane(f"{name} purges: cache", config.cache_url, FOLLOWER_DEADLINE_S)
+    home = Home(
+        region=config.region,
+        founding=_founding(config),
+        events={
+            region: SyncLane(f"{name} purges: {region}", url, FOLLOWER_DEADLINE_S)
+            for region, url in urls.items()
+        },
+        cache=cache,
+        store=tier,
+    )
+    return Follower(home, cache, tier)
 
 
 def _tier(config: Config) -> TierStore | None:

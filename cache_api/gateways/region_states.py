@@ -13,7 +13,9 @@ import redis
 
 from cache_api.gateways.servers import Region
 from cache_api.gateways.upkeep import HEARTBEATS
+from cache_api.hot import terms
 from cache_api.rules.events import STREAM
+from cache_api.rules.terms import Term
 
 PATIENCE_S = 0.5
 SILENT_MS = 10_000
@@ -66,17 +68,20 @@ class _Heard:
     cache_up: bool
     beats: list[dict[str, Any]] | None  # None: its durable store does not answer
     waiting: int = 0
+    term: Term | None = None  # None: it knows of no promotion
 
 
 def region_states(regions: Sequence[Region]) -> list[RegionState]:
     """Ask all regions at once; half a second at most for each server."""
     with ThreadPoolExecutor(len(regions)) as pool:
         heard = dict(zip([one.name for one in regions], pool.map(_ask, regions), strict=True))
+    known = [one.term for one in heard.values() if one.term is not None]
+    home = max(known, key=lambda term: term.epoch, default=Term(0, regions[0].name)).home
     lags = _lags([beat for one in heard.values() for beat in one.beats or []])
     return [
         RegionState(
             name=region.name,
-            is_home=region is regions[0],
+            is_home=region.name == home,
             cache_up=one.cache_up,
             events_up=one.beats is not None,
             processes=len(one.beats or []),
@@ -96,9 +101,11 @@ def _ask(region: Region) -> _Heard:
     try:
         with _client(region.events_url) as events:
             raw, waiting = events.hvals(HEARTBEATS), events.xlen(STREAM)
+            term = events.get(terms.TERM)
     except redis.RedisError:
         return _Heard(cache_up, None)
-    return _Heard(cache_up, [beat for beat in map(_living, raw) if beat], waiting)
+    living = [beat for beat in map(_living, raw) if beat]
+    return _Heard(cache_up, living, waiting, terms.read(term, "") if term else None)
 
 
 def _client(url: str) -> redis.Redis:

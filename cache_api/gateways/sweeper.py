@@ -1,5 +1,7 @@
 """Removes what has expired from the second tier, about once an hour, and counts what is left.
 
+Of a tier that is far it makes the filter of what is there besides (`hot.sieve`).
+
 Every process offers; one of them does it (a claim in the region's cache, one for each tier). In a
 thread of its own and in small steps: requests are answered beside it.
 """
@@ -12,6 +14,7 @@ import uuid
 from cache_api.gateways.rooms import WINDOW_MS, held_name
 from cache_api.gateways.tier_store import FAILURES, TierStore
 from cache_api.gateways.valkey_sync import SyncLane
+from cache_api.hot import sieve
 
 log = logging.getLogger(__name__)
 EVERY_MS = 3_600_000
@@ -45,7 +48,21 @@ class Sweeper:
         claim = (b"SET", self._claim, uuid.uuid4().bytes, b"NX", b"PX", b"%d" % EVERY_MS)
         if self._lane.run([claim]) != [b"OK"]:
             return None
-        return sum([self._sweep(partner) for partner in self._store.partners()])
+        made = self._begin_sieve()
+        removed = sum([self._sweep(partner, made) for partner in self._store.partners()])
+        if made and not self._stop.is_set():
+            (other,) = [one for one in self._store.sieves if one != made]
+            self._lane.run(sieve.finished(made, other))
+        return removed
+
+    def _begin_sieve(self) -> bytes:
+        """The filter that this sweep makes anew; empty where there is none to make."""
+        sieves = self._store.sieves
+        known = self._lane.run(sieve.wholeness(sieves)) if sieves else None
+        if known is None:
+            return b""
+        made = sieves[1] if known[0] else sieves[0]
+        return made if self._lane.run([(b"UNLINK", made)]) is not None else b""
 
     def _run(self) -> None:
         while not self._stop.wait(OFFER_EVERY_S):
@@ -57,10 +74,13 @@ class Sweeper:
             if removed:
                 log.info("tier: %d expired values removed", removed)
 
-    def _sweep(self, partner: str) -> int:
+    def _sweep(self, partner: str, made: bytes) -> int:
         kept = removed = 0
-        for stays, gone in self._store.sweep(partner, time.time_ns() // 1_000_000):
+        for stays, gone, names in self._store.sweep(partner, time.time_ns() // 1_000_000):
             kept, removed = kept + stays, removed + gone
+            added = sieve.additions([made], names) if made else []
+            if self._lane.run(added) is None:
+                raise OSError("the cache did not take the filter")
             if self._stop.wait(PAUSE_S):
                 return removed  # half a count is none
         self._tell(partner.encode(), kept)

@@ -15,7 +15,7 @@ from cache_api.gateways.breaker import Breaker
 from cache_api.gateways.counters import Counters
 from cache_api.gateways.tier_store import FAILURES, NoRoom, TierStore
 from cache_api.gateways.valkey import Lane
-from cache_api.hot import tier
+from cache_api.hot import sieve, tier
 
 log = logging.getLogger(__name__)
 DROPPED, FAILED = "tier_dropped", "tier_failed"
@@ -30,6 +30,11 @@ Then = Callable[[list[Any] | None], None]
 def size_of(commands: Sequence[Command]) -> int:
     """Bytes a queue holds for these."""
     return sum([len(part) for command in commands for part in command])
+
+
+def written(commands: Sequence[Command]) -> list[bytes]:
+    """Names that these put something under."""
+    return [command[1] for command in commands if command[0] == b"SET"]
 
 
 class TierLane:
@@ -100,6 +105,9 @@ class TierLane:
             self._breaker.succeeded()
 
     async def _run(self, commands: Sequence[Command]) -> list[Any] | None:
+        added = sieve.additions(self._store.sieves, written(commands))
+        if added and await self._memory.submit(added) is None:
+            return None  # a value that the filter does not know would not be found
         try:
             return await asyncio.gather(*[self._one(command) for command in commands])
         except NoRoom:

@@ -48,6 +48,7 @@ class TierStore:
         parts = urlsplit(url)
         self.folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
         self._objects = _open(url)
+        self.sieves: tuple[bytes, ...] = ()  # in memory, where this is far (`hot.sieve`)
         self._looked_at, self._is_full = 0.0, False
 
     async def get(self, name: str, now_ms: int) -> bytes | None:
@@ -104,16 +105,18 @@ class TierStore:
                 for one in listed:
                     self.remove(one["path"])
 
-    def sweep(self, partner: str, now_ms: int) -> Iterator[tuple[int, int]]:
+    def sweep(self, partner: str, now_ms: int) -> Iterator[tuple[int, int, list[bytes]]]:
         """Remove what has expired of a partner, a hundred objects a step.
 
-        Each step: (bytes that stay, objects removed).
+        Each step: (bytes that stay, objects removed, names that stay).
         """
         for listed in obstore.list(self._objects, f"{partner}/", chunk_size=_READ_AT_ONCE):
             gone = [one["path"] for one in listed if self._has_expired(one, now_ms)]
             for path in gone:
                 self.remove(path)
-            yield sum([one["size"] for one in listed if one["path"] not in gone]), len(gone)
+            stay = [one for one in listed if one["path"] not in gone]
+            names = [one["path"].encode() for one in stay]
+            yield sum([one["size"] for one in stay]), len(gone), names
 
     def _has_expired(self, listed: Any, now_ms: int) -> bool:
         oldest = datetime.fromtimestamp((now_ms - FLOOR_MS) / 1000, UTC)

@@ -17,10 +17,11 @@ from cache_api.gateways.tier import (
     QUEUE_ITEMS,
     Command,
     size_of,
+    written,
 )
 from cache_api.gateways.tier_store import FAILURES, NoRoom, TierStore
 from cache_api.gateways.valkey_sync import SyncLane
-from cache_api.hot import tier
+from cache_api.hot import sieve, tier
 
 log = logging.getLogger(__name__)
 READERS, WRITERS = 8, 2
@@ -92,6 +93,9 @@ class SyncTierLane:
                 self._queued_bytes -= size
 
     def _all(self, commands: Sequence[Command]) -> list[Any]:
+        added = sieve.additions(self._store.sieves, written(commands))
+        if added and self._memory.run(added) is None:
+            raise NoRoom("memory does not answer: a value that the filter does not know is lost")
         return [self._one(command) for command in commands]
 
     def _one(self, command: Command) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cache_api.hot.problems import Problem
-from cache_api.rules import controls, semantic_key, strictjson
+from cache_api.rules import controls, inflate, semantic_key, strictjson
 from cache_api.rules.controls import NAMES, NOTHING, BadControl, Controls
 
 Headers = Mapping[bytes, bytes]
@@ -14,6 +14,7 @@ _OVERFLOW_REASONS = frozenset({"miss", "slow", "error", "capacity"})
 _LATENCIES = ("redis_latency", "primary_latency", "memcached_latency", "latency")
 _MAX_LATENCY_MS = 86_400_000
 ANY_MS = 10**13
+CODING = b"content-encoding"
 
 
 @dataclass(slots=True)
@@ -81,10 +82,21 @@ def common(value: dict[str, Any], headers: Headers) -> Common:
     return common
 
 
+def unpacked(body: bytes, headers: Headers) -> tuple[bytes, Headers]:
+    """A body that came compressed, and its headers, as if it had come plain. Raises Problem."""
+    coding = headers[CODING].decode("latin-1").strip().lower()
+    if coding != "identity":
+        try:
+            body = inflate.inflated(body, coding)
+        except inflate.BadBody as error:
+            accepted = b"accept-encoding: gzip, zstd\r\n"  # RFC 9110 §15.5.16
+            fields = accepted if error.code == "unsupported-media" else b""
+            raise Problem(error.code, error.detail, pointer="", fields=fields) from error
+    return body, {name: text for name, text in headers.items() if name != CODING}
+
+
 def check_media(headers: Headers) -> None:
-    """Raises Problem unless the body is plain JSON by its headers."""
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise Problem("unsupported-media", "Send the body uncompressed (no Content-Encoding).")
+    """Raises Problem unless the body is JSON by its headers."""
     media = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
     if media != b"application/json" and not media.endswith(b"+json"):
         raise Problem("unsupported-media", "Send the body with Content-Type: application/json.")

@@ -9,9 +9,10 @@ Does no I/O. Who asks is settled from headers alone, so that a stranger's body i
 that of a caller who asks too often.
 """
 
-from cache_api.hot import admit, steps
+from cache_api.hot import admit, members, steps
 from cache_api.hot.look import NO_STORE
 from cache_api.hot.marks import Stamp
+from cache_api.hot.members import CODING
 from cache_api.hot.problems import Problem
 from cache_api.hot.snapshot import Snapshot
 from cache_api.hot.steps import Answer, Asked, Command, Fetch, Replies, Run, Step
@@ -35,6 +36,8 @@ def begin(verb: Verb, asked: Asked, snapshot: Snapshot) -> Step:
             fetch = who.gate.enter(asked)
             if fetch is not None:
                 return fetch
+        if CODING in asked.headers and asked.body:
+            asked.body, asked.headers = members.unpacked(asked.body, asked.headers)
         return _owned(verb.begin(who, asked), asked)
     except Problem as problem:
         return _refused(problem, asked, snapshot)

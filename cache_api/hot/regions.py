@@ -13,11 +13,11 @@ from cache_api.hot.keyring import KEY_PREFIX
 from cache_api.hot.steps import Command
 from cache_api.hot.work import GET, SET
 
-# In a region's memory while it knows every purge: whoever follows the home's log renews it.
+# In a region's memory while it knows every purge: whoever follows the home's log renews it. In the
+# home's own as well: one that too few regions follow may have been replaced.
 STAMP = b"h1:home"
-STAMP_MS = 3_000
-# How long a region that heard of no purge may go on: the stamp, facts on their way, an answer
-# that was begun on the last moment of it.
+# How long a region that heard of no purge may go on: the stamp (terms.STAMP_MS), facts on their
+# way, an answer that was begun on the last moment of it.
 LEASE_MS = 10_000
 _INDEX = b"i1:"
 Version = tuple[int, str]  # stored at (Unix ms), in which region
@@ -33,7 +33,7 @@ return 1
 
 
 class CutOff(Exception):
-    """The home region was not heard of lately: purges may have been missed."""
+    """The home region was not heard of lately, or is none any more: purges may be unknown here."""
 
 
 def lane(region: str) -> str:
@@ -44,12 +44,12 @@ def lane(region: str) -> str:
 def reads(who: Caller, keys: Sequence[bytes]) -> list[Command]:
     """What to read from memory besides the entries under `keys`, where there are regions."""
     commands: list[Command] = [(GET, _index_name(key)) for key in keys]
-    return commands if who.site.is_home else [*commands, (GET, STAMP)]
+    return [*commands, (GET, STAMP)]
 
 
 def versions(who: Caller, keys: Sequence[bytes], replies: Sequence[bytes | None]) -> Versions:
     """Newest versions by key. `replies` to `reads`. Raises CutOff."""
-    if not who.site.is_home and who.partner.strict_purge and replies[-1] is None:
+    if who.partner.strict_purge and replies[-1] is None:
         raise CutOff
     told = zip(keys, replies, strict=False)
     return {key: _version(raw) for key, raw in told if raw is not None}

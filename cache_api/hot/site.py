@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 
 from cache_api.hot.stock import Stocks
+from cache_api.rules import terms
 
 # What Valkey spends on a key beside its value: the key, the object, the expiry (measured: 110–140).
 OVERHEAD = 128
@@ -74,12 +75,13 @@ class Site:
     """One process's surroundings, as the pipeline must know them.
 
     `memory_share`: what a partner without a budget may put into a full memory; None: no limit at
-    all. `memory_free`: what anybody may put there before it is full.
+    all. `memory_free`: what anybody may put there before it is full. `home`: the region that
+    numbers purges now, "" where there is only one.
     """
 
     __slots__ = (
-        "deadline_us", "has_tier", "heat", "is_home", "memory_free", "memory_share", "others",
-        "region", "rooms", "stocks",
+        "deadline_us", "has_tier", "heat", "home", "memory_free", "memory_share", "others",
+        "region", "rooms", "sieves", "stocks",
     )  # fmt: skip
 
     def __init__(
@@ -89,16 +91,22 @@ class Site:
         deadline_us: int = 50_000,
         region: str = "",
         others: tuple[str, ...] = (),
-        is_home: bool = True,
+        home: str = "",
     ) -> None:
-        self.region, self.others, self.is_home = region, others, is_home
+        self.region, self.others, self.home = region, others, home
         self.heat = Heat()
         self.has_tier = has_tier
+        self.sieves: tuple[bytes, ...] = ()  # of a tier that is far (`hot.sieve`)
         self.deadline_us = deadline_us  # after this a request asks no further place
         self.memory_share: int | None = None
         self.memory_free = 0
         self.rooms: dict[uuid.UUID, Room] = {}
         self.stocks = Stocks()  # tokens of limits and quotas
+
+    @property
+    def home_and_quorum(self) -> tuple[str, int]:
+        """Who numbers purges, and how many regions must follow it for that."""
+        return self.home, terms.quorum(len(self.others) + 1)
 
     def room(self, partner_id: uuid.UUID, budget: int | None) -> Room:
         """A partner's room; when it is first seen, all of its budget is left."""

@@ -18,6 +18,8 @@ from cache_api.rules.sse import formats, write
 from cache_api.rules.sse.parse import REASONS, BadTranscript
 
 MAX_RESPONSE = 8 * 1024 * 1024
+# Around a value that is 8 MiB when it is decoded: its base64 and a few words beside it.
+MAX_VALUE = values.MAX_BYTES // 3 * 4 + 64 * 1024
 MAX_IDEMPOTENCY_KEY = 255
 
 
@@ -47,10 +49,11 @@ def response_bytes(subject: Subject, found: Identity | None, body: bytes) -> byt
         )
     _check_storable(subject, found)
     response = write.dump(given["response"]) if wanted == "sse" else _slice(body)
-    if len(response) > MAX_RESPONSE:
+    most = MAX_VALUE if values.is_value(given["response"]) else MAX_RESPONSE
+    if len(response) > most:
         raise Problem(
             "payload-too-large",
-            f"The response has {len(response)} bytes; {MAX_RESPONSE} are allowed.",
+            f"The response has {len(response)} bytes; {most} are allowed.",
             pointer="/response",
         )
     return response

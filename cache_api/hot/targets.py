@@ -90,12 +90,12 @@ class Targets:
         return {"alarms": tuple(self.alarms), "about": about}
 
     def floors(self, livemode: bool) -> list[tuple[str, int, int]]:
-        """Floors that outlast whatever copies of these entries are under way."""
+        """Floors that outlast whatever copies of these entries are under way or come back."""
         return [
             (
                 purging.name({"key": key.hex()}, livemode=livemode, soft=False, aged=False),
                 0,
-                purging.KEY_FLOOR_MS,
+                purging.FLOOR_MS,
             )
             for key in self.found
         ]

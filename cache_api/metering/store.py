@@ -125,6 +125,27 @@ def lookups(event_ids: Iterable[UUID]) -> dict[UUID, UsageEvent]:
     return {row[0]: UsageEvent(**dict(zip(_OF_A_HIT, row, strict=True))) for row in rows}
 
 
+_FEEDBACK = (
+    "event_id", "partner_id", "customer", "kind", "outcome", "livemode", "reason", "region",
+    "key_id", "sdk",
+)  # fmt: skip
+_WAITING = """
+FROM usage_event WHERE kind = 'feedback' AND outcome = 'unmatched' AND event_id >= %s
+"""
+
+
+def waiting_feedback(oldest_hit: UUID, reasons: Iterable[str]) -> list[UsageEvent]:
+    """Recorded feedback that fitted no hit so far and gives one of these reasons, oldest first."""
+    if not _rows(f"SELECT 1 {_WAITING} LIMIT 1", [oldest_hit]):
+        return []  # nearly always
+    rows = _rows(
+        f"SELECT {', '.join(_FEEDBACK)} {_WAITING} AND reason IN (SELECT unnest(%s::text[]))"
+        " ORDER BY event_id",
+        [oldest_hit, list(reasons)],
+    )
+    return [UsageEvent(**dict(zip(_FEEDBACK, row, strict=True))) for row in rows]
+
+
 def _copy(events: Sequence[UsageEvent]) -> None:
     # psycopg's own copy is not a Django call, so its errors must be translated here; written in
     # blocks, so that the server parses one while the next is formatted.

@@ -36,6 +36,11 @@ def speaks_of(event: UsageEvent) -> UUID | None:
         return None
 
 
+def may_be_spoken_of(event: UsageEvent) -> bool:
+    """Whether feedback can fit this event."""
+    return event.kind == "lookup" and event.outcome in WRONG
+
+
 def correction(feedback: UsageEvent, hit: UsageEvent | None) -> UsageEvent:
     """What is recorded for feedback: the correction, or the feedback as it is (it counts nothing).
 

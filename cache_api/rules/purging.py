@@ -15,12 +15,15 @@ from urllib.parse import quote, unquote
 
 SELECTORS = ("customer", "namespace", "model", "provider", "tag", "key")
 MAX_FLOORS = 1_000  # beyond them, a partner's floors become one for everything
-MAX_KEY_FLOORS = 200
+# The newest floors of single keys stay as long as any other; older ones while they are young, up to
+# a number. What was made of an entry before its purge (a store, a copy) is written by then.
+MAX_KEY_FLOORS, MOST_KEY_FLOORS = 200, 2_000
 DAY_MS = 86_400_000
 # Longer than any entry can live: the platform's cap of 30 days and the longest `max_stale`.
 FLOOR_MS = 40 * DAY_MS
-# An entry purged by key is deleted; its floor only outlasts copies that are under way.
-KEY_FLOOR_MS = 60_000
+YOUNG_MS = 60_000
+# A store that took longer from its request to its writing is refused: half of what floors last.
+STORE_MS = YOUNG_MS // 2
 KEPT, GONE = 0, -1
 Selector = Mapping[str, str]
 

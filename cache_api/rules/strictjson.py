@@ -1,7 +1,7 @@
 """JSON from strangers: parsed strictly, in linear time, or refused with the reason. Pure.
 
-Refused: more than 10 MiB, invalid UTF-8, malformed text, more than 20,000 values, nesting deeper
-than 64, an object that names a member twice, NaN and Infinity, numbers that no double holds.
+Refused: more than a body may have, invalid UTF-8, malformed text, more than 20,000 values, nesting
+deeper than 64, an object that names a member twice, NaN and Infinity, numbers that no double holds.
 Escaped lone surrogates are accepted (they are valid JSON); only a digest cannot be made of them.
 """
 
@@ -11,7 +11,9 @@ from typing import Any
 
 import orjson
 
-MAX_BYTES = 10 * 1024 * 1024
+from cache_api.rules import inflate
+
+MAX_BYTES = 10 * 1024 * 1024  # of a plain body; one that was unpacked may have `inflate.MAX_BYTES`
 MAX_DEPTH = 64
 MAX_NODES = 20_000
 
@@ -33,8 +35,8 @@ class BadJson(ValueError):
 
 def parse(body: bytes) -> Any:
     """The value of a JSON body. Raises BadJson."""
-    if len(body) > MAX_BYTES:
-        detail = f"The body has {len(body)} bytes; {MAX_BYTES} are allowed."
+    if len(body) > inflate.MAX_BYTES:
+        detail = f"The body has {len(body)} bytes; {inflate.MAX_BYTES} are allowed."
         raise BadJson("payload-too-large", detail)
     # Upper bounds that cost microseconds; the exact count is made only when they are passed.
     brackets = body.count(b"{") + body.count(b"[")

@@ -8,11 +8,15 @@ from portal.servers import ports
 
 
 class Relay:
-    """Passes bytes both ways until `cut`."""
+    """Passes bytes both ways until `cut`, and again after `mend`."""
 
     def __init__(self, port: int) -> None:
         self.port, self._behind = ports.pick(), port
         self._open: list[socket.socket] = []
+        self.mend()
+
+    def mend(self) -> None:
+        """Take connections on its port."""
         self._listener = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._accept, daemon=True).start()
 

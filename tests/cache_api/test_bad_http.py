@@ -1,13 +1,18 @@
 """What is wrong as HTTP, and limits broken in pairs: a named problem, quickly, never a 500."""
 
+import base64
+import gzip
 import itertools
 import json
+import random
 import socket
 import time
 
 import pytest
+import zstandard
 
 from cache_api.edge.http import MAX_HEAD_BYTES
+from cache_api.rules import strictjson, values
 from tests.cache_api.doors import JSON
 
 BIG = 10 * 1024 * 1024
@@ -120,7 +125,7 @@ def test_a_header_that_may_come_once_is_nobodys_when_it_comes_twice(door, cast, 
 BROKEN = {
     "key": (401, lambda body, headers: headers.update(authorization="Bearer nonsense")),
     "length": (413, lambda body, headers: body.append(b'"pad":"' + b"x" * BIG + b'"')),
-    "encoding": (415, lambda body, headers: headers.update({"content-encoding": "gzip"})),
+    "encoding": (415, lambda body, headers: headers.update({"content-encoding": "br"})),
     "media": (415, lambda body, headers: headers.update({"content-type": "text/html"})),
     "depth": (400, lambda body, headers: body.append(b'"d":' + b"[" * 80 + b"]" * 80)),
     "values": (400, lambda body, headers: body.append(b'"v":[' + b"1," * 20_001 + b"1]")),
@@ -158,3 +163,42 @@ def test_every_method_of_every_address_gets_a_problem_or_an_answer(door, method,
     assert answer.status in {401, 404, 405}
     assert answer.content_type == "application/problem+json"
     assert "allow" in answer.headers or answer.status != 405
+
+
+PACKED = {"gzip": gzip.compress, "zstd": zstandard.compress}
+
+
+@pytest.mark.parametrize("coding", PACKED)
+def test_a_value_of_eight_mebibytes_comes_compressed_and_goes_out_plain(door, cast, coding):
+    key, most = cast.redis.live, values.MAX_BYTES
+    data = base64.b64encode(random.Random(most).randbytes(most)).decode()
+    value = json.dumps({"content_type": "image/png", "encoding": "base64", "data": data})
+    body = f'{{"cache_key":"packed {coding} {door.name}","response":{value}}}'.encode()
+    assert len(body) > strictjson.MAX_BYTES > len(PACKED[coding](body))
+
+    plain = door.post("/api/overflow/store", body, key)
+    stored = door.post("/api/overflow/store", PACKED[coding](body), key, content_encoding=coding)
+
+    assert (plain.status, stored.status) == (413, 201)
+    found = door.lookup(key, cache_key=f"packed {coding} {door.name}")
+    assert found.json["response"]["data"] == data
+    packed = door.post("/api/overflow", PACKED[coding](b'{"cache_key":"nothing"}'), key,
+                       content_encoding=coding)  # fmt: skip
+    assert (packed.status, packed.json["hit"]) == (200, False)
+
+
+@pytest.mark.parametrize("coding", PACKED)
+def test_a_bomb_is_put_down_at_once(door, cast, coding):
+    began = time.monotonic()
+
+    answer = door.post(
+        "/api/overflow", PACKED[coding](bytes(300_000_000)), cast.redis.live,
+        content_encoding=coding,
+    )  # fmt: skip
+
+    assert time.monotonic() - began < 5
+    assert (answer.status, answer.json["code"]) == (413, "payload-too-large")
+    unread = door.post("/api/overflow", b"{}", cast.redis.live, content_encoding="br")
+    assert (unread.status, unread.headers["accept-encoding"]) == (415, "gzip, zstd")
+    torn = door.post("/api/overflow", b"{}", cast.redis.live, content_encoding=coding)
+    assert (torn.status, torn.json["code"]) == (400, "invalid-request")

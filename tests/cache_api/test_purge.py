@@ -302,9 +302,45 @@ def test_keys_do_not_crowd_out_other_floors(edge_door, cast, pair):
     for start in range(0, 300, 100):
         purge(edge_door, key, cache_keys=[f"k{n}" for n in range(start, start + 100)])
 
-    floors = json.loads(cast.events.get(f"snap:purges:{pair[0].partner_id}"))["floors"]
+    assert len(floors_of(cast, pair[0])) == 1 + 300  # while they are young
+    age(cast, pair[0])
+    purge(edge_door, key, cache_key="one more")
+
+    floors = floors_of(cast, pair[0])
     assert "live|hard|plain|tag=kept" in floors
     assert len(floors) == 1 + purging.MAX_KEY_FLOORS
+
+
+def floors_of(cast, partner):
+    return json.loads(cast.events.get(f"snap:purges:{partner.partner_id}"))["floors"]
+
+
+def age(cast, partner, by_ms=10 * purging.YOUNG_MS):
+    """Let all purges of a partner have been made earlier."""
+    name = f"purges:{partner.partner_id}"
+    for floor, text in cast.events.hgetall(name).items():
+        if floor != b"seq":
+            seq, at_ms, cutoff, ends = map(int, text.split())
+            cast.events.hset(name, floor, f"{seq} {at_ms - by_ms} {cutoff} {ends - by_ms}")
+
+
+def test_a_copy_that_lands_long_after_its_purge_by_key_is_dead(door, cast, pair):
+    key, neighbour = pair[0].live, pair[1].live
+    before = set(cast.cache.keys("c1:*"))
+    door.store(key, cache_key="k")
+    (name,) = set(cast.cache.keys("c1:*")) - before
+    sealed = cast.cache.get(name)
+    door.store(neighbour, cache_key="k")
+
+    purge(door, key, cache_key="k")
+    age(cast, pair[0])
+    purge(door, key, model="whatever makes all floors be looked at again")
+    cast.cache.set(name, sealed, ex=600)  # a store or a promotion that was held up for so long
+
+    assert not hits(door, key, cache_key="k")
+    assert hits(door, neighbour, cache_key="k")
+    door.store(key, '"newer"', cache_key="k")
+    assert door.lookup(key, cache_key="k").json["response"] == "newer"
 
 
 BAD = {

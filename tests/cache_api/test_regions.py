@@ -13,6 +13,8 @@ from cache_api.actions.drain_stream import StreamReader, drain_stream
 from cache_api.gateways.stream import EventStream
 from cache_api.metering.models import UsageEvent
 from cache_api.rules.events import STREAM, decode
+from portal.servers import ports
+from tests.cache_api import doors
 from tests.cache_api.conftest import Valkeys
 from tests.cache_api.test_contract import slice_of, wait_for
 
@@ -41,19 +43,26 @@ class World:
     def __init__(self, folder):
         self.regions = {name: Region(name, Valkeys(folder / name)) for name in NAMES}
         self.home = self.regions["eu"]
-        kek = self.home.pair.kek_file
         self.cast = self.home.pair.cast()
         environ = {"REGIONS": ",".join(NAMES), "REGION_DEADLINE_MS": str(DEADLINE_MS)}
-        for name in NAMES[1:]:
-            pair = self.regions[name].pair
-            environ |= {f"CACHE_URL_{name.upper()}": pair.cache.url(),
-                        f"EVENTS_URL_{name.upper()}": pair.events.url()}  # fmt: skip
         self.publish()
+        (folder / "data").mkdir()
         for name, region in self.regions.items():
-            region.edge = self.home.pair.edge(
-                folder / "data", DEADLINE_MS, REGION=name, KEK_FILE=str(kek), **environ
-            )
-        assert wait_for(lambda: all(r.cache.exists("h1:home") for r in self.others()), 10)
+            urls = {f"{kind}_{one.upper()}": url
+                    for one in NAMES for kind, url in self.urls(name, one).items()}  # fmt: skip
+            region.edge = doors.edge(
+                folder / "data", ports.pick(), cache_url=urls["CACHE_URL_EU"],
+                events_url=urls["EVENTS_URL_EU"], deadline_ms=DEADLINE_MS,
+                kek_file=self.home.pair.kek_file, **environ | urls | {"REGION": name},
+            )  # fmt: skip
+        for region in self.regions.values():
+            region.edge.wait()
+        assert wait_for(lambda: all(r.cache.exists("h1:home") for r in self.regions.values()), 10)
+
+    def urls(self, where, name):
+        """How the edge of region `where` reaches the servers of region `name`."""
+        pair = self.regions[name].pair
+        return {"CACHE_URL": pair.cache.url(), "EVENTS_URL": pair.events.url()}
 
     def others(self):
         return [self.regions[name] for name in NAMES[1:]]

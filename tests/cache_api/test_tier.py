@@ -283,6 +283,44 @@ def test_what_has_expired_is_swept_once_and_the_rest_is_counted(url, own_valkeys
     assert store.read(f"{one}/ab/{20:064x}", now_ms + 10**10) is None
 
 
+def test_a_certain_miss_does_not_wait_for_a_bucket(own_valkeys, tmp_path, s3, capsys):
+    cast = own_valkeys.cast()
+    web = Web(own_valkeys, cast, tmp_path / "web", s3.url)
+    key, other = cast.redis.live, cast.pinecone.live
+    sweeper = Sweeper(
+        web.service._door.tier, SyncLane("cache", own_valkeys.cache.url(), 3.0), "here"
+    )
+
+    def evict():
+        for name in cast.cache.keys("c1:*"):
+            cast.cache.delete(name)
+
+    def timed(key, name):
+        began = time.perf_counter()
+        return web.lookup(key, cache_key=name).json, (time.perf_counter() - began) * 1000
+
+    web.store(key, '"before"', cache_key="before")
+    assert wait_for(lambda: held(s3.url) == 1, 30)
+    asked = [timed(key, f"nothing {n}")[1] for n in range(5)]
+    assert sweeper.sweep_if_due() == 0
+    web.store(key, '"after"', cache_key="after")
+    assert wait_for(lambda: held(s3.url) == 2, 30)
+    evict()
+
+    s3.process.send_signal(signal.SIGSTOP)
+    certain = [timed(one, f"nothing {n}") for one in (key, other) for n in range(5)]
+    assert not any(answer["hit"] for answer, _ in certain) and web.service.health()["tier"] == "ok"
+    assert timed(other, "before")[0]["reason"] == "not_found"  # another partner's name
+    assert cast.counters().get("tier_failed", 0) == 0
+    s3.process.send_signal(signal.SIGCONT)
+
+    assert [timed(key, name)[0]["response"] for name in ("before", "after")] == ["before", "after"]
+    with capsys.disabled():
+        print(f"\na miss while the bucket is asked: {sorted(asked)[2]:.1f} ms, "
+              f"while it need not be: {sorted(ms for _, ms in certain)[5]:.1f} ms")  # fmt: skip
+    web.stop()
+
+
 def test_a_purge_by_key_finds_and_removes_what_only_the_tier_holds(door, small):
     key, other = door.cast.redis.live, door.cast.pinecone.live
     request = {"provider": "openai", "model": "gpt-4", "messages": []}

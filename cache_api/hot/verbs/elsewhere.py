@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cache_api.hot import regions, tier
+from cache_api.hot import regions, sieve, tier
 from cache_api.hot.envelope import Entry
 from cache_api.hot.marks import Stamp
 from cache_api.hot.steps import CACHE, TIER, Answer, Command, Replies, Run
@@ -36,7 +36,32 @@ def from_tier(lookup: "Lookup") -> Run | None:
     who, keys = lookup.subject.who, lookup.missing()
     if not who.site.has_tier or not keys:
         return None
-    return Run(tier.reads(who, keys), Elsewhere(lookup, TIER, keys), TIER)
+    if who.site.sieves:
+        sifting = Sifting(lookup, keys)
+        return Run(sieve.reads(who.site.sieves, sifting.names()), sifting)
+    return _tier_read(lookup, keys)
+
+
+def _tier_read(lookup: "Lookup", keys: list[bytes]) -> Run:
+    return Run(tier.reads(lookup.subject.who, keys), Elsewhere(lookup, TIER, keys), TIER)
+
+
+@dataclass(slots=True)
+class Sifting:
+    """A lookup that asks memory whether it is worth asking a far tier."""
+
+    lookup: "Lookup"
+    keys: list[bytes]
+
+    def names(self) -> list[bytes]:
+        """The tier's names of the keys."""
+        return [tier.name(self.lookup.subject.who, key) for key in self.keys]
+
+    def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
+        """Ask the tier for what it may hold."""
+        there = sieve.may_hold(self.keys, replies)
+        keys = [key for key, may in zip(self.keys, there, strict=True) if may]
+        return _tier_read(self.lookup, keys) if keys else self.lookup.missed(stamp, elapsed_us)
 
 
 def from_region(lookup: "Lookup") -> Run | None:

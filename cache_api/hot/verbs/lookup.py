@@ -78,7 +78,7 @@ def _said(who: Caller, asked: Asked, way: Way) -> Name:
         return heard.said
     said = (
         way, who.partner.serial, who.key.customer, who.key.livemode, headers.get(b"content-type"),
-        headers.get(b"content-encoding"), controls.said(headers),
+        controls.said(headers),
         *[headers.get(one) for one in way.hears],
     )  # fmt: skip
     if heard is not None:
@@ -145,7 +145,7 @@ class Lookup(Looking):
         if replies is None:
             self.miss_reason = "unavailable"
             # Where it is memory that tells whether a purge was missed, nothing is good then.
-            if who.lapsed or not who.site.is_home:
+            if who.lapsed or who.site.others:
                 return self._miss("unavailable", stamp, elapsed_us, ())
             return self.missed(stamp, elapsed_us)
         if who.lapsed:

@@ -93,11 +93,11 @@ class Purge:
         self.then = self._written_down
         about = orjson.dumps(self._about())
         partner_id = self.who.partner.partner_id
-        commands = [purges.record(partner_id, self.purge_id, floors, about)]
-        if self.who.site.others:
-            keys = self.targets.found if self.targets is not None else ()
-            commands.append(purges.note(partner_id, keys, self.now_ms))
-        return Run(commands, self, HOME)
+        keys = self.targets.found if self.targets is not None else ()
+        made = purges.record(
+            partner_id, self.purge_id, floors, about, keys, self.who.site.home_and_quorum
+        )
+        return Run([made], self, HOME)
 
     def dry_answer(self, matches: int | None) -> Answer:
         """What would be purged; counted only where single entries are named."""

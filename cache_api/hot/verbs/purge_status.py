@@ -1,7 +1,8 @@
 """GET /api/overflow/purges/{id}: who has heard of a purge, after how many milliseconds.
 
 A purge is complete when no process can serve what it purged any more: every process has said that
-it knows it, or the time for which one may rely on older facts is over.
+it knows it, or the time for which one may rely on older facts is over. Where there are regions,
+enough of them must have written it down that a region promoted to home knows it too.
 """
 
 import uuid
@@ -11,12 +12,13 @@ from typing import Any
 import msgspec
 import orjson
 
-from cache_api.hot import purges
+from cache_api.hot import purges, terms
 from cache_api.hot.admit import Caller
 from cache_api.hot.marks import Stamp
 from cache_api.hot.problems import Problem
 from cache_api.hot.regions import LEASE_MS
 from cache_api.hot.steps import HOME, Answer, Asked, Command, Replies, Run
+from cache_api.rules.terms import have_followed, held_until_ms
 
 HEARTBEATS = b"usage:heartbeats"
 HEARD = b"purges:heard"  # by region, in the home: the heartbeats of its processes (JSON list)
@@ -48,7 +50,7 @@ def begin(who: Caller, asked: Asked) -> Run:
     name = purges.record_name(who.partner.partner_id, purge_id)
     commands: list[Command] = [(b"GET", name), (b"HVALS", HEARTBEATS), (b"TIME",)]
     if who.site.others:
-        commands.append((b"HVALS", HEARD))
+        commands += [(b"HVALS", HEARD), (b"HGETALL", terms.WITNESSES), (b"GET", terms.TERM)]
     return Run(commands, Status(who), HOME)
 
 
@@ -62,28 +64,46 @@ class Status:
         """The answer. Raises Problem for a purge that is not this caller's."""
         if replies is None:
             raise Problem("overloaded", "The purge cannot be looked up right now.")
-        raw, beats, (seconds, micros), *heard = replies
-        others = [beat for told in heard for text in told for beat in _heard(text)]
+        raw, beats, (seconds, micros), *abroad = replies
         if raw is None:
             raise _unknown()
-        seq, at_ms, text = raw.split(b" ", 2)
+        seq, at_ms, log_id, text = purges.recorded(raw)
         about: dict[str, Any] = orjson.loads(text)
         bound = self.who.key.customer
         if bound is not None and about["selectors"].get("customer_id") != bound:
             raise _unknown()
         now_ms = int(seconds) * 1000 + int(micros) // 1000
-        age_ms = now_ms - int(at_ms)
+        others = [beat for told in abroad[:1] for word in told for beat in _heard(word)]
         living = [*[beat for beat in map(_read, beats) if beat is not None], *others]
         living = [b for b in living if not b.stopped and now_ms - b.seen_at_ms < SILENT_MS]
         partner = str(self.who.partner.partner_id)
-        over = is_over(age_ms, LEASE_MS if self.who.site.others else purges.LEASE_MS)
-        regions = _regions(living, partner, int(seq), over)
-        complete = over or all(one["state"] == SEEN for one in regions)
+        is_kept = True
+        if abroad:
+            is_kept, since_ms = self._is_kept(abroad[1], abroad[2], log_id, now_ms)
+            at_ms = max(at_ms, since_ms)
+        age_ms = now_ms - at_ms
+        over = is_over(age_ms, LEASE_MS if abroad else purges.LEASE_MS)
+        regions = _regions(living, partner, seq, over)
+        complete = is_kept and (over or all(one["state"] == SEEN for one in regions))
         about |= {
-            "status": "complete" if complete else "pending", "seq": int(seq),
+            "status": "complete" if complete else "pending", "seq": seq,
             "age_ms": age_ms, "regions": regions,
         }  # fmt: skip
         return Answer(200, orjson.dumps(about))
+
+    def _is_kept(
+        self, witnesses: list[bytes], raw: bytes | None, log_id: str, now_ms: int
+    ) -> tuple[bool, int]:
+        """Whether enough regions have the purge that any next home will know it; since when this
+        one is home.
+
+        Only a home that is still one can say so.
+        """
+        home, needed = self.who.site.home_and_quorum
+        term, told = terms.read(raw, home), terms.witnesses(witnesses)
+        until_ms = held_until_ms(told, term.epoch, needed, terms.STAMP_MS)
+        is_held = term.home == home and term.opened and (not needed or now_ms < until_ms)
+        return is_held and have_followed(told, term.epoch, log_id) >= needed, term.since_ms
 
 
 def is_over(age_ms: int, lease_ms: int = purges.LEASE_MS) -> bool:

@@ -17,7 +17,7 @@ from cache_api.hot.steps import CACHE, TIER, Answer, Asked, Command, Replies, Re
 from cache_api.hot.verbs import shelving
 from cache_api.hot.verbs.shelving import Shelving
 from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, SET, UNLINK
-from cache_api.rules import digest
+from cache_api.rules import digest, purging
 
 IDEMPOTENT_S = b"86400"
 
@@ -98,6 +98,8 @@ class Store:
             raise Problem("overloaded", "The cache store does not answer; nothing was stored.")
         if self.outcome:
             return self._after(stamp, elapsed_us)
+        if elapsed_us > purging.STORE_MS * 1000:  # its key may have been purged and forgotten
+            raise Problem("overloaded", "The store took too long and is not done; send it again.")
         if self.shelving is not None:
             self.shelving.take(replies[self.shadow_at])
         if self.once is not None and replies[1] not in (None, self.once):

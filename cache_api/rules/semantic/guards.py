@@ -9,6 +9,7 @@ Every guard is symmetric.
 import unicodedata
 from collections.abc import Callable
 
+from cache_api.rules.semantic import lexicon
 from cache_api.rules.semantic.features import Features
 
 MAX_LENGTH_RATIO = 2.0
@@ -65,6 +66,18 @@ def _words(one: Features, other: Features) -> bool:
     return set(one.words) == set(other.words) != set()
 
 
+def _language(one: Features, other: Features) -> bool:
+    return _unread(one) == _unread(other)
+
+
+def _unread(text: Features) -> list[str]:
+    """Words that English would pass over, in a text that is not evidently English."""
+    words = set(text.tokens)
+    if words & lexicon.ENGLISH and not words & lexicon.FOREIGN:
+        return []
+    return [word for word in text.tokens if word in lexicon.SHARED]
+
+
 def _same(member: str) -> Guard:
     return lambda one, other: bool(getattr(one, member) == getattr(other, member))
 
@@ -81,5 +94,6 @@ GUARDS: dict[str, tuple[Guard, str]] = {
     "roles": (_roles, "No word has another direction (from, to) or owner (my, your)."),
     "order": (_order, "Not the same words in another order."),
     "words": (_words, "The same words, but for those that do not change what is asked for."),
+    "language": (_language, "Not in English, also the little words that English passes over."),
     "script": (_script, "The same writing systems."),
 }

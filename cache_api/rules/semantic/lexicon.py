@@ -34,6 +34,24 @@ way ways possible able ability exactly actually really just too very quite simpl
 some any
 """)
 
+# Of those, what other languages write too, where it may be all that two questions differ in
+# ("an das Amt", "a Roma"): in a text that is not evidently English it is not passed over.
+SHARED = _words("""
+a am an and are as at be by did do done for has have help here i id ill in is it its let me of on or
+so some tell to too us via want was way we will wish
+""")
+ENGLISH = (COMMON - SHARED) | _words("""
+what when where why which who how not new have has had want it its here some did
+""")
+# Frequent little words of other languages that are no English words.
+FOREIGN = _words("""
+der das dem den des ein eine einen einem einer und ist nicht ich mich mir mein meine zu auf mit von
+für aus bei wie wo wer le la les un une du de et est je ne pas mon ma mes en sur pour avec dans qui
+que quoi comment ou où el los las y es mi con para por como qué del al se lo su il gli e di che è
+per mio mia sono della nel het een van ik mijn niet met voor wat o os um uma da dos na em não eu meu
+minha com og er ikke jeg min på med det att och är inte jag nie jak się
+""")
+
 NEGATIONS = _words("""
 not no never none nothing nobody nowhere neither nor non without unable except unless
 """)

@@ -3,7 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
-from cache_api.rules.sse import anthropic_messages, cohere, openai_chat, openai_responses
+from cache_api.rules.sse import (
+    anthropic_messages,
+    cohere,
+    cohere_v1,
+    openai_chat,
+    openai_responses,
+)
 from cache_api.rules.sse.parse import BadTranscript, Event, documents, parse
 from cache_api.rules.sse.write import NotRenderable
 
@@ -46,6 +52,9 @@ FORMATS: dict[str, Format] = {
         lambda response: response.get("type") == "message",
         lambda event: event.get("type") == "message_start",
     ),
+    "cohere.chat_v1": Format(
+        cohere_v1.assemble, cohere_v1.render, cohere_v1.is_response, cohere_v1.is_event
+    ),
     "cohere.chat": Format(
         cohere.assemble,
         cohere.render,
@@ -61,7 +70,7 @@ def assemble(transcript: str, api: str = "") -> Document:
 
     Of an `api` that is not in FORMATS, the first events tell which one they are of.
     """
-    events = parse(transcript)
+    events = parse(cohere_v1.as_events(transcript))
     known = FORMATS.get(api) or _format_of(events)
     return known.assemble(events)
 

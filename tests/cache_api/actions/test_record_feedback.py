@@ -117,6 +117,29 @@ def test_feedback_beside_its_hit_in_one_batch(record, database, partners):
     assert breaches() == []
 
 
+@pytest.mark.parametrize(("mark", "outcome"), [("", "wrong_hit"), ("unused ", "unused_hit")])
+def test_feedback_that_overtook_its_hit_is_matched_when_the_hit_comes(
+    record, database, partners, mark, outcome
+):
+    late, theirs = event(partners.redis), event(partners.pinecone)
+    said = feedback(partners.redis, late, reason=f"{mark}{late.event_id}")
+    record(said, feedback(partners.redis, late), feedback(partners.pinecone, late))
+    assert outcomes(database, partners.redis) == [("unmatched", 2)]
+    assert not any(any(row[1:]) for row in billed(partners.redis))
+
+    done = record(late, theirs, event(partners.redis))
+    once = everything(database, partners)["channel_day"], billed(partners.redis)
+    record(late)
+
+    assert (done.received, done.inserted, done.duplicates) == (4, 4, 0)
+    assert once == (everything(database, partners)["channel_day"], billed(partners.redis))
+    ours, others = ([row for row in billed(one) if any(row[1:])] for one in partners)
+    assert ours == [("acme", 2, 1, 1300, 120, 450)]
+    assert others == [("acme", 1, 1, 1300, 120, 450)]
+    assert set(outcomes(database, partners.redis)) == {("unmatched", 2), (outcome, 1)}
+    assert breaches() == []
+
+
 def test_feedback_that_fits_no_hit_changes_nothing_and_breaks_nothing(record, database, partners):
     mine, theirs = event(partners.redis), event(partners.pinecone)
     stored = event(partners.redis, kind="store", outcome="stored")

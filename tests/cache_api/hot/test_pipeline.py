@@ -9,6 +9,7 @@ import pytest
 from cache_api.hot import pipeline, snapshot
 from cache_api.hot.admit import DECIDED_MS
 from cache_api.hot.verbs import VERBS
+from cache_api.rules import purging
 from tenants.rules import datakeys
 from tests.cache_api.hot.pipeline import CHAT, KEK, NOW_MS, Pipeline, body, marked
 
@@ -123,6 +124,22 @@ def test_no_answer_from_the_store_is_a_miss_and_an_event(pipe):
     assert (answer.status, body(answer)["reason"]) == (200, "unavailable")
     [event] = marked(answer)
     assert (event.outcome, event.reason, event.latency_us) == ("miss", "unavailable", 50_000)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(29, 201), (31, 503)])
+def test_a_store_that_was_held_up_is_refused_before_floors_of_its_key_are_gone(
+    pipe, seconds, status
+):
+    _, key = pipe.redis
+    asked = pipe.asked(key, b'{"cache_key": "k", "response": [1]}')
+
+    step = pipe.begin("store", asked)
+    step = pipeline.resume(step, [None] * len(step.commands), pipe.stamp, seconds * 1_000_000)
+    if status == 201:
+        step = pipeline.resume(step, [b"OK"] * len(step.commands), pipe.stamp, 412)
+
+    assert (step.status, seconds * 1000 < purging.STORE_MS) == (status, status == 201)
+    assert 2 * purging.STORE_MS <= purging.YOUNG_MS
 
 
 def test_each_value_opens_only_where_it_was_put(pipe):

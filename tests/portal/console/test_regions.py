@@ -51,12 +51,14 @@ def test_states_are_sums_over_living_processes(two):
 
 def test_a_region_that_does_not_answer_is_named_within_a_second(two, readable, monkeypatch):
     beat(two["eu"], answers={"hit": 5, "miss": 1})
+    monkeypatch.setattr("portal.views.console_regions.servers.regions", lambda: known(two))
+    person = signed_in("sre")
+    person.get("/regions/")  # imports and templates, which are not what is timed
     two["us"].events.child.kill()
     two["us"].cache.child.kill()
-    monkeypatch.setattr("portal.views.console_regions.servers.regions", lambda: known(two))
     began = time.monotonic()
 
-    page = text(signed_in("sre").get("/regions/"))
+    page = text(person.get("/regions/"))
 
     assert time.monotonic() - began < 3
     assert "2 regions" in page and "eu home: owns purges and keys Serving 1 6 5" in page

@@ -50,6 +50,9 @@ DIFFERENT = [
     ("words", "When should I take it, before lunch?", "When should I take it, after lunch?"),
     ("words", "Why did I not get my money?", "Why did I not get all my money?"),
     ("words", "Can you help me with this one?", "Could you tell me about that?"),
+    ("language", "Bezahle ich an das Amt", "Bezahle ich das Amt"),
+    ("language", "Posso pagare in contanti", "Posso pagare a contanti"),
+    ("language", "Ist das im Preis", "Ist das am Preis"),
     ("script", "What does the word mean?", "What does the wоrd mean?"),  # a Cyrillic о
     ("length", "Where is my card?", "Where is my card? " * 3),
 ]  # fmt: skip
@@ -118,3 +121,35 @@ def test_a_changed_number_never_passes(phrase, one, other):
 @given(PHRASES)
 def test_a_negation_more_never_passes(phrase):
     assert tripped(f"Can I {phrase} cards", f"Can I not {phrase} cards") is not None
+
+
+# In languages that the guards do not know: one thing differs that an answer turns on.
+ELSEWHERE = [
+    ("Wie kann ich mein Konto kündigen?", "Wie kann ich mein Konto nicht kündigen?"),
+    ("Darf ich mit Hund einreisen?", "Darf ich ohne Hund einreisen?"),
+    ("Wie hebe ich das Limit an?", "Wie hebe ich das Limit auf?"),
+    ("Kann ich das an der Kasse", "Kann ich das in der Kasse"),
+    ("Was war im Paket", "Was ist im Paket"),
+    ("¿Puedo viajar con mi perro?", "¿Puedo viajar sin mi perro?"),
+    ("Puis-je payer par carte ?", "Puis-je ne pas payer par carte ?"),
+    ("Quanto costa da Roma a Milano", "Quanto costa a Roma da Milano"),
+    ("Kan ik in de bus", "Kan ik op de bus"),
+    ("如何开通银行卡", "如何注销银行卡"),
+    ("北京到上海多少钱", "上海到北京多少钱"),
+    ("一百元可以取吗", "二百元可以取吗"),
+    ("カードを有効にする方法", "カードを無効にする方法"),
+    ("카드를 어떻게 켜나요", "카드를 어떻게 끄나요"),
+    ("как открыть счёт", "как закрыть счёт"),
+    ("Можно платить картой?", "Нельзя платить картой?"),
+    ("كيف أفتح حسابا", "كيف أغلق حسابا"),
+    ("كم ثمن ٣ تذاكر", "كم ثمن ٥ تذاكر"),
+    ("मैं खाता कैसे खोलूं", "मैं खाता कैसे बंद करूं"),
+    ("ฉันจะเปิดบัญชีได้อย่างไร", "ฉันจะปิดบัญชีได้อย่างไร"),
+    ("מתי הבנק פתוח", "מתי הבנק סגור"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), ELSEWHERE)
+def test_in_other_languages_and_scripts_what_differs_keeps_the_answer_back(one, other):
+    assert tripped(one, other) and tripped(other, one)
+    assert tripped(one, one + " ") is None and tripped(other, other.upper()) in (None, "names")

@@ -156,7 +156,16 @@ cohere = members(
     reserved=("error", "choices", "object", "type"),
 ).map(_measured)  # fmt: skip
 
+cohere_v1 = members(
+    {"generation_id": text, "text": long_text,
+     "finish_reason": st.sampled_from(["COMPLETE", "MAX_TOKENS"])},
+    {"meta": anything, "tool_calls": st.lists(call, max_size=2), "search_results": anything,
+     "citations": st.lists(members({"text": text}), max_size=2), "chat_history": anything},
+    reserved=("error", "choices", "object", "type", "message"),
+)  # fmt: skip
+
 ANSWERS = {
+    "cohere.chat_v1": cohere_v1,
     "openai.chat": chat,
     "openai.responses": responses,
     "anthropic.messages": claude,
