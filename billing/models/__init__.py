@@ -19,6 +19,7 @@ from billing.models.disputes import Dispute, DisputeEntry
 from billing.models.documents import Document, DocumentEvent, DocumentLine, NumberSeries
 from billing.models.drafts import DraftDocument, DraftLine
 from billing.models.exceptions import ExceptionOwner, FoundBreach
+from billing.models.finance_requests import FinanceRequest
 from billing.models.frozen import CustomerShare, RatedLine, RunInput, RunSnapshot
 from billing.models.journal import JournalEntry, JournalLine, JournalSeal, SealedEntry
 from billing.models.payments import Payment, PaymentApplication, Refund
@@ -67,6 +68,7 @@ __all__ = [
     "DraftDocument",
     "DraftLine",
     "ExceptionOwner",
+    "FinanceRequest",
     "FoundBreach",
     "FxRate",
     "IntakeWaiver",

@@ -9,7 +9,6 @@ from billing.actions.credit import Credit
 from billing.actions.errors import AlreadySettled
 from billing.actions.payments import Receipt, record_payment
 from billing.actions.refunds import ask_refund, send_refund
-from billing.actions.taxes import enter_tax_rate, enter_tax_status
 from billing.models import Agreement, Document, Payment, SettlementRun
 from billing.queries.gathering import gather
 from billing.queries.receipts import receipts
@@ -19,6 +18,7 @@ from cache_api.models import Customer
 from tenants.schema import in_partner
 from tests.billing.credit import issue_credit_note
 from tests.billing.people import PREPARER, utc
+from tests.billing.two_people import enter_tax_rate, enter_tax_status
 from tests.billing.world import NOW, balances, breaches, documents, hit, record, settle, sign
 
 OCTOBER, NOVEMBER = parse_month("2026-10"), parse_month("2026-11")
