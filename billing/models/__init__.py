@@ -39,6 +39,7 @@ from billing.models.remote import (
     StripeEvent,
 )
 from billing.models.rendered import RenderedFile
+from billing.models.running_months import RunningMonth
 from billing.models.runs import RunEvent, SettlementRun
 from billing.models.sales import SalesLine, SalesReport
 from billing.models.taxes import FxRate, TaxRate, TaxStatus
@@ -99,6 +100,7 @@ __all__ = [
     "RunEvent",
     "RunInput",
     "RunSnapshot",
+    "RunningMonth",
     "SalesLine",
     "SalesReport",
     "SealedEntry",

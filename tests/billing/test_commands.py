@@ -128,7 +128,7 @@ def test_finance_enters_rates_and_tax_status(office):
     asked = list(FinanceRequest.objects.values_list("id", flat=True))
     with pytest.raises(CommandError, match="cannot approve it"):
         call(office, "enter_rates", "--as", PREPARER, "approve", str(asked[0]))
-    waiting = call(office, "enter_rates", "--as", PREPARER, "waiting")
+    waiting = run(office, "enter_rates", "--as", PREPARER, "waiting").stdout
     assert f"{asked[0]} fx_rate: base USD, day 2026-09-30, quote EUR, rate 0.92;" in waiting
     assert not TaxStatus.objects.exists()
     for one in asked:
