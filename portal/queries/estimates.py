@@ -1,6 +1,7 @@
 """The running month in money: an estimate from usage so far, never a document.
 
-A worker rates it (`portal.actions.running_month`); pages read what was kept, with its time, and never rate.
+A worker rates it (`portal.actions.running_month`); pages read what was kept, with its time, and
+never rate.
 """
 
 from __future__ import annotations
