@@ -91,4 +91,4 @@ if __name__ == "__main__":
         result = json.loads(Path(name).read_text())
         for part in ("rows", "bars"):
             if part in result:
-            print(markdown(result[part], NARROW) + "\n")
+                print(markdown(result[part], NARROW) + "\n")

@@ -40,7 +40,6 @@ from billing.models import (
     StripeEvent,
 )
 from portal.simulators.stripe.server import FAULTS
-from portal.simulators.stripe.server import FAULTS
 from portal.simulators.stripe.webhooks import signature
 from tenants import resolve
 from tenants.schema import in_partner
