@@ -18,6 +18,7 @@ LOGIN_BY_COMMAND = {
     "import_usage": "recorder",
     "rebuild_rollups": "recorder",
     "demo_traffic": "recorder",
+    "adopt_accounts": "settle",
     "settle": "settle",
     "approve_run": "settle",
     "reconcile": "settle",

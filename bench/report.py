@@ -90,4 +90,5 @@ if __name__ == "__main__":
     for name in sys.argv[1:]:
         result = json.loads(Path(name).read_text())
         for part in ("rows", "bars"):
-            print(markdown(result[part], NARROW) + "\n")
+            if part in result:
+                print(markdown(result[part], NARROW) + "\n")

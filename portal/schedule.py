@@ -39,6 +39,11 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "mail about webhooks and alerts": {"task": "portal.mail_notices", "schedule": 60.0},
     "watch alerts": {"task": "portal.watch_alerts", "schedule": 300.0},
+    "estimate the running month": {
+        "task": "portal.estimate_months",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     # Early in a month's first hour, then for whom a machine was away.
     "begin plans": {"task": "portal.begin_plans", "schedule": 300.0},
     "forget old deliveries": {

@@ -12,6 +12,7 @@ from cache_api.actions.hooks import deliver, events
 from portal.actions.alerts import watch_alerts as watch
 from portal.actions.everywhere import OPEN_PORTALS, for_each_partner
 from portal.actions.notices import mail_notices as mail
+from portal.actions.running_month import estimate_month as estimate
 from portal.actions.webhooks import sweep_hooks as sweep
 from tenants import schema
 from tenants.actions.overlays import close_expired
@@ -23,7 +24,7 @@ from tenants.tasking import PartnerTask
 @shared_task(name="portal.sweep_hooks")
 def sweep_hooks() -> int:
     """Turn new facts into events, and queue each partner for which something waits."""
-    return sweep(queue=_queue_hooks, now=timezone.now())
+    return sweep(queue=lambda partner: _queue("portal.run_hooks", partner), now=timezone.now())
 
 
 @shared_task(name="portal.run_hooks", base=PartnerTask)
@@ -66,6 +67,19 @@ def watch_alerts() -> int:
     return watch(now=timezone.now())
 
 
+@shared_task(name="portal.estimate_months")
+def estimate_months() -> int:
+    """Queue each partner's running month, so that its pages find it worked out; how many."""
+    return for_each_partner(lambda partner: _queue("portal.estimate_month", partner))
+
+
+@shared_task(name="portal.estimate_month", base=PartnerTask)
+def estimate_month(*, partner_id: str) -> str:
+    """Work out one partner's running month where that is due; as of when it is."""
+    found = estimate(partner_id=uuid.UUID(partner_id), now=timezone.now())
+    return str(found.as_of) if found else "nothing to estimate"
+
+
 @shared_task(name="portal.begin_plans")
 def begin_plans() -> int:
     """Give customers whose plan has begun its quota; how many moves that were."""
@@ -73,7 +87,8 @@ def begin_plans() -> int:
     return for_each_partner(lambda partner: set_due_quotas(partner_id=partner.pk, now=now))
 
 
-def _queue_hooks(partner: Partner) -> None:
+def _queue(name: str, partner: Partner) -> int:
     given = str(partner.pk)
-    current_app.send_task("portal.run_hooks", kwargs={"partner_id": given},
-                          headers={"partner_id": given}, retry=False, expires=60)  # fmt: skip
+    current_app.send_task(name, kwargs={"partner_id": given}, headers={"partner_id": given},
+                          retry=False, expires=60)  # fmt: skip
+    return 1

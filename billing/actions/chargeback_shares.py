@@ -61,9 +61,9 @@ def _moves(document: Document) -> list[ShareMove]:
     }  # fmt: skip
     lines = {line.position: line.amount_minor for line in creditable_lines(document)}
     found = []
-    for key, (version_id, _base) in sorted(share_bases(document, lines).items()):
-        change = taken.get(key, 0) - wanted.get(key, (version_id, 0))[1]
-        booked = booked_share(document, key, version_id)
+    for key, part in sorted(share_bases(document, lines).items()):
+        change = taken.get(key, 0) - wanted.get(key, (part.version_id, 0))[1]
+        booked = booked_share(document, key, part.version_id)
         if change and booked is not None:
             found.append(share_move(booked, change))
     return found

@@ -91,6 +91,9 @@ def require_ready(partner_id: uuid.UUID, account: str) -> None:
     """Raises WrongState unless it is the partner's own account and Stripe pays out from it."""
     row = ConnectedAccount.objects.filter(partner_id=partner_id, remote_id=account).first()
     if row is None:
-        raise WrongState("This Stripe account is not connected. Connect it on this page first.")
+        raise WrongState(
+            "This Stripe account is not connected. Connect one on this page first; finance takes "
+            "over an account that was approved before (`manage.py adopt_accounts`)."
+        )
     if not row.payouts_enabled:
         raise WrongState("Stripe does not pay out from this account yet: go on there first.")

@@ -6,7 +6,13 @@ from datetime import datetime
 from fractions import Fraction
 
 from billing.models import CarriedItem, Document
-from billing.queries.credits import booked_share, deductions_of, share_bases
+from billing.queries.credits import (
+    booked_share,
+    deductions_of,
+    document_taxes,
+    line_percents,
+    share_bases,
+)
 from billing.queries.parties import PLATFORM_ISSUER
 from billing.rules.credits import ShareMove, share_move
 from billing.rules.cycles import round_fraction
@@ -18,19 +24,20 @@ def share_changes(
 ) -> dict[str, tuple[uuid.UUID, int]]:
     """share key → (agreement version, shared base) of `taken` (by line position, as charged).
 
-    `tax_minor` (as charged) goes with it where terms share the tax too. Versions that do not take
-    `unless` off before the share keep theirs. Bases are in the agreement's currency, at the rate
-    at which the invoice was converted.
+    `tax_minor` (as charged) goes with it where terms share the tax too, by the lines' rates.
+    Versions that do not take `unless` off before the share keep theirs. Bases are in the
+    agreement's currency, at the rate at which the invoice was converted.
     """
     found = {}
-    net = sum(taken.values())
-    for key, (version_id, base) in sorted(share_bases(original, taken).items()):
-        taken_off = deductions_of(version_id)
+    percents = line_percents(document_taxes(original), taken)
+    taxed = sum((amount * percents[at] for at, amount in taken.items()), Fraction(0))
+    for key, part in sorted(share_bases(original, taken).items()):
+        taken_off, base = deductions_of(part.version_id), part.base_minor
         if unless and unless not in taken_off:
             continue
-        if TAX not in taken_off and net:
-            base += round_fraction(Fraction(base * tax_minor, net))
-        found[key] = version_id, base
+        if TAX not in taken_off and taxed:
+            base += round_fraction(part.taxed * tax_minor / taxed)
+        found[key] = part.version_id, base
     return found
 
 

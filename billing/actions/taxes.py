@@ -1,94 +1,102 @@
-"""Enter exchange rates, tax rates and the tax status of parties: finance's own tables."""
+"""Enter exchange rates, tax rates and the tax status of parties: asked by one, entered by two."""
 
 import uuid
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db import transaction
-
-from billing.models import FxRate, TaxRate, TaxStatus
+from billing.actions.finance_requests import ask
+from billing.models import FinanceRequest, FxRate, TaxRate, TaxStatus
 from billing.rules.errors import BadMoney, BadTerms
-from billing.rules.facts import STANDARD, TREATMENTS, WITHHOLDING
+from billing.rules.facts import (
+    ALL_CHARGES,
+    CHARGES,
+    NO_TAX,
+    REDUCED,
+    STANDARD,
+    TREATMENTS,
+    WITHHOLDING,
+)
+from billing.rules.fields import decimal_text
+from billing.rules.finance_requests import FX_RATE, TAX_RATE, TAX_STATUS, columns
 from billing.rules.money import exponent
 from cache_api import queries as usage
-from tenants import audit
 from tenants.models import Partner
 from tenants.schema import in_partner
 
 
-def enter_fx_rate(
+def ask_fx_rate(
     *, day: date, base: str, quote: str, rate: Decimal, actor: str, now: datetime
-) -> FxRate:
+) -> FinanceRequest:
     """One unit of `base` in `quote` on a day. A later entry for the same day counts instead.
 
-    Raises BadMoney (unknown currency, the same one twice, a rate that is not above zero). Safe to
-    repeat: the same rate is entered once.
+    Raises BadMoney (unknown currency, the same one twice, a rate that is not above zero, the rate
+    that is in force already). Safe to repeat until a second person decides.
     """
     exponent(base), exponent(quote)
     if base == quote:
         raise BadMoney(f"{base} into {quote} needs no rate.")
     if not rate.is_finite() or rate <= 0:
         raise BadMoney(f"An exchange rate is a number above zero, not {rate}.")
-    with transaction.atomic():
-        last = FxRate.objects.filter(day=day, base=base, quote=quote).last()
-        if last is not None and last.rate == rate:
-            return last
-        row = FxRate.objects.create(day=day, base=base, quote=quote, rate=rate, entered_by=actor,
-                                    entered_at=now)  # fmt: skip
-        _audit(actor, "fx_rate.entered", f"{day} {base}/{quote}", now, {"rate": str(rate)})
-    return row
+    last = FxRate.objects.filter(day=day, base=base, quote=quote).last()
+    if last is not None and last.rate == rate:
+        raise BadMoney(f"1 {base} = {decimal_text(rate)} {quote} is the rate of {day} already.")
+    facts = {"day": str(day), "base": base, "quote": quote, "rate": _fixed(rate, 12)}
+    return ask(kind=FX_RATE, facts=facts, actor=actor, now=now)
 
 
-def enter_tax_rate(
+def ask_tax_rate(
     *, country: str, label: str, percent: Decimal, valid_from: date, actor: str, now: datetime
-) -> TaxRate:
-    """A country's rate from a day on. Raises BadTerms. Safe to repeat."""
-    if not percent.is_finite() or not 0 <= percent <= 100:
-        raise BadTerms(f"A tax rate is a percentage from 0 to 100, not {percent}.")
-    with transaction.atomic():
-        last = TaxRate.objects.filter(country=_country(country), valid_from=valid_from).last()
-        if last is not None and (last.label, last.percent) == (label, percent):
-            return last
-        row = TaxRate.objects.create(
-            country=country, label=label, percent=percent, valid_from=valid_from,
-            entered_by=actor, entered_at=now,
-        )  # fmt: skip
-        _audit(actor, "tax_rate.entered", f"{country} {valid_from}", now, {"percent": str(percent)})
-    return row
+) -> FinanceRequest:
+    """A country's rate from a day on. Raises BadTerms. Safe to repeat until it is decided."""
+    last = TaxRate.objects.filter(country=_country(country), valid_from=valid_from).last()
+    text = _percent(percent)
+    if last is not None and (last.label, last.percent) == (label, percent):
+        raise BadTerms(
+            f"{country} has {decimal_text(percent)} % {label} from {valid_from} already."
+        )
+    facts = {"country": country, "label": label, "percent": text, "valid_from": str(valid_from)}
+    return ask(kind=TAX_RATE, facts=facts, actor=actor, now=now)
 
 
-def enter_tax_status(
+def ask_tax_status(
     *, partner_id: uuid.UUID, treatment: str, valid_from: date, actor: str, now: datetime,
     customer_id: uuid.UUID | None = None, country: str = "", percent: Decimal | None = None,
-    reason: str = "",
-) -> TaxStatus:  # fmt: skip
+    reason: str = "", charges: str = ALL_CHARGES,
+) -> FinanceRequest:  # fmt: skip
     """How a customer, or without one the partner itself, is taxed from a day on.
 
-    `percent` goes with withholding only, a country with the standard rate. Raises BadTerms.
+    `percent` goes with withholding and a reduced rate only, a country with a rate. `charges`: fees
+    or usage alone, of which there is tax to charge. Raises BadTerms. Safe to repeat until decided.
     """
     if treatment not in TREATMENTS:
         raise BadTerms(f"A tax treatment is one of {', '.join(TREATMENTS)}, not {treatment!r}.")
-    if (treatment == WITHHOLDING) != (percent is not None):
-        raise BadTerms("A percentage goes with withholding, and only with it.")
-    if country or treatment == STANDARD:
+    if charges not in CHARGES:
+        raise BadTerms(f"A status is of all charges, of 'fixed' or of 'usage', not {charges!r}.")
+    if charges and treatment in (WITHHOLDING, NO_TAX):
+        raise BadTerms(
+            "Fees or usage alone are standard, reduced, reverse charge or exempt. That no tax is "
+            "charged, or that it is withheld, is said of all charges."
+        )
+    if (treatment in (WITHHOLDING, REDUCED)) != (percent is not None):
+        raise BadTerms("A percentage goes with withholding and a reduced rate, and only with them.")
+    if country or treatment in (STANDARD, REDUCED):
         _country(country)
-    with transaction.atomic():
-        row = TaxStatus.objects.create(
-            partner_id=partner_id, customer_id=customer_id, treatment=treatment, country=country,
-            percent=percent, reason=reason, valid_from=valid_from, entered_by=actor,
-            entered_at=now,
-        )  # fmt: skip
-        audit.record(actor=actor, verb="tax_status.entered", target=str(customer_id or partner_id),
-                     at=now, partner_id=partner_id,
-                     data={"treatment": treatment, "country": country})  # fmt: skip
-    return row
+    facts = {
+        "partner_id": str(partner_id), "customer_id": str(customer_id) if customer_id else None,
+        "treatment": treatment, "charges": charges, "country": country,
+        "percent": None if percent is None else _percent(percent), "reason": reason,
+        "valid_from": str(valid_from),
+    }  # fmt: skip
+    return ask(kind=TAX_STATUS, facts=facts, partner_id=partner_id, actor=actor, now=now)
 
 
-def enter_party_status(
+def ask_party_status(
     *, slug: str, external_id: str, treatment: str, valid_from: date, actor: str, now: datetime,
     country: str = "", percent: Decimal | None = None, reason: str = "",
-) -> TaxStatus:  # fmt: skip
-    """`enter_tax_status` for who people name: the partner's slug and, for a customer, its own id.
+    charges: str = ALL_CHARGES,
+) -> FinanceRequest:  # fmt: skip
+    """`ask_tax_status` for who people name: the partner's slug and, for a customer, its own id.
 
     Raises BadTerms also for names that are not there.
     """
@@ -102,17 +110,44 @@ def enter_party_status(
         if customer is None:
             raise BadTerms(f"{partner.name} has no customer {external_id!r}.")
         customer_id = customer.id
-    return enter_tax_status(
+    return ask_tax_status(
         partner_id=partner.id, customer_id=customer_id, treatment=treatment, country=country,
-        percent=percent, reason=reason, valid_from=valid_from, actor=actor, now=now,
+        percent=percent, reason=reason, charges=charges, valid_from=valid_from, actor=actor,
+        now=now,
     )  # fmt: skip
+
+
+def enter_fx_rate(request: FinanceRequest, now: datetime) -> FxRate:
+    """The row that an approved request asked for; see `decide_request`."""
+    return FxRate.objects.create(**columns(request.facts), **_entered(request, now))
+
+
+def enter_tax_rate(request: FinanceRequest, now: datetime) -> TaxRate:
+    """The row that an approved request asked for; see `decide_request`."""
+    return TaxRate.objects.create(**columns(request.facts), **_entered(request, now))
+
+
+def enter_tax_status(request: FinanceRequest, now: datetime) -> TaxStatus:
+    """The row that an approved request asked for; see `decide_request`."""
+    return TaxStatus.objects.create(**columns(request.facts), **_entered(request, now))
+
+
+def _entered(request: FinanceRequest, now: datetime) -> dict[str, Any]:
+    return {"id": request.id, "entered_by": request.asked_by, "entered_at": now}
+
+
+def _percent(percent: Decimal) -> str:
+    if not percent.is_finite() or not 0 <= percent <= 100:
+        raise BadTerms(f"A tax rate is a percentage from 0 to 100, not {percent}.")
+    return _fixed(percent, 4)
+
+
+def _fixed(number: Decimal, places: int) -> str:
+    """As its column writes it: the database compares what is entered with what was asked."""
+    return format(number.quantize(Decimal(1).scaleb(-places)), "f")
 
 
 def _country(code: str) -> str:
     if len(code) != 2 or not code.isascii() or not code.isupper():
         raise BadTerms(f"A country is two capital letters such as 'DE', not {code!r}.")
     return code
-
-
-def _audit(actor: str, verb: str, target: str, now: datetime, data: dict[str, str]) -> None:
-    audit.record(actor=actor, verb=verb, target=target, at=now, partner_id=None, data=data)

@@ -1,4 +1,4 @@
-"""What is not paid: write-offs of an invoice."""
+"""What is not paid: write-offs of an invoice, by two people."""
 
 import uuid
 from datetime import datetime
@@ -8,9 +8,10 @@ from django.db import transaction
 from billing.actions.chargeback_shares import level_shares
 from billing.actions.credit import locked_invoice
 from billing.actions.document_events import record_document_event
+from billing.actions.finance_requests import ask
 from billing.actions.post import Source, post_entries
 from billing.actions.share_moves import carry_shares, move_shares
-from billing.models import CarriedItem, Document, DocumentEvent
+from billing.models import CarriedItem, Document, DocumentEvent, FinanceRequest
 from billing.queries.calendar import open_date
 from billing.queries.credits import body_of, creditable_lines
 from billing.queries.documents import DocumentRow, document_detail
@@ -19,23 +20,46 @@ from billing.rules import accounts as chart
 from billing.rules.credits import BadCredit, over_lines
 from billing.rules.drafts import CUSTOMER_INVOICE
 from billing.rules.errors import InvariantBroken
+from billing.rules.finance_requests import WRITE_OFF
 from billing.rules.journal import Entry, share_correction, write_off
 from billing.rules.status import UNCOLLECTIBLE
 
 
-def write_off_invoice(
+def ask_write_off(
     *, document_id: uuid.UUID, reason: str, actor: str, now: datetime
-) -> DocumentEvent:
-    """Give up what is open of an invoice: bad debt, and the partner's share of it clawed back.
+) -> FinanceRequest:
+    """Ask to give up what is open of an invoice; nothing is booked before a second person approves.
 
-    The net part of what is open counts as not earned, spread over the lines. Raises UnknownRun,
-    BadCredit (no reason, nothing open, not our invoice). Safe to repeat: an invoice is written
-    off once.
+    Raises UnknownRun, BadCredit (no reason, nothing open, not our invoice). Safe to repeat: an
+    invoice is written off once.
     """
     if not reason.strip():
         raise BadCredit("Say why the invoice will not be paid.")
     with transaction.atomic():
         invoice = _ours(locked_invoice(document_id))
+        done = FinanceRequest.objects.filter(
+            kind=WRITE_OFF, document=invoice, approved_by__gt=""
+        ).first()
+        if done is not None:
+            return done
+        if not _row(invoice, now).open_minor:
+            raise BadCredit(f"Nothing is open on {invoice.number}.")
+        return ask(
+            kind=WRITE_OFF, facts={"reason": reason.strip()}, document_id=invoice.id,
+            partner_id=invoice.partner_id, actor=actor, now=now,
+        )  # fmt: skip
+
+
+def write_off_invoice(request: FinanceRequest, now: datetime) -> DocumentEvent:
+    """Give up what is open: bad debt, and the partner's share of it clawed back; approved.
+
+    The net part of what is open counts as not earned, spread over the lines. Raises BadCredit
+    (nothing is open any more). Safe to repeat: an invoice is written off once.
+    """
+    actor, reason = request.approved_by, request.facts["reason"]
+    assert request.document_id is not None  # asked for by `ask_write_off`
+    with transaction.atomic():
+        invoice = _ours(locked_invoice(request.document_id))
         known = DocumentEvent.objects.filter(document=invoice, kind=UNCOLLECTIBLE).first()
         if known is not None:
             return known
@@ -43,8 +67,8 @@ def write_off_invoice(
         if not open_minor:
             raise BadCredit(f"Nothing is open on {invoice.number}.")
         event = record_document_event(
-            document_id=invoice.id, kind=UNCOLLECTIBLE, source_id="write-off", actor=actor,
-            now=now, amount_minor=open_minor, note=reason.strip(),
+            document_id=invoice.id, kind=UNCOLLECTIBLE, source_id=str(request.id), actor=actor,
+            now=now, amount_minor=open_minor, note=reason,
         )  # fmt: skip
         level_shares(document=invoice, actor=actor, now=now)
         carried = _claw_back(invoice, open_minor, actor, now)

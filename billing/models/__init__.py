@@ -19,6 +19,7 @@ from billing.models.disputes import Dispute, DisputeEntry
 from billing.models.documents import Document, DocumentEvent, DocumentLine, NumberSeries
 from billing.models.drafts import DraftDocument, DraftLine
 from billing.models.exceptions import ExceptionOwner, FoundBreach
+from billing.models.finance_requests import FinanceRequest
 from billing.models.frozen import CustomerShare, RatedLine, RunInput, RunSnapshot
 from billing.models.journal import JournalEntry, JournalLine, JournalSeal, SealedEntry
 from billing.models.payments import Payment, PaymentApplication, Refund
@@ -38,6 +39,7 @@ from billing.models.remote import (
     StripeEvent,
 )
 from billing.models.rendered import RenderedFile
+from billing.models.running_months import RunningMonth
 from billing.models.runs import RunEvent, SettlementRun
 from billing.models.sales import SalesLine, SalesReport
 from billing.models.taxes import FxRate, TaxRate, TaxStatus
@@ -67,6 +69,7 @@ __all__ = [
     "DraftDocument",
     "DraftLine",
     "ExceptionOwner",
+    "FinanceRequest",
     "FoundBreach",
     "FxRate",
     "IntakeWaiver",
@@ -97,6 +100,7 @@ __all__ = [
     "RunEvent",
     "RunInput",
     "RunSnapshot",
+    "RunningMonth",
     "SalesLine",
     "SalesReport",
     "SealedEntry",

@@ -6,7 +6,7 @@ Rows are written once; a mistake is corrected by a later row, which counts inste
 from django.db import models
 
 from billing.models.base import FrozenRow
-from billing.rules.facts import TREATMENTS
+from billing.rules.facts import CHARGES, TREATMENTS
 from tenants.rules.ids import uuid7
 
 
@@ -50,10 +50,16 @@ class TaxRate(models.Model):
 
 
 class TaxStatus(FrozenRow):
-    """How one party is taxed from a day on; without a customer it is the partner itself."""
+    """How one party is taxed from a day on; without a customer it is the partner itself.
+
+    `charges`: which of its charges; a party has one status for each that is named apart.
+    """
 
     customer_id = models.UUIDField(null=True)
     treatment = models.CharField(max_length=16, choices=[(one, one) for one in TREATMENTS])
+    charges = models.CharField(
+        max_length=8, choices=[(one, one) for one in CHARGES], blank=True, default=""
+    )
     country = models.CharField(max_length=2, blank=True, default="")
     percent = models.DecimalField(max_digits=7, decimal_places=4, null=True)
     reason = models.TextField(blank=True, default="")

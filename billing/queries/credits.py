@@ -3,7 +3,9 @@
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import Any
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 from django.db.models import F, Sum
 
@@ -51,8 +53,26 @@ def document_taxes(document: Document) -> tuple[TaxLine, ...]:
     return tuple(TaxLine(**{**tax, "lines": tuple(tax.get("lines", ()))}) for tax in taxes)
 
 
-def share_bases(document: Document, taken: Mapping[int, int]) -> dict[str, tuple[uuid.UUID, int]]:
-    """share key → (agreement version, part of `taken` that was shared), as charged.
+def line_percents(taxes: Iterable[TaxLine], positions: Iterable[int]) -> dict[int, Fraction]:
+    """Line position → the percent of the taxes that name it, or of the one over the whole net."""
+    listed = list(taxes)
+    return {
+        at: sum((Fraction(Decimal(tax.percent)) for tax in listed
+                 if not tax.lines or at in tax.lines), Fraction(0))
+        for at in positions
+    }  # fmt: skip
+
+
+class ShareBase(NamedTuple):
+    """The part of an invoice that one version shares, and its weight in the invoice's tax."""
+
+    version_id: uuid.UUID
+    base_minor: int = 0
+    taxed: Fraction = Fraction(0)
+
+
+def share_bases(document: Document, taken: Mapping[int, int]) -> dict[str, ShareBase]:
+    """share key → the part of `taken` that was shared, as charged.
 
     `taken` is by line position, in the document's minor units; what comes out is in the
     agreement's, at the rate at which each line was converted. Lines of a proof of concept or
@@ -60,15 +80,17 @@ def share_bases(document: Document, taken: Mapping[int, int]) -> dict[str, tuple
     """
     rows = DocumentLine.objects.filter(document=document, position__in=taken)
     before = {line.position: line.credited_minor for line in creditable_lines(document)}
-    found: dict[str, tuple[uuid.UUID, int]] = {}
+    percents = line_percents(document_taxes(document), taken)
+    found: dict[str, ShareBase] = {}
     for row in rows.exclude(rated_line=None).select_related("rated_line"):
         rated: RatedLine = row.rated_line  # type: ignore[assignment]
         if rated.payer == CUSTOMER and rated.phase == LIVE:
             key = share_key(str(rated.customer_id), str(rated.version_id))
-            earlier = found.get(key, (rated.version_id, 0))[1]
+            earlier = found.get(key, ShareBase(rated.version_id))
             part = rated_part(rated.amount_minor, row.amount_minor,
                               before.get(row.position, 0), taken[row.position])  # fmt: skip
-            found[key] = rated.version_id, earlier + part
+            found[key] = ShareBase(rated.version_id, earlier.base_minor + part,
+                                   earlier.taxed + part * percents[row.position])  # fmt: skip
     return found
 
 

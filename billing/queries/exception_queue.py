@@ -11,6 +11,7 @@ from billing.models import (
     CreditRequest,
     DocumentEvent,
     ExceptionOwner,
+    FinanceRequest,
     FoundBreach,
     RenewalNotice,
     SettlementRun,
@@ -21,12 +22,14 @@ from billing.queries.mailing import undelivered_documents
 from billing.queries.sales import awaited_months
 from billing.rules import exceptions as rules
 from billing.rules.exceptions import Exceptional
+from billing.rules.finance_requests import CALLED, told
 from billing.rules.runs import PARKED
 from billing.rules.status import UNDELIVERED
 from cache_api.metering.models import DeadLetter
 from tenants.models import Partner
 
 Source = Callable[[datetime], list[Exceptional]]
+_NAMED = ("base", "quote", "country", "treatment", "day", "valid_from")
 # A month that ended so long ago should be issued.
 ISSUED_WITHIN = timedelta(days=10)
 
@@ -134,6 +137,27 @@ def credit_requests(now: datetime) -> list[Exceptional]:
     ]  # fmt: skip
 
 
+def finance_requests(now: datetime) -> list[Exceptional]:
+    """Rates, tax status and write-offs that one person asked for; of a write-off, what it is on."""
+    rows = FinanceRequest.objects.filter(approved_by="", declined_by="").select_related("document")
+    return [
+        Exceptional(
+            key=f"entry {row.id}", kind=rules.ENTRY, since=row.asked_at,
+            title=f"{CALLED[row.kind].capitalize()}: {_of(row)}",
+            detail=f"{row.asked_by} asked for it: {told(row.facts)}",
+            partner_id=str(row.partner_id or ""),
+            target=("document", str(row.document_id)) if row.document_id else ("rates", ""),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _of(row: FinanceRequest) -> str:
+    if row.document:
+        return row.document.number
+    return " ".join(row.facts[name] for name in _NAMED if row.facts.get(name))
+
+
 def _asked_minor(row: CreditRequest) -> int:
     if row.by_line is not None:
         return sum(row.by_line.values())
@@ -202,5 +226,5 @@ SOURCES: tuple[Source, ...] = (
     breaches, parked_runs, dead_letters, disputes, late_runs, mail, renewals,
     exception_money.chargebacks, exception_money.bank_lines, exception_money.remote_intents,
     exception_money.remote_differences, exception_money.held_payouts, sales_reports,
-    credit_requests,
+    credit_requests, finance_requests,
 )  # fmt: skip

@@ -134,9 +134,10 @@ def _taxes(
     """As frozen before, with the status of parties that are new since; none where none is due."""
     if not any(part.terms.charges_tax for part in parts):
         return ()
-    known = {one.party: one for one in (base.taxes if base else ())}
-    now = {one.party: one for one in party_taxes(agreement.partner_id, period)}
-    return tuple(one for _party, one in sorted({**now, **known}.items()))
+    frozen = base.taxes if base else ()
+    known = {one.party for one in frozen}
+    new = [one for one in party_taxes(agreement.partner_id, period) if one.party not in known]
+    return tuple(sorted([*frozen, *new], key=lambda one: (one.party, one.charges)))
 
 
 def _fx(

@@ -2,13 +2,20 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from django.db.models import Q, Sum
 
-from billing.models import AgreementVersion, DocumentEvent, DocumentLine, PaymentApplication
+from billing.models import (
+    AgreementVersion,
+    Document,
+    DocumentEvent,
+    DocumentLine,
+    PaymentApplication,
+)
+from billing.queries.credits import document_taxes, line_percents
 from billing.queries.parties import PLATFORM_ISSUER
 from billing.queries.terms import version_terms
 from billing.rules.cycles import round_fraction
@@ -34,12 +41,13 @@ def receipts(agreement_id: uuid.UUID, period: Period) -> tuple[Receipt, ...]:
     """By invoice and agreement version, what happened to its money before the period's end.
 
     Only versions whose share moves with payments, refunds or their fees: without one, two
-    queries; else five at any size.
+    queries; else five at any size, and two more where the tax is shared.
     """
     terms = _awaiting(agreement_id)
     if not terms:
         return ()
     moved = _moved(agreement_id, period)
+    taxes = _taxes(moved, terms)
     fees = _fees(agreement_id, period) if any(FEES in t.deductions for t in terms.values()) else {}
     sums = (
         DocumentLine.objects.filter(
@@ -49,14 +57,15 @@ def receipts(agreement_id: uuid.UUID, period: Period) -> tuple[Receipt, ...]:
         .values(
             "document_id", "document__number", "document__total_minor", "document__customer_id",
             "document__customer_external_id", "document__buyer_name", "rated_line__version_id",
-            "document__net_minor", "document__tax_minor",
+            "document__net_minor",
         )
         .annotate(base=Sum("rated_line__amount_minor"))
         .order_by("document_id", "rated_line__version_id")
     )  # fmt: skip
     return tuple(
         _receipt(row, terms[row["rated_line__version_id"]], moved[row["document_id"]],
-                 fees.get(row["document_id"], Fraction(0)))
+                 fees.get(row["document_id"], Fraction(0)),
+                 taxes.get((row["document_id"], row["rated_line__version_id"]), Fraction(0)))
         for row in sums
     )  # fmt: skip
 
@@ -103,19 +112,43 @@ def _fees(agreement_id: uuid.UUID, period: Period) -> dict[uuid.UUID, Fraction]:
     return found
 
 
+def _taxes(
+    moved: Iterable[uuid.UUID], terms: Mapping[uuid.UUID, Terms]
+) -> dict[tuple[uuid.UUID, uuid.UUID], Fraction]:
+    """(invoice, version) → its part of the invoice's tax, by the rates of its lines."""
+    sharing = {version_id for version_id, agreed in terms.items() if TAX not in agreed.deductions}
+    papers = Document.objects.in_bulk(list(moved)) if sharing else {}
+    parts: dict[tuple[uuid.UUID, uuid.UUID], Fraction] = defaultdict(Fraction)
+    whole: dict[uuid.UUID, Fraction] = defaultdict(Fraction)
+    rows = DocumentLine.objects.filter(document_id__in=papers, memo=False).values_list(
+        "document_id", "position", "amount_minor", "rated_line__version_id",
+        "rated_line__amount_minor", "rated_line__phase",
+    )  # fmt: skip
+    taxes = {one.id: document_taxes(one) for one in papers.values()}
+    for document_id, position, amount, version_id, rated, phase in rows if papers else ():
+        percent = line_percents(taxes[document_id], [position])[position]
+        whole[document_id] += amount * percent
+        if phase == LIVE and version_id in sharing:
+            parts[document_id, version_id] += rated * percent
+    return {
+        (document_id, version_id): part * papers[document_id].tax_minor / whole[document_id]
+        for (document_id, version_id), part in parts.items()
+        if whole[document_id]
+    }
+
+
 def _receipt(
-    row: Mapping[str, Any], agreed: Terms, moved: Mapping[str, int], fees: Fraction
+    row: Mapping[str, Any], agreed: Terms, moved: Mapping[str, int], fees: Fraction, tax: Fraction
 ) -> Receipt:
     base, version_id = int(row["base"]), row["rated_line__version_id"]
     part = Fraction(base, row["document__net_minor"]) if row["document__net_minor"] else Fraction(0)
-    tax = 0 if TAX in agreed.deductions else round_fraction(part * row["document__tax_minor"])
     return Receipt(
         key=f"{COLLECTED_KEY}{row['document_id']}/{version_id}",
         number=str(row["document__number"]), customer_id=str(row["document__customer_id"]),
         external_id=str(row["document__customer_external_id"]),
         name=str(row["document__buyer_name"]), version_id=str(version_id),
         partner_bps=agreed.partner_share_bps, tie=agreed.tie, base_minor=base,
-        gross_minor=int(row["document__total_minor"]), tax_minor=tax,
+        gross_minor=int(row["document__total_minor"]), tax_minor=round_fraction(tax),
         fee_minor=round_fraction(part * fees) if FEES in agreed.deductions else 0,
         **_money(agreed, moved, int(row["document__total_minor"])),
     )  # fmt: skip

@@ -45,8 +45,9 @@ def onboarding(partner_id: uuid.UUID, now: datetime) -> Onboarding:
     """The newest account of a partner and an address to go on at, if one holds: three queries."""
     mine = RemoteIntent.objects.filter(partner_id=partner_id).order_by("-created_at")
     asked = mine.filter(kind=RemoteIntent.Kind.ACCOUNT).first()
-    if asked is None:
-        return Onboarding(None, None, None)
+    if asked is None:  # one that was adopted: named before it could be connected here
+        own = ConnectedAccount.objects.filter(partner_id=partner_id).order_by("-seen_at").first()
+        return Onboarding(None, own, None)
     account = ConnectedAccount.objects.filter(remote_id=asked.remote_id or "-").first()
     link = mine.filter(kind=RemoteIntent.Kind.ACCOUNT_LINK, facts__account=str(asked.id)).first()
     return Onboarding(asked, account, link if link and link_holds(link, now) else None)

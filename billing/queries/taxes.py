@@ -7,7 +7,7 @@ from typing import Any
 
 from billing.models import FxRate, TaxRate, TaxStatus
 from billing.rules.errors import MissingTax
-from billing.rules.facts import STANDARD, WITHHOLDING, FxQuote, PartyTax
+from billing.rules.facts import REDUCED, STANDARD, WITHHOLDING, FxQuote, PartyTax
 from billing.rules.fields import decimal_text
 from billing.rules.periods import Period
 from billing.rules.splits import PARTNER
@@ -19,16 +19,16 @@ def last_day(period: Period) -> date:
 
 
 def party_taxes(partner_id: uuid.UUID, period: Period) -> tuple[PartyTax, ...]:
-    """The status of every party of the partner on the period's last day: two queries.
+    """Every status of every party of the partner on the period's last day: two queries.
 
     Raises MissingTax (the run parks) when a standard party's country has no rate.
     """
     day = last_day(period)
     rates = {row.country: row for row in TaxRate.objects.filter(valid_from__lte=day)}
     rows = TaxStatus.objects.filter(partner_id=partner_id, valid_from__lte=day)
-    latest = {row.customer_id: row for row in rows}
+    latest = {(row.customer_id, row.charges): row for row in rows}
     found = (_party_tax(row, rates) for row in latest.values())
-    return tuple(sorted(found, key=lambda one: one.party))
+    return tuple(sorted(found, key=lambda one: (one.party, one.charges)))
 
 
 def fx_quotes(base: str, quotes: Iterable[str], period: Period) -> tuple[FxQuote, ...]:
@@ -59,6 +59,8 @@ def _party_tax(row: TaxStatus, rates: dict[str, Any]) -> PartyTax:
                 "Enter the country's rate, then settle again."
             )
         label, percent = rate.label, decimal_text(rate.percent)
-    elif row.treatment == WITHHOLDING and row.percent is not None:
+    elif row.treatment in (REDUCED, WITHHOLDING) and row.percent is not None:
         percent = decimal_text(row.percent)
-    return PartyTax(party, row.treatment, row.country, label, percent, row.reason)
+        if row.treatment == REDUCED and row.country in rates:
+            label = rates[row.country].label
+    return PartyTax(party, row.treatment, row.country, label, percent, row.reason, row.charges)

@@ -29,7 +29,7 @@ from billing.rules.lines import (
 from billing.rules.partner_lines import partner_lines, rest_of_term_lines
 from billing.rules.sales import awaits_report, is_reported, sales_lines
 from billing.rules.sharing import CustomerShare, collected_shares, customer_shares, fees_minor
-from billing.rules.taxes import tax_percents
+from billing.rules.taxes import line_percents
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def charge(run: RunInput) -> ChargeResult:
     cumulative += _true_ups(run, groups, cumulative, rough)
     cumulative += rest_of_term_lines(run, groups)
     lines = _booked(run, cumulative, currency)
-    shares = customer_shares(lines, groups, booked_shares, percents=tax_percents(run))
+    shares = customer_shares(lines, groups, booked_shares, percent_of=line_percents(run))
     shares += collected_shares(run.receipts, booked_shares)
     drafts = draft_documents(run, groups, lines, shares)
     tax_minor = _tax_minor(run, drafts, currency)

@@ -152,7 +152,7 @@ def _customer_invoice(
         currency=currency,
         notes=(rate.note,) if rate else (),
     )
-    return with_party_tax(run, draft, terms)
+    return with_party_tax(run, draft, terms, own)
 
 
 def _shares_of(
@@ -194,7 +194,7 @@ def _partner_invoice(
     if terms.sales == REPORTED and any(row.kind == SHARE for row in rows):
         notes = (_REPORTED_NOTE if run.sales_report else _ESTIMATE_NOTE,)
     draft = _draft(run, terms, PARTNER_INVOICE, PLATFORM, rows, shadow_minor=shadow, notes=notes)
-    return [with_party_tax(run, draft, terms)]
+    return [with_party_tax(run, draft, terms, lines)]
 
 
 def _payout_statement(

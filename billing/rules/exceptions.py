@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 PARKED, LATE, DEAD_LETTER, BREACH = "parked", "late", "dead_letter", "breach"
 RENEWAL, DISPUTE, MAIL = "renewal", "dispute", "mail"
 BANK_LINE, STRIPE, PAYOUT, SALES = "bank_line", "stripe", "payout", "sales"
-CREDIT, CHARGEBACK = "credit", "chargeback"
+CREDIT, CHARGEBACK, ENTRY = "credit", "chargeback", "entry"
 # In the order of how soon one has to look.
 KINDS = (
-    BREACH, PARKED, CHARGEBACK, STRIPE, DEAD_LETTER, DISPUTE, CREDIT, PAYOUT, BANK_LINE, SALES,
-    LATE, MAIL, RENEWAL,
+    BREACH, PARKED, CHARGEBACK, STRIPE, DEAD_LETTER, DISPUTE, CREDIT, ENTRY, PAYOUT, BANK_LINE,
+    SALES, LATE, MAIL, RENEWAL,
 )  # fmt: skip
 OVERDUE_AFTER = timedelta(days=3)
 

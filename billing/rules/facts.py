@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 STANDARD, REVERSE_CHARGE, EXEMPT = "standard", "reverse_charge", "exempt"
-WITHHOLDING, NO_TAX = "withholding", "none"
-TREATMENTS = (STANDARD, REVERSE_CHARGE, EXEMPT, WITHHOLDING, NO_TAX)
+REDUCED, WITHHOLDING, NO_TAX = "reduced", "withholding", "none"
+TREATMENTS = (STANDARD, REDUCED, REVERSE_CHARGE, EXEMPT, WITHHOLDING, NO_TAX)
+# Which of a party's charges a status is about: those not named apart, fees, what was used.
+ALL_CHARGES, FIXED, USED = "", "fixed", "usage"
+CHARGES = (ALL_CHARGES, FIXED, USED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,9 @@ class Ending:
 class PartyTax:
     """How one party is taxed. `party`: a customer's id, or 'partner'.
 
-    `percent` is text: the rate of `country` for `standard`, what is held back for `withholding`,
-    else 0. `label` is the tax's name, `reason` what the document prints about it.
+    `percent` is text: the rate of `country` for `standard`, the stated one for `reduced`, what is
+    held back for `withholding`, else 0. `label` is the tax's name, `reason` what the document
+    prints about it. `charges`: one of CHARGES; a party may have a status for each.
     """
 
     party: str
@@ -86,3 +90,4 @@ class PartyTax:
     label: str = ""
     percent: str = "0"
     reason: str = ""
+    charges: str = ALL_CHARGES

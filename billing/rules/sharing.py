@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -76,11 +76,15 @@ def _cumulative(
     )
 
 
-def _shared_tax(net_minor: int, terms: Terms, percent: Decimal) -> int:
-    """The tax on a net that is shared too, rounded half up once; 0 where it is taken off."""
-    if TAX in terms.deductions or not percent:
+def _shared_tax(nets: Mapping[Decimal, int], terms: Terms) -> int:
+    """The tax on nets that is shared too, rounded half up once a rate; 0 where it is taken off."""
+    if TAX in terms.deductions:
         return 0
-    return round_fraction(Fraction(percent) * net_minor / 100)
+    return sum(round_fraction(Fraction(percent) * net / 100) for percent, net in nets.items())
+
+
+def _untaxed(_line: RatedLine) -> Decimal:
+    return Decimal(0)
 
 
 def customer_shares(
@@ -89,13 +93,13 @@ def customer_shares(
     booked: Mapping[str, BookedShare],
     *,
     uncollected: bool = False,
-    percents: Mapping[str, Decimal] | None = None,
+    percent_of: Callable[[RatedLine], Decimal] = _untaxed,
 ) -> tuple[CustomerShare, ...]:
     """One share per (customer, version) that shares revenue, over the rounded cumulative net.
 
     Versions that share what is collected have none here (see `collected_shares`), unless
-    `uncollected` asks what the whole invoice would be split into. `percents`: customer → the tax
-    on its documents, for terms that share it too.
+    `uncollected` asks what the whole invoice would be split into. `percent_of`: the tax that
+    a line carries on its document, for terms that share it too.
 
     Proof-of-concept lines net to zero and so carry no share. Raises InvariantBroken when a
     booked share does not sum.
@@ -105,15 +109,16 @@ def customer_shares(
         for group in groups
         if group.terms.shares_revenue and (uncollected or not group.terms.shares_receipts)
     }
-    bases: dict[tuple[str, str], int] = {}
+    bases: dict[tuple[str, str], dict[Decimal, int]] = {}
     for line in lines:
         if line.payer == CUSTOMER and line.customer_id and line.version_id in terms:
-            found = (line.customer_id, line.version_id)
-            bases[found] = bases.get(found, 0) + line.rounded_minor
+            nets = bases.setdefault((line.customer_id, line.version_id), {})
+            percent = percent_of(line)
+            nets[percent] = nets.get(percent, 0) + line.rounded_minor
     shares = []
-    for (customer_id, version_id), net in sorted(bases.items()):
+    for (customer_id, version_id), nets in sorted(bases.items()):
         agreed, key = terms[version_id], share_key(customer_id, version_id)
-        tax = _shared_tax(net, agreed, (percents or {}).get(customer_id, Decimal(0)))
+        net, tax = sum(nets.values()), _shared_tax(nets, agreed)
         split = agreed.partner_share_bps, agreed.tie
         owner = customer_id, version_id
         shares.append(

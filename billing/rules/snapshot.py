@@ -59,15 +59,20 @@ def _sorted(items: Sequence[_Flat]) -> list[dict[str, Any]]:
 
 
 def _stated(item: _Flat) -> dict[str, Any]:
-    """Every member; of receipts, those that came later only where they say something."""
-    data = asdict(item)
+    """Every member; those that came later only where they say something."""
+    later = _SINCE.get(type(item), {})
     return {
-        name: value for name, value in data.items()
-        if not (isinstance(item, Receipt) and name in _SINCE and not value)
-    }  # fmt: skip
+        name: value
+        for name, value in asdict(item).items()
+        if name not in later or value != later[name]
+    }
 
 
-_SINCE = ("tax_minor", "fee_minor", "credited_minor", "reopened_minor")
+# Members that came later, with what they hold where they are absent.
+_SINCE: dict[type, dict[str, Any]] = {
+    Receipt: {"tax_minor": 0, "fee_minor": 0, "credited_minor": 0, "reopened_minor": 0},
+    PartyTax: {"charges": ""},
+}
 
 
 def run_input_json(run: RunInput) -> bytes:
@@ -146,7 +151,8 @@ def run_input_sha256(run: RunInput) -> str:
 
 def _flat(kind: Callable[..., _Flat], names: Sequence[str], data: object) -> _Flat:
     read = Fields(data, getattr(kind, "__name__", "row"))
-    values = {name: read.take(name, *((0,) if name in _SINCE else ())) for name in names}
+    later = _SINCE.get(kind, {}) if isinstance(kind, type) else {}
+    values = {name: read.take(name, *((later[name],) if name in later else ())) for name in names}
     read.close()
     return kind(**values)
 

@@ -1,21 +1,43 @@
-"""Tax lines of documents: once per rate per document, over its net, rounded half up once."""
+"""Tax lines of documents: once per rate per document, rounded half up once.
+
+Over the whole net where all lines are taxed alike; else over the lines that each rate names.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from billing.rules.drafts import Draft, TaxLine, tax_over
+from billing.rules.drafts import Draft, DraftLine, TaxLine, tax_over
 from billing.rules.errors import MissingTax
 from billing.rules.facts import (
+    ALL_CHARGES,
     EXEMPT,
+    FIXED,
     NO_TAX,
+    REDUCED,
     REVERSE_CHARGE,
     STANDARD,
+    USED,
     WITHHOLDING,
     PartyTax,
 )
 from billing.rules.inputs import RunInput
+from billing.rules.lines import (
+    BASE_FEE,
+    CAP,
+    LIVE,
+    MINIMUM,
+    PLAN_FEE,
+    REST_OF_TERM,
+    SAVINGS_SHARE,
+    USAGE,
+    VOLUME_DISCOUNT,
+    WHOLESALE_FACTOR,
+    WHOLESALE_RETAIL,
+    RatedLine,
+)
 from billing.rules.splits import PARTNER
 from billing.rules.terms import Terms
 
@@ -24,15 +46,36 @@ _NOTES = {
     EXEMPT: "Exempt from tax.",
 }
 _LABELS = {REVERSE_CHARGE: "Reverse charge", EXEMPT: "Exempt", WITHHOLDING: "Withholding tax"}
+_ADDED = (STANDARD, REDUCED)
+_CHARGES = {
+    **dict.fromkeys((PLAN_FEE, BASE_FEE, REST_OF_TERM, MINIMUM), FIXED),
+    **dict.fromkeys(
+        (USAGE, SAVINGS_SHARE, WHOLESALE_RETAIL, WHOLESALE_FACTOR, VOLUME_DISCOUNT, CAP), USED
+    ),
+}
 
 
-def _status(run: RunInput, party: str, shown: str) -> PartyTax:
-    for status in run.taxes:
-        if status.party == party:
-            return status
+def charges_of(kind: str, phase: str) -> str:
+    """Which of a party's charges a line belongs to, of CHARGES.
+
+    A proof of concept's lines and their discount stay together, so that their tax is nothing;
+    shares and reported sales are neither fees nor usage.
+    """
+    return _CHARGES.get(kind, ALL_CHARGES) if phase == LIVE else ALL_CHARGES
+
+
+def _found(run: RunInput, party: str, charges: str) -> PartyTax | None:
+    own = {status.charges: status for status in run.taxes if status.party == party}
+    return own.get(charges) or own.get(ALL_CHARGES)
+
+
+def _status(run: RunInput, party: str, shown: str, charges: str = ALL_CHARGES) -> PartyTax:
+    status = _found(run, party, charges)
+    if status is not None:
+        return status
     raise MissingTax(
         f"{shown} has no tax status, and this agreement's documents carry tax. Enter its country "
-        "and treatment (standard, reverse charge, exempt, none), then settle again."
+        "and treatment (standard, reduced, reverse charge, exempt, none), then settle again."
     )
 
 
@@ -42,34 +85,53 @@ def _line(status: PartyTax, percent: Decimal, net_minor: int, currency: str) -> 
     return tax_over(net_minor, currency, named, percent)
 
 
-def with_party_tax(run: RunInput, draft: Draft, terms: Terms) -> Draft:
-    """An invoice or credit note with the tax of its buyer; unchanged where no tax is charged.
+def with_party_tax(run: RunInput, draft: Draft, terms: Terms, lines: Sequence[RatedLine]) -> Draft:
+    """An invoice or credit note with the taxes of its buyer; unchanged where no tax is charged.
 
-    Reverse charge and exemption print a line of 0 and the reason. Raises MissingTax (parks).
+    `lines`: those the draft's rows were made of. Reverse charge and exemption print a line of 0
+    and the reason. Raises MissingTax (parks).
     """
     if not terms.charges_tax or not draft.lines:
         return draft
     who = draft.lines[0].customer_external_id
     shown = f"Customer {who!r}" if draft.customer_id else "The partner"
-    status = _status(run, draft.customer_id or PARTNER, shown)
-    if status.treatment in (NO_TAX, WITHHOLDING):
-        return draft
-    percent = Decimal(status.percent) if status.treatment == STANDARD else Decimal(0)
-    tax = _line(status, percent, draft.net_minor, draft.currency)
-    note = status.reason or _NOTES.get(status.treatment, "")
+    phases = {line.key: line.phase for line in lines}
+    taxed: dict[PartyTax, list[DraftLine]] = {}
+    for row in [row for row in draft.lines if not row.memo] or draft.lines:
+        charges = charges_of(row.kind, phases.get(row.rated_line_key, LIVE))
+        status = _status(run, draft.customer_id or PARTNER, shown, charges)
+        taxed.setdefault(replace(status, charges=ALL_CHARGES), []).append(row)
+    return _taxed(draft, taxed)
+
+
+def _taxed(draft: Draft, taxed: dict[PartyTax, list[DraftLine]]) -> Draft:
+    taxes, notes = [], []
+    for status, rows in taxed.items():
+        if status.treatment in (NO_TAX, WITHHOLDING):
+            continue
+        percent = Decimal(status.percent) if status.treatment in _ADDED else Decimal(0)
+        tax = _line(status, percent, sum(row.amount_minor for row in rows), draft.currency)
+        named = tuple(row.position for row in rows) if len(taxed) > 1 else ()
+        taxes.append(replace(tax, lines=named))
+        notes.append(status.reason or _NOTES.get(status.treatment, ""))
     return replace(
         draft,
-        taxes=(tax,),
-        gross_minor=draft.net_minor + tax.amount_minor,
-        notes=(*draft.notes, *((note,) if note else ())),
+        taxes=tuple(taxes),
+        gross_minor=draft.net_minor + sum(tax.amount_minor for tax in taxes),
+        notes=(*draft.notes, *dict.fromkeys(note for note in notes if note)),
     ).check()
 
 
-def tax_percents(run: RunInput) -> dict[str, Decimal]:
-    """Customer → the percentage that its documents carry, where they carry tax at all."""
-    if not any(part.terms.charges_tax for part in run.segments):
-        return {}
-    return {one.party: Decimal(one.percent) for one in run.taxes if one.treatment == STANDARD}
+def line_percents(run: RunInput) -> Callable[[RatedLine], Decimal]:
+    """The percentage that a customer's line carries on its document; 0 where it carries none."""
+    charged = any(part.terms.charges_tax for part in run.segments)
+
+    def percent(line: RatedLine) -> Decimal:
+        charges = charges_of(line.kind, line.phase)
+        found = _found(run, line.customer_id or PARTNER, charges) if charged else None
+        return Decimal(found.percent) if found and found.treatment in _ADDED else Decimal(0)
+
+    return percent
 
 
 def statement_taxes(run: RunInput, terms: Terms, earned_minor: int) -> tuple[TaxLine, ...]:

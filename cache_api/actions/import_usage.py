@@ -34,6 +34,9 @@ from tenants import audit
 from tenants.models import Partner
 
 CHUNK = 20_000
+# What a row with an id says of its event; another file may not say otherwise.
+TOLD = ("customer", "kind", "outcome", "quantity", "model", "tokens_in", "tokens_out", "bytes",
+        "cost_saved_micros")  # fmt: skip
 TOLERANCE = timedelta(minutes=15)
 
 
@@ -73,7 +76,8 @@ def import_usage(
     """Import a CSV or Parquet file of one partner's usage, in one transaction (public schema).
 
     Event ids come from the rows, so importing the same or an overlapping file again changes no
-    row. With `skip_bad` the good rows are imported and the others written to FILE.rejects.csv with
+    row; a row whose id is recorded with other figures contradicts it, and is refused by its line.
+    With `skip_bad` the good rows are imported and the others written to FILE.rejects.csv with
     the reason. Raises UnableToImport (unknown partner, bad header, bad rows, nothing in the file)
     and UnreadableFile; then nothing was imported.
     """
@@ -152,13 +156,14 @@ def _record(
             store.ensure_days(checked.days)  # every lock on the event table before any on a partner
         events = _events(file, partner.pk, checked, limits)
         while chunk := list(islice(events, CHUNK)):
-            outcome = record_events(events=chunk, source=source, now=now)
+            outcome = record_events(events=[one for _, one in chunk], source=source, now=now)
             if outcome.dead:
                 raise UnableToImport(
                     f"The database refused {outcome.dead} rows that looked good; nothing was "
                     "imported. Please report this file."
                 )
             inserted += outcome.inserted
+            _refuse_contradictions(chunk)
         if inserted:
             digest = sha256(file.path.read_bytes()).hexdigest()
             audit.record(
@@ -171,7 +176,8 @@ def _record(
 
 def _events(
     file: UsageFile, partner_id: UUID, checked: _Checked, limits: Limits
-) -> Iterator[UsageEvent]:
+) -> Iterator[tuple[int, UsageEvent]]:
+    """Each event with its line, 0 where the row has no id: what is equal is then the same row."""
     seen: Counter[bytes] = Counter()
     for line, cells in file.rows():
         if line in checked.bad:
@@ -181,8 +187,32 @@ def _events(
             raise UnableToImport(f"{file.path} changed while it was imported; try again.", row)
         # 16 bytes stand for a row, so that a file of millions stays small in memory.
         key = sha256(identity(row)).digest()[:16]
-        yield to_event(row, partner_id, 0 if row["id"] else seen[key])
+        line_of_id, occurrence = (line, 0) if row["id"] else (0, seen[key])
+        yield line_of_id, to_event(row, partner_id, occurrence)
         seen[key] += 1
+
+
+def _refuse_contradictions(chunk: list[tuple[int, UsageEvent]]) -> None:
+    """Raises UnableToImport when a row with an id says otherwise than what is recorded under it."""
+    told = {event.event_id: (line, event) for line, event in chunk if line}
+    if not told:
+        return
+    known = store.recorded(list(told), TOLD)
+    problems = [
+        BadValue(
+            line, name, f"this id is recorded with {was!r}, the row says {getattr(event, name)!r}",
+            "leave the row out; a correction is a row of its own with a new id",
+        )
+        for event_id, (line, event) in told.items()
+        for name, was in zip(TOLD, known.get(event_id, ()), strict=False)
+        if was != getattr(event, name)
+    ]  # fmt: skip
+    if problems:
+        raise UnableToImport(
+            f"{len({one.line for one in problems})} rows contradict what is recorded; nothing was "
+            "imported.",
+            problems,
+        )
 
 
 def _write_rejects(file: UsageFile, checked: _Checked) -> Path:

@@ -40,6 +40,13 @@ def schemas(partner_ids: Iterable[UUID]) -> dict[UUID, str]:
     return dict(_rows(_SCHEMAS, [list(partner_ids)]))
 
 
+def recorded(event_ids: Sequence[UUID], columns: Sequence[str]) -> dict[UUID, tuple[Any, ...]]:
+    """event_id → these columns of what is recorded under it: one query."""
+    names = compose.SQL(", ").join(map(compose.Identifier, ["event_id", *columns]))
+    query = compose.SQL("SELECT {} FROM usage_event WHERE event_id = ANY(%s)").format(names)
+    return {event_id: tuple(rest) for event_id, *rest in _rows(query, [list(event_ids)])}
+
+
 def prepare() -> None:
     """The two temporary tables, empty."""
     for statement in (sql.CREATE_STAGED, sql.CREATE_FRESH, sql.EMPTY):

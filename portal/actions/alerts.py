@@ -12,7 +12,7 @@ from cache_api.actions import alerts
 from cache_api.actions.alerts import Spent
 from cache_api.models import Alert, AlertKind
 from portal.actions.everywhere import for_each_partner
-from portal.queries.estimates import running_month, terms_in_force
+from portal.actions.running_month import estimate_month
 from tenants.models import Partner
 
 
@@ -30,7 +30,7 @@ def watch_alerts(*, now: datetime) -> int:
 def _spent(partner: Partner, now: datetime) -> Spent:
     """Money of the running month, rated once for all alerts of the partner."""
     budgets = Alert.objects.filter(kind=AlertKind.BUDGET, paused=False)
-    found = running_month(terms_in_force(partner.pk, now), now) if budgets.exists() else None
+    found = estimate_month(partner_id=partner.pk, now=now) if budgets.exists() else None
     period = month_of(now)
     elapsed = Decimal((now - period.start).total_seconds()) / Decimal(
         (period.end - period.start).total_seconds()

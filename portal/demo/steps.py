@@ -10,8 +10,9 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import Min
 
 from billing.actions.agreements import amend_agreement, sign_agreement
+from billing.actions.decide_request import approve_request
 from billing.actions.rate_cards import create_rate_card
-from billing.actions.taxes import enter_tax_status
+from billing.actions.taxes import ask_tax_status
 from billing.models import Agreement, AgreementVersion, RateCard
 from billing.queries.terms import version_terms
 from billing.rules.periods import Period, add_months, month_of
@@ -153,10 +154,11 @@ def amend_agreements(*, partners: dict[str, Partner], calendar: Calendar) -> Non
             starts_at=starts_at, created_by=PREPARER, approved_by=APPROVER, now=starts_at,
         )  # fmt: skip
         if "tax" in one.changes:
-            enter_tax_status(
+            asked = ask_tax_status(
                 partner_id=agreement.partner_id, treatment="exempt", reason="Resale certificate",
                 valid_from=calendar.first.date(), actor=PREPARER, now=calendar.first,
             )  # fmt: skip
+            approve_request(request_id=asked.id, actor=APPROVER, now=calendar.first)
 
 
 def add_people(*, partners: dict[str, Partner], password: str, now: datetime) -> None:

@@ -25,7 +25,7 @@ class _Upper(forms.CharField):
 
 
 class FxForm(forms.Form):
-    """One unit of `base` in `quote` on a day; the fields are `enter_fx_rate`'s arguments."""
+    """One unit of `base` in `quote` on a day; the fields are `ask_fx_rate`'s arguments."""
 
     day = forms.DateField(
         label=_("Day"), widget=_day(),
@@ -39,7 +39,7 @@ class FxForm(forms.Form):
 
 
 class TaxForm(forms.Form):
-    """A country's rate from a day on; the fields are `enter_tax_rate`'s arguments."""
+    """A country's rate from a day on; the fields are `ask_tax_rate`'s arguments."""
 
     country = _Upper(label=_("Country"), min_length=2, max_length=2,
                      widget=_input(placeholder="DE"))  # fmt: skip
@@ -50,7 +50,7 @@ class TaxForm(forms.Form):
 
 
 class StatusForm(forms.Form):
-    """How a party is taxed from a day on; the fields are `enter_party_status`'s arguments."""
+    """How a party is taxed from a day on; the fields are `ask_party_status`'s arguments."""
 
     slug = forms.ChoiceField(label=_("Partner"), widget=forms.Select(attrs={"class": "select"}))
     external_id = forms.CharField(
@@ -59,11 +59,16 @@ class StatusForm(forms.Form):
     )  # fmt: skip
     treatment = forms.ChoiceField(label=_("Taxed by"), choices=list(words.TREATMENTS.items()),
                                   widget=forms.Select(attrs={"class": "select"}))  # fmt: skip
+    charges = forms.ChoiceField(
+        label=_("On"), choices=list(words.CHARGES.items()), required=False,
+        widget=forms.Select(attrs={"class": "select"}),
+        help_text=_("Fees and usage can be taxed apart; an invoice then prints several rates."),
+    )  # fmt: skip
     country = _Upper(label=_("Country"), max_length=2, required=False,
                      widget=_input(placeholder="DE"))  # fmt: skip
     percent = forms.DecimalField(
-        label=_("Percent held back"), required=False, min_value=0, max_value=100, max_digits=7,
-        decimal_places=4, widget=_input(inputmode="decimal"),
+        label=_("Percent, of a reduced rate or held back"), required=False, min_value=0,
+        max_value=100, max_digits=7, decimal_places=4, widget=_input(inputmode="decimal"),
     )  # fmt: skip
     reason = forms.CharField(label=_("Reason on documents"), max_length=300, required=False,
                              widget=_input())  # fmt: skip

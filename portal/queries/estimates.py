@@ -1,21 +1,23 @@
-"""The running month in money: an estimate from usage so far, never a document."""
+"""The running month in money: an estimate from usage so far, never a document.
+
+A worker rates it (`portal.actions.running_month`); pages read what was kept, with its time, and
+never rate.
+"""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
-from billing.models import AgreementVersion
+from billing.models import AgreementVersion, RunningMonth
 from billing.queries import Preview, preview_run
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
 from billing.rules.errors import BillingError
 from billing.rules.periods import Period, month_of
-from portal.remembered import remembered
-
-KEPT_S = 120
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,9 @@ class Estimate:
 
     `billed` to customers, the partner's `earned` share, what the partner `owes` us (licence,
     wholesale, our part where it collects), `shadow` value of a proof of concept. `by_customer`
-    has the net of each customer's invoice. `problem` says why there is no number.
+    has the net of each customer's invoice. `as_of`: up to when usage counts, None while a worker
+    has not been there yet; `usage`: what it was, to know whether there is more. `problem` says
+    why there is no number.
     """
 
     period: Period
@@ -53,6 +57,13 @@ class Estimate:
     shadow_minor: int = 0
     by_customer: dict[str, int] | None = None
     problem: str = ""
+    as_of: datetime | None = None
+    usage: tuple[int, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """There are numbers to show."""
+        return self.as_of is not None and not self.problem
 
 
 def terms_in_force(partner_id: uuid.UUID, now: datetime) -> Terms | None:
@@ -73,19 +84,33 @@ def terms_in_force(partner_id: uuid.UUID, now: datetime) -> Terms | None:
 
 
 def running_month(terms: Terms | None, now: datetime) -> Estimate | None:
-    """What the month of `now` comes to so far; None without an agreement.
+    """What a worker worked out for the month of `now`; None without an agreement.
 
-    Rates the usage as a run would, without writing; up to KEPT_S old, since a thousand customers
-    take it a second. A month that cannot be rated has `problem`.
+    Never rates: without one kept it comes back without `as_of`. A month
+    that cannot be rated has `problem`.
     """
     if terms is None:
         return None
     period = month_of(now)
-    key = f"estimate:{terms.agreement_id}:{period.label}"
-    return remembered(key, KEPT_S, lambda: _rated(terms, period))
+    return kept_month(terms, period) or Estimate(period, terms.currency)
 
 
-def _rated(terms: Terms, period: Period) -> Estimate:
+def kept_month(terms: Terms, period: Period) -> Estimate | None:
+    """What was kept last of a month, or None: one query."""
+    row = RunningMonth.objects.filter(
+        agreement_id=terms.agreement_id, period_start=period.start
+    ).first()
+    return row and Estimate(period, as_of=row.as_of, **row.figures)
+
+
+def figures_of(found: Estimate) -> dict[str, Any]:
+    """An estimate as JSON; `kept_month` reads it back."""
+    told = {one.name: getattr(found, one.name) for one in fields(found)}
+    return {name: value for name, value in told.items() if name not in ("period", "as_of")}
+
+
+def rated_month(terms: Terms, period: Period) -> Estimate:
+    """The month so far, rated as a run would rate it; nothing is written. Workers only."""
     try:
         preview = preview_run(agreement_id=terms.agreement_id, period=period)
     except BillingError as error:

@@ -102,7 +102,7 @@ def _invoiced(partner_id: uuid.UUID, scope: Scope, month_at: datetime) -> int:
 
 def _estimated(partner_id: uuid.UUID, scope: Scope, window: Range) -> int:
     estimate = running_month(terms_in_force(partner_id, window.now), window.now)
-    if estimate is None or estimate.problem or estimate.currency != SAVED_IN:
+    if estimate is None or not estimate.is_known or estimate.currency != SAVED_IN:
         return 0
     if scope.customer_id is None:
         return estimate.billed_minor

@@ -11,7 +11,7 @@ from billing.rules.periods import Period, month_of
 from billing.rules.plans import by_month_end, cost_minor
 from cache_api.models import Customer
 from cache_api.queries import usage_summary
-from portal.queries.estimates import running_month, terms_in_force
+from portal.queries.estimates import Estimate, running_month, terms_in_force
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class PlanMonth:
     cost_minor: int | None
     expected_requests: int | None
     expected_minor: int | None
+    estimate: Estimate | None
 
     @property
     def left(self) -> int:
@@ -44,10 +45,11 @@ def plan_month(partner_id: uuid.UUID, customer: Customer, now: datetime) -> Plan
     requests = by_month_end(used.hits, gone, whole)
     sent = by_month_end(used.bytes_served, gone, whole)
     estimate = running_month(terms_in_force(partner_id, now), now)
-    known = estimate is not None and not estimate.problem
+    known = estimate is not None and estimate.is_known
     expected = None
     if plan.now is not None and requests is not None and sent is not None:
         expected = cost_minor(plan.now.offer, requests, sent, plan.now.currency)
     currency = plan.now.currency if plan.now else estimate.currency if estimate else "USD"
     cost = (estimate.by_customer or {}).get(str(customer.pk), 0) if estimate and known else None
-    return PlanMonth(plan, period, used.hits, used.lookups, currency, cost, requests, expected)
+    return PlanMonth(plan, period, used.hits, used.lookups, currency, cost, requests,
+                     expected, estimate)  # fmt: skip

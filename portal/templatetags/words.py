@@ -24,6 +24,7 @@ _KINDS = {
     "entry": words.DISPUTE_ENTRIES, "method": words.METHODS, "payout_verb": words.PAYOUT_VERBS,
     "hook": words.HOOK_EVENTS, "alert": words.ALERT_KINDS,
     "treatment": words.TREATMENTS,
+    "charges": words.CHARGES,
 }  # fmt: skip
 
 

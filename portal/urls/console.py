@@ -124,6 +124,7 @@ rates = [
     path("fx/", console_rates.enter_fx, name="console_enter_fx"),
     path("tax/", console_rates.enter_tax, name="console_enter_tax"),
     path("status/", console_rates.enter_status, name="console_enter_status"),
+    path("<uuid:request_id>/", console_rates.decide_entry, name="console_decide_entry"),
 ]
 documents = [
     path("", console_documents.document, name="console_document"),
@@ -146,6 +147,11 @@ documents = [
     path("credit/", console_credit.credit, name="console_credit"),
     path("credit/<uuid:request_id>/", console_credit.decide, name="console_credit_decide"),
     path("write-off/", console_credit.write_off, name="console_write_off"),
+    path(
+        "write-off/<uuid:request_id>/",
+        console_credit.decide_write_off,
+        name="console_write_off_decide",
+    ),
 ]
 disputes = [
     path("", console_disputes.disputes, name="console_disputes"),

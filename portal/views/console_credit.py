@@ -20,7 +20,9 @@ from billing.actions.credit_requests import (
     ask_credit_note,
     decline_credit_note,
 )
-from billing.actions.write_off import write_off_invoice
+from billing.actions.decide_request import approve_request
+from billing.actions.finance_requests import decline_request
+from billing.actions.write_off import ask_write_off
 from billing.models import Document
 from billing.queries.credits import body_of, creditable_lines
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
@@ -73,17 +75,33 @@ def decide(request: HttpRequest, document_id: uuid.UUID, request_id: uuid.UUID) 
     return HttpResponseRedirect(reverse("console_document", args=[note.id]))
 
 
-@permission("credits.issue")
+@permission("credits.prepare")
 @require_POST
 def write_off(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
-    """Give up what is open, with the reason."""
+    """Ask to give up what is open, with the reason."""
 
     def give_up() -> None:
-        write_off_invoice(document_id=document_id, reason=request.POST.get("reason", ""),
-                          actor=actor(request), now=timezone.now())  # fmt: skip
+        ask_write_off(document_id=document_id, reason=request.POST.get("reason", ""),
+                      actor=actor(request), now=timezone.now())  # fmt: skip
 
-    done = _("Written off; the partner's share of it is taken back.")
+    done = _("Asked. A second person has to approve the write-off.")
     return _do(request, document_id, give_up, done)
+
+
+@permission("credits.issue")
+@require_POST
+def decide_write_off(
+    request: HttpRequest, document_id: uuid.UUID, request_id: uuid.UUID
+) -> HttpResponse:
+    """Approve a write-off that somebody else asked for; or decline it, with the reason."""
+    facts: dict[str, Any] = {"request_id": request_id, "actor": actor(request),
+                             "now": timezone.now()}  # fmt: skip
+    if request.POST.get("act") == "decline":
+        reason = request.POST.get("reason", "")
+        return _do(request, document_id, lambda: decline_request(reason=reason, **facts),
+                   _("Declined."))  # fmt: skip
+    return _do(request, document_id, lambda: approve_request(**facts),
+               _("Written off; the partner's share of it is taken back."))  # fmt: skip
 
 
 def _asked(request: HttpRequest, invoice: Document) -> Credit:

@@ -29,6 +29,7 @@ PAGES = {
     "agreement": ("console_agreement", "agreement_id"),
     "dispute": ("console_dispute", "dispute_id"),
     "document": ("console_document", "document_id"),
+    "rates": ("console_rates", ""),
     "payments": ("console_payments", ""),
     "payouts": ("console_payouts", ""),
     "stripe": ("console_stripe", ""),

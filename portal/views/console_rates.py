@@ -1,7 +1,8 @@
-"""`/rates/`: tax and exchange rates, entered by finance; `/finance/margins/`: what is left."""
+"""`/rates/`: tax and exchange rates, entered by two people; `/finance/margins/`: what is left."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.actions import taxes
+from billing.actions.decide_request import approve_request
+from billing.actions.finance_requests import decline_request
 from billing.queries import rates as found
 from billing.queries.margins import margins_by_partner
 from billing.rules.errors import BillingError
@@ -28,7 +31,7 @@ from tenants.models import Partner
 @permission("runs.view")
 @require_safe
 def rates(request: HttpRequest) -> HttpResponse:
-    """What is in force, its history, what is missing, and the three forms."""
+    """What is in force, its history, what is missing or waits, and the three forms."""
     return _page(request)
 
 
@@ -36,14 +39,14 @@ def rates(request: HttpRequest) -> HttpResponse:
 @require_POST
 def enter_fx(request: HttpRequest) -> HttpResponse:
     """An exchange rate of a day."""
-    return _enter(request, "fx_form", FxForm(request.POST), taxes.enter_fx_rate)
+    return _enter(request, "fx_form", FxForm(request.POST), taxes.ask_fx_rate)
 
 
 @permission("runs.prepare")
 @require_POST
 def enter_tax(request: HttpRequest) -> HttpResponse:
     """A country's tax rate from a day on."""
-    return _enter(request, "tax_form", TaxForm(request.POST), taxes.enter_tax_rate)
+    return _enter(request, "tax_form", TaxForm(request.POST), taxes.ask_tax_rate)
 
 
 @permission("runs.prepare")
@@ -51,7 +54,27 @@ def enter_tax(request: HttpRequest) -> HttpResponse:
 def enter_status(request: HttpRequest) -> HttpResponse:
     """How a party is taxed from a day on."""
     form = StatusForm(request.POST, partners=_partners())
-    return _enter(request, "status_form", form, taxes.enter_party_status)
+    return _enter(request, "status_form", form, taxes.ask_party_status)
+
+
+@permission("runs.approve")
+@require_POST
+def decide_entry(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
+    """Approve what somebody else asked for, which enters it; or decline it, with the reason."""
+    facts: dict[str, Any] = {"request_id": request_id, "actor": actor(request),
+                             "now": timezone.now()}  # fmt: skip
+    try:
+        if request.POST.get("act") == "decline":
+            decline_request(reason=request.POST.get("reason", ""), **facts)
+            done = _("Declined.")
+        else:
+            approve_request(**facts)
+            done = _("Entered. Runs that wait for it can be settled again.")
+    except BillingError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return HttpResponseRedirect(reverse("console_rates"))
 
 
 @permission("runs.view")
@@ -81,7 +104,7 @@ def _enter(
         except BillingError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _("Entered. Runs that wait for it can be settled again."))
+            messages.success(request, _("Asked. A second person enters it by approving."))
             return HttpResponseRedirect(reverse("console_rates"))
     return _page(request, **{name: form})
 
@@ -96,6 +119,7 @@ def _page(request: HttpRequest, **bound: forms.Form) -> HttpResponse:
         "status_form": StatusForm(partners=_partners()), **bound,
         "fx": found.fx_rates(), "tax": found.tax_rates(today),
         "statuses": found.tax_statuses(today), "missing": missing,
+        "waiting": found.waiting_entries(), "me": actor(request).lower(),
     }, status=400 if bound else 200)  # fmt: skip
 
 

@@ -75,8 +75,13 @@ METHODS: dict[str, Any] = {
     "stripe": _("Stripe"),
 }
 TREATMENTS: dict[str, Any] = {
-    "standard": _("Standard rate of its country"), "reverse_charge": _("Reverse charge"),
+    "standard": _("Standard rate of its country"), "reduced": _("Reduced rate"),
+    "reverse_charge": _("Reverse charge"),
     "exempt": _("Exempt"), "withholding": _("Withholding (partners)"), "none": _("No tax"),
+}  # fmt: skip
+# Of which of a party's charges a tax status is; '' as finance chooses it.
+CHARGES: dict[str, Any] = {
+    "": _("All charges"), "fixed": _("Fees of the agreement alone"), "usage": _("Usage alone"),
 }  # fmt: skip
 PARTNER_STATES: dict[str, Word] = {
     "requested": Word(_("Requested"), "info"),
@@ -137,6 +142,7 @@ EXCEPTIONS: dict[str, Word] = {
     "bank_line": Word(_("Bank line"), "warn"),
     "sales": Word(_("Sales report"), "warn"),
     "credit": Word(_("Credit note to approve"), "info"),
+    "entry": Word(_("Entry to approve"), "info"),
     "stripe": Word(_("Stripe"), "danger"),
     "chargeback": Word(_("Chargeback"), "danger"),
     "payout": Word(_("Payout on hold"), "warn"),
@@ -312,7 +318,7 @@ PERMISSIONS: dict[str, Any] = {
     "runs.approve": _("Approve runs that somebody else prepared"),
     "agreements.approve": _("Approve agreements that somebody else prepared"),
     "credits.prepare": _("Ask for credit notes"),
-    "credits.issue": _("Approve credit notes that somebody else asked for, and write off"),
+    "credits.issue": _("Approve credit notes and write-offs that somebody else asked for"),
     "money.view": _("See payments and payouts"),
     "money.record": _("Record payments"),
     "money.prepare": _("Prepare payouts"),

@@ -8,7 +8,6 @@ import pytest
 from billing.actions import books
 from billing.actions.credit import Credit
 from billing.actions.post import Source, post_entries
-from billing.actions.write_off import write_off_invoice
 from billing.models import JournalEntry, PeriodEvent
 from billing.queries import ledger
 from billing.queries.documents import documents_page
@@ -22,6 +21,7 @@ from tenants.schema import in_console
 from tests.billing.credit import issue_credit_note
 from tests.billing.people import APPROVER, PREPARER, utc
 from tests.billing.test_credit import LATER, OCTOBER, invoice
+from tests.billing.two_people import write_off_invoice
 from tests.billing.world import NOW, SEPTEMBER, breaches, fingerprint, hit, record, settle, sign
 
 FIRST, LAST = date(2026, 9, 1), date(2026, 9, 30)

@@ -12,7 +12,6 @@ from billing.actions.reconcile_stripe import reconcile_stripe
 from billing.actions.refunds import ask_refund
 from billing.actions.remote_intents import want_invoices
 from billing.actions.stripe_events import process_event
-from billing.actions.write_off import write_off_invoice
 from billing.gateways.stripe_api import Stripe
 from billing.models import CarriedItem, Chargeback, ChargebackMove, Payment, StripeEvent
 from billing.queries.documents import document_detail
@@ -23,6 +22,7 @@ from billing.rules.errors import BadMoney
 from tests.billing.credit import issue_credit_note
 from tests.billing.people import APPROVER, PREPARER
 from tests.billing.stripe_steps import acme, intent_of, notices, now, push, status
+from tests.billing.two_people import write_off_invoice
 from tests.billing.world import balances, breaches, settle
 from tests.fakes.stripe import KEY, SPEC, running
 

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from billing.models import Document, FxRate, RunSnapshot, SettlementRun, TaxRate, TaxStatus
+from billing.models import (
+    Document,
+    FinanceRequest,
+    FxRate,
+    RunSnapshot,
+    SettlementRun,
+    TaxRate,
+    TaxStatus,
+)
 from manage import LOGIN_BY_COMMAND
 from tenants.accounts.models import User
 from tests.billing.people import APPROVER, PREPARER
@@ -117,5 +125,13 @@ def test_finance_enters_rates_and_tax_status(office):
         enter("fx 2026-09-30 USD EUR much")
 
     assert first.returncode == 0, first.stderr
+    asked = list(FinanceRequest.objects.values_list("id", flat=True))
+    with pytest.raises(CommandError, match="cannot approve it"):
+        call(office, "enter_rates", "--as", PREPARER, "approve", str(asked[0]))
+    waiting = run(office, "enter_rates", "--as", PREPARER, "waiting").stdout
+    assert f"{asked[0]} fx_rate: base USD, day 2026-09-30, quote EUR, rate 0.92;" in waiting
+    assert not TaxStatus.objects.exists()
+    for one in asked:
+        call(office, "enter_rates", "--as", APPROVER, "approve", str(one))
     assert (FxRate.objects.count(), TaxRate.objects.count()) == (1, 1)
     assert TaxStatus.objects.get().entered_by == PREPARER

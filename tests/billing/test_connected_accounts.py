@@ -6,14 +6,17 @@ import pytest
 from django.conf import settings
 from django.db import ProgrammingError, transaction
 
+from billing.actions.adopt_accounts import adopt_accounts
 from billing.actions.connected_accounts import ask_look, connect_account, renew_link
-from billing.actions.payout_details import ask_payout_details
+from billing.actions.payout_details import ask_payout_details, decide_payout_details, masked
 from billing.actions.reconcile_stripe import reconcile_stripe
 from billing.actions.stripe_events import process_event
 from billing.gateways.stripe_api import Stripe
-from billing.models import ConnectedAccount, RemoteIntent, StripeEvent
+from billing.models import ConnectedAccount, PayoutDetails, RemoteIntent, StripeEvent
 from billing.queries.remote import onboarding
 from billing.rules.errors import WrongState
+from billing.rules.sealing import seal
+from tenants.rules.datakeys import parse_kek
 from tenants.schema import in_partner
 from tests.billing.stripe_steps import notices, now, push
 from tests.fakes.stripe import KEY, SPEC, running
@@ -114,6 +117,38 @@ def test_an_address_is_renewed_when_it_is_over_and_the_daily_look_sees_what_no_n
                                     seen_at=now())  # fmt: skip
     [gone] = reconcile_stripe(stripe=stripe, now=now())
     assert (gone.kind, gone.remote_id) == ("account", "acct_gone")
+
+
+def test_accounts_named_before_connect_are_taken_over(stripe, partners, database):
+    """Redis' own, once; one that Stripe does not show us and one of another partner stay out."""
+    redis, pinecone = partners
+    own = stripe.create("accounts", {"type": "express", "country": "DE", "metadata": {}}, "old")
+    database.login("owner")
+    for n, (partner, account) in enumerate(
+        ((redis, own["id"]), (redis, "acct_00000unknown"), (pinecone, own["id"]))
+    ):
+        details = PayoutDetails.objects.create(
+            partner_id=partner.id, kind="stripe", holder="Redis", masked=masked(account), bic="",
+            sealed=seal(parse_kek(settings.KEK), account, partner.id), asked_by=OWNER,
+            asked_at=now() + timedelta(seconds=n),
+        )  # fmt: skip
+        decide_payout_details(details_id=details.id, partner_id=partner.id, approve=True,
+                              actor="other@x.example", now=now())  # fmt: skip
+    database.login("settle")
+
+    found, again = (
+        [(one.partner_id, one.outcome) for one in
+         adopt_accounts(stripe=stripe, kek=settings.KEK, actor=OWNER, now=now())]
+        for _ in range(2)
+    )  # fmt: skip
+
+    assert [outcome.split(":")[0] for _, outcome in found] == [
+        "not ready", "Stripe does not show it to us", "another partner has this account",
+    ]  # fmt: skip
+    assert again[0] == (redis.id, "connected already") and again[1:] == found[1:]
+    [kept] = ConnectedAccount.objects.all()
+    assert (kept.partner_id, kept.remote_id, kept.country) == (redis.id, own["id"], "DE")
+    assert onboarding(redis.id, now()).account == kept
 
 
 @pytest.mark.parametrize("more", [

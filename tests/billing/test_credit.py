@@ -16,7 +16,6 @@ from billing.actions.credit_requests import (
 from billing.actions.document_events import record_document_event
 from billing.actions.payments import Receipt, record_payment
 from billing.actions.send_back import send_back
-from billing.actions.write_off import write_off_invoice
 from billing.models import CarriedItem, CreditRequest, Document, DocumentLine
 from billing.queries import document_detail
 from billing.rules.credits import BadCredit
@@ -25,6 +24,7 @@ from billing.rules.periods import parse_month
 from billing.rules.templates import Deal
 from tests.billing.credit import issue_credit_note
 from tests.billing.people import APPROVER, PREPARER, utc
+from tests.billing.two_people import write_off_invoice
 from tests.billing.world import (
     NOW,
     SEPTEMBER,
@@ -193,6 +193,9 @@ def test_bad_debt_claws_the_share_of_what_was_not_paid_back(issued):
     for _ in range(2):
         write_off_invoice(document_id=original.id, reason="Insolvent", actor=APPROVER, now=NOW)
 
+    with pytest.raises(IntegrityError, match="second person"), transaction.atomic():
+        record_document_event(document_id=original.id, kind="uncollectible", source_id="alone",
+                              amount_minor=1, actor=APPROVER, now=NOW)  # fmt: skip
     assert balances(redis)["5100"] == 60_00
     assert [item.amount_minor for item in CarriedItem.objects.all()] == [-18_00]
     assert (row(original).status, row(original).open_minor) == ("uncollectible", 0)

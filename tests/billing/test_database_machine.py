@@ -27,7 +27,6 @@ from billing.actions.credit import Credit
 from billing.actions.disputes import open_dispute, reject_dispute, uphold_dispute
 from billing.actions.payments import Receipt, record_payment
 from billing.actions.send_back import send_back
-from billing.actions.write_off import write_off_invoice
 from billing.models import CarriedItem, Document, DocumentLine, JournalLine, Payment
 from billing.queries.documents import INVOICES, document_detail, documents_page
 from billing.queries.payments import refundable_minor
@@ -35,6 +34,7 @@ from billing.rules.errors import BadMoney, BillingError
 from billing.rules.periods import next_month
 from tests.billing.credit import issue_credit_note
 from tests.billing.people import APPROVER, PREPARER
+from tests.billing.two_people import write_off_invoice
 from tests.billing.world import SEPTEMBER, breaches, hit, issue, record, review, sign
 from tests.conftest import fresh_database, two_partners
 

@@ -6,12 +6,12 @@ from billing import reconcile
 from billing.actions import books, disputes
 from billing.actions.credit import Credit
 from billing.actions.seal import seal_journal
-from billing.actions.write_off import write_off_invoice
 from billing.models import JournalSeal
 from tenants.schema import in_console, in_partner
 from tests.billing.credit import issue_credit_note
 from tests.billing.people import APPROVER
 from tests.billing.test_credit import LATER, OCTOBER, invoice
+from tests.billing.two_people import write_off_invoice
 from tests.billing.world import NOW, SEPTEMBER, fingerprint, settle
 
 PLANTED = [

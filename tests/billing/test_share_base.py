@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from billing.actions.chargebacks import book_chargeback
 from billing.actions.credit import Credit
 from billing.actions.errors import AlreadySettled
 from billing.actions.payments import Receipt, record_payment
 from billing.actions.refunds import ask_refund, send_refund
-from billing.actions.taxes import enter_tax_rate, enter_tax_status
-from billing.models import Agreement, Document, Payment, SettlementRun
+from billing.models import Agreement, CarriedItem, Document, Payment, SettlementRun
 from billing.queries.gathering import gather
 from billing.queries.receipts import receipts
 from billing.rules.periods import parse_month
@@ -19,6 +19,7 @@ from cache_api.models import Customer
 from tenants.schema import in_partner
 from tests.billing.credit import issue_credit_note
 from tests.billing.people import PREPARER, utc
+from tests.billing.two_people import enter_tax_rate, enter_tax_status, write_off_invoice
 from tests.billing.world import NOW, balances, breaches, documents, hit, record, settle, sign
 
 OCTOBER, NOVEMBER = parse_month("2026-10"), parse_month("2026-11")
@@ -105,6 +106,55 @@ def test_refunds_and_fees_are_taken_off_or_not(database, partners):
     assert gathered.run_input.receipts == () and gathered.base is not None
     with in_partner(redis):
         assert [one.fee_minor for one in receipts(agreement.id, OCTOBER)] == [3_20]
+
+
+def disputed(payment, status, *moves):
+    """What Stripe says of a dispute: (minor units, fee, day) of each movement of the money."""
+    return {
+        "id": "dp_1", "amount": payment.amount_minor, "reason": "fraudulent", "status": status,
+        "created": utc("2026-10-20").timestamp(), "evidence_details": {"due_by": None},
+        "balance_transactions": [
+            {"id": f"txn_{day}", "amount": amount, "fee": fee, "currency": "usd",
+             "created": utc(day).timestamp()}
+            for amount, fee, day in moves
+        ],
+    }  # fmt: skip
+
+
+def test_a_chargeback_takes_a_collected_share_once_and_gives_it_back(database, partners):
+    """September's 100.01 is paid in October, when the bank also takes it: nothing is in hand, so
+    no share is due. It comes back in November (30 % of 100.01 is 30.00), is taken for good in
+    December (−30.00), and writing the invoice off in January takes nothing more. Stripe's 15.00
+    for the dispute are ours. Pinecone shares what is collected too, and is not touched."""
+    redis, pinecone = partners
+    for partner in partners:
+        sign(partner, "revenue_share_platform", deal=Deal(share_base="collected"))
+        record(hit(partner, "2026-09-10", "acme", 50_005))
+    database.login("settle")
+    settle()
+    pay(redis, "2026-10-05", 100_01)
+    pay(pinecone, "2026-10-05", 100_01)
+    payment = Payment.objects.get(partner_id=redis.id)
+    taken, back, lost = (-100_01, 15_00, "2026-10-20"), (100_01, 0, "2026-11-10"), (
+        -100_01, 0, "2026-12-10")  # fmt: skip
+    for month, status, moves in (
+        ("2026-10", "needs_response", [taken]), ("2026-11", "won", [taken, back]),
+        ("2026-12", "lost", [taken, back, lost]),
+    ):  # fmt: skip
+        for _ in range(2):
+            book_chargeback(payment=payment, remote=disputed(payment, status, *moves), **BY)
+        settle(parse_month(month), utc("2027-02-01"))
+    write_off_invoice(document_id=invoice_of(redis).id, reason="lost", **BY)
+    settle(parse_month("2027-01"), utc("2027-02-02"))
+
+    shares = [row[0] for row in statements(redis)]
+    assert shares == [0, 0, 30_00, -30_00, 0]
+    assert [row[0] for row in statements(pinecone)] == [0, 20_00, 0, 0, 0]
+    assert not CarriedItem.objects.exists()
+    assert balances(redis) == {
+        "1000": 100_01, "1020": -100_01 - 15_00, "4000": -100_01, "5100": 100_01, "5200": 15_00,
+    }  # fmt: skip
+    assert breaches() == []
 
 
 def test_a_share_with_tax_goes_back_with_its_tax(database, partners):

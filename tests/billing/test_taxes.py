@@ -5,20 +5,34 @@ from decimal import Decimal
 
 import psycopg
 import pytest
+from django.db import IntegrityError, transaction
 
 from billing.actions.credit import Credit
+from billing.actions.decide_request import approve_request
 from billing.actions.document_events import record_document_event
 from billing.actions.errors import TooEarly
+from billing.actions.finance_requests import decline_request
 from billing.actions.open_runs import open_run, settle_period
-from billing.actions.taxes import enter_fx_rate, enter_tax_rate, enter_tax_status
-from billing.models import Agreement, CarriedItem, Document, FxRate, SettlementRun
-from billing.rules.errors import BadMoney, BadTerms
+from billing.actions.taxes import ask_fx_rate, ask_tax_rate
+from billing.models import (
+    Agreement,
+    CarriedItem,
+    Document,
+    FinanceRequest,
+    FxRate,
+    SettlementRun,
+    TaxRate,
+)
+from billing.queries.credits import document_taxes
+from billing.queries.exception_queue import exceptions
+from billing.rules.errors import BadMoney, BadTerms, SamePerson, WrongState
 from billing.rules.periods import parse_month
 from billing.rules.templates import Deal
 from cache_api.models import Customer
 from tenants.schema import in_partner
 from tests.billing.credit import issue_credit_note
-from tests.billing.people import PREPARER, utc
+from tests.billing.people import APPROVER, PREPARER, utc
+from tests.billing.two_people import enter_fx_rate, enter_tax_rate, enter_tax_status
 from tests.billing.world import (
     NOW,
     SEPTEMBER,
@@ -95,8 +109,10 @@ def test_a_customer_is_billed_in_its_own_currency(database, partners):
     database.login("settle")
     assert "USD" in review().popitem()[1].reason
     database.login("owner")
-    for rate in ("0.91", "0.92", "0.92"):
+    for rate in ("0.91", "0.92"):
         enter_fx_rate(day=date(2026, 9, 30), base="USD", quote="EUR", rate=Decimal(rate), **BY)
+    with pytest.raises(BadMoney, match=r"0\.92 EUR is the rate of 2026-09-30 already"):
+        enter_fx_rate(day=date(2026, 9, 30), base="USD", quote="EUR", rate=Decimal("0.92"), **BY)
     assert FxRate.objects.count() == 2
     database.login("settle")
     review()
@@ -156,6 +172,70 @@ def test_a_month_waits_for_its_cutoff(database, partners):
     assert Agreement.objects.count() == 2
 
 
+def test_two_people_enter_what_runs_freeze(database, partners):
+    """Also by SQL: no row without another person's approval of exactly these figures."""
+    facts = {"day": date(2026, 9, 30), "base": "USD", "quote": "EUR", "rate": Decimal("0.92")}
+    asked = ask_fx_rate(**facts, **BY)
+    assert ask_fx_rate(**facts, **BY).id == asked.id and not FxRate.objects.exists()
+    with pytest.raises(SamePerson, match="asked for this exchange rate"):
+        approve_request(request_id=asked.id, actor=PREPARER.upper(), now=NOW)
+    with pytest.raises(IntegrityError, match="four_eyes"), transaction.atomic():
+        FinanceRequest.objects.filter(pk=asked.id).update(approved_by=PREPARER)
+    with pytest.raises(IntegrityError, match="second person"), transaction.atomic():
+        FxRate.objects.create(id=asked.id, entered_by=PREPARER, entered_at=NOW, **facts)
+    assert [one.kind for one in exceptions(NOW)] == ["entry"]
+    for _ in range(2):
+        approve_request(request_id=asked.id, actor=APPROVER, now=NOW)
+    assert [(row.id, row.entered_by) for row in FxRate.objects.all()] == [(asked.id, PREPARER)]
+    with pytest.raises(WrongState, match="has approved this exchange rate"):
+        decline_request(request_id=asked.id, reason="no", actor=APPROVER, now=NOW)
+
+    other = ask_tax_rate(country="GB", label="VAT", percent=Decimal(20), valid_from=JANUARY, **BY)
+    FinanceRequest.objects.filter(pk=other.id).update(approved_by=APPROVER)
+    with pytest.raises(IntegrityError, match="as it was asked"), transaction.atomic():
+        TaxRate.objects.create(id=other.id, country="GB", label="VAT", percent=Decimal(19),
+                               valid_from=JANUARY, entered_by=PREPARER, entered_at=NOW)  # fmt: skip
+    third = ask_tax_rate(country="DE", label="VAT", percent=Decimal(19), valid_from=JANUARY, **BY)
+    for _ in range(2):
+        decline_request(request_id=third.id, reason="16 until June", actor=PREPARER, now=NOW)
+    with pytest.raises(WrongState, match="declined this tax rate"):
+        approve_request(request_id=third.id, actor=APPROVER, now=NOW)
+    with database.psql("settle") as login, pytest.raises(psycopg.errors.RestrictViolation):
+        login.execute("update billing_financerequest set facts = '{}'")
+    assert not TaxRate.objects.exists()
+
+
+def test_usage_is_taxed_apart_through_the_books(database, partners):
+    """acme's 100.01 used at a reduced 7 % (7.00), though fees would carry 20 %; the share takes
+    the tax along: 30 % of 107.01 is 32.10. Two notes take back all of it."""
+    redis = partners.redis
+    deal = Deal(share_after=("credits",), tax="charged", base_yearly_minor=1200_00)
+    sign(redis, "revenue_share_platform", deal=deal)
+    record(hit(redis, "2026-09-10", "acme", 50_005))
+    acme = customer_id(redis, "acme")
+    enter_tax_rate(country="GB", label="VAT", percent=Decimal(20), valid_from=JANUARY, **BY)
+    known = {"partner_id": redis.id, "valid_from": JANUARY, **BY}
+    enter_tax_status(customer_id=acme, treatment="standard", country="GB", **known)
+    enter_tax_status(customer_id=acme, treatment="reduced", country="GB", percent=Decimal(7),
+                     charges="usage", **known)  # fmt: skip
+    enter_tax_status(treatment="reverse_charge", country="GB", **known)
+    database.login("settle")
+
+    settle()
+
+    assert documents(redis) == [
+        (INVOICE, "acme", 107_01), ("partner_invoice", "", 100_00), (STATEMENT, "", 32_10),
+    ]  # fmt: skip
+    invoice = Document.objects.get(kind=INVOICE)
+    assert document_taxes(invoice)[0].percent == "7"
+    assert balances(redis)["2200"] == -7_00
+    database.login("owner")
+    for net in (60_00, 40_01):
+        issue_credit_note(document_id=invoice.id, credit=Credit(f"{net}", "x", net_minor=net), **BY)
+    assert sum(CarriedItem.objects.values_list("amount_minor", flat=True)) == -32_10
+    assert "2200" not in balances(redis) and breaches() == []
+
+
 def test_what_finance_can_not_enter(database, partners):
     day = {"day": date(2026, 9, 30), **BY}
     for base, quote, rate in (("USD", "USD", 1), ("USD", "XXX", 1), ("USD", "EUR", 0),
@@ -165,7 +245,9 @@ def test_what_finance_can_not_enter(database, partners):
     status = {"partner_id": partners.redis.id, "valid_from": JANUARY, **BY}
     for wrong in ({"treatment": "guess"}, {"treatment": "withholding"}, {"treatment": "standard"},
                   {"treatment": "exempt", "percent": Decimal(3)},
-                  {"treatment": "exempt", "country": "de"}):  # fmt: skip
+                  {"treatment": "exempt", "country": "de"}, {"treatment": "reduced"},
+                  {"treatment": "none", "charges": "usage"},
+                  {"treatment": "exempt", "charges": "some"}):  # fmt: skip
         with pytest.raises(BadTerms):
             enter_tax_status(**wrong, **status)
     with pytest.raises(BadTerms):

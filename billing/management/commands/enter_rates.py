@@ -1,17 +1,22 @@
-"""`manage.py enter_rates … --as EMAIL`: exchange rates, tax rates and tax status, by finance."""
+"""`manage.py enter_rates … --as EMAIL`: exchange and tax rates and tax status, by two people."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from billing.actions.taxes import enter_fx_rate, enter_party_status, enter_tax_rate
+from billing.actions.decide_request import approve_request
+from billing.actions.finance_requests import decline_request
+from billing.actions.taxes import ask_fx_rate, ask_party_status, ask_tax_rate
+from billing.models import FinanceRequest
 from billing.queries.people import acting_person
 from billing.rules.errors import BillingError
-from billing.rules.facts import TREATMENTS
+from billing.rules.facts import CHARGES, TREATMENTS
+from billing.rules.finance_requests import RATES, told
 from tenants.schema import in_console
 
 
@@ -30,12 +35,15 @@ def _number(text: str) -> Decimal:
 
 
 class Command(BaseCommand):
-    """Each fact is one row that is never changed; entering it again later counts instead."""
+    """One person asks, a second one approves; then it is a row that never changes."""
 
-    help = "Enter what runs freeze: fx, tax (a country's rate), status (how a party is taxed)."
+    help = (
+        "Enter what runs freeze: fx, tax (a country's rate), status (how a party is taxed). "
+        "A second person approves what is waiting."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """One of three facts, and who enters it."""
+        """One of three facts and who asks for it; or a decision and who makes it."""
         parser.add_argument("--as", dest="email", required=True, metavar="EMAIL")
         facts = parser.add_subparsers(dest="fact", required=True)
         fx = facts.add_parser("fx", help="fx 2026-09-30 USD EUR 0.92")
@@ -53,30 +61,54 @@ class Command(BaseCommand):
         status.add_argument("--customer", default="", help="the partner's own id; else the partner")
         status.add_argument("--country", default="")
         status.add_argument("--percent", type=_number)
+        status.add_argument("--charges", choices=CHARGES, default="", help="of these alone")
         status.add_argument("--reason", default="")
+        facts.add_parser("waiting", help="what a second person has to decide on")
+        for name in ("approve", "decline"):
+            facts.add_parser(name).add_argument("request", type=UUID)
+        facts.choices["decline"].add_argument("reason")
         for one in (tax, status):
             one.add_argument("--from", dest="valid_from", type=_day, required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Enter one fact; a refusal says why."""
+        """Ask, list or decide; a refusal says why."""
+        decides = options["fact"] in ("approve", "decline")
         try:
             with in_console():
-                actor = acting_person(options["email"], "runs.prepare")
-                by = {"actor": actor, "now": timezone.now()}
-                row = getattr(self, f"_{options['fact']}")(options, by)
+                right = "runs.approve" if decides else "runs.prepare"
+                by = {"actor": acting_person(options["email"], right), "now": timezone.now()}
+                self.stdout.write(getattr(self, f"_{options['fact']}")(options, by))
         except BillingError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"entered {row.id}")
 
-    def _fx(self, given: dict[str, Any], by: dict[str, Any]) -> Any:
-        return enter_fx_rate(**{name: given[name] for name in ("day", "base", "quote", "rate")},
-                             **by)  # fmt: skip
+    def _waiting(self, _given: dict[str, Any], _by: dict[str, Any]) -> str:
+        rows = FinanceRequest.objects.filter(approved_by="", declined_by="", kind__in=RATES)
+        return "\n".join(
+            f"{row.id} {row.kind}: {told(row.facts)}; asked by {row.asked_by}"
+            for row in rows
+        ) or "nothing waits"  # fmt: skip
 
-    def _tax(self, given: dict[str, Any], by: dict[str, Any]) -> Any:
+    def _approve(self, given: dict[str, Any], by: dict[str, Any]) -> str:
+        return f"entered {approve_request(request_id=given['request'], **by).id}"
+
+    def _decline(self, given: dict[str, Any], by: dict[str, Any]) -> str:
+        row = decline_request(request_id=given["request"], reason=given["reason"], **by)
+        return f"declined {row.id}"
+
+    def _fx(self, given: dict[str, Any], by: dict[str, Any]) -> str:
+        names = ("day", "base", "quote", "rate")
+        return _asked(ask_fx_rate(**{name: given[name] for name in names}, **by))
+
+    def _tax(self, given: dict[str, Any], by: dict[str, Any]) -> str:
         names = ("country", "label", "percent", "valid_from")
-        return enter_tax_rate(**{name: given[name] for name in names}, **by)
+        return _asked(ask_tax_rate(**{name: given[name] for name in names}, **by))
 
-    def _status(self, given: dict[str, Any], by: dict[str, Any]) -> Any:
-        names = ("treatment", "country", "percent", "reason", "valid_from")
-        return enter_party_status(slug=given["partner"], external_id=given["customer"],
-                                  **{name: given[name] for name in names}, **by)  # fmt: skip
+    def _status(self, given: dict[str, Any], by: dict[str, Any]) -> str:
+        names = ("treatment", "country", "percent", "reason", "valid_from", "charges")
+        facts = {name: given[name] for name in names}
+        return _asked(ask_party_status(slug=given["partner"], external_id=given["customer"],
+                                       **facts, **by))  # fmt: skip
+
+
+def _asked(row: FinanceRequest) -> str:
+    return f"asked {row.id}: a second person enters it with `enter_rates … approve {row.id}`"

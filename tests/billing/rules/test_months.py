@@ -42,8 +42,9 @@ def facts_of(cell):
 
 def party_tax(name, text):
     treatment, _, percent = text.partition("/")
-    party = name if name == "partner" else f"id-{name}"
-    return PartyTax(party, treatment, percent=percent or "0")
+    who, _, charges = name.partition(".")
+    party = who if who == "partner" else f"id-{who}"
+    return PartyTax(party, treatment, percent=percent or "0", charges=charges)
 
 
 def input_of(cells):
@@ -132,6 +133,31 @@ def test_documents_say_the_rate_and_the_reason():
     )
     assert draft.lines[0].explanation[-1] == "$100.01 × 0.92 = €92.01"
     assert (draft.taxes[0].label, draft.taxes[0].amount_minor) == ("Reverse charge (DE)", 0)
+
+
+def test_each_rate_names_its_lines():
+    """Two rates stand beside each other; one rate over all names none, as it always did."""
+    given = run(row("acme", 100_050, plan="mid-market"), agreed=terms("direct", "direct",
+                                                                      tax="charged"))  # fmt: skip
+    two = (party_tax("acme", "standard/19"), party_tax("acme.usage", "reduced/7"))
+    draft = charge(replace(given, taxes=two)).drafts[0]
+    kinds = {line.position: line.kind for line in draft.lines}
+    assert [(tax.percent, [kinds[at] for at in tax.lines], tax.base_minor) for tax in draft.taxes
+            ] == [("19", ["plan_fee"], 833_33), ("7", ["usage"], 200_10)]  # fmt: skip
+    alike = (party_tax("acme", "reduced/7"), party_tax("acme.usage", "reduced/7"))
+    [tax] = charge(replace(given, taxes=alike)).drafts[0].taxes
+    assert (tax.lines, tax.base_minor) == ((), 1033_43)
+    with pytest.raises(MissingTax, match="Customer 'acme' has no tax status"):
+        charge(replace(given, taxes=two[1:]))
+
+
+def test_a_share_of_two_rates():
+    """30 % of 100.01 with 7 % (7.0007) on usage: 30 % of 107.01; the general 20 % is of no line."""
+    agreed = terms(share_after=("credits",), tax="charged")
+    taxes = tuple(party_tax(*one) for one in (("acme", "standard/20"), ("acme.usage", "reduced/7"),
+                                              ("partner", "none")))  # fmt: skip
+    result = charge(run(row("acme", 50_005), agreed=agreed, taxes=taxes))
+    assert (result.totals.partner_minor, result.totals.tax_minor) == (32_10, 7_00)
 
 
 def test_a_netted_invoice_is_paid_out_of_the_payable():

@@ -76,6 +76,23 @@ def test_rows_with_an_id_count_once_in_whatever_file(bring, database, partners):
     assert bring("customer,time,id\nacme,2026-10-01,2\nacme,2026-10-01,3\n").inserted == 1
 
 
+def test_a_file_that_contradicts_what_is_recorded_is_refused_by_line(bring, database, partners):
+    head = "id,time,customer,quantity\n"
+    bring(head + "1,2026-10-01,acme,5\n")
+    before = everything(database, partners)
+    for rows, line, said in (
+        ("2,2026-10-01,acme,1\n1,2026-10-01,acme,7\n", 3, "recorded with 5, the row says 7"),
+        ("1,2026-10-01,globex,5\n", 2, "recorded with 'acme', the row says 'globex'"),
+        ("3,2026-10-01,acme,1\n3,2026-10-01,acme,2\n", 2, "the row says"),
+    ):
+        with pytest.raises(UnableToImport, match="contradict what is recorded") as refused:
+            bring(head + rows, name="again.csv")
+        assert [one.line for one in refused.value.problems][-1] >= line
+        assert said in str(refused.value.problems[0])
+    assert everything(database, partners) == before
+    assert bring(head + "1,2026-10-01,acme,5\n").known == 1
+
+
 def test_one_bad_row_and_nothing_is_imported_but_every_bad_value_is_named(
     bring, database, partners
 ):

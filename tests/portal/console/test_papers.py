@@ -6,7 +6,7 @@ import io
 import pytest
 
 from billing.actions.disputes import open_dispute
-from billing.models import CreditRequest, Document
+from billing.models import CreditRequest, Document, FinanceRequest
 from tenants import schema
 from tests.billing import world
 from tests.portal.console import cast
@@ -66,6 +66,22 @@ def test_finance_issues_a_credit_note_once_however_often_it_is_sent(issued):
     assert "Credit note CN-2026-000001" in page and "Outage" in page
     assert approver.get(f"/documents/{note.id}/pdf").content.startswith(b"%PDF")
     assert cast.signed_in("auditor").get(url).status_code == 403
+
+
+def test_two_people_write_an_invoice_off(issued):
+    approver, preparer = (cast.signed_in(f"finance_{who}") for who in ("approver", "preparer"))
+    page = f"/documents/{paper(issued.redis).id}/"
+    assert "Say why" in text(preparer.post(f"{page}write-off/", follow=True))
+    asked = text(preparer.post(f"{page}write-off/", {"reason": "Insolvent"}, follow=True))
+    assert "Write-off to approve Insolvent $100.01 becomes bad debt" in asked
+    assert "Approve and write off" not in asked
+    with schema.in_console():
+        request = FinanceRequest.objects.get()
+    decide = f"{page}write-off/{request.id}/"
+    assert preparer.post(decide).status_code == 403
+    assert "Approve and write off" in text(approver.get(page))
+    done = text(approver.post(decide, follow=True))
+    assert "Written off" in done and "Uncollectible" in done
 
 
 def test_a_dispute_is_taken_answered_and_upheld_on_the_console(issued):

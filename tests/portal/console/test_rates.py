@@ -7,7 +7,7 @@ import pytest
 from billing.actions.open_runs import settle_period
 from billing.actions.rate_cards import create_rate_card
 from billing.actions.settle import settle_run
-from billing.models import FxRate, TaxRate, TaxStatus
+from billing.models import FinanceRequest, FxRate, TaxRate, TaxStatus
 from cache_api.models import Customer
 from tenants import schema
 from tests.billing import world
@@ -23,6 +23,16 @@ def settled(database, partner):
             settle_run(run_id=run.id, partner_id=run.partner_id, now=world.NOW)
     database.login("web")
     return run_of(partner)
+
+
+def approved():
+    """The last page that the approver sees after entering all that waits, oldest first."""
+    approver = signed_in("finance_approver")
+    with schema.in_console():
+        waiting = list(FinanceRequest.objects.filter(approved_by="", declined_by=""))
+    for one in waiting:
+        page = approver.post(f"/rates/{one.id}/", follow=True)
+    return page
 
 
 @pytest.fixture
@@ -47,7 +57,12 @@ def test_a_missing_exchange_rate_is_named_entered_and_the_run_goes_on(abroad, da
     rate = {"day": "2026-09-30", "base": "usd", "quote": "eur", "rate": "0.92"}
     for _ in range(2):
         done = preparer.post("/rates/fx/", rate, follow=True)
-        assert "Entered." in text(done) and "USD/EUR 0.92 in force" in text(done)
+        assert "A second person enters it" in text(done) and "in force" not in text(done)
+    assert "Exchange rate: USD EUR 2026-09-30" in text(preparer.get("/finance/exceptions/"))
+    done = approved()
+    assert "Entered." in text(done) and "USD/EUR 0.92 in force" in text(done)
+    again = preparer.post("/rates/fx/", rate)
+    assert again.status_code == 400 and "is the rate of 2026-09-30 already" in text(again)
 
     with schema.in_console():
         assert FxRate.objects.count() == 1
@@ -60,10 +75,12 @@ def test_a_correction_replaces_and_the_history_stays(console):
     for rate in ("0.92", "0.93"):
         preparer.post("/rates/fx/", {"day": "2026-09-30", "base": "USD", "quote": "EUR",
                                      "rate": rate})  # fmt: skip
+        approved()
     tax = {"country": "de", "label": "VAT"}
     preparer.post("/rates/tax/", {**tax, "percent": "19", "valid_from": "2026-01-01"})
     preparer.post("/rates/tax/", {**tax, "percent": "100", "valid_from": "2027-01-01"})
 
+    approved()
     page = text(preparer.get("/rates/"))
 
     assert "USD/EUR 0.93 in force" in page and "USD/EUR 0.92 replaced" in page
@@ -78,13 +95,19 @@ def test_a_status_names_its_party_by_what_people_call_it(console):
     preparer.post("/rates/status/", status)
     preparer.post("/rates/status/", {**status, "external_id": "", "treatment": "withholding",
                                      "country": "", "percent": "15"})  # fmt: skip
+    preparer.post("/rates/status/", {**status, "treatment": "reduced", "charges": "usage",
+                                     "percent": "7"})  # fmt: skip
+    approved()
 
     with schema.in_console():
-        rows = [(row.customer_id is None, row.treatment, row.country, row.valid_from)
+        rows = [(row.customer_id is None, row.treatment, row.country + row.charges, row.valid_from)
                 for row in TaxStatus.objects.filter(partner_id=console.redis.id)]  # fmt: skip
     day = date(2026, 1, 1)
-    assert sorted(rows) == [(False, "standard", "GB", day), (True, "withholding", "", day)]
-    assert "Redis Labs Withholding (partners), 15 %" in text(preparer.get("/rates/"))
+    assert sorted(rows) == [(False, "reduced", "GBusage", day), (False, "standard", "GB", day),
+                            (True, "withholding", "", day)]  # fmt: skip
+    page = text(preparer.get("/rates/"))
+    assert "Redis Labs Withholding (partners), 15 %" in page
+    assert "Reduced rate (GB), 7 % Usage alone" in page
 
 
 @pytest.mark.parametrize(
@@ -107,6 +130,21 @@ def test_what_makes_no_sense_is_refused_in_words(readable, url, given, told):
     with schema.in_console():
         counts = FxRate.objects.count(), TaxRate.objects.count(), TaxStatus.objects.count()
     assert counts == (0, 0, 0)
+
+
+def test_nobody_approves_alone_and_a_refusal_says_why(console):
+    approver = signed_in("finance_approver")
+    approver.post("/rates/fx/", {"day": "2026-09-30", "base": "USD", "quote": "EUR", "rate": "9"})
+    with schema.in_console():
+        asked = FinanceRequest.objects.get()
+    assert "a second person approves it" in text(approver.get("/rates/"))
+    assert "cannot approve it" in text(approver.post(f"/rates/{asked.id}/", follow=True))
+    assert "Say why" in text(approver.post(f"/rates/{asked.id}/", {"act": "decline"}, follow=True))
+    other = signed_in("superadmin")
+    done = other.post(f"/rates/{asked.id}/", {"act": "decline", "reason": "0.9"}, follow=True)
+    assert "Declined." in text(done) and "Waiting for a second person" not in text(done)
+    with schema.in_console():
+        assert not FxRate.objects.exists()
 
 
 def test_an_auditor_reads_and_enters_nothing(readable):

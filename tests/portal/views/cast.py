@@ -5,6 +5,7 @@ import re
 from django.test import Client
 
 from billing.models import Document
+from portal.actions.running_month import estimate_month
 from tenants import resolve, schema
 from tenants.accounts.models import User
 from tests.billing import world
@@ -67,3 +68,9 @@ def text(answer):
     """What a person reads on the page: tags away, spaces collapsed."""
     html = re.sub(r"<(script|style|title|svg)\b.*?</\1>", " ", answer.content.decode(), flags=re.S)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).replace("&nbsp;", " ")
+
+
+def estimate(partners, now=NOW):
+    """What the beat's worker does every minute (not as the web login)."""
+    for partner in partners:
+        estimate_month(partner_id=partner.pk, now=now)

@@ -55,6 +55,7 @@ def settled(django_db_blocker):
     """The settled month, one a module; Django is the web process."""
     with fresh_database(django_db_blocker) as database, time_machine.travel(cast.NOW, tick=False):
         database.fill(settled_for_all)
+        cast.estimate(two_partners())
         database.login("web")
         yield two_partners()
 

@@ -61,6 +61,7 @@ def explored(django_db_blocker):
             with schema.in_partner(partner):
                 customer = Customer.objects.get(external_id="acme").id
             cast.person(partner, "customer_owner", customer)
+        cast.estimate(partners)
         database.login("web")
         resolve.forget()
         yield partners, events

@@ -23,7 +23,7 @@ def test_the_overview_shows_the_share_of_the_running_month_and_the_usage(portal)
     page = text(signed_in(REDIS, "owner").get("/manage/?range=2026-10"))
 
     # 100 hits at $0.002 in October: $0.20 billed, 30 % of it is the partner's.
-    assert "Your share est. $0.06 30 % · October 2026" in page
+    assert "Your share est. $0.06 30 % · October 2026, as of 14:20 UTC" in page
     assert "Billed to customers est. $0.20" in page
     assert "Hit rate 100.0 %" in page and "100 lookups, 100.0 % answered" in page
     assert "PST-2026-000" in page or "INV-2026-000" in page

@@ -8,6 +8,7 @@ from cache_api.models import Customer
 from tenants import schema
 from tenants.accounts.models import User
 from tenants.models import AuditEntry
+from tests.portal.views import cast
 from tests.portal.views.cast import PINECONE, REDIS, signed_in, text
 
 GROWTH = {"name": "Growth", "fee": "49", "included": "50", "overage": "3", "served": "0.02",
@@ -32,10 +33,10 @@ def offered(long_portal):
     return partners, page, version
 
 
-def test_a_plan_from_template_to_invoice_estimate(offered):
+def test_a_plan_from_template_to_invoice_estimate(offered, long_portal):
     """acme had 100 hits in October by the 5th 14:20, 50 included: 49 + 50 × 0.003 = 49.15.
     At that pace 674 by the end (100 × 744 h / 110⅓ h, rounded down): 49 + 624 × 0.003 = 50.87."""
-    partners, _page, version = offered
+    (partners, _page, version), (_partners, database) = offered, long_portal
     owner, row = signed_in(REDIS, "owner"), acme(partners.redis)
     at = f"/manage/customers/{row.id}/plan/"
 
@@ -44,6 +45,10 @@ def test_a_plan_from_template_to_invoice_estimate(offered):
     with schema.in_partner(partners.redis):
         assert not PlanAssignment.objects.exists()
     done = text(owner.post(at, {"version": str(version.pk), "starts": "2026-10"}, follow=True))
+    assert "being worked out at 14:20 UTC" in text(signed_in(REDIS, "customer_owner").get("/plan/"))
+    database.login("settle")
+    cast.estimate(partners)
+    database.login("web")
     listed, mine = (
         text(owner.get("/manage/plans/")),
         text(signed_in(REDIS, "customer_owner").get("/plan/")),

@@ -698,14 +698,28 @@ def _taken_off(terms: Json) -> list[str]:
     return list(terms.get("share_after", usual))
 
 
-def _percents(frozen: Json, terms: Mapping[str, Json]) -> dict[str, Fraction]:
-    """Customer → the tax on its documents, where they carry tax."""
+# Which of a party's tax statuses a line falls under, where one is about a part of the charges.
+_CHARGES = {
+    **dict.fromkeys(("plan_fee", "base_fee", "rest_of_term", "minimum"), "fixed"),
+    **dict.fromkeys(("usage", "savings_share", "cap", "volume_discount"), "usage"),
+    **dict.fromkeys(("wholesale_retail", "wholesale_factor"), "usage"),
+}
+
+
+def _charges(kind: str, key: str) -> str:
+    """'fixed' or 'usage', '' for neither and for all of a proof of concept."""
+    return "" if "/poc/" in key else _CHARGES.get(kind, "")
+
+
+def _percents(frozen: Json, terms: Mapping[str, Json]) -> dict[tuple[str, str], Fraction]:
+    """(customer, charges) → the tax on its documents, where they carry tax."""
     if all(one.get("tax", "none") != "charged" for one in terms.values()):
         return {}
     return {
-        one["party"]: Fraction(one["percent"])
+        (one["party"], one.get("charges", "")): Fraction(
+            one["percent"] if one["treatment"] in ("standard", "reduced") else 0
+        )
         for one in frozen.get("taxes", ())
-        if one["treatment"] == "standard"
     }
 
 
@@ -713,19 +727,23 @@ def _shares(
     lines: Sequence[Line],
     terms: Mapping[str, Json],
     booked: Booked,
-    percents: Mapping[str, Fraction] | None = None,
+    percents: Mapping[tuple[str, str], Fraction] | None = None,
     uncollected: bool = False,
 ) -> list[Share]:
-    bases: dict[tuple[str, str], int] = defaultdict(int)
+    bases: dict[tuple[str, str], dict[Fraction, int]] = defaultdict(lambda: defaultdict(int))
     for line in lines:
         own = terms[line.version]
         counts = _shares_revenue(own) and (uncollected or not _on_receipts(own))
         if line.payer == "customer" and counts:
-            bases[line.customer, line.version] += line.rounded
+            rates, charges = percents or {}, _charges(line.kind, line.key)
+            general = rates.get((line.customer, ""), Fraction(0))
+            percent = rates.get((line.customer, charges), general)
+            bases[line.customer, line.version][percent] += line.rounded
     found = []
-    for (customer, version), base in sorted(bases.items()):
+    for (customer, version), nets in sorted(bases.items()):
+        base = sum(nets.values())
         if "tax" not in _taken_off(terms[version]):
-            base += half_up(base * (percents or {}).get(customer, Fraction(0)) / 100)
+            base += sum(half_up(net * percent / 100) for percent, net in nets.items())
         partner, platform = split(base, _bps(terms[version]), terms[version]["tie"])
         key = f"share:{customer}/{version}"
         old = booked.get(key, _NOTHING)
@@ -863,21 +881,30 @@ def _tax(percent: Fraction, base: int) -> tuple[Fraction, int]:
     return percent, half_up(base * percent / 100)
 
 
-def _tax_status(frozen: Json, party: str) -> Json:
-    found = [one for one in frozen.get("taxes", ()) if one["party"] == party]
-    if not found:
+def _tax_status(frozen: Json, party: str, charges: str = "") -> Json:
+    own = [one for one in frozen.get("taxes", ()) if one["party"] == party]
+    found = {one.get("charges", ""): one for one in own}
+    status = found.get(charges, found.get(""))
+    if status is None:
         raise NotCovered(f"run_input.json has no tax status of {party}, and documents carry tax")
-    return dict(found[0])
+    return dict(status)
 
 
 def _with_tax(frozen: Json, paper: Paper, terms: Json, party: str) -> Paper:
-    """One tax over the net, as the buyer's status says; reverse charge and exemption state 0."""
+    """A tax over the lines of each of the buyer's statuses that they fall under, or over the net;
+    reverse charge and exemption state 0."""
     if terms.get("tax", "none") == "charged" and paper.lines:
-        status = _tax_status(frozen, party)
-        if status["treatment"] in ("standard", "reverse_charge", "exempt"):
-            standard = status["treatment"] == "standard"
-            percent = Fraction(status["percent"]) if standard else Fraction(0)
-            paper.taxes.append(_tax(percent, paper.net))
+        nets: dict[tuple[str, ...], int] = {}
+        rows = {at: amount for at, amount in paper.lines.items() if at[0] != "shadow"}
+        for (kind, key), amount in (rows or paper.lines).items():
+            one = _tax_status(frozen, party, _charges(kind, key))
+            same = tuple(one[name] for name in ("treatment", "country", "label", "percent",
+                                                "reason"))  # fmt: skip
+            nets[same] = nets.get(same, 0) + amount
+        for (treatment, _country, _label, percent, _reason), net in nets.items():
+            if treatment in ("standard", "reduced", "reverse_charge", "exempt"):
+                added = treatment in ("standard", "reduced")
+                paper.taxes.append(_tax(Fraction(percent) if added else Fraction(0), net))
     return paper
 
 
@@ -1199,7 +1226,7 @@ def _compare_paper(document: Json, paper: Paper | None, result: Result) -> None:
 
 
 def _tax_text(taxes: Sequence[tuple[Fraction, int]]) -> str:
-    return ", ".join(f"{float(percent):g} % {amount}" for percent, amount in taxes)
+    return ", ".join(f"{float(percent):g} % {amount}" for percent, amount in sorted(taxes))
 
 
 # --- proof of inclusion (RFC 6962): this event is one of those that the day's root covers

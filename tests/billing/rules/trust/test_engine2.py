@@ -16,11 +16,20 @@ from tests.billing.rules.trust.files import files_of, independent, zipped
 from tests.billing.rules.trust.test_archive import CARDS, booked_of, made, usages
 
 FX = (FxQuote("2026-10-31", "USD", "JPY", "151.37"), FxQuote("2026-10-31", "USD", "KWD", "0.30715"))
-treatments = st.sampled_from(["standard", "reverse_charge", "exempt", "withholding", "none"])
+treatments = st.sampled_from(
+    ["standard", "reverse_charge", "exempt", "withholding", "none", "two rates"]
+)
 
 
 def taxes(how):
     parties = ["partner", *(f"id-{name}" for name in ("acme", "beta", "gamma"))]
+    if how == "two rates":
+        return tuple(
+            PartyTax(party, *rest)
+            for party in parties
+            for rest in (("standard", "DE", "VAT", "19"),
+                         ("reduced", "DE", "VAT", "7", "", "usage"))
+        )  # fmt: skip
     return tuple(
         PartyTax(party, how, "DE", "VAT", "19" if how in ("standard", "withholding") else "0")
         for party in parties
