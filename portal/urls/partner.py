@@ -21,6 +21,7 @@ from portal.views import (
     hooks,
     keys,
     logs,
+    onboarding,
     partner_agreement,
     partner_connect,
     partner_customer,
@@ -70,6 +71,7 @@ def explorer(root: str, name: str, views: ModuleType) -> list[URLPattern]:
 urlpatterns = [
     # The partner's staff
     path("manage/", partner_overview.overview, name="partner_overview"),
+    path("manage/first-request/", onboarding.partner_request, name="partner_first_request"),
     *explorer("manage/usage/", "partner_usage", partner_usage),
     path("manage/customers/", partner_customers.customers, name="partner_customers"),
     path("manage/invoices/", partner_invoices.invoices, name="partner_invoices"),
@@ -172,6 +174,7 @@ urlpatterns = [
     *team.of_customer.urls("manage/customers/<uuid:customer_id>/people/"),
     # Customers
     path("", customer_overview.home, name="customer_overview"),
+    path("first-request/", onboarding.customer_request, name="customer_first_request"),
     *explorer("usage/", "customer_usage", customer_usage),
     path("activity/", view_as.activity, name="customer_activity"),
     path("plan/", customer_plan.plan, name="customer_plan"),
