@@ -107,6 +107,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "partner_team", _("Team"), "team", "team.manage",
             ("partner_team_invite", "partner_team_person", "partner_team_roles"),
         ),
+        Entry("partner_settings", _("Settings"), "settings", "settings.manage"),
         Entry("partner_audit", _("Audit log"), "clock", "audit.view"),
     ),
     Audience.CUSTOMER: (
