@@ -56,17 +56,20 @@ def overdue_invoices(today: date) -> QuerySet[Document]:
 def mailboxes(document: Document, email: str) -> list[str]:
     """Who gets it: the buyer's billing address, else the people who pay bills there.
 
-    Of a customer its owner and billing people, of a partner its owner and finance.
+    Of a customer its owner and billing people, of a partner its owner and finance. A paper reaches
+    somebody: where all of them said no to mails of papers, all of them get it.
     """
     if email:
         return [email]
     to_customer = document.customer_id is not None
     roles = _CUSTOMER_ROLES if to_customer else _PARTNER_ROLES
     with in_partner(Partner.objects.get(pk=document.partner_id)):
-        people = User.objects.filter(role__in=roles, is_active=True)
-        if to_customer:
-            people = people.filter(customer_id=document.customer_id)
-        return sorted(people.values_list("email", flat=True))
+        everybody = User.objects.filter(
+            role__in=roles, is_active=True, customer_id=document.customer_id
+        )
+        wanting = everybody.exclude(muted__contains=["documents"])
+        found = wanting.values_list("email", flat=True) or everybody.values_list("email", flat=True)
+        return sorted(found)
 
 
 def page_url(document: Document, path: str) -> str:

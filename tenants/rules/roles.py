@@ -83,6 +83,11 @@ AUDIENCE_OF: dict[str, Audience] = {
 }
 
 
+def holders(*permissions: str) -> frozenset[str]:
+    """The roles that hold any of these permissions."""
+    return frozenset(role for role in AUDIENCE_OF if permissions_of(role) & set(permissions))
+
+
 # Who may do everything in their circle; one of them always stays.
 OWNERS: dict[Audience, str] = {
     Audience.PARTNER: "owner",
