@@ -93,6 +93,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
               ("partner_sales",)),
         Entry("partner_brand", _("Brand"), "brand", "brand.edit"),
         Entry("partner_domains", _("Domains"), "globe", "domains.manage", ("partner_domain",)),
+        Entry("partner_email", _("E-mail"), "mail", "brand.edit"),
         Entry(
             "partner_keys", _("API keys"), "key", "keys.manage",
             ("partner_key", "partner_key_new", "partner_key_rotate"),

@@ -89,7 +89,7 @@ def test_the_page_below_an_entry_marks_it_and_what_it_hides_behind():
 def test_a_role_without_the_leading_pages_fills_its_tabs_with_others():
     menu = seen_by(Audience.PARTNER, {"overview.view", "brand.edit"})
 
-    assert [one.url for one in menu.tabs] == ["/manage/", "/manage/brand/"]
+    assert [one.url for one in menu.tabs] == ["/manage/", "/manage/brand/", "/manage/email/"]
     assert menu.rest == ()
 
 
