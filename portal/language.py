@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+
+# Files and programs: the same for everybody, and asked for often.
+_NOT_PAGES = ("/api/", "/v1/", "/brand/", "/static/", "/favicon.ico", "/manifest.webmanifest")
 
 
 class LanguageMiddleware(LocaleMiddleware):
@@ -32,3 +37,20 @@ class LanguageMiddleware(LocaleMiddleware):
             return response
         patch_vary_headers(response, ["Cookie"])
         return super().process_response(request, response)  # type: ignore[arg-type,return-value]
+
+
+class PersonLanguageMiddleware:
+    """Behind the session: whoever chose a language reads it on every device."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Activate the person's language, if there is a person with one."""
+        is_page = not request.path.startswith(_NOT_PAGES)
+        if is_page and settings.SESSION_COOKIE_NAME in request.COOKIES:
+            chosen = getattr(request.user, "language", "")
+            if chosen in dict(settings.LANGUAGES):
+                translation.activate(chosen)
+                request.LANGUAGE_CODE = chosen
+        return self.get_response(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.conf import settings
@@ -39,10 +40,34 @@ class Item:
     current: bool
 
 
+@dataclass(frozen=True)
+class Group:
+    """Entries under one heading; the first group has none."""
+
+    label: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Menu:
+    """All groups for the sidebar; for phones at most four `tabs`, and the `rest` behind "More"."""
+
+    groups: tuple[Group, ...] = ()
+    tabs: tuple[Item, ...] = ()
+    rest: tuple[Group, ...] = ()
+
+    @property
+    def is_deeper(self) -> bool:
+        """Whether the current page is one behind "More"."""
+        return any(item.current for group in self.rest for item in group.items)
+
+
 MENU: dict[str, tuple[Entry, ...]] = {
     Audience.PARTNER: (
         Entry("partner_overview", _("Overview"), "overview", "overview.view"),
         Entry("partner_usage", _("Usage"), "usage", "usage.view"),
+        Entry("partner_alerts", _("Alerts"), "alert", "alerts.manage", ("partner_alert_new",)),
+        Entry("partner_verify", _("Check the numbers"), "check", "usage.view", ("partner_counts",)),
         Entry(
             "partner_customers", _("Customers"), "customers", "customers.view",
             ("partner_customer", "partner_customer_new", "partner_customer_edit",
@@ -52,7 +77,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
              "partner_customer_team_person", "partner_customer_team_roles",
              "partner_customer_plan"),
         ),
-        Entry("partner_plans", _("Plans"), "tray", "plans.manage",
+        Entry("partner_plans", _("Plans"), "plan", "plans.manage",
               ("partner_plan", "partner_plan_new")),
         Entry(
             "partner_invoices", _("Invoices"), "invoices", "invoices.view",
@@ -62,34 +87,35 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "partner_statements", _("Statements"), "statements", "statements.view",
             ("partner_statement", "partner_statement_line", "partner_line"),
         ),
+        Entry("partner_payouts", _("Payouts"), "bank", "payouts.view",
+              ("partner_payout_details",)),
         Entry("partner_agreement", _("Agreement"), "document", "agreement.view",
               ("partner_sales",)),
-        Entry("partner_payouts", _("Payouts"), "check", "payouts.view",
-              ("partner_payout_details",)),
         Entry("partner_brand", _("Brand"), "brand", "brand.edit"),
-        Entry("partner_verify", _("Check the numbers"), "check", "usage.view", ("partner_counts",)),
+        Entry("partner_domains", _("Domains"), "globe", "domains.manage", ("partner_domain",)),
+        Entry("partner_email", _("E-mail"), "mail", "brand.edit"),
         Entry(
             "partner_keys", _("API keys"), "key", "keys.manage",
             ("partner_key", "partner_key_new", "partner_key_rotate"),
         ),
         Entry(
-            "partner_webhooks", _("Webhooks"), "tray", "keys.manage",
+            "partner_webhooks", _("Webhooks"), "hook", "keys.manage",
             ("partner_webhook", "partner_webhook_new", "partner_webhook_edit",
              "partner_webhook_events", "partner_webhook_delivery", "partner_webhook_roll"),
         ),
         Entry("partner_logs", _("Requests"), "search", "keys.manage", ("partner_log",)),
-        Entry("partner_alerts", _("Alerts"), "alert", "alerts.manage", ("partner_alert_new",)),
         Entry(
-            "partner_team", _("Team"), "customers", "team.manage",
+            "partner_team", _("Team"), "team", "team.manage",
             ("partner_team_invite", "partner_team_person", "partner_team_roles"),
         ),
-        Entry("partner_domains", _("Domains"), "search", "domains.manage", ("partner_domain",)),
-        Entry("partner_audit", _("Audit log"), "document", "audit.view"),
+        Entry("partner_settings", _("Settings"), "settings", "settings.manage"),
+        Entry("partner_audit", _("Audit log"), "clock", "audit.view"),
     ),
     Audience.CUSTOMER: (
         Entry("customer_overview", _("Overview"), "overview", "my.overview.view"),
         Entry("customer_usage", _("Usage"), "usage", "my.usage.view"),
-        Entry("customer_plan", _("Plan"), "document", "my.plan.view"),
+        Entry("customer_alerts", _("Alerts"), "alert", "my.alerts.manage", ("customer_alert_new",)),
+        Entry("customer_plan", _("Plan"), "plan", "my.plan.view"),
         Entry(
             "customer_invoices", _("Invoices"), "invoices", "my.invoices.view",
             ("customer_invoice", "customer_invoice_line"),
@@ -99,20 +125,20 @@ MENU: dict[str, tuple[Entry, ...]] = {
             ("customer_key", "customer_key_new", "customer_key_rotate"),
         ),
         Entry(
-            "customer_webhooks", _("Webhooks"), "tray", "my.keys.manage",
+            "customer_webhooks", _("Webhooks"), "hook", "my.keys.manage",
             ("customer_webhook", "customer_webhook_new", "customer_webhook_edit",
              "customer_webhook_events", "customer_webhook_delivery", "customer_webhook_roll"),
         ),
         Entry("customer_logs", _("Requests"), "search", "my.keys.manage", ("customer_log",)),
-        Entry("customer_alerts", _("Alerts"), "alert", "my.alerts.manage", ("customer_alert_new",)),
         Entry(
-            "customer_team", _("Team"), "customers", "my.team.manage",
+            "customer_team", _("Team"), "team", "my.team.manage",
             ("customer_team_invite", "customer_team_person", "customer_team_roles"),
         ),
         Entry("customer_activity", _("Activity"), "clock", "my.team.manage"),
     ),
     Audience.PLATFORM: (
         Entry("console_cockpit", _("Cockpit"), "overview", "cockpit.view"),
+        Entry("console_tour", _("Tour"), "play", "cockpit.view", demo_only=True),
         Entry("console_pipeline", _("Pipeline"), "usage", "channel.view",
               ("console_prospect", "console_prospect_new", "console_prospect_edit")),
         Entry(
@@ -125,6 +151,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "console_agreements", _("Agreements"), "document", "channel.view",
             ("console_agreement", "console_amend", "console_end", "console_sign"),
         ),
+        Entry("console_projections", _("Projections"), "usage", "cockpit.view"),
         Entry(
             "console_finance", _("Month"), "month", "runs.view",
             ("console_run", "console_run_reject", "console_run_withdraw", "console_draft",
@@ -132,44 +159,102 @@ MENU: dict[str, tuple[Entry, ...]] = {
              "console_preview_difference", "console_margins"),
         ),
         Entry("console_exceptions", _("Exceptions"), "alert", "runs.view"),
-        Entry(
-            "console_books", _("Books"), "statements", "books.view",
-            ("console_journal", "console_ageing", "console_accounts"),
-        ),
-        Entry("console_rates", _("Rates"), "document", "runs.view",
-              ("console_enter_fx", "console_enter_tax", "console_enter_status",
-               "console_decide_entry")),
         Entry("console_disputes", _("Disputes"), "alert", "runs.view", ("console_dispute",)),
         Entry("console_payments", _("Payments"), "invoices", "money.view",
               ("console_payment_refund", "console_stripe", "console_record_payment",
                "console_bank_file")),
-        Entry("console_payouts", _("Payouts"), "statements", "money.view"),
-        Entry("console_projections", _("Projections"), "usage", "cockpit.view"),
-        Entry("console_regions", _("Regions"), "screen", "cockpit.view"),
-        Entry("console_incidents", _("Incidents"), "alert", "incidents.manage"),
+        Entry("console_payouts", _("Payouts"), "bank", "money.view"),
         Entry(
-            "console_team", _("Team"), "customers", "staff.manage",
+            "console_books", _("Books"), "statements", "books.view",
+            ("console_journal", "console_ageing", "console_accounts"),
+        ),
+        Entry("console_rates", _("Rates"), "plan", "runs.view",
+              ("console_enter_fx", "console_enter_tax", "console_enter_status",
+               "console_decide_entry")),
+        Entry("console_regions", _("Regions"), "globe", "cockpit.view"),
+        Entry("console_incidents", _("Incidents"), "alert", "incidents.manage"),
+        Entry("console_style", _("Style"), "brand", "cockpit.view"),
+        Entry(
+            "console_team", _("Team"), "team", "staff.manage",
             ("console_team_invite", "console_team_person", "console_team_roles"),
         ),
-        Entry("console_audit", _("Audit log"), "document", "log.view"),
-        Entry("console_style", _("Style"), "brand", "cockpit.view"),
-        Entry("console_tour", _("Tour"), "check", "cockpit.view", demo_only=True),
+        Entry("console_audit", _("Audit log"), "clock", "log.view"),
     ),
 }  # fmt: skip
 
 
-def menu(request: HttpRequest, audience: str, may: frozenset[str]) -> list[Item]:
+# Where a group begins: the url name of its first entry in MENU, and its heading.
+HEADINGS: dict[str, Any] = {
+    "partner_customers": _("Customers and plans"),
+    "partner_invoices": _("Money"),
+    "partner_brand": _("Brand and domains"),
+    "partner_keys": _("Developers"),
+    "partner_team": _("People and security"),
+    "customer_plan": _("Plan and invoices"),
+    "customer_keys": _("Developers"),
+    "customer_team": _("People and security"),
+    "console_pipeline": _("Channel"),
+    "console_finance": _("Month and money"),
+    "console_regions": _("Operations"),
+    "console_team": _("People and security"),
+}
+# What a phone shows at the bottom, as far as the role may; other entries fill up in menu order.
+TABS: dict[str, tuple[str, ...]] = {
+    Audience.PARTNER: (
+        "partner_overview", "partner_usage", "partner_customers", "partner_statements",
+    ),
+    Audience.CUSTOMER: (
+        "customer_overview", "customer_usage", "customer_invoices", "customer_keys",
+    ),
+    Audience.PLATFORM: (
+        "console_cockpit", "console_partners", "console_finance", "console_exceptions",
+    ),
+}  # fmt: skip
+
+
+def menu(request: HttpRequest, audience: str, may: frozenset[str]) -> Menu:
     """The entries of `audience` that the permissions in `may` open, the current one marked."""
     match = request.resolver_match
     here = match.url_name if match else ""
-    return [
-        Item(
-            reverse(entry.url_name), str(entry.label), entry.icon,
-            here == entry.url_name or here in entry.family,
-        )
-        for entry in MENU.get(audience, ())
+    seen = [
+        entry for entry in MENU.get(audience, ())
         if entry.permission in may and (not entry.demo_only or _is_demo())
     ]  # fmt: skip
+    tabs = _tabs(seen, TABS.get(audience, ()))
+    heading = _headings(audience)
+    return Menu(
+        groups=_groups(seen, heading, here),
+        tabs=tuple(_item(entry, here) for entry in tabs),
+        rest=_groups([entry for entry in seen if entry not in tabs], heading, here),
+    )
+
+
+def _item(entry: Entry, here: str) -> Item:
+    current = here == entry.url_name or here in entry.family
+    return Item(reverse(entry.url_name), str(entry.label), entry.icon, current)
+
+
+def _headings(audience: str) -> dict[str, Any]:
+    """The heading over each entry, by url name."""
+    found: dict[str, Any] = {}
+    heading: Any = ""
+    for entry in MENU.get(audience, ()):
+        heading = HEADINGS.get(entry.url_name, heading)
+        found[entry.url_name] = heading
+    return found
+
+
+def _groups(entries: list[Entry], heading: dict[str, Any], here: str) -> tuple[Group, ...]:
+    grouped = groupby(entries, key=lambda entry: str(heading[entry.url_name]))
+    return tuple(
+        Group(label, tuple(_item(entry, here) for entry in under)) for label, under in grouped
+    )
+
+
+def _tabs(entries: list[Entry], wanted: tuple[str, ...]) -> list[Entry]:
+    """Four of them, the wanted ones before others, each lot in menu order."""
+    chosen = sorted(entries, key=lambda entry: entry.url_name not in wanted)[:4]
+    return [entry for entry in entries if entry in chosen]
 
 
 def _is_demo() -> bool:

@@ -44,8 +44,7 @@ def told_about_endpoint(house: House, row: HookEndpoint) -> bool:
         text = _("%(url)s has taken nothing for a day. We try on; after three days of failures it "
                  "is disabled.")  # fmt: skip
     facts = {"url": row.url, "why": row.disabled_reason}
-    return _send(house, row.customer_id, "keys.manage", subject % facts,
-                 text % facts, path)  # fmt: skip
+    return _send_kind(house, row.customer_id, "webhooks", subject % facts, text % facts, path)
 
 
 def told_about_firing(house: House, row: AlertFiring) -> bool:
@@ -56,7 +55,7 @@ def told_about_firing(house: House, row: AlertFiring) -> bool:
     subject = _("Alert: %(name)s, %(step)s") % facts
     text = _("%(name)s fired (%(step)s): %(value)s in %(period)s; you set %(limit)s.") % facts
     path = f"/{_place(alert.owner_id)}alerts/"
-    return _send(house, alert.owner_id, "alerts.manage", subject, text, path)
+    return _send_kind(house, alert.owner_id, "alerts", subject, text, path)
 
 
 def told_about_overlay(house: House, row: Overlay) -> bool:
@@ -94,6 +93,13 @@ def _send(
     people = User.objects.filter(is_active=True, customer_id=customer)
     to = [email for email, role in people.values_list("email", "role") if roles.allows(role, name)]
     return _send_to(to, house, subject, text, path)
+
+
+def _send_kind(
+    house: House, customer: uuid.UUID | None, kind: str, subject: str, text: str, path: str
+) -> bool:  # fmt: skip
+    people = User.objects.who_get(kind).filter(customer_id=customer)
+    return _send_to(people.values_list("email", flat=True), house, subject, text, path)
 
 
 def _send_to(to: Iterable[str], house: House, subject: str, text: str, path: str) -> bool:

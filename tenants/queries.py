@@ -26,6 +26,7 @@ from tenants.models import (
     AuditEntry,
     BrandFile,
     BrandRevision,
+    CompanyFacts,
     Domain,
     DomainClaim,
     DomainProbe,
@@ -39,6 +40,7 @@ from tenants.models import (
 )
 from tenants.rules import brandcss
 from tenants.rules.brand import HIDES_POWERED_BY
+from tenants.rules.company import Company
 from tenants.rules.roles import AUDIENCE_OF, allows
 
 # What a partner's own log shows: its people's doings and ours to it. Drafts of money and terms, and
@@ -200,6 +202,19 @@ def paper_brand(revision: BrandRevision) -> dict[str, Any]:
         "powered_by": revision.powered_by or not may_hide_powered_by(revision.partner_id),
     }  # fmt: skip
     return {name: value for name, value in facts.items() if value}
+
+
+def company(partner_id: uuid.UUID) -> tuple[int, Company]:
+    """What papers say of a partner's company, and which entry that is; 0 before the first
+    (partner, console or settle)."""
+    rows = CompanyFacts.objects.filter(partner_id=partner_id).order_by("-number")
+    row = rows.values("number", *Company.__dataclass_fields__).first()
+    return (row.pop("number"), Company(**row)) if row else (0, Company())
+
+
+def company_entries(partner_id: uuid.UUID, limit: int = 10) -> list[CompanyFacts]:
+    """Who entered what about a partner's company, newest first (partner or console)."""
+    return list(CompanyFacts.objects.filter(partner_id=partner_id).order_by("-number")[:limit])
 
 
 def may_hide_powered_by(partner_id: uuid.UUID) -> bool:

@@ -16,6 +16,7 @@ from billing.queries.credits import body_of
 from billing.queries.disputes import open_dispute_documents
 from billing.queries.documents import documents_page
 from billing.queries.mailing import (
+    MAILER,
     failures,
     mailboxes,
     overdue_invoices,
@@ -48,7 +49,6 @@ from billing.rules.status import (
 from tenants.letters import letter_html
 from tenants.resolve import brand_of_partner
 
-BY = "mail"
 _DONE = (PAID, CREDITED, NOTHING_DUE, UNCOLLECTIBLE)
 
 
@@ -75,7 +75,7 @@ def deliver_document(*, document_id: uuid.UUID, now: datetime) -> bool:
     body = body_of(document)
     to = mailboxes(document, body["buyer"]["email"])
     url = _url(document, body)
-    return _send(document, delivery_letter(body, str(document.id), url), to, DELIVERED, BY, now)
+    return _send(document, delivery_letter(body, str(document.id), url), to, DELIVERED, MAILER, now)
 
 
 def send_reminders(*, now: datetime) -> int:
@@ -134,8 +134,8 @@ def _send(
             known = DocumentEvent.objects.filter(document=document, kind=kind, source_id=source)
             if known.exists():
                 return False
-            record_document_event(document_id=document.id, kind=kind, source_id=source, actor=BY,
-                                  now=now, note=", ".join(to))  # fmt: skip
+            record_document_event(document_id=document.id, kind=kind, source_id=source,
+                                  actor=MAILER, now=now, note=", ".join(to))  # fmt: skip
             send(letter, to, [file], _html(document, letter))
     except MailNotSentError as error:
         _failed(document, f"{source}: {error}", now)
@@ -152,7 +152,7 @@ def _html(document: Document, letter: Letter) -> str:
 
 
 def _failed(document: Document, why: str, now: datetime) -> None:
-    record_document_event(document_id=document.id, kind=UNDELIVERED, actor=BY, now=now,
+    record_document_event(document_id=document.id, kind=UNDELIVERED, actor=MAILER, now=now,
                           source_id=f"{why[:40]} {now.isoformat()}", note=why[:500])  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def _advance(run_id: uuid.UUID, now: datetime) -> None:
     with transaction.atomic():
         run = locked_run(run_id)
         if run.state == RUN_ISSUED and not run.documents.exclude(events__kind=DELIVERED).exists():
-            move(run, "deliver", actor=BY, now=now)
+            move(run, "deliver", actor=MAILER, now=now)
 
 
 def _close(run_id: uuid.UUID, now: datetime) -> bool:
@@ -179,5 +179,5 @@ def _close(run_id: uuid.UUID, now: datetime) -> bool:
         run = locked_run(run_id)
         if run.state != RUN_DELIVERED:
             return False
-        move(run, "close", actor=BY, now=now)
+        move(run, "close", actor=MAILER, now=now)
     return True

@@ -23,7 +23,7 @@ from billing.models import (
 )
 from billing.queries.balances import opening_minor
 from billing.queries.frozen import frozen_input, frozen_parties, result_sha256
-from billing.queries.parties import brand_of, buyer_of, issuer_of, seller_of
+from billing.queries.parties import brand_of, buyer_of, issuer_of, language_of, seller_of
 from billing.rules.charging import ChargeResult, charge
 from billing.rules.documents import Corrected, canonical_bytes, document_json, sha256_hex
 from billing.rules.draft_rows import CARRIED, CARRIED_KEY
@@ -133,7 +133,8 @@ def _document(
     original = _corrected_invoice(run, draft)
     body = canonical_bytes(document_json(
         draft, number=number, issued_at=now, due_date=due_date, seller=seller, buyer=buyer,
-        brand=brand_of(parties), corrects=corrected(original) if original else None,
+        brand=brand_of(parties), language=language_of(draft, parties),
+        corrects=corrected(original) if original else None,
     ))  # fmt: skip
     return Document(
         partner_id=run.partner_id, run=run, position=position, kind=draft.kind, issuer=issuer,

@@ -27,6 +27,7 @@ from cache_api import queries as usage
 from cache_api.models import Customer
 from cache_api.rules.reports import UsageTotal
 from tenants.models import Partner
+from tenants.queries import company as company_of
 from tenants.queries import paper_brand, published_brand
 
 # What the invoice says about the seller until an operator's settings say something else.
@@ -202,10 +203,12 @@ def _row(segment: int, customer: CustomerFacts, total: UsageTotal | None) -> Run
 def agreement_parties(agreement: Agreement, customers: Iterable[Customer] = ()) -> dict[str, Any]:
     """Names and addresses as they are now: platform, partner, its brand, and these customers."""
     partner = Partner.objects.get(pk=agreement.partner_id)
-    brand = published_brand(partner.pk)
+    brand, (_, company) = published_brand(partner.pk), company_of(partner.pk)
     return {
         "platform": {**PLATFORM_PARTY, **getattr(settings, "PLATFORM_PARTY", {})},
-        "partner": _party({"legal_name": brand.legal_name if brand else partner.name}),
+        "partner": _party({"legal_name": brand.legal_name if brand else partner.name,
+                           **company.party()}),
+        **({} if company.language == "en" else {"partner_language": company.language}),
         "partner_slug": partner.slug,
         # Without a look of its own a partner's papers are plain.
         "brand": {"primary_hex": "", "tagline": "", "support_email": "",

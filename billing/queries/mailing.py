@@ -1,17 +1,18 @@
 """Which documents wait to be mailed or reminded of, and whose mailbox they go to."""
 
 import uuid
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from billing.models import Chargeback, Document, DocumentEvent
 from billing.queries.parties import PLATFORM_ISSUER
 from billing.queries.payments import open_sql
 from billing.rules.chargebacks import CLOSED
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
-from billing.rules.status import DELIVERED, UNDELIVERED
+from billing.rules.status import DELIVERED, REMINDED, UNDELIVERED
 from tenants.accounts.models import User
 from tenants.models import Domain, Partner
 from tenants.schema import in_partner
@@ -19,6 +20,24 @@ from tenants.schema import in_partner
 # Older documents were brought otherwise; an installation that begins to mail sends none of them.
 FRESH = timedelta(days=3)
 _PARTNER_ROLES, _CUSTOMER_ROLES = ("owner", "finance"), ("customer_owner", "customer_billing")
+
+MAILER = "mail"  # who did it, in the events of papers
+
+
+@dataclass(frozen=True)
+class MailCounts:
+    """Mails that the server took, tries that failed, and why the last of those did."""
+
+    papers: int
+    reminders: int
+    failed: int
+    last_failure: str
+    last_at: datetime | None
+
+    @property
+    def any(self) -> bool:
+        """Whether there was a mail at all."""
+        return bool(self.papers or self.reminders or self.failed)
 
 
 def undelivered_documents(now: datetime) -> QuerySet[Document]:
@@ -56,17 +75,20 @@ def overdue_invoices(today: date) -> QuerySet[Document]:
 def mailboxes(document: Document, email: str) -> list[str]:
     """Who gets it: the buyer's billing address, else the people who pay bills there.
 
-    Of a customer its owner and billing people, of a partner its owner and finance.
+    Of a customer its owner and billing people, of a partner its owner and finance. A paper reaches
+    somebody: where all of them said no to mails of papers, all of them get it.
     """
     if email:
         return [email]
     to_customer = document.customer_id is not None
     roles = _CUSTOMER_ROLES if to_customer else _PARTNER_ROLES
     with in_partner(Partner.objects.get(pk=document.partner_id)):
-        people = User.objects.filter(role__in=roles, is_active=True)
-        if to_customer:
-            people = people.filter(customer_id=document.customer_id)
-        return sorted(people.values_list("email", flat=True))
+        everybody = User.objects.filter(
+            role__in=roles, is_active=True, customer_id=document.customer_id
+        )
+        wanting = everybody.exclude(muted__contains=["documents"])
+        found = wanting.values_list("email", flat=True) or everybody.values_list("email", flat=True)
+        return sorted(found)
 
 
 def page_url(document: Document, path: str) -> str:
@@ -80,3 +102,15 @@ def page_url(document: Document, path: str) -> str:
         return ""
     port = "" if settings.HTTPS else f":{settings.WEB_PORT}"
     return f"{'https' if settings.HTTPS else 'http'}://{host}{port}{path}"
+
+
+def mail_counts(partner_id: uuid.UUID, since: datetime) -> MailCounts:
+    """What became of the mails of a partner's papers: one query (partner or console)."""
+    rows = DocumentEvent.objects.filter(partner_id=partner_id, at__gte=since, actor=MAILER)
+    found = rows.aggregate(
+        papers=Count("id", filter=Q(kind=DELIVERED)),
+        reminders=Count("id", filter=Q(kind=REMINDED)),
+        failed=Count("id", filter=Q(kind=UNDELIVERED)),
+    )
+    last = rows.filter(kind=UNDELIVERED).order_by("-at").values_list("note", "at").first()
+    return MailCounts(**found, last_failure=last[0] if last else "", last_at=last and last[1])

@@ -31,6 +31,11 @@ def buyer_name(draft: Draft, parties: dict[str, Any]) -> str:
     return buyer_of(draft, parties).legal_name
 
 
+def language_of(draft: Draft, parties: dict[str, Any]) -> str:
+    """The language of a paper: a partner's own papers come in the one that it chose."""
+    return "en" if draft.customer_id else str(parties.get("partner_language", "en"))
+
+
 def brand_of(parties: dict[str, Any]) -> Brand:
     """The partner's brand, which all its documents wear."""
     facts = parties["brand"]

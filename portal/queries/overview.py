@@ -49,9 +49,9 @@ class PartnerOverview:
         return [p for p in self.papers if p.kind == PAYOUT_STATEMENT and p.status in OPEN]
 
     @property
-    def is_new(self) -> bool:
-        """No request and no document yet: the page teaches the first steps instead."""
-        return not (self.usage.summary.lookups or self.documents or self.usage.before.lookups)
+    def has_begun(self) -> bool:
+        """Whether there is a request or a document: before, the page teaches the first steps."""
+        return bool(self.usage.summary.lookups or self.documents or self.usage.before.lookups)
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class CustomerOverview:
         return sum(r.due_minor - r.paid_minor for r in rows if r.currency == rows[0].currency)
 
     @property
-    def is_new(self) -> bool:
-        """Nothing happened yet."""
-        return not (self.usage.summary.lookups or self.invoices or self.usage.before.lookups)
+    def has_begun(self) -> bool:
+        """Whether anything happened."""
+        return bool(self.usage.summary.lookups or self.invoices or self.usage.before.lookups)
 
 
 def partner_overview(partner_id: uuid.UUID, window: Range, *, money: bool) -> PartnerOverview:

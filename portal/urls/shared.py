@@ -1,16 +1,16 @@
 """Paths that every host has: people, brand, API contract, static-safe endpoints."""
 
 from django.urls import include, path
-from django.views.i18n import set_language
 
-from portal.views import account, demo, invitation, status
+from portal.views import account, demo, invitation, profile, status
 from tenants import views as brand
 
 urlpatterns = [
+    path("accounts/profile/", profile.page, name="account_profile"),
     path("accounts/security/", account.security, name="account_security"),
     path("accounts/security/end/", account.end, name="account_end_sessions"),
     path("accounts/invitation/<str:token>/", invitation.invitation, name="invitation"),
-    path("accounts/language/", set_language, name="set_language"),
+    path("accounts/language/", profile.language, name="set_language"),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("brand/tokens.<str:css_hash>.css", brand.brand_css, name="brand_css"),

@@ -8,8 +8,11 @@ from django.urls import reverse
 
 from cache_api.models import Customer
 from portal import pictures
+from portal.queries.onboarding import customer_checklist
 from portal.queries.overview import customer_of, customer_overview
 from portal.views.asked import asked_range
+from portal.words import onboarding as words
+from portal.words.onboarding import worded
 from tenants.accounts.permissions import eyes, permission
 from tenants.rules.roles import Audience
 
@@ -26,11 +29,15 @@ def home(request: HttpRequest) -> HttpResponse:
 def overview(request: HttpRequest) -> HttpResponse:
     """Cost so far, savings, hit rate, latency, the open invoice; first steps when new."""
     owner = request.owner  # type: ignore[attr-defined]
+    customer = own_customer(request)
     page = customer_overview(
-        owner.partner_id, own_customer(request), asked_range(request),
+        owner.partner_id, customer, asked_range(request),
         money=eyes(request).may("my.invoices.view"),
     )  # fmt: skip
+    steps = customer_checklist(owner.partner_id, customer)
     context = {
+        "checklist": steps,
+        "steps": worded(steps, words.CUSTOMER),
         "page": page,
         "usage": page.usage,
         "range_name": pictures.range_name(page.usage.range),

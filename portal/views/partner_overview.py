@@ -6,8 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from portal import pictures
+from portal.queries.onboarding import partner_checklist
 from portal.queries.overview import partner_overview
 from portal.views.asked import asked_range
+from portal.words import onboarding as words
+from portal.words.onboarding import worded
 from tenants.accounts.permissions import permission
 
 
@@ -20,7 +23,10 @@ def overview(request: HttpRequest) -> HttpResponse:
         owner.partner_id, asked_range(request), money=user.may("statements.view")
     )
     earns_share = bool(page.terms and page.terms.earns_share)
+    steps = partner_checklist(owner.partner_id, owner.slug)
     context = {
+        "checklist": steps,
+        "steps": worded(steps, words.PARTNER),
         "page": page,
         "usage": page.usage,
         "range_name": pictures.range_name(page.usage.range),

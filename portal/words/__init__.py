@@ -289,6 +289,7 @@ PERMISSIONS: dict[str, Any] = {
     "brand.edit": _("Change the brand"),
     "domains.manage": _("Add, check and release domains"),
     "plans.manage": _("Make plans and put customers on them"),
+    "settings.manage": _("Set what papers say about the company"),
     "my.plan.view": _("See the plan"),
     "keys.manage": _("Manage API keys and webhooks, see requests"),
     "alerts.manage": _("Set alerts"),

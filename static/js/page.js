@@ -3,7 +3,8 @@
   "use strict";
   var root = document.documentElement, key = "theme";
   function stored() {
-    try { return localStorage.getItem(key) || "system"; } catch (error) { return "system"; }
+    var chosen = root.dataset.themeDefault || "system"; // by the person, for devices without one
+    try { return localStorage.getItem(key) || chosen; } catch (error) { return chosen; }
   }
   function apply(choice) {
     if (root.hasAttribute("data-theme-fixed")) { return; }

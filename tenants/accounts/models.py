@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from tenants.rules import roles
 from tenants.rules.ids import uuid7
+from tenants.rules.mails import RECIPIENTS
 
 
 class UserManager(BaseUserManager["User"]):
@@ -20,6 +22,12 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
+    def who_get(self, kind: str) -> "models.QuerySet[User]":
+        """Active people who did not say no to a kind of mail (`tenants.rules.mails`), of any role
+        that it reaches."""
+        reached = self.filter(is_active=True, role__in=RECIPIENTS[kind])
+        return reached.exclude(muted__contains=[kind])
+
 
 class User(AbstractBaseUser):
     """One person of one schema. Permissions come from the roles file, not from tables."""
@@ -31,6 +39,9 @@ class User(AbstractBaseUser):
     customer_id = models.UUIDField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    language = models.CharField(max_length=5, blank=True, default="")  # "": what the browser asks
+    theme = models.CharField(max_length=5, blank=True, default="")  # "": what the device has
+    muted = ArrayField(models.CharField(max_length=20), default=list, blank=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

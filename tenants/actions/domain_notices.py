@@ -15,7 +15,6 @@ from tenants.resolve import brand_of_partner
 from tenants.rules.custom_hosts import custom_host
 from tenants.rules.domain_states import SERVED, Cert, Routing, notice
 
-READERS = ("owner", "admin")
 _OLD = timedelta(days=7)  # what ended longer ago is told to nobody
 # notice → subject, what happened, what to do
 NOTICES: dict[str, tuple[Any, Any, Any]] = {
@@ -77,8 +76,7 @@ def tell_partners(*, now: datetime) -> int:
 
 def _mail(claim: DomainClaim, due: str) -> bool:
     with schema.in_partner(claim.partner):
-        people = User.objects.filter(role__in=READERS, is_active=True)
-        readers = list(people.values_list("email", flat=True))
+        readers = list(User.objects.who_get("domains").values_list("email", flat=True))
     brand, home = brand_of_partner(claim.partner_id), queries.site(claim.partner_id)
     if brand is None:
         return True  # nobody is there any more

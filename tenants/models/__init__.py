@@ -2,6 +2,7 @@
 
 from tenants.models.audit import AuditEntry
 from tenants.models.brands import BrandFile, BrandRevision
+from tenants.models.company import CompanyFacts
 from tenants.models.domains import Domain, DomainClaim, DomainProbe
 from tenants.models.incidents import Incident, IncidentUpdate
 from tenants.models.keys import ApiKey, DataKey, Entitlement
@@ -13,6 +14,7 @@ __all__ = [
     "AuditEntry",
     "BrandFile",
     "BrandRevision",
+    "CompanyFacts",
     "DataKey",
     "Domain",
     "DomainClaim",

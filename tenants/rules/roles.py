@@ -19,7 +19,7 @@ _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
     "team.manage", "domains.manage", "payouts.view", "counts.upload", "audit.view",
-    "alerts.manage", "sales.report", "customers.view_as", "plans.manage",
+    "alerts.manage", "sales.report", "customers.view_as", "plans.manage", "settings.manage",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
@@ -41,7 +41,7 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "finance": frozenset({
             "overview.view", "usage.view", "customers.view", "invoices.view", "statements.view",
             "statements.accept", "agreement.view", "payouts.view", "counts.upload",
-            "alerts.manage", "sales.report", "plans.manage",
+            "alerts.manage", "sales.report", "plans.manage", "settings.manage",
         }),
         "developer": frozenset({
             "overview.view", "usage.view", "customers.view", "keys.manage", "counts.upload",
@@ -81,6 +81,11 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
 AUDIENCE_OF: dict[str, Audience] = {
     role: audience for audience, roles in PERMISSIONS.items() for role in roles
 }
+
+
+def holders(*permissions: str) -> frozenset[str]:
+    """The roles that hold any of these permissions."""
+    return frozenset(role for role in AUDIENCE_OF if permissions_of(role) & set(permissions))
 
 
 # Who may do everything in their circle; one of them always stays.

@@ -30,7 +30,8 @@ def test_pages_of_a_partner_and_its_customer_in_a_hard_brand(visit, live, seed):
     carl = visit(PINECONE, "carl@acme.example")
 
     complaints = look_through(nobody, "/accounts/login/", "/status/")
-    complaints += look_through(ada, "/manage/", "/manage/usage/")
+    complaints += look_through(ada, "/manage/", "/manage/usage/", "/manage/settings/",
+                               "/manage/email/", "/accounts/profile/")  # fmt: skip
     ada.go("/manage/statements/")
     ada.click(ada.page.locator("tbody a[href*='/manage/statements/']").first)
     ada.page.locator("details.drill summary").first.click()

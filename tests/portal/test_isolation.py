@@ -265,6 +265,9 @@ UNREACHED = {
     "usage/allocation.csv",
     "manage/usage/views/<uuid:view_id>/forget/",
     "usage/views/<uuid:view_id>/forget/",
+    # asked by a script while a page waits for the first request
+    "manage/first-request/",
+    "first-request/",
     # for programs: the invoice as pure XML, the proof of one event
     "manage/invoices/<uuid:document_id>/xml",
     "invoices/<uuid:document_id>/xml",

@@ -77,7 +77,7 @@ def test_strangers_are_asked_to_sign_in_and_come_back(portal):
 def test_a_new_customer_is_told_what_comes_next(empty_portal):
     client = signed_in(REDIS, "customer_owner")
 
-    assert "Three steps to your first answer" in text(client.get("/"))
+    assert "Getting started" in text(client.get("/"))
     assert "No traffic in this range" in text(client.get("/usage/"))
     assert "Your first invoice comes after the first full month" in text(client.get("/invoices/"))
 

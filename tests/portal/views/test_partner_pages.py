@@ -196,7 +196,7 @@ def test_new_partners_are_told_what_comes_next(empty_portal):
 
     seen = {path: text(client.get(path)) for path in PAGES}
 
-    assert "Three steps to your first answer" in seen["/manage/"]
+    assert "Getting started" in seen["/manage/"]
     assert "No traffic in this range" in seen["/manage/usage/"]
     assert "The first invoices come after the first full month" in seen["/manage/invoices/"]
     assert "The first statement comes after the first full month" in seen["/manage/statements/"]
