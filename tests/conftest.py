@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from django.core.cache import cache, caches
 from django.db import connection
 
 from portal import env
@@ -82,7 +83,7 @@ def _with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
-@cache
+@lru_cache
 def _boss_url() -> str:
     """Read once: a test's DATA_DIR may be another when its database is dropped."""
     return _with_database(servers()["SUPERUSER_DATABASE_URL"], "postgres")
@@ -99,6 +100,17 @@ def _copy(boss: psycopg.Connection, source: str, name: str) -> None:
 
 
 @contextmanager
+def _remembering_for(name: str) -> Iterator[None]:
+    """Django's cache tells databases apart, in this thread and new ones: copies have equal ids."""
+    kept, before = caches.settings["default"], cache.version
+    kept["VERSION"] = cache.version = name  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        kept["VERSION"] = cache.version = before
+
+
+@contextmanager
 def fresh_database(blocker: object) -> Iterator[Database]:
     """A copy of the template database; Django is connected to it as the owner until the end."""
     known = servers()
@@ -109,7 +121,7 @@ def fresh_database(blocker: object) -> Iterator[Database]:
         name, {login: _with_database(known[key], name) for login, key in LOGIN_KEYS.items()}
     )
     before = dict(connection.settings_dict)
-    with blocker.unblock():  # type: ignore[attr-defined]
+    with blocker.unblock(), _remembering_for(name):  # type: ignore[attr-defined]
         handle.login("owner")
         try:
             yield handle
