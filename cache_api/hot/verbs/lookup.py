@@ -39,6 +39,7 @@ class Way:
     hears: tuple[bytes, ...] = ()
 
 
+DRAINED = "drained"
 OVERFLOW = Way(members.read, lambda common: forms.of_lookup(common.body))
 
 
@@ -51,15 +52,18 @@ def begin(who: Caller, asked: Asked, way: Way = OVERFLOW) -> Run | Fetch:
         known.name = name
         _memo.keep(name, known, 3 * len(body))  # the bytes, and what was parsed out of them
     asked.request_id = known.subject.common.request_id or controls.trace_id(asked.headers)
-    over = quotas.spend(who, known.subject.customer, asked) if who.partner.quotas else ""
-    if type(over) is Fetch:
-        return over
+    why = DRAINED if who.is_drained else ""
+    if who.partner.quotas and not why:
+        over = quotas.spend(who, known.subject.customer, asked)
+        if type(over) is Fetch:
+            return over
+        why = over
     told = known.told
-    if told is not None and not over and told.suits(who, asked):
+    if told is not None and not why and told.suits(who, asked):
         return Run(told.commands, Repeat(told, who, asked, known.whole))
     plan = known.again(who, asked)
-    if over:
-        plan.miss_reason, plan.looked = quotas.OVER, []
+    if why:
+        plan.miss_reason, plan.looked = why, []
     return plan.run()
 
 
