@@ -144,6 +144,10 @@ MENU: dict[str, tuple[Entry, ...]] = {
                "console_bank_file")),
         Entry("console_payouts", _("Payouts"), "statements", "money.view"),
         Entry("console_projections", _("Projections"), "usage", "cockpit.view"),
+        Entry("console_ops", _("Operations"), "clock", "ops.view",
+              ("console_ops_ingest", "console_ops_jobs", "console_ops_domains",
+               "console_ops_webhooks", "console_ops_mail", "console_ops_runbook",
+               "console_ops_switches")),
         Entry("console_regions", _("Regions"), "screen", "cockpit.view"),
         Entry("console_incidents", _("Incidents"), "alert", "incidents.manage"),
         Entry(

@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "tenants.middleware.SessionScopeMiddleware",
     "tenants.accounts.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "portal.read_only.ReadOnlyMiddleware",
     "portal.overlay.OverlayMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -15,6 +15,7 @@ from portal.views import (
     console_finance,
     console_incidents,
     console_money,
+    console_ops,
     console_partners,
     console_payouts,
     console_pipeline,
@@ -25,6 +26,7 @@ from portal.views import (
     console_sign,
     console_stripe,
     console_style,
+    console_switches,
     demo,
     drill,
     partner_sales,
@@ -157,6 +159,19 @@ disputes = [
         name="console_dispute_file",
     ),
 ]
+ops = [
+    path("", console_ops.overview, name="console_ops"),
+    path("ingest/", console_ops.ingest, name="console_ops_ingest"),
+    path("jobs/", console_ops.jobs, name="console_ops_jobs"),
+    path("jobs/<uuid:job_id>/retry/", console_ops.retry, name="console_ops_job_retry"),
+    path("jobs/<uuid:job_id>/aside/", console_ops.put_aside, name="console_ops_job_aside"),
+    path("domains/", console_ops.domains, name="console_ops_domains"),
+    path("webhooks/", console_ops.webhooks, name="console_ops_webhooks"),
+    path("mail/", console_ops.mail, name="console_ops_mail"),
+    path("runbook/", console_ops.runbook, name="console_ops_runbook"),
+    path("switches/", console_switches.page, name="console_ops_switches"),
+    path("switches/<uuid:switch_id>/end/", console_switches.end, name="console_ops_switch_end"),
+]
 books = [
     path("", console_books.books, name="console_books"),
     path("close/", console_books.close, name="console_books_close"),
@@ -177,6 +192,7 @@ urlpatterns = [
     path("audit/csv", audit.console_csv, name="console_audit_csv"),
     path("", console_cockpit.cockpit, name="console_cockpit"),
     path("projections/", console_planning.projections, name="console_projections"),
+    path("ops/", include(ops)),
     path("regions/", console_regions.regions, name="console_regions"),
     path("incidents/", console_incidents.incidents, name="console_incidents"),
     path("incidents/<uuid:incident_id>/", console_incidents.update, name="console_incident"),

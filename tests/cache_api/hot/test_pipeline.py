@@ -44,8 +44,12 @@ def test_a_cold_lookup_fetches_key_tombstone_and_host_then_the_partner_and_its_p
 
     key_id = key.split("_")[2].encode()
     first, second = pipe.fetched
-    assert first == [b"snap:key:" + key_id, b"snap:tombstone:" + key_id, b"snap:host:localhost",
-                     SWITCHES]
+    assert first == [
+        b"snap:key:" + key_id,
+        b"snap:tombstone:" + key_id,
+        b"snap:host:localhost",
+        SWITCHES,
+    ]
     partner = str(partner_id).encode()
     assert second == [b"snap:partner:" + partner, b"snap:purges:" + partner]
 

@@ -18,6 +18,19 @@ PAGES = {
     "/style/tokens.css": "cockpit.view",
     "/tour/": "cockpit.view",
     "/incidents/": "incidents.manage",
+    **{
+        f"/ops/{part}": "ops.view"
+        for part in (
+            "",
+            "ingest/",
+            "jobs/",
+            "domains/",
+            "webhooks/",
+            "mail/",
+            "runbook/",
+            "switches/",
+        )
+    },
     f"/incidents/{SOME}/": "incidents.manage",
     "/pipeline/": "channel.view",
     "/pipeline/new/": "pipeline.manage",
@@ -88,6 +101,9 @@ CHANGES = {
     f"/team/{SOME}/in/": "staff.manage",
     f"/team/{SOME}/factor/": "staff.manage",
     "/partners/redis-labs/opening/retry/": "partners.open",
+    f"/ops/jobs/{SOME}/retry/": "jobs.retry",
+    f"/ops/jobs/{SOME}/aside/": "jobs.retry",
+    f"/ops/switches/{SOME}/end/": "switches.set",
     f"/pipeline/{SOME}/move/": "pipeline.manage",
     f"/pipeline/{SOME}/note/": "pipeline.manage",
     f"/pipeline/{SOME}/mail/": "pipeline.manage",
