@@ -148,6 +148,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
               ("console_ops_ingest", "console_ops_jobs", "console_ops_domains",
                "console_ops_webhooks", "console_ops_mail", "console_ops_runbook",
                "console_ops_switches")),
+        Entry("console_support", _("Support"), "search", "support.search", ("console_look",)),
         Entry("console_regions", _("Regions"), "screen", "cockpit.view"),
         Entry("console_incidents", _("Incidents"), "alert", "incidents.manage"),
         Entry(

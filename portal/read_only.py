@@ -43,5 +43,6 @@ class ReadOnlyMiddleware:
         switch = switch_on(READ_ONLY, partner_id, timezone.now())
         if switch is None:
             return None
-        return render(request, "errors/read_only.html", {"switch": switch}, status=503,
-                      headers={"Retry-After": "300"})  # fmt: skip
+        refused = render(request, "errors/read_only.html", {"switch": switch}, status=503)
+        refused["Retry-After"] = "300"
+        return refused

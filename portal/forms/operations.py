@@ -66,3 +66,20 @@ class SwitchForm(forms.Form):
             "region": name if what == "region" else "",
             "until": now.astimezone(UTC) + timedelta(hours=int(hours)) if hours else None,
         }  # fmt: skip
+
+
+class LookForm(forms.Form):
+    """A look at a partner's portal: whose, why; and the password of who looks."""
+
+    slug = forms.ChoiceField(label=_("Partner"), widget=_select())
+    reason = forms.CharField(
+        label=_("Why"), max_length=REASON_LENGTH,
+        widget=forms.TextInput(attrs={"class": "input"}),
+        help_text=_("The partner reads this in its audit log."),
+    )  # fmt: skip
+    password = forms.CharField(label=_("Your password"), widget=forms.PasswordInput(
+        attrs={"class": "input", "autocomplete": "current-password"}))  # fmt: skip
+
+    def __init__(self, *args: Any, partners: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["slug"].choices = list(partners)  # type: ignore[attr-defined]

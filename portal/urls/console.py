@@ -31,6 +31,7 @@ from portal.views import (
     drill,
     partner_sales,
     stripe_webhook,
+    support,
     team,
     verify,
 )
@@ -193,6 +194,9 @@ urlpatterns = [
     path("", console_cockpit.cockpit, name="console_cockpit"),
     path("projections/", console_planning.projections, name="console_projections"),
     path("ops/", include(ops)),
+    path("support/", support.search, name="console_support"),
+    path("support/look/", support.start, name="console_look"),
+    path("support/looks/<uuid:look_id>/end/", support.end, name="console_look_end"),
     path("regions/", console_regions.regions, name="console_regions"),
     path("incidents/", console_incidents.incidents, name="console_incidents"),
     path("incidents/<uuid:incident_id>/", console_incidents.update, name="console_incident"),

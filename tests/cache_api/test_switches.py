@@ -108,6 +108,9 @@ def test_semantic_matching_goes_off_for_the_partner_that_is_meant(world):
     except NoEmbedder as error:
         pytest.skip(f"semantic extra absent: {error}")
     mine, theirs = world.keys
+    ask(world.edge, mine, chat(ASKED))  # the first question has the model loaded
+    assert wait_for(lambda: world.edge.call("GET", "/api/overflow/health").json["semantic"] == "ok",
+                    PATIENCE_S)  # fmt: skip
     for key in world.keys:
         store(world.edge, key, chat(STORED))
     is_hit = lambda key: ask(world.edge, key, chat(ASKED)).json["response"] is not None  # noqa: E731

@@ -32,6 +32,8 @@ PAGES = {
         )
     },
     f"/incidents/{SOME}/": "incidents.manage",
+    "/support/": "support.search",
+    "/support/look/": "support.look",
     "/pipeline/": "channel.view",
     "/pipeline/new/": "pipeline.manage",
     f"/pipeline/{SOME}/": "channel.view",
@@ -101,6 +103,7 @@ CHANGES = {
     f"/team/{SOME}/in/": "staff.manage",
     f"/team/{SOME}/factor/": "staff.manage",
     "/partners/redis-labs/opening/retry/": "partners.open",
+    f"/support/looks/{SOME}/end/": "support.look",
     f"/ops/jobs/{SOME}/retry/": "jobs.retry",
     f"/ops/jobs/{SOME}/aside/": "jobs.retry",
     f"/ops/switches/{SOME}/end/": "switches.set",

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 import redis
-from celery import current_app
 from django.conf import settings
 
 from billing.actions.payouts import require_not_held
@@ -14,6 +13,7 @@ from cache_api.gateways.region_states import RegionState
 from cache_api.models import HookEndpoint
 from portal.gateways.broker import QUEUE, Queue, queue
 from portal.queries import operations
+from portal.tasks import run_hooks
 from tenants import schema, switches
 from tenants.accounts.models import User
 from tenants.actions.switches import end_switch, set_switch
@@ -108,13 +108,12 @@ def test_trouble_of_partners_is_found_wherever_it_lies(readable):
 def test_a_job_that_failed_is_shown_until_it_succeeds(console, database, broker_url):
     redis_labs, _ = console
     database.login("settle")
-    task = current_app.tasks["portal.run_hooks"]
     for _ in range(2):
-        task.apply(kwargs={}, throw=False)
+        run_hooks.apply(kwargs={}, throw=False)
     row = FailedJob.objects.get()
     assert (row.task, row.failures, row.partner_id) == ("portal.run_hooks", 2, None)
     assert row.error.startswith("MissingPartner: ")
-    task.apply(kwargs={"partner_id": str(redis_labs.pk)})  # another job: this one still failed
+    run_hooks.apply(kwargs={"partner_id": str(redis_labs.pk)})  # another job: this one still failed
     assert FailedJob.objects.count() == 1
     database.login("web")
     sre = signed_in("sre")
@@ -140,14 +139,14 @@ def test_a_success_clears_the_failure(console, database):
     FailedJob.objects.create(task="portal.run_hooks", kwargs=given, error="x", first_at=NOW,
                              last_at=NOW)  # fmt: skip
 
-    current_app.tasks["portal.run_hooks"].apply(kwargs=given)
+    run_hooks.apply(kwargs=given)
 
     assert not FailedJob.objects.exists()
 
 
 def test_a_switch_needs_the_permission_and_the_password_and_is_in_the_audit_logs(console):
     redis_labs, pinecone = console
-    with schema.in_public():
+    with schema.in_console():
         for one in ("sre", "support_agent"):
             user = User.objects.get(email=cast.email_of(one))
             user.set_password(PASSWORD)
