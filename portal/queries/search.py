@@ -48,7 +48,7 @@ class Finding:
 
 def find(asked: str) -> list[Finding]:
     """Everything that goes by this text, at most MOST. Nothing found is []."""
-    text = _public(asked)
+    text = public_part(asked)
     partners = {row.pk: row for row in tenants.partner_list()}
     found: list[Finding] = []
     for one in (*_shared(text, partners), *_of_partners(text, partners)):
@@ -63,8 +63,8 @@ def email_hash(email: str) -> str:
     return sha256(email.strip().lower().encode()).hexdigest()
 
 
-def _public(asked: str) -> str:
-    """The text to look for; of a whole key its public id."""
+def public_part(asked: str) -> str:
+    """What may be shown and looked for of a text: of a whole key its public id."""
     try:
         return keys.parse(asked.strip()).key_id
     except keys.MalformedKey:

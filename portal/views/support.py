@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.forms.operations import LookForm
 from portal.look import opened
-from portal.queries.search import find
+from portal.queries.search import find, public_part
 from portal.views.console_partners import actor
 from portal.views.step_up import password_problem
 from tenants import queries as tenants
@@ -32,6 +33,8 @@ SHOWN = 50
 def search(request: HttpRequest) -> HttpResponse:
     """The search with what it found, looks that are on, and those before."""
     asked = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    if public_part(asked) != asked:  # a whole key: its secret stays in no address or page
+        return HttpResponseRedirect(f"{request.path}?{urlencode({'q': public_part(asked)})}")
     now = timezone.now()
     rows = SupportLook.objects.select_related("partner").order_by("-started_at")
     running = rows.filter(ended_at=None, ends_at__gt=now)

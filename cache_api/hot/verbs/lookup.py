@@ -52,18 +52,17 @@ def begin(who: Caller, asked: Asked, way: Way = OVERFLOW) -> Run | Fetch:
         known.name = name
         _memo.keep(name, known, 3 * len(body))  # the bytes, and what was parsed out of them
     asked.request_id = known.subject.common.request_id or controls.trace_id(asked.headers)
-    why = DRAINED if who.is_drained else ""
+    why: str | Fetch = DRAINED if who.is_drained else ""
     if who.partner.quotas and not why:
-        over = quotas.spend(who, known.subject.customer, asked)
-        if type(over) is Fetch:
-            return over
-        why = over
+        why = quotas.spend(who, known.subject.customer, asked)
+    if type(why) is Fetch:
+        return why
     told = known.told
     if told is not None and not why and told.suits(who, asked):
         return Run(told.commands, Repeat(told, who, asked, known.whole))
     plan = known.again(who, asked)
     if why:
-        plan.miss_reason, plan.looked = why, []
+        plan.miss_reason, plan.looked = str(why), []
     return plan.run()
 
 

@@ -47,7 +47,7 @@ def link(answer):
 
 
 def test_everything_is_found_by_what_people_know_it_by(support, console):
-    redis_labs, pinecone = console
+    _, pinecone = console
     with schema.in_partner(pinecone):
         key, secret = create_key(partner_id=pinecone.pk, livemode=True, actor="x", now=NOW)
         customer = Customer.objects.get(external_id="acme")
@@ -62,18 +62,15 @@ def test_everything_is_found_by_what_people_know_it_by(support, console):
         (email_hash(owner.email), "Person"), (agreement.code, "Agreement"),
         (str(event.pk), "Usage event"),
     ):  # fmt: skip
-        page = text(support.get("/support/", {"q": asked}))
+        page = text(support.get("/support/", {"q": asked}, follow=True))
         found = page.partition("Found")[2].partition("Looking now")[0]
         assert kind in found and "Pinecone" in found and "Redis" not in found, asked
-    page = support.get("/support/", {"q": secret}).content.decode()
-    assert page.count(secret) == 1  # the box it was typed into
+    assert support.get("/support/", {"q": secret})["Location"] == f"/support/?q={key.pk}"
     assert owner.email not in text(support.get("/support/", {"q": email_hash(owner.email)}))
     both = text(support.get("/support/", {"q": "acme"}))
     assert "Pinecone" in both and "Redis Labs" in both
-    for nothing in ("no such thing", "\0", "a" * 300, "'; drop table --", "%", "acp_live_"):
-        assert "Nothing goes by this" in text(support.get("/support/", {"q": nothing or "x"})) or (
-            nothing == "\0"
-        )
+    for nothing in ("no such thing", "a\0b", "a" * 300, "'; drop table --", "%", "acp_live_"):
+        assert "Nothing goes by this" in text(support.get("/support/", {"q": nothing}))
 
 
 def test_a_look_shows_the_portal_changes_nothing_and_is_read_by_the_partner(support, console):
@@ -90,9 +87,8 @@ def test_a_look_shows_the_portal_changes_nothing_and_is_read_by_the_partner(supp
     page = browser.get("/manage/")
     assert page.status_code == 200 and "no-store" in page["Cache-Control"]
     assert "you see the portal of Redis Labs" in text(page)
-    for url in ("/manage/keys/", "/manage/customers/", "/manage/usage/", "/manage/team/",
-                "/manage/payouts/", "/manage/audit/", "/manage/webhooks/", "/manage/brand/"):  # fmt: skip
-        assert browser.get(url).status_code == 200, url
+    for part in ("keys", "customers", "usage", "team", "payouts", "audit", "webhooks", "brand"):
+        assert browser.get(f"/manage/{part}/").status_code == 200, part
     assert browser.post("/manage/keys/new/", {"label": "x", "mode": "live"}).status_code == 403
     for url in ("/manage/audit/csv", "/accounts/security/", "/", "/usage/"):
         assert browser.get(url).status_code == 403, url
@@ -133,7 +129,7 @@ def test_a_look_ends_by_hand_by_the_console_by_time_and_by_the_next(support):
     begin(support, slug="pinecone")
     assert browser.get(late).status_code == 403  # it was replaced
     with schema.in_console():
-        ends = SupportLook.objects.order_by("started_at", "pk").values_list("ended_how", flat=True)
+        ends = list(SupportLook.objects.values_list("ended_how", flat=True))
     assert sorted(ends) == ["", "ended", "ended", "replaced", "replaced"]
 
 
