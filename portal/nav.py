@@ -119,7 +119,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "console_partners", _("Partners"), "partners", "channel.view",
             ("console_partner", "console_open_partner", "console_opening", "console_document",
              "console_credit", "console_line", "console_counts_list", "console_counts",
-             "console_sales"),
+             "console_sales", "console_partner_customers", "console_partner_domains",
+             "console_partner_health"),
         ),
         Entry(
             "console_agreements", _("Agreements"), "document", "channel.view",

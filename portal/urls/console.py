@@ -5,6 +5,7 @@ from django.urls import include, path
 from portal.urls.shared import urlpatterns as shared
 from portal.views import (
     audit,
+    console_account,
     console_agreements,
     console_books,
     console_cockpit,
@@ -40,6 +41,10 @@ partners = [
     path("partners/", console_partners.partners, name="console_partners"),
     path("partners/open/", console_partners.open_partner, name="console_open_partner"),
     path("partners/<slug:slug>/", console_partners.partner, name="console_partner"),
+    path("partners/<slug:slug>/customers/", console_account.customers,
+         name="console_partner_customers"),
+    path("partners/<slug:slug>/domains/", console_account.domains, name="console_partner_domains"),
+    path("partners/<slug:slug>/health/", console_account.health, name="console_partner_health"),
     path("partners/<slug:slug>/agreement/", console_sign.sign, name="console_sign"),
     path("partners/<slug:slug>/opening/", console_partners.opening, name="console_opening"),
     path("partners/<slug:slug>/opening/retry/", console_partners.retry, name="console_retry"),
@@ -48,7 +53,7 @@ partners = [
     path(
         "partners/<slug:slug>/counts/<uuid:file_id>/", verify.console_counts, name="console_counts"
     ),
-]
+]  # fmt: skip
 pipeline = [
     path("", console_pipeline.pipeline, name="console_pipeline"),
     path("new/", console_pipeline.new, name="console_prospect_new"),

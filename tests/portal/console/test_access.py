@@ -41,6 +41,10 @@ PAGES = {
     f"/pipeline/{SOME}/proposal.pdf": "channel.view",
     "/partners/": "channel.view",
     "/partners/redis-labs/": "channel.view",
+    **{
+        f"/partners/redis-labs/{page}/": "channel.view"
+        for page in ("customers", "domains", "health")
+    },
     "/partners/redis-labs/counts/": "channel.view",
     "/partners/redis-labs/sales/": "channel.view",
     f"/partners/redis-labs/counts/{SOME}/": "channel.view",
