@@ -17,6 +17,7 @@ PAGES = {
     "/style/": "cockpit.view",
     "/style/tokens.css": "cockpit.view",
     "/tour/": "cockpit.view",
+    "/tour/break/": "cockpit.view",
     "/incidents/": "incidents.manage",
     **{
         f"/ops/{part}": "ops.view"
