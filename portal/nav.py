@@ -158,7 +158,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
         ),
         Entry("console_audit", _("Audit log"), "document", "log.view"),
         Entry("console_style", _("Style"), "brand", "cockpit.view"),
-        Entry("console_tour", _("Tour"), "check", "cockpit.view", ("console_break",), demo_only=True),
+        Entry("console_tour", _("Tour"), "check", "cockpit.view", ("console_break",),
+              demo_only=True),
     ),
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+import requests
 from django.utils import timezone
 
 from portal import env
@@ -43,7 +44,13 @@ class World:
         children = {one.row.name: one.child for one in self.supervisor.all}
         self.breaker = Breaker(folder, children | {"events": self.pair.events.child})
         self.edge_url = f"http://127.0.0.1:{edge}"
+        self.watch_until(self.knows_the_key)
         database.login("web")
+
+    def knows_the_key(self):
+        bearer = {"Authorization": f"Bearer {self.key}"}
+        url, body = f"{self.edge_url}/api/overflow", {"cache_key": "-"}
+        return requests.post(url, json=body, headers=bearer, timeout=5).ok
 
     def revive(self):
         if not self.pair.events.child.alive:
