@@ -166,7 +166,12 @@ def _seen(parts: dict[str, Any], now: datetime) -> Seen:
     regions, told = parts["regions"], parts["recorded"]
     drained = {one.region for one in parts["switches"] if one.region}
     queue: broker.Queue = parts["queue"]
-    unsafe = [one for one in parts["claims"] if one.routing != Routing.WARNING]
+    soon = now + ENDS_SOON
+    unsafe = [
+        one
+        for one in parts["claims"]
+        if one.cert == Cert.ERROR or (one.cert_not_after and one.cert_not_after <= soon)
+    ]
     serving = any(one.processes for one in regions)
     silent = (now - told.heard_at).total_seconds() if told.heard_at and serving else None
     old = now - STUCK_AFTER
@@ -186,7 +191,7 @@ def _seen(parts: dict[str, Any], now: datetime) -> Seen:
         failed_jobs=len(parts["jobs"]),
         openings_failed=sum(failed),
         openings_stuck=sum(late and not bad for late, bad in zip(stuck, failed, strict=True)),
-        domains=len(parts["claims"]) - len(unsafe),
+        domains=sum(one.routing == Routing.WARNING for one in parts["claims"]),
         certificates=len(unsafe),
         hooks_failing=sum(one.endpoint.state == "failing" for one in parts["hooks"]),
         hooks_off=sum(bool(one.endpoint.disabled_reason) for one in parts["hooks"]),
