@@ -15,6 +15,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         """Make the Celery application current, so that actions can publish tasks by name, and
         the languages readable."""
-        import portal.celery  # noqa: F401, PLC0415 - needs loaded settings
+        import portal.celery  # noqa: PLC0415 - needs loaded settings
+        import portal.job_signals  # noqa: F401, PLC0415 - connects itself
 
         catalogs.compile_all(settings.BASE_DIR / "locale", settings.LOCALE_PATHS[0])

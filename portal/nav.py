@@ -138,14 +138,16 @@ MENU: dict[str, tuple[Entry, ...]] = {
     ),
     Audience.PLATFORM: (
         Entry("console_cockpit", _("Cockpit"), "overview", "cockpit.view"),
-        Entry("console_tour", _("Tour"), "play", "cockpit.view", demo_only=True),
+        Entry("console_tour", _("Tour"), "play", "cockpit.view", ("console_break",),
+              demo_only=True),
         Entry("console_pipeline", _("Pipeline"), "usage", "channel.view",
               ("console_prospect", "console_prospect_new", "console_prospect_edit")),
         Entry(
             "console_partners", _("Partners"), "partners", "channel.view",
             ("console_partner", "console_open_partner", "console_opening", "console_document",
              "console_credit", "console_line", "console_counts_list", "console_counts",
-             "console_sales"),
+             "console_sales", "console_partner_customers", "console_partner_domains",
+             "console_partner_health"),
         ),
         Entry(
             "console_agreements", _("Agreements"), "document", "channel.view",
@@ -171,6 +173,11 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("console_rates", _("Rates"), "plan", "runs.view",
               ("console_enter_fx", "console_enter_tax", "console_enter_status",
                "console_decide_entry")),
+        Entry("console_ops", _("Health"), "clock", "ops.view",
+              ("console_ops_ingest", "console_ops_jobs", "console_ops_domains",
+               "console_ops_webhooks", "console_ops_mail", "console_ops_runbook",
+               "console_ops_switches")),
+        Entry("console_support", _("Support"), "search", "support.search", ("console_look",)),
         Entry("console_regions", _("Regions"), "globe", "cockpit.view"),
         Entry("console_incidents", _("Incidents"), "alert", "incidents.manage"),
         Entry("console_style", _("Style"), "brand", "cockpit.view"),
@@ -195,7 +202,7 @@ HEADINGS: dict[str, Any] = {
     "customer_team": _("People and security"),
     "console_pipeline": _("Channel"),
     "console_finance": _("Month and money"),
-    "console_regions": _("Operations"),
+    "console_ops": _("Operations"),
     "console_team": _("People and security"),
 }
 # What a phone shows at the bottom, as far as the role may; other entries fill up in menu order.

@@ -59,8 +59,8 @@ class OverlayMiddleware:
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
         """Refuse whatever changes something or is not the customer's; write down what is shown."""
-        row: Overlay | None = getattr(request, "overlay", None)
-        if row is None:
+        row = getattr(request, "overlay", None)
+        if not isinstance(row, Overlay):
             return None
         why = _refusal(request, getattr(view, "permission", ""))
         if why:

@@ -13,6 +13,7 @@ from typing import NoReturn
 from portal import env
 from portal.demo import clock
 from portal.servers import ServerError, Stack, ports, welcome
+from portal.servers.breakage import Breaker
 from portal.servers.child import Child
 from portal.servers.lock import Lock
 from portal.servers.simulated import stripe_simulator
@@ -73,9 +74,17 @@ class Run:
         with timed("processes"):
             self.supervisor.start()
         self._greet(lock)
+        breaker = Breaker(self.data_dir, self._children()) if env.flag("DEMO", True) else None
         while True:
             time.sleep(0.25)
             self.supervisor.tend()
+            if breaker is not None and (text := breaker.tend()):
+                say(text)
+
+    def _children(self) -> dict[str, Child]:
+        """Everything that runs here, by name."""
+        servers = {name: server.child for name, server in self.stack.servers.items()}
+        return servers | {one.row.name: one.child for one in self.supervisor.all}
 
     def stop(self) -> None:
         """Stop processes, then servers, then whatever they left. Safe to repeat."""

@@ -123,7 +123,9 @@ MIDDLEWARE = [
     "portal.language.PersonLanguageMiddleware",
     "tenants.accounts.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "portal.read_only.ReadOnlyMiddleware",
     "portal.overlay.OverlayMiddleware",
+    "portal.look.LookMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]

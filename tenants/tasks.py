@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tenants.actions import domain_checks, domain_notices, serve_hosts
+from tenants.actions import domain_checks, domain_notices, looks, serve_hosts
 from tenants.gateways import tls
 from tenants.gateways.dns import Dns
 from tenants.gateways.served_hosts import HostsUnavailable, ServedHosts
@@ -48,3 +48,9 @@ def tell_partners() -> int:
 def publish_hosts() -> int:
     """Write down which hosts are served."""
     return serve_hosts.publish_hosts(store=ServedHosts(settings.EVENTS_URL))
+
+
+@shared_task(name="tenants.close_looks")
+def close_looks() -> int:
+    """End looks of support at partners' portals whose time is over."""
+    return looks.close_expired(now=timezone.now())

@@ -34,8 +34,9 @@ from billing.rules.payouts import (
     require_second_person,
 )
 from billing.rules.status import PAID
-from tenants import audit
+from tenants import audit, switches
 from tenants.rules.ids import uuid7
+from tenants.rules.switches import PAYOUTS_HELD
 
 METHODS = {PayoutDetails.Kind.BANK: BANK, PayoutDetails.Kind.STRIPE: STRIPE}
 
@@ -126,13 +127,21 @@ def settle_payout(*, payout_id: uuid.UUID, actor: str, now: datetime) -> Payout:
 def send_payout(*, payout_id: uuid.UUID, remote_id: str, actor: str, now: datetime) -> Payout:
     """The order is given (a file, a transfer): posted, and the statements are paid.
 
-    Raises WrongState. Safe to repeat: a payout that was sent is returned.
+    Raises WrongState, also while payouts are held. Safe to repeat: a sent payout is returned.
     """
     with transaction.atomic():
         payout = locked_payout(payout_id)
         if payout.sent_at is not None:
             return payout
+        require_not_held(payout.partner_id, now)
         return move_payout(payout, "send", actor=actor, now=now, sent_at=now, remote_id=remote_id)
+
+
+def require_not_held(partner_id: uuid.UUID, now: datetime) -> None:
+    """Raises WrongState while an operator holds this partner's payouts, or all."""
+    held = switches.switch_on(PAYOUTS_HELD, partner_id, now)
+    if held is not None:
+        raise WrongState(f"Payouts are held since {held.set_at:%Y-%m-%d %H:%M} UTC: {held.reason}")
 
 
 def locked_payout(payout_id: uuid.UUID) -> Payout:

@@ -2,13 +2,13 @@
 
 import logging
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from billing.actions.connected_accounts import keep_account
-from billing.actions.payouts import settle_payout
+from billing.actions.payouts import require_not_held, settle_payout
 from billing.actions.refunds import send_refund
 from billing.actions.remote_intents import PUSH_TASK
 from billing.gateways.stripe_api import Stripe, Unanswered
@@ -18,6 +18,7 @@ from billing.rules.remote import KEY_LIVES, MOST_TRIES, STEPS, Step, pause_after
 from tenants.tasking import enqueue_on_commit
 
 ACTOR = "stripe"
+HELD_PAUSE = timedelta(seconds=60)
 _WAITED_FOR = {"customer": ("invoice", "customer"), "account": ("account_link", "account")}
 log = logging.getLogger(__name__)
 
@@ -66,12 +67,29 @@ def _begin(intent_id: uuid.UUID, now: datetime) -> RemoteIntent | None:
         intent = RemoteIntent.objects.select_for_update().filter(pk=intent_id).first()
         if intent is None or intent.state != RemoteIntent.State.PENDING or intent.next_try_at > now:
             return None
+        held = _held(intent, now)
+        if held:
+            intent.next_try_at = now + HELD_PAUSE
+            intent.save(update_fields=["next_try_at"])
+            _later(intent, held, now)
+            return None
         intent.tries += 1
         intent.first_tried_at = intent.first_tried_at or now
         intent.next_try_at, intent.changed_at = now + pause_after(intent.tries), now
         intent.save(update_fields=["tries", "first_tried_at", "next_try_at", "changed_at"])
     log.info("intent %s: try %s", intent.key, intent.tries)
     return intent
+
+
+def _held(intent: RemoteIntent, now: datetime) -> str:
+    """Why a transfer that was ordered before payouts were held is not made now; no try is used."""
+    if intent.kind != RemoteIntent.Kind.TRANSFER or intent.steps:
+        return ""
+    try:
+        require_not_held(intent.partner_id, now)
+    except WrongState as error:
+        return str(error)
+    return ""
 
 
 def _take(intent: RemoteIntent, step: Step, stripe: Stripe, now: datetime) -> None:

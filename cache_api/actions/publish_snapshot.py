@@ -8,7 +8,14 @@ from uuid import UUID
 
 from cache_api.gateways.snapshots import MARKER, SnapshotStore
 from cache_api.metering import store as tables
-from cache_api.rules.snapshot_values import KeyFacts, PartnerFacts, key_values, partner_values
+from cache_api.rules.snapshot_values import (
+    KeyFacts,
+    PartnerFacts,
+    key_values,
+    partner_values,
+    switch_values,
+)
+from tenants import switches
 from tenants.models import ApiKey, DataKey, Domain, Entitlement, Partner
 
 EVERY = timedelta(seconds=1)
@@ -43,10 +50,11 @@ class SnapshotPublisher:
         if now >= self._whole_at or not self._store.is_complete():
             self._written = {}
             self._whole_at = now + WHOLE_EVERY
-        return self._publish_changes()
+        return self._publish_changes(now)
 
-    def _publish_changes(self) -> int:
-        wanted = snapshot(None) | {MARKER: "1"}
+    def _publish_changes(self, now: datetime) -> int:
+        told = switch_values(switches.hot_switches(now))
+        wanted = snapshot(None) | told | {MARKER: "1"}
         changed = {key: value for key, value in wanted.items() if self._written.get(key) != value}
         gone = [key for key in self._written if key not in wanted]
         self._store.write(changed)

@@ -3,7 +3,7 @@
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
 
@@ -86,6 +86,8 @@ class App:
         service = self._service
         if self._is_draining or service is None:
             return Answer(503, b"draining\n", b"text/plain", fields=NO_STORE)
+        if service.door.snapshot.is_drained:
+            return Answer(503, b"drained\n", b"text/plain", fields=NO_STORE)
         if not service.can_serve():
             why = b"events store unreachable: keys cannot be checked\n"
             return Answer(503, why, b"text/plain", fields=NO_STORE)
@@ -99,7 +101,7 @@ class App:
         if TIER in service.lanes:
             parts["tier"] = service.lanes[TIER].is_up
         members: dict[str, Any] = {
-            "status": "ok" if all(parts.values()) else "degraded",
+            "status": _word(parts.values(), service.door.snapshot.is_drained),
             "region": service.region,
             **{name: "ok" if is_up else "unavailable" for name, is_up in parts.items()},
             "semantic": service.door.embedder.word,
@@ -136,6 +138,12 @@ class App:
                 before(number, frame)
 
         signal.signal(signal.SIGTERM, drain)
+
+
+def _word(up: Iterable[bool], is_drained: bool) -> str:
+    if is_drained:
+        return "drained"  # by an operator: a load balancer should send traffic elsewhere
+    return "ok" if all(up) else "degraded"
 
 
 def _reached(service: Service, region: str) -> dict[str, Any]:

@@ -56,6 +56,8 @@ class BlockingService:
             parts["tier"] = tier.is_up
         told = {name: "ok" if is_up else "unavailable" for name, is_up in parts.items()}
         status = "ok" if all(parts.values()) else "degraded"
+        if self._door.snapshot.is_drained:
+            status = "drained"
         told["semantic"] = self._door.embedder.word
         return {"status": status, "region": self._door.config.region, **told}
 

@@ -36,6 +36,9 @@ class RegionState:
     waiting: int = 0  # entries in the usage stream that are not recorded yet
     answers: Counter[str] = field(default_factory=Counter)
     lag_ms: float | None = None
+    oldest_ms: int = 0  # how old the oldest of those entries is
+    spool_bytes: int = 0  # usage that living processes hold on their disks
+    unmetered: int = 0  # answers that no event could be kept of
 
     @property
     def is_up(self) -> bool:
@@ -69,6 +72,7 @@ class _Heard:
     beats: list[dict[str, Any]] | None  # None: its durable store does not answer
     waiting: int = 0
     term: Term | None = None  # None: it knows of no promotion
+    oldest_ms: int = 0
 
 
 def region_states(regions: Sequence[Region]) -> list[RegionState]:
@@ -88,6 +92,9 @@ def region_states(regions: Sequence[Region]) -> list[RegionState]:
             waiting=one.waiting,
             answers=sum([Counter(beat.get("answers", {})) for beat in one.beats or []], Counter()),
             lag_ms=lags.get(region.name),
+            oldest_ms=one.oldest_ms,
+            spool_bytes=sum(int(beat.get("spool_bytes", 0)) for beat in one.beats or []),
+            unmetered=sum(int(beat.get("unmetered", 0)) for beat in one.beats or []),
         )
         for region in regions
         for one in [heard[region.name]]
@@ -100,12 +107,20 @@ def _ask(region: Region) -> _Heard:
         cache_up = bool(cache.ping())
     try:
         with _client(region.events_url) as events:
-            raw, waiting = events.hvals(HEARTBEATS), events.xlen(STREAM)
-            term = events.get(terms.TERM)
+            asked: Any = events.pipeline(transaction=False)
+            asked.hvals(HEARTBEATS).xlen(STREAM).xrange(STREAM, count=1).get(terms.TERM)
+            raw, waiting, oldest, term = asked.execute()
     except redis.RedisError:
         return _Heard(cache_up, None)
-    living = [beat for beat in map(_living, raw) if beat]
-    return _Heard(cache_up, living, waiting, terms.read(term, "") if term else None)
+    beats = [beat for beat in map(_living, raw) if beat]
+    known = terms.read(term, "") if term else None
+    return _Heard(cache_up, beats, waiting, known, _age_ms(oldest))
+
+
+def _age_ms(entries: Sequence[tuple[bytes, Any]]) -> int:
+    """How long ago the first entry was written, by its id."""
+    at = [int(entry_id.partition(b"-")[0]) for entry_id, _ in entries]
+    return max(0, time.time_ns() // 1_000_000 - at[0]) if at else 0
 
 
 def _client(url: str) -> redis.Redis:

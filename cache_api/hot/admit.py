@@ -13,6 +13,7 @@ from cache_api.hot.look import DEFAULT, Look
 from cache_api.hot.problems import Problem
 from cache_api.hot.site import Room, Site
 from cache_api.hot.snapshot import Snapshot
+from cache_api.rules.semantic.policy import Policy
 from tenants.rules import hostnames, keys
 
 DEFAULT_CUSTOMER = "_default"
@@ -37,6 +38,8 @@ class Caller:
     """An authenticated key of an active partner, with what is known of its purges.
 
     `lapsed`: that is older than 5 s and cannot be read again now; there may have been more since.
+    `semantic`: the partner's policy, None also while matching is switched off. `is_drained`: no
+    lookup hits and nothing is stored here, so that traffic leaves.
     """
 
     key: KeyFacts
@@ -47,6 +50,8 @@ class Caller:
     gate: Gate | None = None  # None: no limits
     purges: Purges | None = None
     lapsed: bool = False
+    semantic: Policy | None = None
+    is_drained: bool = False
 
     @property
     def purge_seq(self) -> int:
@@ -82,7 +87,7 @@ def admit(
     if known is not None:
         return known
     sent, host_name = _presented(headers), _host_name(headers)
-    names = [sent.key_name, sent.tombstone_name, host_name]
+    names = [sent.key_name, sent.tombstone_name, host_name, facts.SWITCHES]
     wanted = snapshot.wanting(names, now_ms)
     key = snapshot.get(sent.key_name)
     if not wanted and type(key) is KeyFacts:
@@ -225,7 +230,10 @@ def _of_partner(snapshot: Snapshot, key: KeyFacts, now_ms: int) -> Caller:
     site = snapshot.site
     room = site.room(partner.partner_id, partner.memory_bytes)
     gate = limits.gate_of(site.stocks, key, partner)
-    return Caller(key, partner, ring, site, room, gate, purges, lapsed)
+    off = snapshot.switches.semantic_off
+    is_off = bool(off) and (facts.ALL in off or str(partner.partner_id) in off)
+    return Caller(key, partner, ring, site, room, gate, purges, lapsed,
+                  None if is_off else partner.semantic, snapshot.is_drained)  # fmt: skip
 
 
 def _require(snapshot: Snapshot, name: bytes, now_ms: int) -> None:

@@ -15,6 +15,8 @@ from cache_api.rules.semantic.policy import Policy
 
 KEY, PARTNER, HOST, TOMBSTONE = b"snap:key:", b"snap:partner:", b"snap:host:", b"snap:tombstone:"
 PURGES = b"snap:purges:"
+SWITCHES = b"snap:switches"
+ALL = "*"
 _SCOPES = 10_000
 _serials = itertools.count(1)
 
@@ -156,12 +158,24 @@ def look_of(brand: Brand) -> Look:
     return Look(brand.header_prefix, brand.cache_name, brand.problem_base, brand.cache_name)
 
 
-Fact = KeyFacts | PartnerFacts | HostFacts | Purges | bool
+class Switches(msgspec.Struct, frozen=True):
+    """`snap:switches`: what operators turned off. Absent where nothing is.
+
+    `semantic_off`: partner ids, or ALL; `drained`: regions that traffic should leave.
+    """
+
+    semantic_off: frozenset[str] = frozenset()
+    drained: frozenset[str] = frozenset()
+
+
+NO_SWITCHES = Switches()
+Fact = KeyFacts | PartnerFacts | HostFacts | Purges | Switches | bool
 _DECODERS: tuple[tuple[bytes, Any], ...] = (
     (KEY, msgspec.json.Decoder(KeyFacts).decode),
     (PARTNER, msgspec.json.Decoder(PartnerFacts).decode),
     (HOST, msgspec.json.Decoder(HostFacts).decode),
     (PURGES, msgspec.json.Decoder(Purges).decode),
+    (SWITCHES, msgspec.json.Decoder(Switches).decode),
 )
 
 

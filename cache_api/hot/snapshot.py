@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from cache_api.hot import facts
-from cache_api.hot.facts import Fact
+from cache_api.hot.facts import NO_SWITCHES, SWITCHES, Fact, Switches
 from cache_api.hot.floors import Purges
 from cache_api.hot.site import Site
 
@@ -130,14 +130,29 @@ class Snapshot:
         self.decided[name] = (decision, until_ms)
 
     def is_empty(self) -> bool:
-        """Whether nothing was ever read."""
-        return not self._known
+        """Whether nothing was ever read that a key could be checked by."""
+        return not self._known.keys() - {SWITCHES}
+
+    @property
+    def switches(self) -> Switches:
+        """What is turned off, as far as is known here."""
+        one = self._known.get(SWITCHES)
+        fact = None if one is None else one.fact
+        return fact if type(fact) is Switches else NO_SWITCHES
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether traffic is to leave this process's region."""
+        return self.site.region in self.switches.drained
 
     def due(self, now_ms: int) -> list[bytes]:
-        """Facts in use that a background reader should read again, so that requests need not."""
-        names = []
+        """Facts in use that a background reader should read again, so that requests need not.
+
+        Switches always: they must be in force within 5 s, and `/readyz` tells them unasked.
+        """
+        names = [SWITCHES]
         for name, one in list(self._known.items()):  # another thread may add meanwhile
-            if one.used and now_ms >= one.at_ms + REFRESH_MS:
+            if name != SWITCHES and one.used and now_ms >= one.at_ms + REFRESH_MS:
                 one.used = False
                 names.append(name)
         return names

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cache_api.rules import upstreams
 from cache_api.rules.semantic import policy
+from tenants.rules.switches import hot_value
 
 # Entitlements that the hot path reads as they are (`cache_api/hot/facts.py` has their meaning).
 _AS_ENTITLED = (
@@ -100,6 +101,12 @@ def key_values(facts: KeyFacts) -> dict[str, str]:
     if facts.revoked_at is not None:
         values[f"snap:tombstone:{facts.key_id}"] = facts.revoked_at.isoformat()
     return values
+
+
+def switch_values(on: list[tuple[str, UUID | None, str]]) -> dict[str, str]:
+    """`snap:switches`, while anything that edges obey is turned off: (kind, partner, region)."""
+    value = hot_value(on)
+    return {} if value is None else {"snap:switches": _json(value)}
 
 
 def _json(value: Any) -> str:

@@ -173,7 +173,10 @@ class ProblemSerializer(serializers.Serializer[object]):
 class HealthSerializer(serializers.Serializer[object]):
     """What answers right now."""
 
-    status = serializers.ChoiceField(choices=["ok", "degraded"])
+    status = serializers.ChoiceField(
+        choices=["ok", "degraded", "drained"],
+        help_text="drained: an operator wants traffic to leave this region.",
+    )
     region = serializers.CharField()
     cache = serializers.ChoiceField(choices=["ok", "unavailable"])
     metering = serializers.ChoiceField(choices=["ok", "unavailable"])

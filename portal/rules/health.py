@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 WELL, WATCH, RISK = "well", "watch", "risk"
+COSTS = {WATCH: 15, RISK: 40}
 # Percent of requests against the 30 days before.
 FALLING, COLLAPSING = -20.0, -50.0
 # Percent of lookups answered; the channel set out for 75.
@@ -48,6 +49,11 @@ class Health:
 
     level: str
     reasons: tuple[Reason, ...]
+
+    @property
+    def score(self) -> int:
+        """100 with nothing against it; each reason costs COSTS of its level, never below 0."""
+        return max(0, 100 - sum(COSTS[reason.level] for reason in self.reasons))
 
 
 def health(seen: Signals) -> Health:

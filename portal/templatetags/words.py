@@ -6,6 +6,7 @@ from django import template
 
 from portal import words
 from portal.rules.health import Reason
+from portal.words import domains, operations
 
 register = template.Library()
 _STATES = {
@@ -16,6 +17,8 @@ _STATES = {
     "delivery": words.DELIVERIES, "endpoint": words.ENDPOINTS, "outcome": words.OUTCOMES,
     "stage": words.STAGES, "health": words.HEALTH,
     "key": words.KEY_STATES, "role": words.ROLES,
+    "switch": operations.SWITCHES, "job": operations.JOB_STATES,
+    "routing": domains.HEADLINES, "cert": domains.CERTS,
     "overlay": words.OVERLAY_STATES, "invitation": words.INVITATION_STATES,
 }  # fmt: skip
 _KINDS = {

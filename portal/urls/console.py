@@ -5,6 +5,7 @@ from django.urls import include, path
 from portal.urls.shared import urlpatterns as shared
 from portal.views import (
     audit,
+    console_account,
     console_agreements,
     console_books,
     console_cockpit,
@@ -15,6 +16,7 @@ from portal.views import (
     console_finance,
     console_incidents,
     console_money,
+    console_ops,
     console_partners,
     console_payouts,
     console_pipeline,
@@ -25,10 +27,13 @@ from portal.views import (
     console_sign,
     console_stripe,
     console_style,
+    console_switches,
     demo,
+    demo_break,
     drill,
     partner_sales,
     stripe_webhook,
+    support,
     team,
     verify,
 )
@@ -37,6 +42,10 @@ partners = [
     path("partners/", console_partners.partners, name="console_partners"),
     path("partners/open/", console_partners.open_partner, name="console_open_partner"),
     path("partners/<slug:slug>/", console_partners.partner, name="console_partner"),
+    path("partners/<slug:slug>/customers/", console_account.customers,
+         name="console_partner_customers"),
+    path("partners/<slug:slug>/domains/", console_account.domains, name="console_partner_domains"),
+    path("partners/<slug:slug>/health/", console_account.health, name="console_partner_health"),
     path("partners/<slug:slug>/agreement/", console_sign.sign, name="console_sign"),
     path("partners/<slug:slug>/opening/", console_partners.opening, name="console_opening"),
     path("partners/<slug:slug>/opening/retry/", console_partners.retry, name="console_retry"),
@@ -45,7 +54,7 @@ partners = [
     path(
         "partners/<slug:slug>/counts/<uuid:file_id>/", verify.console_counts, name="console_counts"
     ),
-]
+]  # fmt: skip
 pipeline = [
     path("", console_pipeline.pipeline, name="console_pipeline"),
     path("new/", console_pipeline.new, name="console_prospect_new"),
@@ -163,6 +172,19 @@ disputes = [
         name="console_dispute_file",
     ),
 ]
+ops = [
+    path("", console_ops.overview, name="console_ops"),
+    path("ingest/", console_ops.ingest, name="console_ops_ingest"),
+    path("jobs/", console_ops.jobs, name="console_ops_jobs"),
+    path("jobs/<uuid:job_id>/retry/", console_ops.retry, name="console_ops_job_retry"),
+    path("jobs/<uuid:job_id>/aside/", console_ops.put_aside, name="console_ops_job_aside"),
+    path("domains/", console_ops.domains, name="console_ops_domains"),
+    path("webhooks/", console_ops.webhooks, name="console_ops_webhooks"),
+    path("mail/", console_ops.mail, name="console_ops_mail"),
+    path("runbook/", console_ops.runbook, name="console_ops_runbook"),
+    path("switches/", console_switches.page, name="console_ops_switches"),
+    path("switches/<uuid:switch_id>/end/", console_switches.end, name="console_ops_switch_end"),
+]
 books = [
     path("", console_books.books, name="console_books"),
     path("close/", console_books.close, name="console_books_close"),
@@ -178,11 +200,16 @@ urlpatterns = [
     path("style/", console_style.style, name="console_style"),
     path("style/tokens.css", console_style.tokens_css, name="console_style_css"),
     path("tour/", demo.tour, name="console_tour"),
+    path("tour/break/", demo_break.break_it, name="console_break"),
     *team.console.urls("team/"),
     path("audit/", audit.console, name="console_audit"),
     path("audit/csv", audit.console_csv, name="console_audit_csv"),
     path("", console_cockpit.cockpit, name="console_cockpit"),
     path("projections/", console_planning.projections, name="console_projections"),
+    path("ops/", include(ops)),
+    path("support/", support.search, name="console_support"),
+    path("support/look/", support.start, name="console_look"),
+    path("support/looks/<uuid:look_id>/end/", support.end, name="console_look_end"),
     path("regions/", console_regions.regions, name="console_regions"),
     path("incidents/", console_incidents.incidents, name="console_incidents"),
     path("incidents/<uuid:incident_id>/", console_incidents.update, name="console_incident"),

@@ -230,6 +230,7 @@ ROLES: dict[str, Word] = {
     "finance_approver": Word(_("Finance, approves")),
     "auditor": Word(_("Auditor")),
     "sre": Word(_("Site reliability")),
+    "support_agent": Word(_("Partner support")),
 }
 COMPONENTS: dict[str, Any] = {
     "answers": _("Cached answers"),
@@ -277,6 +278,11 @@ INCIDENT_STATES: dict[str, Word] = {
 }
 PERMISSIONS: dict[str, Any] = {
     "incidents.manage": _("Publish incidents"),
+    "ops.view": _("See operations"),
+    "jobs.retry": _("Queue failed jobs again"),
+    "switches.set": _("Turn things off and on again"),
+    "support.search": _("Search across partners"),
+    "support.look": _("Look at partners' portals, read only"),
     "pipeline.manage": _("Work on the partner pipeline"),
     "overview.view": _("See the overview"),
     "usage.view": _("See usage"),

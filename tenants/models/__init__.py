@@ -6,6 +6,7 @@ from tenants.models.company import CompanyFacts
 from tenants.models.domains import Domain, DomainClaim, DomainProbe
 from tenants.models.incidents import Incident, IncidentUpdate
 from tenants.models.keys import ApiKey, DataKey, Entitlement
+from tenants.models.operations import FailedJob, SupportLook, Switch
 from tenants.models.partners import Partner, ProvisioningJob
 from tenants.models.prospects import Prospect, ProspectEntry
 
@@ -20,10 +21,13 @@ __all__ = [
     "DomainClaim",
     "DomainProbe",
     "Entitlement",
+    "FailedJob",
     "Incident",
     "IncidentUpdate",
     "Partner",
     "Prospect",
     "ProspectEntry",
     "ProvisioningJob",
+    "SupportLook",
+    "Switch",
 ]

@@ -34,6 +34,9 @@ _FINANCE = _PLATFORM_VIEW | {
 }  # fmt: skip
 _APPROVE = frozenset({"runs.approve", "agreements.approve", "credits.issue", "money.approve"})
 
+_OPERATE = frozenset({"ops.view", "jobs.retry", "switches.set"})
+_SUPPORT = frozenset({"ops.view", "support.search", "support.look"})
+
 PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
     Audience.PARTNER: {
         "owner": _PARTNER_ALL | {"payouts.manage"},
@@ -67,14 +70,17 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
     Audience.PLATFORM: {
         "superadmin": _FINANCE | _APPROVE | {
             "partners.open", "staff.manage", "log.view", "incidents.manage", "pipeline.manage",
-        },
+        } | _OPERATE | _SUPPORT,
         "partner_manager": _PLATFORM_VIEW | {
             "partners.open", "agreements.prepare", "pipeline.manage",
         },
         "finance_preparer": _FINANCE,
         "finance_approver": _FINANCE | _APPROVE,
         "auditor": _PLATFORM_VIEW | {"books.view", "log.view"},
-        "sre": frozenset({"cockpit.view", "channel.view", "incidents.manage"}),
+        "sre": _OPERATE | {
+            "cockpit.view", "channel.view", "incidents.manage", "support.search",
+        },
+        "support_agent": _SUPPORT | {"cockpit.view", "channel.view"},
     },
 }  # fmt: skip
 

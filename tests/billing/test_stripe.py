@@ -42,7 +42,9 @@ from billing.models import (
 from portal.simulators.stripe.server import FAULTS
 from portal.simulators.stripe.webhooks import signature
 from tenants import resolve
-from tenants.schema import in_partner
+from tenants.actions.switches import end_switch, set_switch
+from tenants.rules.switches import PAYOUTS_HELD
+from tenants.schema import in_console, in_partner
 from tests.billing.credit import issue_credit_note
 from tests.billing.people import APPROVER, PREPARER
 from tests.billing.stripe_steps import acme, intent_of, notices, now, push, status
@@ -292,6 +294,29 @@ def test_a_refused_transfer_waits_and_can_be_given_back(fake, stripe, billed, tr
     fail_payout(payout_id=transferable.id, reason="account closed", actor=APPROVER, now=now())
 
     assert balances(billed.redis)["2100"] == -30_42 and breaches() == []
+
+
+def test_while_payouts_are_held_no_transfer_is_made_and_then_one_is(
+    database, stripe, billed, transferable
+):
+    database.login("web")
+    with in_console():
+        held = set_switch(kind=PAYOUTS_HELD, partner_id=None, region="", reason="we look into it",
+                          until=None, actor=APPROVER, now=now())  # fmt: skip
+    database.login("settle")
+    push(stripe)
+    intent = RemoteIntent.objects.get(kind="transfer")
+    at_stripe = lambda: stripe.every("transfers", transfer_group=transferable.reference)  # noqa: E731
+    assert (intent.state, intent.tries, list(at_stripe())) == ("pending", 0, [])
+    assert "we look into it" in intent.problem
+
+    database.login("web")
+    with in_console():
+        end_switch(switch_id=held.pk, actor=APPROVER, now=now())
+    database.login("settle")
+    push(stripe)
+
+    assert len(list(at_stripe())) == 1 and breaches() == []
 
 
 def test_a_credit_note_lowers_what_stripe_asks_for(fake, stripe, billed):

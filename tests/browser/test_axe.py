@@ -52,8 +52,11 @@ def test_pages_of_the_console(visit):
     anton.click(anton.page.locator("tbody a[href*='/finance/runs/']").first)
     complaints += inspect(anton)
     with schema.in_public():
-        User.objects.create_user("sybil@agentcache.example", PASSWORD, role="sre")
-    complaints += look_through(visit(CONSOLE, "sybil@agentcache.example"), "/incidents/")
+        User.objects.create_user("sybil@agentcache.example", PASSWORD, role="superadmin")
+    complaints += look_through(
+        visit(CONSOLE, "sybil@agentcache.example"), "/incidents/", "/ops/", "/ops/switches/",
+        "/ops/runbook/", "/support/?q=acme", "/support/look/", "/partners/pinecone/health/",
+    )  # fmt: skip
 
     assert complaints == []
 

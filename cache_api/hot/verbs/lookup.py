@@ -47,6 +47,7 @@ class Way:
     hears: tuple[bytes, ...] = ()
 
 
+DRAINED = "drained"
 OVERFLOW = Way(members.read, lambda common: forms.of_lookup(common.body))
 
 
@@ -59,15 +60,17 @@ def begin(who: Caller, asked: Asked, way: Way = OVERFLOW) -> Run | Fetch:
         known.name = name
         asked_before.keep(name, known, 3 * len(body))  # the bytes, and what was parsed out of them
     asked.request_id = known.subject.common.request_id or controls.trace_id(asked.headers)
-    over = quotas.spend(who, known.subject.customer, asked) if who.partner.quotas else ""
-    if type(over) is Fetch:
-        return over
+    why: str | Fetch = DRAINED if who.is_drained else ""
+    if who.partner.quotas and not why:
+        why = quotas.spend(who, known.subject.customer, asked)
+    if type(why) is Fetch:
+        return why
     told = known.told
-    if told is not None and not over and not asked.request_id and told.suits(who, asked.now_ms):
+    if told is not None and not why and not asked.request_id and told.suits(who, asked.now_ms):
         return Run(told.commands, Repeat(told, who, asked, known.whole))
     plan = known.again(who, asked)
-    if over:
-        plan.miss_reason, plan.looked = quotas.OVER, []
+    if why:
+        plan.miss_reason, plan.looked = str(why), []
     return plan.run()
 
 

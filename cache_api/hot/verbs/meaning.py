@@ -37,7 +37,7 @@ def by_meaning(lookup: "Lookup") -> Run | None:
 
 
 def _begun(lookup: "Lookup") -> "Meaning | None":
-    policy, common = lookup.subject.who.partner.semantic, lookup.subject.common
+    policy, common = lookup.subject.who.semantic, lookup.subject.common
     if policy is None or lookup.fingerprint is None or common.controls.mode == "exact":
         return None
     if lookup.miss_reason == "unavailable":

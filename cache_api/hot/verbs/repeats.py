@@ -80,7 +80,7 @@ def told_before(who: Caller, heard: Heard, body: bytes) -> Told | None:
 
     The caller of this looks after quotas, and after the trace that an answer repeats.
     """
-    if heard.key is not who.key or heard.partner is not who.partner:
+    if who.is_drained or heard.key is not who.key or heard.partner is not who.partner:
         return None
     known = asked_before.get((heard.said, body))
     return None if known is None else known.told

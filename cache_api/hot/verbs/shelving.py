@@ -36,7 +36,7 @@ def shadow(subject: Subject, scope: Scope, asked_digest: str, note: Note) -> Com
 def of_store(store: "Store", found: Identity | None) -> "Shelving | None":
     """The work that follows a store, or None where there is none."""
     subject = store.subject
-    policy = subject.who.partner.semantic
+    policy = subject.who.semantic
     if policy is None or found is None or subject.common.controls.mode == "exact":
         return None
     if eligible.refusal(found, policy.max_temperature) is not None:

@@ -20,10 +20,14 @@ from cache_api.hot.work import BY_DIGEST, BY_KEY, BY_MEANING, GET, SET, UNLINK
 from cache_api.rules import digest, purging
 
 IDEMPOTENT_S = b"86400"
+DRAINED_S = 30
 
 
 def begin(who: Caller, asked: Asked) -> Run | Answer:
     """Read the present entry and claim the Idempotency-Key, in one pipeline. Raises Problem."""
+    if who.is_drained:
+        raise Problem("overloaded", "This region takes no traffic now; nothing was stored.",
+                      retry_after_s=DRAINED_S)  # fmt: skip
     common, customer = work.read(who, asked)
     found, fingerprint = None, None
     if common.original_request is not None:

@@ -8,6 +8,7 @@ import pytest
 
 from cache_api.hot import pipeline, snapshot
 from cache_api.hot.admit import DECIDED_MS
+from cache_api.hot.facts import SWITCHES
 from cache_api.hot.verbs import VERBS
 from cache_api.rules import purging
 from tenants.rules import datakeys
@@ -38,7 +39,12 @@ def test_a_cold_lookup_fetches_key_tombstone_and_host_then_the_partner_and_its_p
 
     key_id = key.split("_")[2].encode()
     first, second = pipe.fetched
-    assert first == [b"snap:key:" + key_id, b"snap:tombstone:" + key_id, b"snap:host:localhost"]
+    assert first == [
+        b"snap:key:" + key_id,
+        b"snap:tombstone:" + key_id,
+        b"snap:host:localhost",
+        SWITCHES,
+    ]
     partner = str(partner_id).encode()
     assert second == [b"snap:partner:" + partner, b"snap:purges:" + partner]
 
@@ -106,12 +112,12 @@ def test_only_facts_in_use_are_due_for_refreshing(pipe):
     _, key = pipe.redis
     pipe.lookup(key, cache_key="k")
 
-    assert pipe.snapshot.due(NOW_MS) == []
-    assert len(pipe.snapshot.due(NOW_MS + snapshot.REFRESH_MS)) == 5
-    assert pipe.snapshot.due(NOW_MS + 2 * snapshot.REFRESH_MS) == []
+    assert pipe.snapshot.due(NOW_MS) == [SWITCHES]
+    assert len(pipe.snapshot.due(NOW_MS + snapshot.REFRESH_MS)) == 6
+    assert pipe.snapshot.due(NOW_MS + 2 * snapshot.REFRESH_MS) == [SWITCHES]
     pipe.now_ms += DECIDED_MS
     pipe.lookup(key, cache_key="k")
-    assert len(pipe.snapshot.due(NOW_MS + 2 * snapshot.REFRESH_MS)) == 5
+    assert len(pipe.snapshot.due(NOW_MS + 2 * snapshot.REFRESH_MS)) == 6
 
 
 def test_no_answer_from_the_store_is_a_miss_and_an_event(pipe):

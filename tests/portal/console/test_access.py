@@ -17,8 +17,24 @@ PAGES = {
     "/style/": "cockpit.view",
     "/style/tokens.css": "cockpit.view",
     "/tour/": "cockpit.view",
+    "/tour/break/": "cockpit.view",
     "/incidents/": "incidents.manage",
+    **{
+        f"/ops/{part}": "ops.view"
+        for part in (
+            "",
+            "ingest/",
+            "jobs/",
+            "domains/",
+            "webhooks/",
+            "mail/",
+            "runbook/",
+            "switches/",
+        )
+    },
     f"/incidents/{SOME}/": "incidents.manage",
+    "/support/": "support.search",
+    "/support/look/": "support.look",
     "/pipeline/": "channel.view",
     "/pipeline/new/": "pipeline.manage",
     f"/pipeline/{SOME}/": "channel.view",
@@ -26,6 +42,10 @@ PAGES = {
     f"/pipeline/{SOME}/proposal.pdf": "channel.view",
     "/partners/": "channel.view",
     "/partners/redis-labs/": "channel.view",
+    **{
+        f"/partners/redis-labs/{page}/": "channel.view"
+        for page in ("customers", "domains", "health")
+    },
     "/partners/redis-labs/counts/": "channel.view",
     "/partners/redis-labs/sales/": "channel.view",
     f"/partners/redis-labs/counts/{SOME}/": "channel.view",
@@ -88,6 +108,10 @@ CHANGES = {
     f"/team/{SOME}/in/": "staff.manage",
     f"/team/{SOME}/factor/": "staff.manage",
     "/partners/redis-labs/opening/retry/": "partners.open",
+    f"/support/looks/{SOME}/end/": "support.look",
+    f"/ops/jobs/{SOME}/retry/": "jobs.retry",
+    f"/ops/jobs/{SOME}/aside/": "jobs.retry",
+    f"/ops/switches/{SOME}/end/": "switches.set",
     f"/pipeline/{SOME}/move/": "pipeline.manage",
     f"/pipeline/{SOME}/note/": "pipeline.manage",
     f"/pipeline/{SOME}/mail/": "pipeline.manage",

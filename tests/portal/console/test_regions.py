@@ -8,6 +8,7 @@ import pytest
 
 from cache_api.gateways.region_states import region_states
 from cache_api.gateways.servers import Region, regions
+from cache_api.rules.events import STREAM
 from tests.cache_api.conftest import Valkeys
 from tests.portal.console.cast import signed_in
 from tests.portal.views.cast import text
@@ -40,13 +41,19 @@ def test_states_are_sums_over_living_processes(two):
     beat(two["eu"], answers={"hit": 100}, stopped=True)
     two["eu"].cast().events.hset("usage:heartbeats", "junk", b"{")
     two["us"].cache.child.kill()
+    beat(two["us"], spool_bytes=700, unmetered=2)
+    old_ms = time.time_ns() // 1_000_000 - 9_000
+    two["eu"].cast().events.xadd(STREAM, {"e": b"1"}, id=f"{old_ms}-0")
+    two["eu"].cast().events.xadd(STREAM, {"e": b"2"})
 
     eu, us = region_states(known(two))
 
+    assert eu.waiting == 2 and 9_000 <= eu.oldest_ms < 60_000 and us.oldest_ms == 0
+    assert (eu.spool_bytes, us.spool_bytes, us.unmetered) == (0, 700, 2)
     assert (eu.name, eu.is_home, eu.is_up, eu.processes) == ("eu", True, True, 2)
     assert (eu.lookups, eu.hits, eu.from_tier, eu.from_regions) == (12, 11, 2, 3)
     assert (eu.lag_ms, us.lag_ms) == (None, 1.5)
-    assert (us.is_up, us.cache_up, us.events_up, us.processes) == (False, False, True, 0)
+    assert (us.is_up, us.cache_up, us.events_up, us.processes) == (False, False, True, 1)
 
 
 def test_a_region_that_does_not_answer_is_named_within_a_second(two, readable, monkeypatch):

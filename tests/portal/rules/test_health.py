@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.rules.health import Signals, health
+from portal.rules.health import RISK, WATCH, Health, Reason, Signals, health
 
 GOOD = {"requests": 1000, "requests_before": 1000, "hit_rate": 80.0}
 
@@ -37,3 +37,11 @@ def test_health_is_its_worst_reason(seen, level, reasons):
 
     assert found.level == level
     assert [(one.key, pytest.approx(one.figure)) for one in found.reasons] == reasons
+
+
+@pytest.mark.parametrize(
+    ("levels", "score"),
+    [([], 100), ([WATCH], 85), ([RISK], 60), ([RISK, WATCH, WATCH], 30), ([RISK] * 4, 0)],
+)
+def test_each_reason_costs_points(levels, score):
+    assert Health(WATCH, tuple(Reason("x", level) for level in levels)).score == score

@@ -1,0 +1,1 @@
+"""What the portal asks of servers that no storey below asks."""
