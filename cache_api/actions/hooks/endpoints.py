@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from cache_api.models import DeliveryState, HookDelivery, HookEndpoint
 from cache_api.rules.hooks import catalogue, signing
-from cache_api.rules.hooks.targets import BadTarget, target
+from tenants.rules.targets import BadTarget, target
 from tenants import audit
 from tenants.rules import datakeys
 
