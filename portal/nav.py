@@ -83,6 +83,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "partner_team", _("Team"), "customers", "team.manage",
             ("partner_team_invite", "partner_team_person", "partner_team_roles"),
         ),
+        Entry("partner_sso", _("Single sign-on"), "lock", "sso.manage",
+              ("partner_sso_new", "partner_sso_connection", "partner_sso_test")),
         Entry("partner_domains", _("Domains"), "search", "domains.manage", ("partner_domain",)),
         Entry("partner_audit", _("Audit log"), "document", "audit.view"),
     ),

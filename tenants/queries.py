@@ -45,7 +45,7 @@ from tenants.rules.roles import AUDIENCE_OF, allows
 # whatever comes later without a thought about this list, are the console's alone.
 PARTNER_READS = (
     "alert.", "brand.", "customer.", "customers.", "datakeys.", "dispute.", "domain.", "key.",
-    "partner.", "person.", "plan.", "usage.", "webhook.",
+    "partner.", "person.", "plan.", "sso.", "usage.", "webhook.",
 )  # fmt: skip
 
 # What a page needs to know of a revision.

@@ -6,6 +6,7 @@ from django import template
 
 from portal import words
 from portal.rules.health import Reason
+from portal.words import sso
 
 register = template.Library()
 _STATES = {
@@ -16,7 +17,7 @@ _STATES = {
     "delivery": words.DELIVERIES, "endpoint": words.ENDPOINTS, "outcome": words.OUTCOMES,
     "stage": words.STAGES, "health": words.HEALTH,
     "key": words.KEY_STATES, "role": words.ROLES,
-    "overlay": words.OVERLAY_STATES, "invitation": words.INVITATION_STATES,
+    "overlay": words.OVERLAY_STATES, "invitation": words.INVITATION_STATES, "sso": sso.STATES,
 }  # fmt: skip
 _KINDS = {
     "component": words.COMPONENTS,

@@ -6,8 +6,14 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from tenants.accounts.connections import BreakGlass, Connection, Identity, SignInAttempt
 from tenants.rules import roles
 from tenants.rules.ids import uuid7
+
+__all__ = [
+    "BreakGlass", "Connection", "Identity", "Invitation", "Overlay", "SavedView", "SignInAttempt",
+    "User", "UserManager",
+]  # fmt: skip
 
 
 class UserManager(BaseUserManager["User"]):

@@ -19,7 +19,7 @@ _PARTNER_ALL = frozenset({
     "overview.view", "usage.view", "customers.view", "customers.manage", "invoices.view",
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
     "team.manage", "domains.manage", "payouts.view", "counts.upload", "audit.view",
-    "alerts.manage", "sales.report", "customers.view_as", "plans.manage",
+    "alerts.manage", "sales.report", "customers.view_as", "plans.manage", "sso.manage",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",

@@ -41,6 +41,7 @@ OPEN = (
     "favicon.ico",
     "manifest.webmanifest",
     "domains/",
+    "sso/",
 )
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
