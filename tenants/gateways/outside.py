@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import httpx
@@ -55,8 +56,14 @@ def client(
     return httpx.AsyncClient(
         timeout=httpx.Timeout(whole_s, connect=CONNECT_S), trust_env=False, follow_redirects=False,
         limits=httpx.Limits(max_keepalive_connections=0),
-        verify=trust or httpx.create_ssl_context(),
+        verify=trust or _usual(),
     )  # fmt: skip
+
+
+@cache
+def _usual() -> ssl.SSLContext:
+    """The usual authorities, read once: that takes longer than most answers."""
+    return httpx.create_ssl_context()
 
 
 @asynccontextmanager
