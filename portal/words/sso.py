@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
 from portal.words import Word
@@ -124,5 +123,5 @@ def refusal(refused: SsoRefused) -> str:
     """A refusal as a sentence; a code without words is shown as it is."""
     text = REFUSALS.get(refused.code)
     if text is None:
-        return now_("This was refused (%(code)s).") % {"code": refused.code}
+        return str(_("This was refused (%(code)s).")) % {"code": refused.code}
     return str(text) % {"reason": "?", **refused.facts}
