@@ -113,6 +113,8 @@ REFUSALS: dict[str, Any] = {
     "untested": _("Sign in by it once yourself first."),
     "not_bound": _("Bind your own account first, so that you do not lock yourself out: test the "
                    "connection, or connect under “Sign-in and security”."),
+    "no_way_back": _("Break-glass would open for nobody: an owner needs a second factor first, "
+                     "under “Sign-in and security”."),
     "other_enforced": _("Another connection is enforced already."),
     "locks_out": _("%(count)s would be locked out. Confirm that you have read who."),
     "owners_only": _("Break-glass is for owners."),

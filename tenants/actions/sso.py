@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from tenants import audit
@@ -135,8 +136,8 @@ def enforce(
 ) -> bool:
     """Refuse staff's passwords and passkeys from now on; whether this call did. Raises SsoRefused.
 
-    Who does it has signed in by it. `accepted` says that the people of the preflight who would be
-    locked out were read; without, some of them refuse it.
+    Who does it has signed in by it, and break-glass would open for some owner. `accepted` says that
+    the people of the preflight who would be locked out were read; without, some of them refuse it.
     """
     with transaction.atomic():
         _one_at_a_time()
@@ -149,6 +150,8 @@ def enforce(
             raise SsoRefused("not_bound")
         if Connection.objects.exclude(enforced_at=None).exists():
             raise SsoRefused("other_enforced")
+        if not _a_way_back():
+            raise SsoRefused("no_way_back")
         locked_out = [one for one in preflight(row) if one.why]
         if locked_out and not accepted:
             raise SsoRefused("locks_out", count=len(locked_out))
@@ -225,6 +228,14 @@ def _why_out(connection: Connection, person: User, is_bound: bool) -> str:
     if person.role not in sso.GIVEN:
         return "owner"
     return "" if sso.domain_of(person.email) in connection.domains else "domain"
+
+
+def _a_way_back() -> bool:
+    """Whether break-glass would open for any owner."""
+    return Authenticator.objects.filter(
+        user__role=roles.OWNERS[roles.Audience.PARTNER], user__is_active=True,
+        type__in=("totp", "webauthn"),
+    ).exists()  # fmt: skip
 
 
 def _may_give(by: User, trust: Trust) -> None:
