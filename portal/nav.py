@@ -108,6 +108,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "partner_team", _("Team"), "team", "team.manage",
             ("partner_team_invite", "partner_team_person", "partner_team_roles"),
         ),
+        Entry("partner_sso", _("Single sign-on"), "lock", "sso.manage",
+              ("partner_sso_new", "partner_sso_connection", "partner_sso_test")),
         Entry("partner_settings", _("Settings"), "settings", "settings.manage"),
         Entry("partner_audit", _("Audit log"), "clock", "audit.view"),
     ),

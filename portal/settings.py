@@ -175,6 +175,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"sso": "60/m/ip"}  # ways to an identity provider; the others stay theirs
 # A second factor: owners and all platform staff must have one (tenants.accounts.second_factor).
 REQUIRE_MFA = env.flag("REQUIRE_MFA", not DEMO)
 MFA_ADAPTER = "tenants.accounts.second_factor.SecondFactor"
@@ -226,6 +227,7 @@ globals().update(env.mail(EMAIL_URL))
 
 # --- webhooks: only a developer's own machine may be told by http on loopback ---
 WEBHOOK_LOOPBACK = env.flag("WEBHOOK_LOOPBACK", DEMO)
+SSO_LOOPBACK = env.flag("SSO_LOOPBACK", DEMO)  # as for identity providers
 
 # --- language, time, static files ---
 LANGUAGE_CODE = "en"

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.template import loader
+from django.utils import timezone
 
 from tenants import ask, preview, resolve, schema
 
@@ -126,4 +128,7 @@ class SessionScopeMiddleware:
             )
             logout(request)
             raise Http404
+        ends_at = request.session.get("ends_at")  # break-glass: it ends, however much it is used
+        if ends_at and datetime.fromisoformat(ends_at) <= timezone.now():
+            logout(request)
         return self.get_response(request)

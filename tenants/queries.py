@@ -47,7 +47,7 @@ from tenants.rules.roles import AUDIENCE_OF, allows
 # whatever comes later without a thought about this list, are the console's alone.
 PARTNER_READS = (
     "alert.", "brand.", "customer.", "customers.", "datakeys.", "dispute.", "domain.", "key.",
-    "look.", "partner.", "person.", "plan.", "switch.", "usage.", "webhook.",
+    "look.", "partner.", "person.", "plan.", "sso.", "switch.", "usage.", "webhook.",
 )  # fmt: skip
 
 # What a page needs to know of a revision.

@@ -28,7 +28,7 @@ def receiver(address: str = "127.0.0.1", tls=None, port: int = 0) -> Iterator[Re
         protocol_version = "HTTP/1.1"
 
         def do_POST(self):
-            body = self.rfile.read(int(self.headers["content-length"])).decode()
+            body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
             kept.got.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             if self.path in ("/slow", "/huge"):
                 self.drip()
@@ -39,6 +39,8 @@ def receiver(address: str = "127.0.0.1", tls=None, port: int = 0) -> Iterator[Re
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(text)
+
+        do_GET = do_POST  # noqa: N815
 
         def drip(self):
             self.send_response(200)

@@ -1,21 +1,11 @@
-"""Seal bank details for storage. Bytes in, bytes out.
+"""Seal bank details for storage, as one partner's (`tenants.rules.sealing`)."""
 
-A sealed text is `version (1) ‖ KEK id (4) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag`. The key
-is derived from the platform key for one partner; the partner is authenticated too.
-"""
-
-import secrets
 import uuid
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from billing.rules.errors import BillingError
-from tenants.rules.datakeys import kek_id
+from tenants.rules import sealing
 
-_VERSION = b"\x01"
+_PURPOSE = b"payout details"
 
 
 class CannotOpen(BillingError):
@@ -24,21 +14,12 @@ class CannotOpen(BillingError):
 
 def seal(kek: bytes, text: str, partner_id: uuid.UUID) -> bytes:
     """The text, readable only with the platform key and only as this partner's."""
-    nonce = secrets.token_bytes(12)
-    sealed = AESGCM(_key(kek, partner_id)).encrypt(nonce, text.encode(), partner_id.bytes)
-    return _VERSION + kek_id(kek) + nonce + sealed
+    return sealing.seal(kek, text, partner_id, _PURPOSE)
 
 
 def unseal(kek: bytes, sealed: bytes, partner_id: uuid.UUID) -> str:
     """The text again. Raises CannotOpen; the message never holds the content."""
-    if sealed[:1] != _VERSION or sealed[1:5] != kek_id(kek):
-        raise CannotOpen("The bank details were sealed by another platform key.")
     try:
-        opened = AESGCM(_key(kek, partner_id)).decrypt(sealed[5:17], sealed[17:], partner_id.bytes)
-    except InvalidTag:
-        raise CannotOpen("The bank details do not belong to this partner, or changed.") from None
-    return opened.decode()
-
-
-def _key(kek: bytes, partner_id: uuid.UUID) -> bytes:
-    return HKDF(SHA256(), 32, salt=partner_id.bytes, info=b"payout details").derive(kek)
+        return sealing.unseal(kek, sealed, partner_id, _PURPOSE)
+    except sealing.CannotOpen as error:
+        raise CannotOpen(f"The bank details cannot be read. {error}") from None

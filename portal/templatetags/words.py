@@ -6,7 +6,7 @@ from django import template
 
 from portal import words
 from portal.rules.health import Reason
-from portal.words import domains, operations
+from portal.words import domains, operations, sso
 
 register = template.Library()
 _STATES = {
@@ -18,7 +18,7 @@ _STATES = {
     "stage": words.STAGES, "health": words.HEALTH,
     "key": words.KEY_STATES, "role": words.ROLES,
     "switch": operations.SWITCHES, "job": operations.JOB_STATES,
-    "routing": domains.HEADLINES, "cert": domains.CERTS,
+    "routing": domains.HEADLINES, "cert": domains.CERTS, "sso": sso.STATES,
     "overlay": words.OVERLAY_STATES, "invitation": words.INVITATION_STATES,
 }  # fmt: skip
 _KINDS = {

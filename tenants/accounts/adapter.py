@@ -1,13 +1,22 @@
 """allauth's hooks: no open sign-up, sessions bound to their host, links from the host's brand."""
 
+from datetime import datetime
 from email.utils import formataddr
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from tenants.accounts.sso_gate import break_glass_until, enforced_for
 from tenants.letters import letter_html
+
+PENDING = "sso_pending"  # of the session: what single sign-on said of a login that is not over
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -17,10 +26,43 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Nobody signs up: accounts come from invitations."""
         return False
 
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """Where single sign-on is enforced, staff come in by it alone (owners: break-glass)."""
+        request.session.pop(PENDING, None)
+        signed_on = getattr(request, "signed_on", None)
+        if signed_on:  # kept until the login ends, on the page for the second factor or at once
+            request.session[PENDING] = signed_on
+        else:
+            self._may_come(request, user)
+        answer: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return answer
+
     def login(self, request: HttpRequest, user: Any) -> None:
-        """Log in and tie the session to this host's schema (see SessionScopeMiddleware)."""
+        """Log in and tie the session to this host's schema (see SessionScopeMiddleware).
+
+        A password that works only by break-glass opens a session that ends with its hour.
+        """
+        signed_on = request.session.pop(PENDING, None)
+        is_signed_on = bool(signed_on) and signed_on["person"] == str(user.pk)
+        ends = None if is_signed_on else self._may_come(request, user)
         super().login(request, user)
         request.session["scope"] = request.owner.schema_name  # type: ignore[attr-defined]
+        if is_signed_on:
+            request.session["sso"] = signed_on
+        if ends is not None:
+            request.session["ends_at"] = ends.isoformat()
+
+    def _may_come(self, request: HttpRequest, user: Any) -> datetime | None:
+        """When a login without single sign-on has to end; None for never. Stops those refused."""
+        enforced = enforced_for(user)
+        if enforced is None:
+            return None
+        ends = break_glass_until(user, timezone.now())
+        if ends is None:
+            said = _("Your company signs in with %(name)s; passwords and passkeys are off.")
+            messages.error(request, said % {"name": enforced.name})
+            raise ImmediateHttpResponse(HttpResponseRedirect(reverse("account_login")))
+        return ends
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Partner staff land on /manage/, customers and platform staff on /."""

@@ -7,9 +7,15 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from tenants.accounts.connections import BreakGlass, Connection, Identity, SignInAttempt
 from tenants.rules import roles
 from tenants.rules.ids import uuid7
 from tenants.rules.mails import RECIPIENTS
+
+__all__ = [
+    "BreakGlass", "Connection", "Identity", "Invitation", "Overlay", "SavedView", "SignInAttempt",
+    "User", "UserManager",
+]  # fmt: skip
 
 
 class UserManager(BaseUserManager["User"]):

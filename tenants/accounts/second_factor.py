@@ -75,6 +75,8 @@ class SecondFactorMiddleware:
             not request.path.startswith(FREE)
             and user.is_authenticated
             and must_have(user.role)
+            # Single sign-on may have asked for one already, where the connection says so.
+            and not request.session.get("sso", {}).get("strong")
             and not factors(user).exists()
         ):
             return HttpResponseRedirect(reverse("mfa_index"))

@@ -11,6 +11,7 @@ SHARED_ROLES = ("ac_web", "ac_console", "ac_settle", "ac_recorder")
 ACCOUNT_TABLES = (
     "accounts_user", "django_session", "account_emailaddress", "account_emailconfirmation",
     "accounts_invitation", "accounts_savedview", "mfa_authenticator", "usersessions_usersession",
+    "accounts_connection", "accounts_identity", "accounts_signinattempt",
 )  # fmt: skip
 ROLLUP_TABLES = (
     "cache_api_rolluphour", "cache_api_rollupday",
@@ -20,6 +21,7 @@ ROLLUP_TABLES = (
 )  # fmt: skip
 CUSTOMER_TABLES = ("cache_api_customer",)
 OVERLAY_TABLES = ("accounts_overlay",)  # looks of staff at a customer's portal: never removed
+BREAK_GLASS_TABLES = ("accounts_breakglass",)  # hours without enforced sign-on: never changed
 NOTICE_TABLES = (
     "cache_api_hookendpoint", "cache_api_hookevent", "cache_api_hookdelivery", "cache_api_alert",
     "cache_api_alertfiring",
@@ -30,6 +32,7 @@ PARTNER_TABLE_GRANTS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (ACCOUNT_TABLES + NOTICE_TABLES, "select, insert, update, delete"),
         (CUSTOMER_TABLES + OVERLAY_TABLES, "select, insert, update"),
         (ROLLUP_TABLES + REFERENCE_TABLES, "select"),
+        (BREAK_GLASS_TABLES, "select, insert"),
     ),
     "ac_recorder": (
         (CUSTOMER_TABLES, "select, insert, update"),

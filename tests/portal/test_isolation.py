@@ -14,7 +14,7 @@ from django.urls import get_resolver
 from billing.models import Plan, PlanAssignment
 from cache_api.models import Alert, Customer, HookDelivery, HookEndpoint
 from tenants import resolve, schema
-from tenants.accounts.models import Invitation, User
+from tenants.accounts.models import Connection, Invitation, User
 from tenants.models import ApiKey, DomainClaim
 from tenants.rules.roles import PERMISSIONS, Audience, allows
 from tests.conftest import fresh_database, two_partners
@@ -41,6 +41,7 @@ OPEN = (
     "favicon.ico",
     "manifest.webmanifest",
     "domains/",
+    "sso/",
 )
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -78,6 +79,12 @@ def furnish(host: str) -> None:
     owner = signed_in(host, "owner")
     page = owner.post("/manage/domains/", {"host": "cache.shop.com"})["Location"]
     assert owner.post(f"{page}send/", {"email": "it@example.com"}).status_code == 302
+    with schema.in_partner(resolve.resolve_host(host)):
+        Connection.objects.create(
+            kind="saml", name="House", base=f"http://{host}", default_role="analyst",
+            idp={"issuer": "https://idp.example/saml", "url": "https://idp.example/", "certs": []},
+            created_at=cast.NOW, created_by="owner@example.com",
+        )  # fmt: skip
     offer = {"name": "Growth", "fee": "49", "included": "50", "overage": "3", "served": "0",
              "policy": "soft"}  # fmt: skip
     assert owner.post("/manage/plans/new/", offer).status_code == 302
@@ -194,7 +201,7 @@ def rows(*partners) -> dict[str, list]:
         with schema.in_partner(partner):
             for model in (
                 User, Invitation, ApiKey, Customer, HookEndpoint, HookDelivery, Alert, DomainClaim,
-                Plan, PlanAssignment,
+                Plan, PlanAssignment, Connection,
             ):  # fmt: skip
                 name = f"{partner.slug} {model.__name__}"
                 found[name] = list(model.objects.order_by("pk").values())

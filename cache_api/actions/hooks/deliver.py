@@ -14,7 +14,7 @@ from cache_api.actions.hooks.endpoints import disable, secrets_of
 from cache_api.gateways.receivers import Answer, Post, post_all
 from cache_api.models import DeliveryState, HookDelivery, HookEndpoint
 from cache_api.rules.hooks import schedule, signing
-from cache_api.rules.hooks.targets import BadTarget, target
+from tenants.rules.targets import BadTarget, target
 
 LEASE = timedelta(seconds=60)
 BATCH = 48

@@ -13,9 +13,9 @@ from django.db.models import QuerySet
 
 from cache_api.models import DeliveryState, HookDelivery, HookEndpoint
 from cache_api.rules.hooks import catalogue, signing
-from cache_api.rules.hooks.targets import BadTarget, target
 from tenants import audit
 from tenants.rules import datakeys
+from tenants.rules.targets import BadTarget, target
 
 MOST_ENDPOINTS = 20
 OVERLAPS = (timedelta(0), timedelta(hours=1), timedelta(days=1), timedelta(days=7))

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from cache_api.gateways.receivers import KEPT_ANSWER, Post, post_all
-from cache_api.rules.hooks.targets import Target, target
+from tenants.rules.targets import Target, target
 from tests.receiver import receiver
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cache_api.rules.hooks.targets import BadTarget, chosen, is_public, target
+from tenants.rules.targets import BadTarget, chosen, is_public, target
 
 GOOD = {
     "https://example.com": ("example.com", 443, "/"),

@@ -1,4 +1,4 @@
-"""Where a webhook may go: which addresses are written down, and which machines are connected to.
+"""Where we connect to on somebody's word: which addresses are written down, and which machines.
 
 A partner names the address, we connect from inside: every rule here keeps that from reaching
 anything that is not the public Internet.

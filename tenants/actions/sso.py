@@ -1,0 +1,288 @@
+"""A partner's connections to its identity providers: make, change, switch, enforce, delete.
+
+In the partner's schema. The client secret is sealed when it comes in and read by a login alone.
+Who is trusted changes only together with the test: a changed connection is a draft again.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from tenants import audit
+from tenants.accounts.models import BreakGlass, Connection, Identity, User
+from tenants.gateways import oidc, saml
+from tenants.rules import roles, sealing, sso
+from tenants.rules.datakeys import parse_kek
+from tenants.rules.ids import uuid7
+from tenants.rules.sso import SsoRefused, Trust
+
+MOST_CONNECTIONS = 10
+PURPOSE = b"client secret"
+# Members whose change makes a tested connection a draft again.
+_TRUSTED = ("idp", "client_id", "domains", "trusts_email", "second_factor")
+
+
+def trust_of(connection: Connection) -> Trust:
+    """What the connection's owner decided, as the rules take it."""
+    return Trust(
+        domains=connection.domains, trusts_email=connection.trusts_email,
+        opens_accounts=connection.opens_accounts, default_role=connection.default_role,
+        role_claim=connection.role_claim, role_map=connection.role_map,
+        second_factor=connection.second_factor,
+    )  # fmt: skip
+
+
+def read_provider(kind: str, *, issuer: str, metadata: bytes, loopback: bool) -> dict[str, Any]:
+    """The provider's own document: OIDC by its `issuer`; SAML by `metadata`, or from the address
+    in `issuer` when there is none. Connects outside; run it in no transaction. Raises SsoRefused.
+    """
+    if kind == Connection.OIDC:
+        return oidc.discover(issuer, loopback=loopback)
+    content = metadata or saml.fetched_metadata(issuer, loopback=loopback)
+    return saml.read_metadata(content, loopback=loopback)
+
+
+def add_connection(
+    *, kind: str, name: str, base: str, idp: Mapping[str, Any], client_id: str, secret: str,
+    trust: Trust, partner_id: uuid.UUID, kek: bytes, by: User, now: datetime,
+) -> Connection:  # fmt: skip
+    """A draft of a connection. Raises SsoRefused. Not safe to repeat: each call makes one."""
+    _may_give(by, trust)
+    if kind == Connection.OIDC and not (client_id and secret):
+        raise SsoRefused("no_secret")
+    with transaction.atomic():
+        _one_at_a_time()
+        if Connection.objects.count() >= MOST_CONNECTIONS:
+            raise SsoRefused("many_connections", most=MOST_CONNECTIONS)
+        row = Connection(kind=kind, name=_name(name), base=base, idp=dict(idp),
+                         client_id=client_id, created_at=now, created_by=by.email,
+                         **asdict(trust))  # fmt: skip
+        row.secret = _sealed(kek, row.id, secret)
+        row.save()
+        _log("sso.added", row, by.email, partner_id, now, kind=kind, issuer=str(idp["issuer"]),
+             **_facts(trust))  # fmt: skip
+    return row
+
+
+def change_connection(
+    *, connection_id: uuid.UUID, seen: str, name: str, idp: Mapping[str, Any] | None,
+    client_id: str, secret: str, trust: Trust, partner_id: uuid.UUID, kek: bytes, by: User,
+    now: datetime,
+) -> Connection:  # fmt: skip
+    """Other settings; `idp` None and an empty `secret` keep what there is. Raises SsoRefused.
+
+    A change of who is trusted takes the test back, so that a connection in force is switched off:
+    refused while it is enforced. `seen` is the version that the form was opened on.
+    """
+    _may_give(by, trust)
+    with transaction.atomic():
+        row = _locked(connection_id)
+        if str(row.seen) != seen:
+            raise SsoRefused("changed_since")
+        before = _trusted(row)
+        for member, value in {**asdict(trust), "name": _name(name), "client_id": client_id}.items():
+            setattr(row, member, value)
+        row.idp = dict(idp) if idp is not None else row.idp
+        row.secret = _sealed(kek, row.id, secret) or row.secret
+        other = before != _trusted(row) or bool(secret)
+        if other and row.enforced_at:
+            raise SsoRefused("enforced_first")
+        if other:
+            row.tested_at = row.on_at = None
+            row.tested_claims = {}
+        if before[0] != row.idp.get("issuer"):
+            row.identities.all().delete()  # another provider's subjects are other people
+        _saved(row)
+        _log("sso.changed", row, by.email, partner_id, now, new_secret=str(bool(secret)),
+             **_facts(trust))  # fmt: skip
+    return row
+
+
+def switch_on(
+    *, connection_id: uuid.UUID, partner_id: uuid.UUID, by: User, now: datetime
+) -> bool:  # fmt: skip
+    """Offer it on the page for signing in; whether this call did. Raises SsoRefused untested."""
+    with transaction.atomic():
+        row = _locked(connection_id)
+        if not row.tested_at:
+            raise SsoRefused("untested")
+        if row.on_at:
+            return False
+        row.on_at = now
+        _saved(row)
+        _log("sso.on", row, by.email, partner_id, now)
+    return True
+
+
+def switch_off(*, connection_id: uuid.UUID, partner_id: uuid.UUID, by: User, now: datetime) -> bool:
+    """Offer it no more, enforce it no more; passwords work again. Whether this call did."""
+    with transaction.atomic():
+        row = _locked(connection_id)
+        if not row.on_at:
+            return False
+        row.on_at = row.enforced_at = None
+        _saved(row)
+        _log("sso.off", row, by.email, partner_id, now)
+    return True
+
+
+def enforce(
+    *, connection_id: uuid.UUID, accepted: bool, partner_id: uuid.UUID, by: User, now: datetime
+) -> bool:
+    """Refuse staff's passwords and passkeys from now on; whether this call did. Raises SsoRefused.
+
+    Who does it has signed in by it, and break-glass would open for some owner. `accepted` says that
+    the people of the preflight who would be locked out were read; without, some of them refuse it.
+    """
+    with transaction.atomic():
+        _one_at_a_time()
+        row = _locked(connection_id)
+        if row.enforced_at:
+            return False
+        if not row.on_at:
+            raise SsoRefused("not_on")
+        if not row.identities.filter(user=by).exists():
+            raise SsoRefused("not_bound")
+        if Connection.objects.exclude(enforced_at=None).exists():
+            raise SsoRefused("other_enforced")
+        if not _a_way_back():
+            raise SsoRefused("no_way_back")
+        locked_out = [one for one in preflight(row) if one.why]
+        if locked_out and not accepted:
+            raise SsoRefused("locks_out", count=len(locked_out))
+        row.enforced_at = now
+        _saved(row)
+        _log("sso.enforced", row, by.email, partner_id, now, locked_out=str(len(locked_out)))
+    return True
+
+
+def relax(*, connection_id: uuid.UUID, partner_id: uuid.UUID, by: User, now: datetime) -> bool:
+    """Passwords work again beside it; whether this call did."""
+    with transaction.atomic():
+        row = _locked(connection_id)
+        if not row.enforced_at:
+            return False
+        row.enforced_at = None
+        _saved(row)
+        _log("sso.relaxed", row, by.email, partner_id, now)
+    return True
+
+
+def delete_connection(
+    *, connection_id: uuid.UUID, partner_id: uuid.UUID, by: User, now: datetime
+) -> bool:
+    """Take it away with the bindings of its people, whose accounts stay; whether it was there."""
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().filter(pk=connection_id).first()
+        if row is None:
+            return False
+        _log("sso.deleted", row, by.email, partner_id, now, bound=str(row.identities.count()))
+        row.delete()
+    return True
+
+
+def open_break_glass(*, by: User, partner_id: uuid.UUID, now: datetime) -> tuple[BreakGlass, bool]:
+    """An hour in which owners' passwords work, and whether this call opened it.
+
+    The caller has made sure of an owner by password and second factor. Safe to repeat within the
+    hour. Raises SsoRefused for anybody else.
+    """
+    if by.role != roles.OWNERS[roles.Audience.PARTNER] or not by.is_active:
+        raise SsoRefused("owners_only")
+    with transaction.atomic():
+        _one_at_a_time()
+        known = BreakGlass.objects.filter(ends_at__gt=now).order_by("-ends_at").first()
+        if known is not None:
+            return known, False
+        ends = now + timedelta(minutes=sso.BREAK_GLASS_MINUTES)
+        row = BreakGlass.objects.create(opened_by=by.email, opened_at=now, ends_at=ends)
+        audit.record(actor=by.email, verb="sso.break_glass", target=by.email, at=now,
+                     partner_id=partner_id, data={"until": ends.isoformat()})  # fmt: skip
+    return row, True
+
+
+def preflight(connection: Connection) -> list["Reach"]:
+    """Each of the staff, and why the connection would not let them in ('' when it would)."""
+    bound = set(Identity.objects.filter(connection=connection).values_list("user_id", flat=True))
+    staff = User.objects.filter(
+        role__in=roles.PERMISSIONS[roles.Audience.PARTNER], is_active=True
+    ).order_by("email")
+    return [Reach(one, _why_out(connection, one, one.pk in bound)) for one in staff]
+
+
+class Reach:
+    """Somebody, and why a connection does not let them in: `owner`, `domain`, or ''."""
+
+    def __init__(self, person: User, why: str) -> None:
+        self.person, self.why = person, why
+
+
+def _why_out(connection: Connection, person: User, is_bound: bool) -> str:
+    if is_bound:
+        return ""
+    if person.role not in sso.GIVEN:
+        return "owner"
+    return "" if sso.domain_of(person.email) in connection.domains else "domain"
+
+
+def _a_way_back() -> bool:
+    """Whether break-glass would open for any owner."""
+    owners = User.objects.filter(role=roles.OWNERS[roles.Audience.PARTNER], is_active=True)
+    found = Authenticator.objects.filter(user__in=owners, type__in=("totp", "webauthn"))
+    return bool(found.exists())
+
+
+def _may_give(by: User, trust: Trust) -> None:
+    for role in (trust.default_role, *(role for _, role in trust.role_map)):
+        if role not in sso.GIVEN or not roles.may_give(by.role, role):
+            raise SsoRefused("bad_role", role=role, roles=", ".join(sso.GIVEN))
+
+
+def _name(text: str) -> str:
+    name = " ".join(text.split())
+    if not 1 < len(name) <= 60 or not name.isprintable():
+        raise SsoRefused("bad_name")
+    return name
+
+
+def _sealed(kek: bytes, connection_id: uuid.UUID, secret: str) -> bytes | None:
+    return sealing.seal(parse_kek(kek), secret, connection_id, PURPOSE) if secret else None
+
+
+def _locked(connection_id: uuid.UUID) -> Connection:
+    row = Connection.objects.select_for_update().filter(pk=connection_id).first()
+    if row is None:
+        raise SsoRefused("gone")
+    return row
+
+
+def _one_at_a_time() -> None:
+    # All owners' rows, in one order: whoever counts or enforces waits for the one before.
+    owners = User.objects.filter(role=roles.OWNERS[roles.Audience.PARTNER])
+    list(owners.select_for_update().order_by("pk"))
+
+
+def _saved(row: Connection) -> None:
+    row.seen = uuid7()
+    row.save()
+
+
+def _trusted(row: Connection) -> tuple[Any, ...]:
+    return (row.idp.get("issuer"), *(getattr(row, member) for member in _TRUSTED))
+
+
+def _facts(trust: Trust) -> dict[str, str]:
+    return {"domains": ", ".join(trust.domains), "opens_accounts": str(trust.opens_accounts),
+            "default_role": trust.default_role, "second_factor": trust.second_factor}  # fmt: skip
+
+
+def _log(
+    verb: str, row: Connection, actor: str, partner_id: uuid.UUID, now: datetime, **facts: str
+) -> None:
+    audit.record(actor=actor, verb=verb, target=row.name, at=now, partner_id=partner_id,
+                 data={"connection": str(row.id), **facts})  # fmt: skip
