@@ -16,6 +16,7 @@ from cache_api.gateways.upkeep import HEARTBEATS
 from cache_api.hot import terms
 from cache_api.rules.events import STREAM
 from cache_api.rules.terms import Term
+from tenants.gateways.served_hosts import JOBS_RUN
 
 PATIENCE_S = 0.5
 SILENT_MS = 10_000
@@ -36,6 +37,10 @@ class RegionState:
     waiting: int = 0  # entries in the usage stream that are not recorded yet
     answers: Counter[str] = field(default_factory=Counter)
     lag_ms: float | None = None
+    spooled: int = 0  # bytes of usage that wait on edges' disks
+    is_disk_full: bool = False  # an edge's disk refused usage within the last minute
+    filled: float = 0.0  # how much of its memory the durable store has taken, 0 to 1
+    jobs_run: bool = True  # the worker was heard of; told by the home region
 
     @property
     def is_up(self) -> bool:
@@ -69,6 +74,8 @@ class _Heard:
     beats: list[dict[str, Any]] | None  # None: its durable store does not answer
     waiting: int = 0
     term: Term | None = None  # None: it knows of no promotion
+    filled: float = 0.0
+    jobs_run: bool = True
 
 
 def region_states(regions: Sequence[Region]) -> list[RegionState]:
@@ -88,6 +95,10 @@ def region_states(regions: Sequence[Region]) -> list[RegionState]:
             waiting=one.waiting,
             answers=sum([Counter(beat.get("answers", {})) for beat in one.beats or []], Counter()),
             lag_ms=lags.get(region.name),
+            spooled=sum(int(beat.get("spool_bytes", 0)) for beat in one.beats or []),
+            is_disk_full=any(beat.get("disk_full") for beat in one.beats or []),
+            filled=one.filled,
+            jobs_run=one.jobs_run or region is not regions[0],
         )
         for region in regions
         for one in [heard[region.name]]
@@ -106,6 +117,13 @@ def _ask(region: Region) -> _Heard:
         return _Heard(cache_up, None)
     living = [beat for beat in map(_living, raw) if beat]
     return _Heard(cache_up, living, waiting, terms.read(term, "") if term else None)
+            memory, jobs_run = events.info("memory"), bool(events.exists(JOBS_RUN))
+    except redis.RedisError:
+        return _Heard(cache_up, None)
+    most = memory.get("maxmemory") or memory.get("total_system_memory") or 0
+    filled = memory["used_memory"] / most if most else 0.0
+    beats = [beat for beat in map(_living, raw) if beat]
+    return _Heard(cache_up, beats, waiting, filled, jobs_run)
 
 
 def _client(url: str) -> redis.Redis:
