@@ -13,6 +13,7 @@ LOGIN_BY_COMMAND = {
     "makemigrations": "owner",
     "provision": "owner",
     "destroy_data_keys": "owner",
+    "rotate_kek": "owner",
     "load_demo": "owner",
     "record": "recorder",
     "import_usage": "recorder",

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from billing.rules.errors import BillingError
-from tenants.rules.datakeys import kek_id
+from tenants.rules.datakeys import KEY_BYTES, kek_id, kek_named
 
 _VERSION = b"\x01"
 
@@ -31,14 +31,23 @@ def seal(kek: bytes, text: str, partner_id: uuid.UUID) -> bytes:
 
 def unseal(kek: bytes, sealed: bytes, partner_id: uuid.UUID) -> str:
     """The text again. Raises CannotOpen; the message never holds the content."""
-    if sealed[:1] != _VERSION or sealed[1:5] != kek_id(kek):
+    opening = kek_named(kek, sealed[1:5])
+    if sealed[:1] != _VERSION or opening is None:
         raise CannotOpen("The bank details were sealed by another platform key.")
     try:
-        opened = AESGCM(_key(kek, partner_id)).decrypt(sealed[5:17], sealed[17:], partner_id.bytes)
+        opened = AESGCM(_key(opening, partner_id)).decrypt(
+            sealed[5:17], sealed[17:], partner_id.bytes
+        )
     except InvalidTag:
         raise CannotOpen("The bank details do not belong to this partner, or changed.") from None
     return opened.decode()
 
 
+def sealed_with(sealed: bytes) -> str:
+    """The id (hex) of the platform key that sealed it."""
+    return sealed[1:5].hex()
+
+
 def _key(kek: bytes, partner_id: uuid.UUID) -> bytes:
-    return HKDF(SHA256(), 32, salt=partner_id.bytes, info=b"payout details").derive(kek)
+    derived = HKDF(SHA256(), 32, salt=partner_id.bytes, info=b"payout details")
+    return derived.derive(kek[:KEY_BYTES])

@@ -113,17 +113,15 @@ def _ask(region: Region) -> _Heard:
         with _client(region.events_url) as events:
             raw, waiting = events.hvals(HEARTBEATS), events.xlen(STREAM)
             term = events.get(terms.TERM)
-    except redis.RedisError:
-        return _Heard(cache_up, None)
-    living = [beat for beat in map(_living, raw) if beat]
-    return _Heard(cache_up, living, waiting, terms.read(term, "") if term else None)
             memory, jobs_run = events.info("memory"), bool(events.exists(JOBS_RUN))
     except redis.RedisError:
         return _Heard(cache_up, None)
     most = memory.get("maxmemory") or memory.get("total_system_memory") or 0
-    filled = memory["used_memory"] / most if most else 0.0
-    beats = [beat for beat in map(_living, raw) if beat]
-    return _Heard(cache_up, beats, waiting, filled, jobs_run)
+    return _Heard(
+        cache_up, [beat for beat in map(_living, raw) if beat], waiting,
+        term=terms.read(term, "") if term else None,
+        filled=memory["used_memory"] / most if most else 0.0, jobs_run=jobs_run,
+    )  # fmt: skip
 
 
 def _client(url: str) -> redis.Redis:

@@ -98,8 +98,13 @@ def key_values(facts: KeyFacts) -> dict[str, str]:
     }
     values = {f"snap:key:{facts.key_id}": _json(body)}
     if facts.revoked_at is not None:
-        values[f"snap:tombstone:{facts.key_id}"] = facts.revoked_at.isoformat()
+        values |= tombstone_values(facts.key_id, facts.revoked_at)
     return values
+
+
+def tombstone_values(key_id: str, revoked_at: datetime) -> dict[str, str]:
+    """`snap:tombstone:<id>`: the key is refused, whatever else is known of it."""
+    return {f"snap:tombstone:{key_id}": revoked_at.isoformat()}
 
 
 def _json(value: Any) -> str:

@@ -154,7 +154,7 @@ def test_every_cell_of_the_fault_matrix_names_tests_that_exist():
     }
     assert len(rows) == 6 and {len(row) for row in rows} == {5}
     cells = [cell for row in rows for cell in row[1:]]
-    named = [re.findall(r"\b[A-Z]\b", "".join(re.findall(r"\(([A-Z, ]+)\)", one)))
+    named = [re.findall(r"\b[A-Z]\b", " ".join(re.findall(r"\(([A-Z, ]+)\)", one)))
              for one in cells]  # fmt: skip
     assert all(named) and {letter for letters in named for letter in letters} == set(tests)
     assert all(tests.values()) and {name for some in tests.values() for name in some} <= (
