@@ -14,6 +14,7 @@ LOGIN_BY_COMMAND = {
     "provision": "owner",
     "destroy_data_keys": "owner",
     "rotate_kek": "owner",
+    "offboard_partner": "owner",
     "load_demo": "owner",
     "record": "recorder",
     "import_usage": "recorder",
