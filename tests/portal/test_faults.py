@@ -6,15 +6,27 @@ The table of docs/operating.md names these cells.
 """
 
 import http.client
+import re
 import signal
+import subprocess
+import sys
+import threading
 import time
-from contextlib import ExitStack
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit, urlunsplit
+from http.client import HTTPException
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import pytest
+from allauth.mfa.totp.internal import auth as totp
 from django.template.loader import render_to_string
+from django.utils import timezone
 
+from billing.actions.payout_details import ask_payout_details
 from portal import env
 from portal.servers import identity, leash, ports
 from tenants import schema
@@ -27,11 +39,13 @@ from tests.cache_api.test_contract import fresh, wait_for
 from tests.cache_api.valkeys import Valkeys
 from tests.conftest import Database, fresh_database, two_partners
 from tests.faults import Wire
+from tests.plugin import ROOT
 from tests.portal.views.cast import PINECONE, REDIS, signed_in
 
 TROUBLES = {"down": "refuse", "slow": "hold"}
 # For any answer: a deadline or two, a sync, and a machine with other work.
 PROMPT_S, PAGE_DEADLINE_MS = 8.0, 1_000
+KEK = b"K" * 32
 PURGE = "/api/overflow/purge", {"tag": "nothing has it", "namespace": "elsewhere"}
 BANNERS = {
     "answers": "Cached answers are impaired.",
@@ -69,6 +83,7 @@ class Site:
     web: doors.Door
     wires: dict[str, Wire]
     database: Database
+    more_edge: Callable[[Path], doors.Door]
     cookies: dict[str, str] = field(default_factory=dict)
 
     def page(self, host, path="/manage/"):
@@ -139,7 +154,7 @@ def start(folder, pair, wires, database):
     )  # fmt: skip
     web = doors.web(folder, ports.pick(), environ)
     web.host = REDIS
-    return Site(cast, edge, web.wait(60), wires, database)
+    return Site(cast, edge, web.wait(60), wires, database, lambda folder: pair.edge(folder))
 
 
 def timely(ask, *args, **members):
@@ -234,3 +249,172 @@ def test_a_full_disk_below_postgres_is_said_and_reading_goes_on(site, tmp_path):
         assert client.post(f"{keys_page}new/", new).status_code == 200
     assert "no room" in site.page(REDIS, keys_page)[1]
     assert "no room" not in site.page(PINECONE, keys_page)[1]
+
+
+# --- restarts under load ---
+
+
+class Load:
+    """Requests one after the other in four threads, until the block ends; what came of them."""
+
+    def __init__(self, *asks):
+        self.asks, self.answers, self.failures = asks, [], []
+        self.is_over = threading.Event()
+
+    def __enter__(self):
+        self.threads = [threading.Thread(target=self._run) for _ in range(4)]
+        for one in self.threads:
+            one.start()
+        self.more()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        for one in self.threads:
+            one.join(30)
+
+    def more(self, count=12):
+        """Wait until so many more were answered."""
+        wanted = len(self.answers) + count
+        assert wait_for(lambda: len(self.answers) >= wanted or self.failures, 30)
+
+    def _run(self):
+        while not self.is_over.is_set():
+            for ask in self.asks:
+                try:
+                    self.answers.append(ask())
+                except (OSError, HTTPException, AssertionError) as error:
+                    self.failures.append(repr(error))
+
+
+def workers_of(door):
+    """The worker processes of a gunicorn."""
+    pid = door.process.pid
+    return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def test_a_reload_of_the_web_process_fails_no_page_and_no_lookup(site):
+    asked = {"original_request": fresh(), "customer_id": "acme"}
+    before = workers_of(site.web)
+
+    with Load(
+        lambda: site.page(REDIS)[0],
+        lambda: site.page(PINECONE)[0],
+        lambda: site.web.lookup(site.cast.redis.live, **asked).status,
+    ) as load:
+        site.web.process.send_signal(signal.SIGHUP)
+        assert wait_for(lambda: workers_of(site.web) and not workers_of(site.web) & before, 30)
+        load.more()
+
+    assert load.failures == [] and set(load.answers) == {200}
+
+
+def test_edges_restarted_one_by_one_fail_no_request_and_count_each_once(site, tmp_path):
+    key, asked = site.cast.redis.live, {"cache_key": str(uuid.uuid4()), "customer_id": "rolled"}
+    edges = [site.more_edge(tmp_path / name) for name in ("one", "two")]
+
+    def ask():
+        """As a balancer: to the next one, when a connection ends without a byte of an answer."""
+        for door in [*edges, *edges]:
+            with suppress(ConnectionError):
+                return door.lookup(key, **asked)
+        raise AssertionError("no edge answered")
+
+    with Load(ask) as load:
+        for number, name in enumerate(("three", "four")):
+            edges[number].stop(signal.SIGTERM)
+            load.more()
+            edges[number] = site.more_edge(tmp_path / name)
+            load.more()
+
+    for door in edges:
+        door.stop()
+    assert load.failures == [] and {one.status for one in load.answers} == {200}
+    told = sorted(one.json["billing"]["event_id"] for one in load.answers)
+    marked = [str(one.event_id) for one in site.cast.all_events() if one.customer == "rolled"]
+    assert sorted(set(marked)) == told == sorted(set(told))
+
+
+# --- canaries ---
+
+
+def test_secrets_and_prompts_are_where_they_may_be_and_nowhere_else(site, tmp_path):
+    """Unique markers go in by the front doors; afterwards everything that is kept is searched."""
+    mark = uuid.uuid4().hex
+    prompt, reply, mail = f"prompt{mark}", f"reply{mark}", f"mail{mark}@example.com"
+    request = {**doors.CHAT, "messages": [{"role": "user", "content": prompt}]}
+    answer = doors.REPLY.replace("chatcmpl-1", reply)
+    key, iban, password = site.cast.redis.live, "GB82WEST12345698765432", f"password{mark}"
+    for door in (site.edge, site.web):
+        asked = {"original_request": request, "customer_id": f"c{mark}"}
+        door.lookup(key, **asked)
+        assert door.store(key, answer, **asked).status in (200, 201)
+        assert reply.encode() in door.lookup(key, **asked).body
+        door.post("/api/overflow", f'{{"original_request":"{prompt}'.encode(), key)  # not JSON
+    redis, _ = two_partners()
+    site.database.login("owner")
+    with schema.in_partner(redis):
+        person = User.objects.create_user(mail, password, role="owner")
+        totp_secret = totp.generate_totp_secret()
+        totp.TOTP.activate(person, totp_secret)
+    ask_payout_details(partner_id=redis.pk, kind="bank", holder="Redis", account=iban, bic="",
+                       kek=KEK, actor=mail, now=timezone.now())  # fmt: skip
+    sign_in(site.web, mail, password)
+    subprocess.run([sys.executable, "manage.py", "record", "--once"], check=True, cwd=ROOT,
+                   env=site.database.environ(EVENTS_URL=site.cast.events_url,
+                                             AC_DB_LOGIN="recorder"))  # fmt: skip
+    kept = {
+        "edge log": site.edge.log.read_bytes(), "web log": site.web.log.read_bytes(),
+        "cache": everything_in(site.cast.cache), "events": everything_in(site.cast.events),
+        "metrics": site.web.call("GET", "/api/overflow/health").body,
+        **tables_of(site.database),
+    }  # fmt: skip
+    pages = ("/manage/", "/manage/usage/", "/manage/keys/", "/manage/audit/")
+    others = "".join(site.page(PINECONE, path)[1] for path in pages).encode()
+    found = {
+        name: {where for where, content in kept.items() if marker.encode() in content}
+        for name, marker in {
+            "prompt": prompt, "reply": reply, "key": key.rpartition("_")[2], "iban": iban,
+            "password": password, "totp": totp_secret, "mail": mail, "customer": f"c{mark}",
+        }.items()
+    }  # fmt: skip
+
+    assert not any(found[name] for name in SECRET), found
+    assert found["mail"] <= {"accounts_user", "billing_payoutdetails", "tenants_auditentry",
+                             "account_emailaddress"}, found  # fmt: skip
+    assert "usage_event" in str(found["customer"])  # the search does find what is there
+    assert mark.encode() not in others and b"WEST" not in others
+
+
+SECRET = ("prompt", "reply", "key", "iban", "password", "totp")
+
+
+def sign_in(door, mail, password):
+    """Post the login form as a browser does; whatever comes of it may be logged."""
+    page = door.call("GET", "/accounts/login/")
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())[1]
+    cookie = page.headers["set-cookie"].partition(";")[0]
+    form = urlencode({"csrfmiddlewaretoken": token, "login": mail, "password": password})
+    answer = door.call("POST", "/accounts/login/", form.encode(), {
+        "content-type": "application/x-www-form-urlencoded", "cookie": cookie,
+    })  # fmt: skip
+    assert answer.status in (200, 302)
+
+
+def everything_in(client):
+    """All keys and values of a Valkey, as they lie there."""
+    return b"\n".join(name + (client.dump(name) or b"") for name in client.scan_iter(count=1000))
+
+
+def tables_of(database):
+    """Every row of every table as text, by the table's name."""
+    with database.psql() as boss:
+        names = boss.execute(
+            "select schemaname, tablename from pg_tables where schemaname = 'public' or"
+            " schemaname like 'p\\_%'"
+        ).fetchall()
+        found = defaultdict(bytes)
+        for space, table in names:
+            rows = boss.execute(f'select t::text from "{space}"."{table}" t').fetchall()
+            found[table] += "\n".join(row for (row,) in rows).encode()
+        return found
