@@ -13,6 +13,8 @@ LOGIN_BY_COMMAND = {
     "makemigrations": "owner",
     "provision": "owner",
     "destroy_data_keys": "owner",
+    "rotate_kek": "owner",
+    "offboard_partner": "owner",
     "load_demo": "owner",
     "record": "recorder",
     "import_usage": "recorder",

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from portal import nav
+from portal.queries.status import troubles
 from tenants.accounts.permissions import eyes
 from tenants.rules import roles
 
@@ -27,4 +28,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "is_demo": settings.DEMO,
         "stripe_simulated": settings.STRIPE_SIMULATED,
         "requires_mfa": settings.REQUIRE_MFA,
+        "troubles": troubles() if signed_in else [],
     }

@@ -78,6 +78,8 @@ if DB_LOGIN not in DB_URL_BY_LOGIN:
     raise ImproperlyConfigured(
         f"AC_DB_LOGIN={DB_LOGIN!r}: use one of {', '.join(DB_URL_BY_LOGIN)}."
     )
+# A page says that it has no data rather than wait for a stuck server; settling may take its time.
+PAGE_DEADLINE_S = int(os.environ.get("PAGE_DEADLINE_MS", "10000")) / 1000
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "tenants.db",
@@ -86,7 +88,11 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_HEALTH_CHECKS": True,
         # Cursors are read to their end here; by default Postgres plans for their first tenth, and
         # sums a month by sorting millions of rows.
-        "OPTIONS": {"connect_timeout": 5, "options": "-c cursor_tuple_fraction=1"},
+        "OPTIONS": {
+            "connect_timeout": min(5, max(2, int(PAGE_DEADLINE_S))),
+            "options": "-c cursor_tuple_fraction=1",
+        },
+        "DEADLINE_S": PAGE_DEADLINE_S if DB_LOGIN == "web" else None,
         "ATOMIC_REQUESTS": False,
     }
 }

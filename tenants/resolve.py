@@ -1,18 +1,19 @@
 """Host → who is asking: one frozen value, cached in the process, typed misses.
 
 A warm lookup costs no query. When the database is away, the last good answer is kept for
-ten minutes, so a branded 503 can still be shown.
+ten minutes, so a branded 503 can still be shown; when it is stuck, one request in half a minute
+waits for it, and not for long.
 """
 
 import threading
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from tenants import queries, schema
@@ -22,6 +23,8 @@ from tenants.rules.hostnames import InvalidHostname, normalise
 
 FRESH_SECONDS = 5.0
 KEEP_SECONDS = 600.0
+RETRY_SECONDS = 30.0
+PATIENCE_S = 2.0
 # A suspended partner still reads its documents; one that is being opened has no schema yet.
 SERVED = ("active", "suspended")
 DEFAULT_CSS = brandcss.css_text(palette.default_tokens())
@@ -52,7 +55,16 @@ class Resolved:
         return self.partner_id is None
 
 
-_cache: dict[str, tuple[float, Resolved | None]] = {}
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An answer, when it was good (monotonic seconds), and when somebody shall ask again."""
+
+    owner: Resolved | None
+    good_at: float
+    ask_at: float
+
+
+_cache: dict[str, _Known] = {}
 _lock = threading.Lock()
 
 
@@ -64,11 +76,11 @@ def resolve_host(raw_host: str) -> Resolved:
         raise UnknownHost(str(error)) from error
     now = time.monotonic()
     known = _cache.get(host)
-    if known is None or now - known[0] > FRESH_SECONDS:
+    if known is None or now > known.ask_at:
         known = _refresh(host, known, now)
-    if known[1] is None:
+    if known.owner is None:
         raise UnknownHost(f"No portal is served under {host}.")
-    return known[1]
+    return known.owner
 
 
 def brand_of_partner(partner_id: uuid.UUID) -> Brand | None:
@@ -91,20 +103,25 @@ def forget(host: str | None = None) -> None:
             _cache.pop(host, None)
 
 
-def _refresh(
-    host: str, known: tuple[float, Resolved | None] | None, now: float
-) -> tuple[float, Resolved | None]:
-    try:
-        found = (now, _load(host))
-    except DatabaseError:
-        if known is None or now - known[0] > KEEP_SECONDS:
-            raise
-        return known
+def _refresh(host: str, known: _Known | None, now: float) -> _Known:
+    if known is not None and now - known.good_at <= KEEP_SECONDS:
+        _keep(host, replace(known, ask_at=now + RETRY_SECONDS))  # the others go on meanwhile
+        try:
+            with schema.impatient(PATIENCE_S):
+                found = _Known(_load(host), now, now + FRESH_SECONDS)
+        except (DatabaseError, InterfaceError):
+            return known
+    else:
+        found = _Known(_load(host), now, now + FRESH_SECONDS)
+    _keep(host, found)
+    return found
+
+
+def _keep(host: str, known: _Known) -> None:
     with _lock:
         if len(_cache) > 10_000:  # scanners send endless names; forget rather than grow
             _cache.clear()
-        _cache[host] = found
-    return found
+        _cache[host] = known
 
 
 def _load(host: str) -> Resolved | None:

@@ -74,6 +74,11 @@ def in_public() -> AbstractContextManager[None]:
     return entered(public_scope())
 
 
+def impatient(seconds: float) -> AbstractContextManager[None]:
+    """`with impatient(2):` a server that answers nothing for so long is an OperationalError."""
+    return connection.impatient(seconds)
+
+
 def cache_key(key: str, key_prefix: str, version: int) -> str:
     """Django cache keys carry the scope, so that one partner never reads another's."""
     return f"dj:{_scope_name.get()}:{key_prefix}:{version}:{key}"

@@ -6,12 +6,17 @@ changes a proxy for what passes from then on; `GET /` shows them all.
 
 import asyncio
 import json
+import os
 import socket
 import struct
+import subprocess
+import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import cycle
+
+import pytest
 
 MODES = ("pass", "reset", "garbage", "silent", "hold", "refuse", "truncate")
 # One after the other: each protocol's own first bytes, and then nothing that it knows.
@@ -136,3 +141,77 @@ class Faults:
             writer.write(start + b"content-length: %d\r\n\r\n" % len(shown) + shown)
             await writer.drain()
         writer.close()
+
+
+@contextmanager
+def small_disk(folder, size="64k", owner=0):
+    """A file system of its own below `folder` (a missing one), for root."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    folder.mkdir()
+    options = f"size={size},mode=700,uid={owner},gid={owner}"
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if mounted.returncode:
+        pytest.skip(f"needs root: {mounted.stderr}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(path) -> None:
+    """Until nothing more goes onto that disk."""
+    with path.open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(b"x" * 4096):
+            pass
+
+
+@contextmanager
+def table_on(database, table, folder):
+    """A table of that database lies on that disk until the end."""
+    for parent in folder.parents:  # pytest's folders are closed to the cluster's user
+        if parent.stat().st_mode & 0o077 == 0:
+            parent.chmod(0o711)
+    name = f"small_{database.name}"
+    with database.psql() as boss:
+        boss.execute(f"create tablespace {name} location '{folder}'")
+        boss.execute(f"alter table {table} set tablespace {name}")
+    try:
+        yield
+    finally:
+        with database.psql() as boss:
+            boss.execute(f"alter table {table} set tablespace pg_default")
+            boss.execute(f"drop tablespace {name}")
+
+
+class Wire:
+    """A proxy in front of one port, in a thread of its own, for tests that do not run a loop."""
+
+    def __init__(self, target: int) -> None:
+        self.loop, self.proxy = asyncio.new_event_loop(), Proxy(target)
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self._do(self.proxy.start())
+
+    def _do(self, work) -> None:
+        asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+
+    def set(self, **settings) -> None:
+        self._do(self.proxy.change(settings))
+
+    def stop(self) -> None:
+        self.set(mode="refuse")
+        self._do(self._finish())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+        self.loop.close()
+
+    async def _finish(self) -> None:
+        """Leave no task behind: whose end the collector reports in the middle of other work."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)

@@ -1,6 +1,7 @@
 """What can be paid out to whom, where to, and the lists that partner and console see."""
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from django.db.models import Sum
 from billing.models import Document, Payout, PayoutClaim, PayoutDetails, PayoutDetailsDecision
 from billing.queries.balances import unshown_payouts_minor
 from billing.rules.payouts import APPROVED, HELD, PENDING
+from tenants.rules.sealing import sealed_with
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,21 @@ def changing_details(partner_id: uuid.UUID, now: datetime) -> bool:
     """Whether newer details wait for an approval or for the end of their hold."""
     rows = details_rows(partner_id, now)
     return bool(rows) and rows[0].state in ("asked", "on_hold")
+
+
+def sealed_by(now: datetime) -> Counter[str]:
+    """How many payout details that may still be used each platform key seals, by its id (hex)."""
+    needed = {
+        row.details.id: row.details
+        for partner_id in PayoutDetails.objects.values_list("partner_id", flat=True).distinct()
+        for row in details_rows(partner_id, now)
+        if row.state in ("usable", "asked", "on_hold")
+    }
+    open_states = (PENDING, HELD, APPROVED)
+    for payout in Payout.objects.filter(state__in=open_states).select_related("details"):
+        if payout.details is not None:
+            needed[payout.details.id] = payout.details
+    return Counter(sealed_with(bytes(one.sealed)) for one in needed.values())
 
 
 def payouts_page(

@@ -108,8 +108,8 @@ class Hit:
             self._fields += self.gate.fields(self.now_ms)
         express.meter.mark((mark,), self.durable)
 
-    def durable(self) -> None:
-        """Its event is safe: the answer may go."""
+    def durable(self, _is_durable: bool) -> None:
+        """Its event is safe, or counted as unmetered: a hit goes either way."""
         tell, asker = self._told.tell, self._asker
         if self.gate is not None:
             self.gate.leave()

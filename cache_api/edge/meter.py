@@ -13,7 +13,7 @@ from cache_api.hot.marks import Stamp
 from cache_api.hot.steps import Command, Mark, Replies
 
 log = logging.getLogger(__name__)
-Then = Callable[[], None]
+Then = Callable[[bool], None]  # whether the events are durable
 
 
 class Stream(Protocol):
@@ -36,7 +36,8 @@ class Meter:
         self._writer: asyncio.Task[None] | None = None
 
     def mark(self, marked: Sequence[Mark], then: Then) -> None:
-        """Call `then` when the events are durable, or counted as unmetered. Never raises."""
+        """Call `then(True)` when the events are durable, `then(False)` when they are counted as
+        unmetered. Never raises."""
         tick = self._tick
         if not tick.then:
             self._loop.call_soon(self._append)
@@ -56,11 +57,11 @@ class Meter:
             self._is_writing = True
             self._writer = self._loop.create_task(self._write())
 
-    def settle(self, batch: "_Batch") -> None:
+    def settle(self, batch: "_Batch", is_durable: bool = True) -> None:
         """Durable or given up: the answers may go."""
         self._stamp.settle(batch.seqs)
         for then in batch.then:
-            then()
+            then(is_durable)
 
     def _append(self) -> None:
         tick = self._tick
@@ -72,13 +73,15 @@ class Meter:
         while self._waiting:
             batches, self._waiting = self._waiting, []
             raws = [raw for batch in batches for raw in batch.raws]
+            is_durable = True
             try:
                 await self._loop.run_in_executor(self._thread, self._spool.append, raws)
             except SpoolFull as error:
                 log.error("spool: %s; %d answers go out unmetered", error, len(raws))
                 self._counters.add(UNMETERED, len(raws))
+                is_durable = False
             for batch in batches:
-                self.settle(batch)
+                self.settle(batch, is_durable)
         self._is_writing = False
 
 

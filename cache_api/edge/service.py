@@ -140,9 +140,9 @@ class _Request:
             if step.learned:
                 service.door.snapshot.learn(step.learned, time.time_ns() // 1_000_000)
             if step.events:
-                service.meter.mark(step.events, self._durable)
+                service.meter.mark(step.events, self._marked)
             else:
-                self._durable()
+                self._marked(True)
 
     def _replied(self, replies: Replies) -> None:
         elapsed_us = (time.perf_counter_ns() - self._began_ns) // 1000
@@ -152,8 +152,10 @@ class _Request:
         self._absorb(replies)
         self.begin()
 
-    def _durable(self) -> None:
+    def _marked(self, is_durable: bool) -> None:
         answer = self._answer
+        if not is_durable:
+            answer = pipeline.unmarked(answer, self._verb, self._asked)
         if answer.alarms:
             self._service.door.counters.alarm(answer.alarms, answer.about)
         pipeline.finish(self._asked)

@@ -83,24 +83,27 @@ class BlockingService:
             step = pipeline.resume(step, replies, door.stamp, elapsed_us)
         if step.learned:
             door.snapshot.learn(step.learned, time.time_ns() // 1_000_000)
-        if step.events:
-            self._mark(step.events)
+        if step.events and not self._mark(step.events):
+            step = pipeline.unmarked(step, verb, asked)
         if step.alarms:
             door.counters.alarm(step.alarms, step.about)
         for where, commands in step.later:
             self._lanes[where].later(commands)
         return step
 
-    def _mark(self, marked: Sequence[Mark]) -> None:
-        """Durable before answered: the stream, else the spool, else a count."""
+    def _mark(self, marked: Sequence[Mark]) -> bool:
+        """Durable before answered: the stream, else the spool, else a count (then False)."""
         raws = [raw for _, raw in marked]
+        is_durable = True
         if self._lanes[EVENTS].run(xadds(raws)) is None:
             try:
                 self._door.spool.append(raws)
             except SpoolFull as error:
                 log.error("spool: %s; %d answers go out unmetered", error, len(raws))
                 self._door.counters.add(UNMETERED, len(raws))
+                is_durable = False
         self._door.stamp.settle([seq for seq, _ in marked])
+        return is_durable
 
 
 _service: tuple[int, BlockingService] | None = None

@@ -16,6 +16,7 @@ from cache_api.gateways.upkeep import HEARTBEATS
 from cache_api.hot import terms
 from cache_api.rules.events import STREAM
 from cache_api.rules.terms import Term
+from tenants.gateways.served_hosts import JOBS_RUN
 
 PATIENCE_S = 0.5
 SILENT_MS = 10_000
@@ -39,6 +40,9 @@ class RegionState:
     oldest_ms: int = 0  # how old the oldest of those entries is
     spool_bytes: int = 0  # usage that living processes hold on their disks
     unmetered: int = 0  # answers that no event could be kept of
+    is_disk_full: bool = False  # an edge's disk refused usage within the last minute
+    filled: float = 0.0  # how much of its memory the durable store has taken, 0 to 1
+    jobs_run: bool = True  # the worker was heard of; told by the home region
 
     @property
     def is_up(self) -> bool:
@@ -73,6 +77,8 @@ class _Heard:
     waiting: int = 0
     term: Term | None = None  # None: it knows of no promotion
     oldest_ms: int = 0
+    filled: float = 0.0
+    jobs_run: bool = True
 
 
 def region_states(regions: Sequence[Region]) -> list[RegionState]:
@@ -95,6 +101,9 @@ def region_states(regions: Sequence[Region]) -> list[RegionState]:
             oldest_ms=one.oldest_ms,
             spool_bytes=sum(int(beat.get("spool_bytes", 0)) for beat in one.beats or []),
             unmetered=sum(int(beat.get("unmetered", 0)) for beat in one.beats or []),
+            is_disk_full=any(beat.get("disk_full") for beat in one.beats or []),
+            filled=one.filled,
+            jobs_run=one.jobs_run or region is not regions[0],
         )
         for region in regions
         for one in [heard[region.name]]
@@ -109,12 +118,17 @@ def _ask(region: Region) -> _Heard:
         with _client(region.events_url) as events:
             asked: Any = events.pipeline(transaction=False)
             asked.hvals(HEARTBEATS).xlen(STREAM).xrange(STREAM, count=1).get(terms.TERM)
-            raw, waiting, oldest, term = asked.execute()
+            raw, waiting, oldest, term, memory, jobs_run = (
+                asked.info("memory").exists(JOBS_RUN).execute()
+            )
     except redis.RedisError:
         return _Heard(cache_up, None)
-    beats = [beat for beat in map(_living, raw) if beat]
-    known = terms.read(term, "") if term else None
-    return _Heard(cache_up, beats, waiting, known, _age_ms(oldest))
+    most = memory.get("maxmemory") or memory.get("total_system_memory") or 0
+    return _Heard(
+        cache_up, [beat for beat in map(_living, raw) if beat], waiting,
+        terms.read(term, "") if term else None, _age_ms(oldest),
+        filled=memory["used_memory"] / most if most else 0.0, jobs_run=bool(jobs_run),
+    )  # fmt: skip
 
 
 def _age_ms(entries: Sequence[tuple[bytes, Any]]) -> int:

@@ -1,5 +1,6 @@
 """Writes the control-plane snapshot for the edge: small JSON values in the events Valkey."""
 
+import json
 from collections.abc import Mapping
 
 import redis
@@ -35,6 +36,16 @@ class SnapshotStore:
                 self._client.delete(*keys)
         except redis.RedisError as error:
             raise EventsUnavailable(f"snapshot not removed: {error}") from error
+
+    def owner_of(self, key_id: str) -> str:
+        """The slug of the partner whose key it is; "" for a key that is not known here."""
+        try:
+            raw = self._client.get(f"snap:key:{key_id}")
+            partner_id = json.loads(raw)["partner_id"] if raw else ""
+            fact = self._client.get(f"snap:partner:{partner_id}")
+        except redis.RedisError as error:
+            raise EventsUnavailable(f"snapshot not readable: {error}") from error
+        return str(json.loads(fact)["slug"]) if fact else ""
 
     def is_complete(self) -> bool:
         """Whether this server holds a whole snapshot."""

@@ -10,6 +10,7 @@ import fcntl
 import logging
 import os
 import threading
+import time
 import uuid
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ CURRENT, SHIPPING = "events.log", "shipping.log"
 # Gives the events to the durable stream; whether every one of them is there.
 Ship = Callable[[Sequence[bytes]], bool]
 CHUNK = 500
+REFUSING_S = 60.0
 
 
 class SpoolFull(OSError):
@@ -36,6 +38,7 @@ class Spool:
         self._lock = threading.Lock()
         self._file: int | None = None
         self._folder_lock: int | None = None
+        self._refused_at: float | None = None
 
     def append(self, events: Sequence[bytes]) -> None:
         """Write events and sync them once. Raises SpoolFull when the disk refuses."""
@@ -52,7 +55,13 @@ class Spool:
                         os.ftruncate(file, start)  # half a record would hide those after it
                     raise
             except OSError as error:
+                self._refused_at = time.monotonic()
                 raise SpoolFull(f"{self.folder}: {error}") from error
+
+    def is_refusing(self) -> bool:
+        """Whether the disk did not take an event within the last REFUSING_S."""
+        at = self._refused_at
+        return at is not None and time.monotonic() - at < REFUSING_S
 
     def waiting_bytes(self) -> int:
         """How much of this process's is not shipped yet."""

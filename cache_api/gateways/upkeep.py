@@ -154,6 +154,7 @@ class Upkeep:
             "last_seq": self._stamp.settled_through(),
             "spool_bytes": self._spool.waiting_bytes(),
             "unmetered": counters.get(UNMETERED, 0),
+            "disk_full": self._spool.is_refusing(),
             "seen_at_ms": _now_ms(),
             "door": self._door,
             "region": self._stamp.region,

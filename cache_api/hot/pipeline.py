@@ -53,6 +53,18 @@ def resume(run: Run, replies: Replies, stamp: Stamp, elapsed_us: int) -> Step:
         return _told(problem, asked)
 
 
+def unmarked(answer: Answer, verb: Verb, asked: Asked) -> Answer:
+    """What to say when neither stream nor disk took the answer's events.
+
+    A lookup is served all the same; what the caller can send again is not acknowledged.
+    """
+    if not verb.is_sent_again:
+        return answer
+    refusal = _told(Problem("overloaded", "This could not be written down; send it again."), asked)
+    refusal.learned, refusal.later = answer.learned, answer.later
+    return refusal
+
+
 def finish(asked: Asked) -> None:
     """The request is answered: it is no longer one of those under way."""
     if asked.gate is not None:

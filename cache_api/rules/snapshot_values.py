@@ -99,7 +99,7 @@ def key_values(facts: KeyFacts) -> dict[str, str]:
     }
     values = {f"snap:key:{facts.key_id}": _json(body)}
     if facts.revoked_at is not None:
-        values[f"snap:tombstone:{facts.key_id}"] = facts.revoked_at.isoformat()
+        values |= tombstone_values(facts.key_id, facts.revoked_at)
     return values
 
 
@@ -107,6 +107,11 @@ def switch_values(on: list[tuple[str, UUID | None, str]]) -> dict[str, str]:
     """`snap:switches`, while anything that edges obey is turned off: (kind, partner, region)."""
     value = hot_value(on)
     return {} if value is None else {"snap:switches": _json(value)}
+
+
+def tombstone_values(key_id: str, revoked_at: datetime) -> dict[str, str]:
+    """`snap:tombstone:<id>`: the key is refused, whatever else is known of it."""
+    return {f"snap:tombstone:{key_id}": revoked_at.isoformat()}
 
 
 def _json(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Destroy a partner's data keys: what was sealed with them is gone, wherever copies of it lie."""
+"""Data keys: destroyed (what they sealed is gone, wherever copies lie), or wrapped anew."""
 
 import uuid
 from datetime import datetime
@@ -34,6 +34,30 @@ def destroy_data_keys(
         audit.record(actor=actor, verb="datakeys.destroyed", target=str(partner_id), at=now,
                      partner_id=partner_id, data=facts)  # fmt: skip
     return destroyed
+
+
+def rewrap_data_keys(*, kek: bytes, actor: str, now: datetime) -> int:
+    """Wrap every data key by the first platform key of the file; how many were not yet.
+
+    Runs as owner. The keys stay what they are, so every entry still opens. Each key in a
+    transaction of its own, safe to repeat and to break off. Raises CannotUnwrap for a key that
+    none of the platform keys opens; those before it are done.
+    """
+    several, done = datakeys.parse_kek(kek), 0
+    for pk in DataKey.objects.filter(destroyed_at=None).values_list("pk", flat=True):
+        with transaction.atomic():
+            row = DataKey.objects.select_for_update().filter(pk=pk, destroyed_at=None).first()
+            if row is None or row.wrapped is None:
+                continue
+            found = datakeys.rewrap(
+                several, bytes(row.wrapped), partner_id=row.partner_id, number=row.key_number
+            )
+            done += found is not None and DataKey.objects.filter(pk=pk).update(wrapped=found)
+    if done:
+        name = datakeys.kek_id(several).hex()
+        audit.record(actor=actor, verb="datakeys.rewrapped", target=name, at=now,
+                     data={"rewrapped": done})  # fmt: skip
+    return done
 
 
 def _make(partner_id: uuid.UUID, kek: bytes, number: int, now: datetime) -> None:

@@ -250,6 +250,22 @@ def _name(text: str) -> str:
     return name
 
 
+def rewrap_secrets(*, kek: bytes) -> int:
+    """Seal this partner's client secrets by the first platform key; how many were not yet.
+
+    Partner's schema. Safe to repeat. Raises CannotOpen for a secret that no key opens.
+    """
+    several, done = parse_kek(kek), 0
+    with transaction.atomic():
+        for row in Connection.objects.select_for_update().filter(secret__isnull=False):
+            found = sealing.resealed(several, bytes(row.secret or b""), row.id, PURPOSE)
+            if found:
+                row.secret = found
+                row.save(update_fields=["secret"])
+                done += 1
+    return done
+
+
 def _sealed(kek: bytes, connection_id: uuid.UUID, secret: str) -> bytes | None:
     return sealing.seal(parse_kek(kek), secret, connection_id, PURPOSE) if secret else None
 

@@ -5,11 +5,15 @@ query as the previous partner. Here the switch and its proof are one round trip:
 must name the schema and the role that were asked for, or the connection is closed.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import ProgrammingError
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWrapper
+from psycopg.errors import _WaitTimeout
 from psycopg.pq import TransactionStatus
 
 PUBLIC = "public"
@@ -46,6 +50,36 @@ class DatabaseWrapper(TenantsWrapper):
 
     _setting_search_path: bool
     search_path_set_schemas: list[str] | None
+    _impatient_s: float | None = None
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        """A connection that waits for each answer for `DEADLINE_S` of its settings at most.
+
+        The server's own `statement_timeout` says nothing when the server itself is stuck.
+        """
+        made = super().get_new_connection(conn_params)
+        made.wait = partial(self._wait, made, made.wait)
+        return made
+
+    @contextmanager
+    def impatient(self, seconds: float) -> Iterator[None]:
+        """Wait less long for answers within the block. The caller can do without them."""
+        before, self._impatient_s = self._impatient_s, seconds
+        try:
+            yield
+        finally:
+            self._impatient_s = before
+
+    def _wait(self, made: Any, wait: Any, gen: Any, *given: Any, **named: Any) -> Any:
+        """psycopg's way to wait for a server, with our deadline. Raises OperationalError."""
+        deadline_s = self._impatient_s or self.settings_dict.get("DEADLINE_S")
+        if deadline_s and not given:
+            named.setdefault("timeout", deadline_s)
+        try:
+            return wait(gen, *given, **named)
+        except _WaitTimeout:
+            made.close()  # an answer may still come, and would be taken for the next one's
+            raise
 
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
         """Choose the scope of the following queries. Raises SwitchInsideTransaction."""

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 import redis
 
 KEY = "tls:hosts"
+# There while the worker writes the list, each twenty seconds: gone when no job runs any more.
+JOBS_RUN, JOBS_SILENT_S = "jobs:run", 120
 _TIMEOUT_S = 0.5
 
 
@@ -22,9 +24,10 @@ class ServedHosts:
         )
 
     def write(self, hosts: Iterable[str]) -> None:
-        """Replace the list. Safe to repeat."""
+        """Replace the list, and say that jobs run. Safe to repeat."""
         try:
             self._client.set(KEY, json.dumps(sorted(hosts)))
+            self._client.set(JOBS_RUN, 1, ex=JOBS_SILENT_S)
         except redis.RedisError as error:
             raise HostsUnavailable(str(error)) from error
 

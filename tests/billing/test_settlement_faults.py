@@ -4,14 +4,11 @@ Real servers: Valkeys of the test's own that are killed or stopped, a real proxy
 to PostgreSQL, a backend that is stopped, a file system that is full.
 """
 
-import asyncio
 import base64
 import itertools
 import json
 import os
-import shutil
 import signal
-import subprocess
 import threading
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -33,10 +30,11 @@ from billing.models import Document, DocumentEvent, RenderedFile, SettlementRun
 from portal.celery import app as portal_app
 from portal.servers import identity, leash, ports
 from tenants import tasking
+from tests import faults
 from tests.billing.people import APPROVER, PREPARER
 from tests.billing.world import NOW, SEPTEMBER, breaches, documents, review, settle
 from tests.cache_api.valkeys import Valkeys
-from tests.faults import Proxy
+from tests.faults import Wire
 
 TROUBLES = {"down": signal.SIGKILL, "slow": signal.SIGSTOP}
 TOTALS = ([10_001, 140, 3_042], [100, 20])
@@ -115,36 +113,6 @@ def revive(server) -> None:
 
 
 # --- PostgreSQL: pauses, resumes ---
-
-
-class Wire:
-    """A real proxy in front of PostgreSQL, in a thread of its own."""
-
-    def __init__(self, target: int) -> None:
-        self.loop, self.proxy = asyncio.new_event_loop(), Proxy(target)
-        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self.thread.start()
-        self._do(self.proxy.start())
-
-    def _do(self, work) -> None:
-        asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
-
-    def set(self, **settings) -> None:
-        self._do(self.proxy.change(settings))
-
-    def stop(self) -> None:
-        self.set(mode="refuse")
-        self._do(self._finish())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
-        self.loop.close()
-
-    async def _finish(self) -> None:
-        """Leave no task behind: whose end the collector reports in the middle of other work."""
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
 
 
 @pytest.fixture
@@ -282,62 +250,29 @@ WRITTEN = ("billing_runinput", "billing_ratedline", "billing_draftdocument", "bi
 
 
 @pytest.fixture
-def small_disk(database, world, tmp_path):
-    """A tablespace on a file system of 64 kB beside the cluster; function: move a table there."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
+def small_disk(tmp_path):
+    """A file system of 256 kB for the cluster's user."""
     owner = leash.NOBODY if identity.choose() == "drop" else 0
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size=256k,mode=700,uid={owner},gid={owner}", "tmpfs",
-         str(folder)], capture_output=True, text=True, check=False)  # fmt: skip
-    if mounted.returncode:
-        pytest.skip(f"needs root: {mounted.stderr}")
-    for parent in folder.parents:  # pytest's folders are closed to the cluster's user
-        if parent.stat().st_mode & 0o077 == 0:
-            parent.chmod(0o711)
-    name = f"small_{database.name}"
-    with database.psql() as boss:
-        boss.execute(f"create tablespace {name} location '{folder}'")
-    yield lambda table, space=name: move_table(database, table, space), folder
-    with database.psql() as boss:
-        for table in WRITTEN:
-            boss.execute(f"alter table {table} set tablespace pg_default")
-        boss.execute(f"drop tablespace {name}")
-    subprocess.run(["umount", str(folder)], check=True)
-    shutil.rmtree(folder)
-
-
-def fill(path) -> None:
-    """Until nothing more goes onto that disk."""
-    with path.open("wb", buffering=0) as filler, suppress(OSError):
-        while filler.write(b"x" * 4096):
-            pass
-
-
-def move_table(database, table: str, space: str) -> None:
-    connection.close()
-    with database.psql() as boss:
-        boss.execute(f"alter table {table} set tablespace {space}")
+    with faults.small_disk(tmp_path / "disk", "256k", owner) as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("table", WRITTEN)
 def test_a_full_disk_stops_a_step_whole_and_it_goes_on_with_room(
     database, world, small_disk, table
 ):
-    move, folder = small_disk
-    move(table)
-    fill(folder / "filler")
-
-    with pytest.raises(DatabaseError, match="No space left on device"):
-        to_paper()
     connection.close()
-    full = Document.objects.count(), RenderedFile.objects.count()
-    assert full in ((0, 0), (5, 0))  # a step is done whole or not at all
+    with faults.table_on(database, table, small_disk):
+        faults.fill(small_disk / "filler")
+        with pytest.raises(DatabaseError, match="No space left on device"):
+            to_paper()
+        connection.close()
+        full = Document.objects.count(), RenderedFile.objects.count()
+        assert full in ((0, 0), (5, 0))  # a step is done whole or not at all
 
-    (folder / "filler").unlink()
-    to_paper()
+        (small_disk / "filler").unlink()
+        to_paper()
+        connection.close()
     assert RenderedFile.objects.count() == 1
     require_settled(world)
 

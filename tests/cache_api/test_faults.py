@@ -11,6 +11,7 @@ import pytest
 
 from cache_api.gateways import spool
 from cache_api.rules import events
+from tests import faults
 from tests.cache_api.test_contract import slice_of, wait_for
 
 # Twice the default, and room for two waits, a sync and a busy machine.
@@ -154,6 +155,37 @@ def test_without_stream_and_spool_hits_are_served_and_counted(own_valkeys, cast,
     assert wait_for(lambda: cast.counters().get("unmetered", 0) == 4, 10)
     (beat,) = [json.loads(raw) for raw in cast.events.hvals("usage:heartbeats")]
     assert beat["unmetered"] == 4
+
+
+def test_on_a_full_disk_lookups_are_served_and_nothing_else_is_acknowledged(
+    own_valkeys, cast, edge, folder
+):
+    hit = edge.store(cast.redis.live, cache_key="k")
+    assert hit.status == 201
+    (event_id,) = ids_of(lookups(edge, cast.redis.live, 1, cache_key="k"))
+    with faults.small_disk(folder / "spool") as disk:
+        faults.fill(disk / "filler")
+        own_valkeys.events.child.kill()
+
+        served = lookups(edge, cast.redis.live, 4, cache_key="k")
+        refused = [
+            edge.store(cast.redis.live, cache_key="other"),
+            edge.post("/api/overflow/feedback", {"event_id": event_id, "correct": False},
+                      cast.redis.live),
+            edge.post("/api/overflow/purge", {"all": True}, cast.redis.live),
+        ]  # fmt: skip
+
+        assert all(one.json["hit"] for one in served)
+        assert {(one.status, one.json["code"]) for one in refused} == {(503, "overloaded")}
+        assert all(int(one.headers["retry-after"]) >= 1 for one in refused)
+        own_valkeys.events.restart()
+        assert wait_for(lambda: cast.counters().get("unmetered", 0) == 6, 10)
+        (beat,) = [json.loads(raw) for raw in cast.events.hvals("usage:heartbeats")]
+        assert beat["disk_full"] is True  # what pages say so by
+        again = lambda: edge.store(cast.redis.live, cache_key="other").status  # noqa: E731
+        assert wait_for(lambda: again() in {200, 201}, 10)
+        edge.stop()
+    assert not set(ids_of(served)) & set(in_stream(cast))
 
 
 def test_a_restart_while_the_events_store_is_away_serves_from_the_file(

@@ -137,16 +137,37 @@ def cents(text: str) -> int:
     return int(Decimal(text) * 100)
 
 
+def known_tests() -> set[str]:
+    return {
+        f"{path.name}::{name}"
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+
+
+def test_every_cell_of_the_fault_matrix_names_tests_that_exist():
+    text = text_of("operating.md")
+    rows = table_rows(text, "dependency")
+    tests = {
+        letter: re.findall(r"`(test_\w+\.py::\w+)`", line)
+        for letter, line in re.findall(r"^- ([A-Z]) (`test_.*)$", text, re.MULTILINE)
+    }
+    assert len(rows) == 6 and {len(row) for row in rows} == {5}
+    cells = [cell for row in rows for cell in row[1:]]
+    named = [re.findall(r"\b[A-Z]\b", " ".join(re.findall(r"\(([A-Z, ]+)\)", one)))
+             for one in cells]  # fmt: skip
+    assert all(named) and {letter for letters in named for letter in letters} == set(tests)
+    assert all(tests.values()) and {name for some in tests.values() for name in some} <= (
+        known_tests()
+    )
+
+
 def test_every_cell_of_the_settlement_column_names_a_test_that_exists():
     text = text_of("operating.md")
     section = text[text.index("## What settlement does") :].replace("| |", "| what |", 1)
     rows = table_rows(section, "what")
     assert len(rows) == 8
-    known = {
-        f"{path.name}::{name}"
-        for path in (ROOT / "tests").rglob("test_*.py")
-        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
-    }
+    known = known_tests()
     for what, down, slow in rows:
         named = re.findall(r"`(test_\w+\.py::\w+)`", down + slow)
         assert named and set(named) <= known, (what, set(named) - known)

@@ -28,7 +28,9 @@ def answer_before_append(code: Path) -> None:
     text = meter.read_text()
     changes = {
         "self._loop.call_soon(self._append)": "self._loop.call_later(0.05, self._append)",
-        "tick.then.append(then)": "tick.then.append(lambda: None); self._loop.call_soon(then)",
+        "tick.then.append(then)": (
+            "tick.then.append(lambda _: None); self._loop.call_soon(then, True)"
+        ),
     }
     for durable, later in changes.items():
         assert text.count(durable) == 1

@@ -137,6 +137,29 @@ def secrets_of(row: HookEndpoint, kek: bytes, now: datetime) -> list[bytes]:
     return [datakeys.unwrap(key, bytes(one), partner_id=row.id, number=0) for one in sealed]
 
 
+def rewrap_secrets(*, kek: bytes) -> int:
+    """Seal this partner's webhook secrets by the first platform key; how many were not yet.
+
+    Partner's schema. Safe to repeat. Raises CannotUnwrap for a secret that no key opens.
+    """
+    several, done = datakeys.parse_kek(kek), 0
+    for pk in HookEndpoint.objects.values_list("pk", flat=True):
+        with transaction.atomic():
+            row = HookEndpoint.objects.select_for_update().filter(pk=pk).first()
+            if row is None:
+                continue
+            for name in ("secret", "old_secret"):
+                sealed = getattr(row, name)
+                found = sealed and datakeys.rewrap(
+                    several, bytes(sealed), partner_id=row.id, number=0
+                )
+                if found:
+                    setattr(row, name, found)
+                    done += 1
+            row.save(update_fields=["secret", "old_secret"])
+    return done
+
+
 class UnknownEndpoint(LookupError):
     """There is no such endpoint, or it is somebody else's."""
 

@@ -27,7 +27,8 @@ from cache_api.hot.verbs import (
 class Verb:
     """One operation. A path that ends in "/" takes the rest as `Asked.tail`.
 
-    `dialect` is the provider's whose clients ask there.
+    `dialect` is the provider's whose clients ask there. `is_sent_again`: it is refused when it
+    cannot be metered, since the caller loses nothing by sending it again.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Verb:
     path: str
     begin: Callable[[Caller, Asked], Step]
     dialect: Dialect | None = None
+    is_sent_again: bool = False
 
     @property
     def voice(self) -> Voice:
@@ -46,10 +48,10 @@ VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
         Verb("lookup", "POST", "/api/overflow", lookup.begin),
-        Verb("store", "POST", "/api/overflow/store", store.begin),
+        Verb("store", "POST", "/api/overflow/store", store.begin, is_sent_again=True),
         Verb("batch", "POST", "/api/overflow/batch", batch.begin),
         Verb("explain", "POST", "/api/overflow/explain", explain.begin),
-        Verb("feedback", "POST", "/api/overflow/feedback", feedback.begin),
+        Verb("feedback", "POST", "/api/overflow/feedback", feedback.begin, is_sent_again=True),
         Verb("purge", "POST", "/api/overflow/purge", purge.begin),
         Verb("purge_status", "GET", purge.STATUS_PATH, purge_status.begin),
         Verb("chat_completions", "POST", "/v1/chat/completions", dropins.openai, OPENAI),

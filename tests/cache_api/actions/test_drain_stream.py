@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 import redis
+from django.db import connection
 
 from cache_api.actions import drain_stream as module
 from cache_api.actions.drain_stream import Drained, StreamReader, drain_stream
@@ -223,6 +224,26 @@ def test_the_process_survives_a_cut_connection_and_ends_on_sigterm(stream, datab
         process.communicate()
     database.login("recorder")  # this test's own connection was cut as well
     assert [one for check in CHECKS for one in check.run()] == []
+
+
+def test_while_postgres_is_stuck_the_stream_keeps_everything(stream, database, partners):
+    process = recorder(database, stream)
+    connection.close()  # this test's own, as the same login
+    try:
+        stream.add(event(partners.redis))
+        wait_for(lambda: hours(database, partners.redis) == [(1,)])
+        found = sql(database, CUT.replace("pg_terminate_backend(pid)", "pid"))
+        for (pid,) in found:
+            os.kill(pid, signal.SIGSTOP)
+        stream.add(event(partners.redis), event(partners.pinecone))
+        assert found and stream.waiting() == 2 and process.poll() is None
+        for (pid,) in found:
+            os.kill(pid, signal.SIGCONT)
+        wait_for(lambda: hours(database, partners.redis) == [(2,)])
+        wait_for(lambda: hours(database, partners.pinecone) == [(1,)])
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_once_drains_and_ends_and_says_when_a_server_is_away(stream, database, partners):

@@ -34,7 +34,10 @@ def up(name, **more):
 @pytest.mark.parametrize(
     ("states", "answers", "metering"),
     [
-        ([up("eu"), up("us")], Level.OK, Level.OK),
+        ([up("eu"), up("us", filled=0.49)], Level.OK, Level.OK),
+        ([up("eu"), up("us", filled=0.5)], Level.OK, Level.DEGRADED),
+        ([up("eu", spooled=1), up("us")], Level.OK, Level.DEGRADED),
+        ([up("eu"), up("us", is_disk_full=True)], Level.OK, Level.DEGRADED),
         ([up("eu"), up("us", processes=0)], Level.DEGRADED, Level.OK),
         ([up("eu", cache_up=False)], Level.OUTAGE, Level.OK),
         ([up("eu", events_up=False), up("us")], Level.DEGRADED, Level.DEGRADED),
@@ -42,7 +45,11 @@ def up(name, **more):
     ],
 )
 def test_checks_say_what_the_regions_tell(states, answers, metering):
-    assert check(states) == {"answers": answers, "metering": metering}
+    assert check(states) == {"answers": answers, "metering": metering, "settlement": Level.OK}
+
+
+def test_without_jobs_settlement_is_late():
+    assert check([up("eu", jobs_run=False), up("us")])["settlement"] == Level.DEGRADED
 
 
 def test_an_incident_of_one_partner_is_read_by_that_partner_alone(console):

@@ -36,7 +36,8 @@ def known(two):
 
 def test_states_are_sums_over_living_processes(two):
     beat(two["eu"], answers={"hit": 5, "hit:tier": 2, "miss": 1}, lags_us={"us": 1_500})
-    beat(two["eu"], answers={"hit": 1, "hit:region": 3, "stored": 9}, lags_us={"us": 900})
+    beat(two["eu"], answers={"hit": 1, "hit:region": 3, "stored": 9}, lags_us={"us": 900},
+         spool_bytes=70, disk_full=True)  # fmt: skip
     beat(two["eu"], answers={"hit": 100}, age_ms=60_000)
     beat(two["eu"], answers={"hit": 100}, stopped=True)
     two["eu"].cast().events.hset("usage:heartbeats", "junk", b"{")
@@ -53,7 +54,15 @@ def test_states_are_sums_over_living_processes(two):
     assert (eu.name, eu.is_home, eu.is_up, eu.processes) == ("eu", True, True, 2)
     assert (eu.lookups, eu.hits, eu.from_tier, eu.from_regions) == (12, 11, 2, 3)
     assert (eu.lag_ms, us.lag_ms) == (None, 1.5)
-    assert (us.is_up, us.cache_up, us.events_up, us.processes) == (False, False, True, 1)
+    assert (eu.spool_bytes, eu.is_disk_full, us.spool_bytes, us.is_disk_full) == (
+        70,
+        True,
+        0,
+        False,
+    )
+    assert (eu.jobs_run, us.jobs_run) == (False, True)  # only the home has jobs
+    assert 0 < eu.filled < 0.1
+    assert (us.is_up, us.cache_up, us.events_up, us.processes) == (False, False, True, 0)
 
 
 def test_a_region_that_does_not_answer_is_named_within_a_second(two, readable, monkeypatch):

@@ -86,6 +86,28 @@ def test_the_platform_key_is_32_bytes_or_64_hex_digits():
             datakeys.parse_kek(bad)
 
 
+def test_of_several_platform_keys_the_first_wraps_and_each_opens():
+    old, new = b"o" * 32, b"n" * 32
+    both = datakeys.parse_kek(new.hex().encode() + b"\n" + old.hex().encode() + b"\n")
+    data_key = datakeys.new_data_key()
+    before = datakeys.wrap(old, data_key, partner_id=REDIS, number=1)
+
+    after = datakeys.rewrap(both, before, partner_id=REDIS, number=1)
+
+    assert both == new + old and datakeys.kek_id(both) == datakeys.kek_id(new)
+    for kek in (both, new):
+        assert datakeys.unwrap(kek, after, partner_id=REDIS, number=1) == data_key
+    assert datakeys.unwrap(both, before, partner_id=REDIS, number=1) == data_key
+    assert datakeys.rewrap(both, after, partner_id=REDIS, number=1) is None
+    for kek, wrapped in ((old, after), (new, before)):
+        with pytest.raises(datakeys.CannotUnwrap):
+            datakeys.unwrap(kek, wrapped, partner_id=REDIS, number=1)
+    with pytest.raises(datakeys.CannotUnwrap):
+        datakeys.rewrap(both, before, partner_id=PINECONE, number=1)
+    with pytest.raises(datakeys.BadKek):
+        datakeys.parse_kek(new.hex().encode() + b"\nshort\n")
+
+
 @given(st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=40))
 def test_an_id_holds_its_instant_and_is_always_the_same(unix_ms, entropy):
     one = ids.uuid7_at(unix_ms, entropy)

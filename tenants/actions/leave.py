@@ -1,0 +1,68 @@
+"""A partner leaves: it is served no more, and its people become pseudonyms."""
+
+import uuid
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from tenants import audit, resolve
+from tenants.accounts.models import Invitation, SavedView, User
+from tenants.actions.datakeys import destroy_data_keys
+from tenants.models import ApiKey, DataKey, Domain, DomainClaim, Partner, ProvisioningJob
+from tenants.rules.domain_states import OPEN, SERVED, Routing
+
+ERASED_AT = "erased.invalid"  # a name that never resolves (RFC 6761)
+
+
+def close_partner(
+    *, partner_id: uuid.UUID, kek: bytes, actor: str, now: datetime
+) -> dict[str, int]:
+    """Close it: keys revoked, hosts released, data keys destroyed; what there is of each.
+
+    Runs as owner, public schema. Its doors refuse within five seconds; no cached entry of it opens
+    again, in whatever copy. Safe to repeat: a second call changes nothing and counts the same.
+    """
+    with transaction.atomic():
+        partner = Partner.objects.select_for_update().get(pk=partner_id)
+        if partner.state != Partner.State.CLOSED:
+            Partner.objects.filter(pk=partner_id).update(state=Partner.State.CLOSED)
+            audit.record(actor=actor, verb="partner.closed", target=partner.slug, at=now,
+                         partner_id=partner_id)  # fmt: skip
+        ApiKey.objects.filter(partner_id=partner_id, revoked_at=None).update(revoked_at=now)
+        claims = DomainClaim.objects.filter(partner_id=partner_id)
+        claims.filter(routing__in=[*OPEN, *SERVED]).update(
+            routing=Routing.RELEASED, ended_at=now, next_check_at=None
+        )
+        Domain.objects.filter(tenant_id=partner_id).delete()
+        job = ProvisioningJob.objects.filter(partner_id=partner_id).first()
+        if job is not None:
+            job.request = {**job.request, "owner_email": ""}
+            job.save(update_fields=["request"])
+    if DataKey.objects.filter(partner_id=partner_id, destroyed_at=None).exists():
+        destroy_data_keys(partner_id=partner_id, kek=kek, actor=actor, now=now, renew=False)
+    resolve.forget()
+    return {
+        "api_keys_revoked": ApiKey.objects.filter(partner_id=partner_id).count(),
+        "own_hosts_released": claims.count(),
+        "data_keys_destroyed": DataKey.objects.filter(partner_id=partner_id).count(),
+    }
+
+
+def erase_people() -> int:
+    """Partner's schema, as owner: people become pseudonyms that nobody can sign in as; how many.
+
+    The rows stay, since documents and the log refer to them by id. Safe to repeat.
+    """
+    with transaction.atomic():
+        for table in (Session, UserSession, Authenticator, EmailAddress, Invitation, SavedView):
+            table.objects.all().delete()
+        for person in User.objects.all():
+            person.email, person.name = f"{person.pk.hex}@{ERASED_AT}", ""
+            person.is_active, person.last_login = False, None
+            person.set_unusable_password()
+            person.save(update_fields=["email", "name", "is_active", "last_login", "password"])
+    return User.objects.count()

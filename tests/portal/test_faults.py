@@ -1,0 +1,420 @@
+"""What each part of the service does while another one is down, or silent: the matrix, live.
+
+An edge and a web process on servers of their own. Behind a proxy each, every dependency is cut
+off, then made silent; lookup, store, purge, usage and pages are tried meanwhile, on both doors.
+The table of docs/operating.md names these cells.
+"""
+
+import http.client
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import pytest
+from allauth.mfa.totp.internal import auth as totp
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from billing.actions.payout_details import ask_payout_details
+from portal import env
+from portal.servers import identity, leash, ports
+from tenants import schema
+from tenants.accounts.models import User
+from tenants.actions.serve_hosts import publish_hosts
+from tenants.gateways.served_hosts import ServedHosts
+from tests import faults
+from tests.cache_api import doors
+from tests.cache_api.test_contract import fresh, wait_for
+from tests.cache_api.valkeys import Valkeys
+from tests.conftest import Database, fresh_database, two_partners
+from tests.faults import Wire
+from tests.plugin import ROOT
+from tests.portal.views.cast import PINECONE, REDIS, signed_in
+
+TROUBLES = {"down": "refuse", "slow": "hold"}
+# For any answer: a deadline or two, a sync, and a machine with other work.
+PROMPT_S, PAGE_DEADLINE_MS = 8.0, 1_000
+KEK = b"K" * 32
+PURGE = "/api/overflow/purge", {"tag": "nothing has it", "namespace": "elsewhere"}
+BANNERS = {
+    "answers": "Cached answers are impaired.",
+    "metering": "Usage is recorded late: figures here are not complete yet.",
+    "settlement": "Jobs wait: documents, mails and checks come later.",
+}
+PRODUCTS = {REDIS: "Redis Edge Cache", PINECONE: "Pinecone Edge Cache"}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is answered while one dependency is away."""
+
+    hit: bool = True
+    store: tuple[int, ...] = (200, 201)
+    purge: int = 202
+    page: int = 200
+
+
+MATRIX = {
+    "cache": Expected(hit=False, store=(503,), purge=503),
+    "events": Expected(purge=503),
+    "postgres": Expected(page=503),
+    "broker": Expected(),
+    "stripe": Expected(),
+}
+
+
+@dataclass
+class Site:
+    """The processes, the wires in front of what they need, and who asks."""
+
+    cast: doors.Cast
+    edge: doors.Door
+    web: doors.Door
+    wires: dict[str, Wire]
+    database: Database
+    more_edge: Callable[[Path], doors.Door]
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def page(self, host, path="/manage/"):
+        """A page for the partner's signed-in owner: (status, text)."""
+        link = http.client.HTTPConnection("127.0.0.1", self.web.port, timeout=30)
+        try:
+            link.request("GET", path, headers={"host": host, "cookie": self.cookies[host]})
+            answer = link.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            link.close()
+
+
+def through(url, wire):
+    """The same server by way of the wire."""
+    parts = urlsplit(url)
+    login = parts.netloc.rpartition("@")[0]
+    return urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{wire.proxy.port}"))
+
+
+@pytest.fixture(scope="module")
+def site(django_db_blocker, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    with ExitStack() as stack:
+        database = stack.enter_context(fresh_database(django_db_blocker))
+        partners = two_partners()
+        for partner in partners:
+            with schema.in_partner(partner):
+                User.objects.create_user("owner@example.com", None, role="owner")
+        pair = Valkeys(folder / "servers")
+        stack.callback(pair.stop)
+        wires = {
+            "cache": Wire(pair.cache.port), "events": Wire(pair.events.port),
+            "postgres": Wire(urlsplit(database.url("web")).port),
+            "broker": Wire(pair.events.port), "stripe": Wire(ports.pick()),
+        }  # fmt: skip
+        for wire in wires.values():
+            stack.callback(wire.stop)
+        made = start(folder, pair, wires, database)
+        stack.callback(made.edge.stop, signal.SIGKILL)
+        stack.callback(made.web.stop, signal.SIGKILL)
+        for host in (REDIS, PINECONE):
+            made.cookies[host] = f"sid={signed_in(host, 'owner').cookies['sid'].value}"
+            assert made.page(host)[0] == 200
+        yield made
+
+
+def start(folder, pair, wires, database):
+    cast = pair.cast()
+    for name, host, partner in zip(("redis", "pinecone"), PRODUCTS, two_partners(), strict=True):
+        setattr(cast, name, cast.open(partner.slug, hosts=[host], partner_id=partner.pk))
+    ways = {
+        "CACHE_URL": through(pair.cache.url(), wires["cache"]),
+        "EVENTS_URL": through(pair.events.url(), wires["events"]),
+        "BROKER_URL": through(pair.events.url(1), wires["broker"]),
+        "STRIPE_API_BASE": f"http://127.0.0.1:{wires['stripe'].proxy.port}",
+        "STRIPE_API_KEY": "sk_test_nobody", "TIER_URL": "off",
+    }  # fmt: skip
+    no_database = dict.fromkeys(
+        [f"{login}DATABASE_URL" for login in ("", "OWNER_", "RECORDER_", "SETTLE_")],
+        "postgres://nobody@127.0.0.1:1/none",
+    )
+    edge = pair.edge(folder / "edge", 100, **ways, **no_database)
+    environ = database.environ(
+        **ways, DATABASE_URL=through(database.url("web"), wires["postgres"]), AC_DB_LOGIN="web",
+        DATA_DIR=str(env.data_dir()), KEK_FILE=str(pair.kek_file), STORE_DEADLINE_MS="100",
+        PAGE_DEADLINE_MS=str(PAGE_DEADLINE_MS),
+    )  # fmt: skip
+    web = doors.web(folder, ports.pick(), environ)
+    web.host = REDIS
+    return Site(cast, edge, web.wait(60), wires, database, lambda folder: pair.edge(folder))
+
+
+def timely(ask, *args, **members):
+    """The answer, which must not keep anybody waiting."""
+    began = time.monotonic()
+    answer = ask(*args, **members)
+    assert time.monotonic() - began < PROMPT_S
+    return answer
+
+
+def is_well(door, key):
+    """Whether each of the door's threads has found its servers again."""
+    return all(door.post(*PURGE, key).status == 202 for _ in range(6))
+
+
+@pytest.fixture(params=TROUBLES)
+def trouble(request):
+    return request.param
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_each_part_does_what_it_says_while_another_is_away(site, name, trouble):
+    expected, key = MATRIX[name], site.cast.redis.live
+    asked = {"original_request": fresh(), "customer_id": "acme"}
+    both = (site.edge, site.web)
+    for door in both:  # also once the breakers of the case before have closed
+        assert wait_for(lambda door=door: door.store(key, **asked).status in (200, 201), 15)
+        assert wait_for(lambda door=door: is_well(door, key), 15)
+    site.wires[name].set(mode=TROUBLES[trouble])
+
+    looked = [timely(door.lookup, key, **asked) for door in both for _ in range(3)]
+    stored = [timely(door.store, key, **{**asked, "original_request": fresh()}) for door in both]
+    purged = [timely(door.post, *PURGE, key) for door in both]
+    pages = {host: timely(site.page, host) for host in PRODUCTS}
+    site.wires[name].set(mode="pass")
+
+    found = [(one.status, one.json.get("hit"), one.json.get("reason")) for one in looked]
+    assert {one[:2] for one in found} == {(200, expected.hit)}, found
+    assert {one.status for one in stored} <= {*expected.store}
+    assert {one.status for one in purged} == {expected.purge}, [one.body for one in purged]
+    for refused in [one for one in stored + purged if one.status == 503]:
+        assert refused.json["retryable"] and int(refused.headers["retry-after"]) >= 1
+    for host, (status, text) in pages.items():
+        assert status == expected.page, text[:300]
+        assert PRODUCTS[host] in text and "Traceback" not in text
+        (other,) = [product for one, product in PRODUCTS.items() if one != host]
+        assert other not in text
+    # Whatever was answered as usage is in the stream, or comes there from a disk.
+    ids = {one.json["billing"]["event_id"] for one in [*looked, *stored] if one.status < 300}
+    assert wait_for(lambda: ids <= {str(one.event_id) for one in site.cast.all_events()}, 20)
+    assert wait_for(lambda: {site.page(host)[0] for host in PRODUCTS} == {200}, 20)
+
+
+def test_pages_say_what_is_late_and_stop_saying_so(site):
+    def told(host):
+        return [words for words in BANNERS.values() if words in site.page(host)[1]]
+
+    site.wires["events"].set(mode="refuse")
+    assert wait_for(lambda: BANNERS["metering"] in told(REDIS), 20)
+    site.wires["events"].set(mode="pass")
+
+    assert wait_for(lambda: told(PINECONE) == [BANNERS["settlement"]], 20)  # no worker ever ran
+    publish_hosts(store=ServedHosts(site.cast.events_url))  # what a worker's first job does
+    assert wait_for(lambda: told(REDIS) == told(PINECONE) == [], 20)
+
+
+@pytest.mark.parametrize("troubles", [[], ["answers"], ["metering", "settlement"]])
+def test_each_trouble_has_its_words(troubles):
+    text = render_to_string("parts/banners.html", {"troubles": troubles})
+
+    assert [name for name, words in BANNERS.items() if words in text] == troubles
+    assert ("/status/" in text) == bool(troubles)
+
+
+def test_a_full_disk_below_postgres_is_said_and_reading_goes_on(site, tmp_path):
+    keys_page, new = "/manage/keys/", {"label": "no room", "mode": "live"}
+    owner = leash.NOBODY if identity.choose() == "drop" else 0
+    with (
+        faults.small_disk(tmp_path / "disk", "256k", owner) as disk,
+        faults.table_on(site.database, "tenants_apikey", disk),
+    ):
+        faults.fill(disk / "filler")
+        site.database.login("web")
+        client = signed_in(REDIS, "owner")
+        client.raise_request_exception = False
+
+        refused = client.post(f"{keys_page}new/", new)
+
+        assert refused.status_code == 503 and PRODUCTS[REDIS] in refused.content.decode()
+        assert site.page(REDIS, keys_page)[0] == 200
+        (disk / "filler").unlink()
+        assert client.post(f"{keys_page}new/", new).status_code == 200
+    assert "no room" in site.page(REDIS, keys_page)[1]
+    assert "no room" not in site.page(PINECONE, keys_page)[1]
+
+
+# --- restarts under load ---
+
+
+class Load:
+    """Requests one after the other in four threads, until the block ends; what came of them."""
+
+    def __init__(self, *asks):
+        self.asks, self.answers, self.failures = asks, [], []
+        self.is_over = threading.Event()
+
+    def __enter__(self):
+        self.threads = [threading.Thread(target=self._run) for _ in range(4)]
+        for one in self.threads:
+            one.start()
+        self.more()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        for one in self.threads:
+            one.join(30)
+
+    def more(self, count=12):
+        """Wait until so many more were answered."""
+        wanted = len(self.answers) + count
+        assert wait_for(lambda: len(self.answers) >= wanted or self.failures, 30)
+
+    def _run(self):
+        while not self.is_over.is_set():
+            for ask in self.asks:
+                try:
+                    self.answers.append(ask())
+                except (OSError, HTTPException, AssertionError) as error:
+                    self.failures.append(repr(error))
+
+
+def workers_of(door):
+    """The worker processes of a gunicorn."""
+    pid = door.process.pid
+    return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def test_a_reload_of_the_web_process_fails_no_page_and_no_lookup(site):
+    asked = {"original_request": fresh(), "customer_id": "acme"}
+    before = workers_of(site.web)
+
+    with Load(
+        lambda: site.page(REDIS)[0],
+        lambda: site.page(PINECONE)[0],
+        lambda: site.web.lookup(site.cast.redis.live, **asked).status,
+    ) as load:
+        site.web.process.send_signal(signal.SIGHUP)
+        assert wait_for(lambda: workers_of(site.web) and not workers_of(site.web) & before, 30)
+        load.more()
+
+    assert load.failures == [] and set(load.answers) == {200}
+
+
+def test_edges_restarted_one_by_one_fail_no_request_and_count_each_once(site, tmp_path):
+    key, asked = site.cast.redis.live, {"cache_key": str(uuid.uuid4()), "customer_id": "rolled"}
+    edges = [site.more_edge(tmp_path / name) for name in ("one", "two")]
+
+    def ask():
+        """As a balancer: to the next one, when a connection ends without a byte of an answer."""
+        for door in [*edges, *edges]:
+            with suppress(ConnectionError):
+                return door.lookup(key, **asked)
+        raise AssertionError("no edge answered")
+
+    with Load(ask) as load:
+        for number, name in enumerate(("three", "four")):
+            edges[number].stop(signal.SIGTERM)
+            load.more()
+            edges[number] = site.more_edge(tmp_path / name)
+            load.more()
+
+    for door in edges:
+        door.stop()
+    assert load.failures == [] and {one.status for one in load.answers} == {200}
+    told = sorted(one.json["billing"]["event_id"] for one in load.answers)
+    marked = [str(one.event_id) for one in site.cast.all_events() if one.customer == "rolled"]
+    assert sorted(set(marked)) == told == sorted(set(told))
+
+
+# --- canaries ---
+
+
+def test_secrets_and_prompts_are_where_they_may_be_and_nowhere_else(site, tmp_path):
+    """Unique markers go in by the front doors; afterwards everything that is kept is searched."""
+    mark = uuid.uuid4().hex
+    prompt, reply, mail = f"prompt{mark}", f"reply{mark}", f"mail{mark}@example.com"
+    request = {**doors.CHAT, "messages": [{"role": "user", "content": prompt}]}
+    answer = doors.REPLY.replace("chatcmpl-1", reply)
+    key, iban, password = site.cast.redis.live, "GB82WEST12345698765432", f"password{mark}"
+    for door in (site.edge, site.web):
+        asked = {"original_request": request, "customer_id": f"c{mark}"}
+        door.lookup(key, **asked)
+        assert door.store(key, answer, **asked).status in (200, 201)
+        assert reply.encode() in door.lookup(key, **asked).body
+        door.post("/api/overflow", f'{{"original_request":"{prompt}'.encode(), key)  # not JSON
+    redis, _ = two_partners()
+    site.database.login("owner")
+    with schema.in_partner(redis):
+        person = User.objects.create_user(mail, password, role="owner")
+        totp_secret = totp.generate_totp_secret()
+        totp.TOTP.activate(person, totp_secret)
+    ask_payout_details(partner_id=redis.pk, kind="bank", holder="Redis", account=iban, bic="",
+                       kek=KEK, actor=mail, now=timezone.now())  # fmt: skip
+    sign_in(site.web, mail, password)
+    subprocess.run([sys.executable, "manage.py", "record", "--once"], check=True, cwd=ROOT,
+                   env=site.database.environ(EVENTS_URL=site.cast.events_url,
+                                             AC_DB_LOGIN="recorder"))  # fmt: skip
+    kept = {
+        "edge log": site.edge.log.read_bytes(), "web log": site.web.log.read_bytes(),
+        "cache": everything_in(site.cast.cache), "events": everything_in(site.cast.events),
+        "metrics": site.web.call("GET", "/api/overflow/health").body,
+        **tables_of(site.database),
+    }  # fmt: skip
+    pages = ("/manage/", "/manage/usage/", "/manage/keys/", "/manage/audit/")
+    others = "".join(site.page(PINECONE, path)[1] for path in pages).encode()
+    found = {
+        name: {where for where, content in kept.items() if marker.encode() in content}
+        for name, marker in {
+            "prompt": prompt, "reply": reply, "key": key.rpartition("_")[2], "iban": iban,
+            "password": password, "totp": totp_secret, "mail": mail, "customer": f"c{mark}",
+        }.items()
+    }  # fmt: skip
+
+    assert not any(found[name] for name in SECRET), found
+    assert found["mail"] <= {"accounts_user", "billing_payoutdetails", "tenants_auditentry",
+                             "account_emailaddress"}, found  # fmt: skip
+    assert "usage_event" in str(found["customer"])  # the search does find what is there
+    assert mark.encode() not in others and b"WEST" not in others
+
+
+SECRET = ("prompt", "reply", "key", "iban", "password", "totp")
+
+
+def sign_in(door, mail, password):
+    """Post the login form as a browser does; whatever comes of it may be logged."""
+    page = door.call("GET", "/accounts/login/")
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())[1]
+    cookie = page.headers["set-cookie"].partition(";")[0]
+    form = urlencode({"csrfmiddlewaretoken": token, "login": mail, "password": password})
+    answer = door.call("POST", "/accounts/login/", form.encode(), {
+        "content-type": "application/x-www-form-urlencoded", "cookie": cookie,
+    })  # fmt: skip
+    assert answer.status in (200, 302)
+
+
+def everything_in(client):
+    """All keys and values of a Valkey, as they lie there."""
+    return b"\n".join(name + (client.dump(name) or b"") for name in client.scan_iter(count=1000))
+
+
+def tables_of(database):
+    """Every row of every table as text, by the table's name."""
+    with database.psql() as boss:
+        names = boss.execute(
+            "select schemaname, tablename from pg_tables where schemaname = 'public' or"
+            " schemaname like 'p\\_%'"
+        ).fetchall()
+        found = defaultdict(bytes)
+        for space, table in names:
+            rows = boss.execute(f'select t::text from "{space}"."{table}" t').fetchall()
+            found[table] += "\n".join(row for (row,) in rows).encode()
+        return found
