@@ -19,7 +19,7 @@ from tenants.rules.sealing import CannotOpen
 class Command(BaseCommand):
     """Runs as owner. Online: whoever reads the file with both keys opens what either wrapped."""
 
-    help = "Wrap data keys and secrets (webhooks, single sign-on) anew after a platform key was added. Repeatable."
+    help = "Wrap data keys and secrets anew after a platform key was added. Repeatable."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Who says so."""

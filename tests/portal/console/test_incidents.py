@@ -36,7 +36,7 @@ def up(name, **more):
     [
         ([up("eu"), up("us", filled=0.49)], Level.OK, Level.OK),
         ([up("eu"), up("us", filled=0.5)], Level.OK, Level.DEGRADED),
-        ([up("eu", spooled=1), up("us")], Level.OK, Level.DEGRADED),
+        ([up("eu", spool_bytes=1), up("us")], Level.OK, Level.DEGRADED),
         ([up("eu"), up("us", is_disk_full=True)], Level.OK, Level.DEGRADED),
         ([up("eu"), up("us", processes=0)], Level.DEGRADED, Level.OK),
         ([up("eu", cache_up=False)], Level.OUTAGE, Level.OK),
