@@ -21,4 +21,4 @@ cdef class Hit:
     cdef public bint disconnected, keep_alive, response_complete
 
     cpdef replied(self, replies)
-    cpdef durable(self)
+    cpdef durable(self, bint _is_durable)

@@ -43,7 +43,7 @@ def sealed(database, partners, settings):
             row = HookEndpoint(url="https://h.example", types=[], created_by="x", created_at=NOW)
             row.secret = row.old_secret = datakeys.wrap(OLD, SECRET, partner_id=row.id, number=0)
             row.save()
-            idp = Connection(kind=Connection.OIDC, name="IdP", idp={}, created_by="x", created_at=NOW)
+            idp = Connection(kind="oidc", name="IdP", idp={}, created_by="x", created_at=NOW)
             idp.secret = sealing.seal(OLD, "client", idp.id, sso.PURPOSE)
             idp.save()
         ask_payout_details(
