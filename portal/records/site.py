@@ -78,6 +78,7 @@ class RecordsSite(UnfoldAdminSite):
         return [
             path("", door(self.index), name="index"),
             path("jsi18n/", door(self.i18n_javascript), name="jsi18n"),
+            path("<slug:app_label>/", door(self.app_index), name="app_list"),
             *(url for table in self._registry.values() for url in table.get_urls()),
         ]
 
@@ -157,6 +158,11 @@ class RecordsAdmin(ModelAdmin):
             except ValidationError:
                 continue
         return (queryset.filter(found) if found else queryset.none()), False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only what a filter offers: an address may not ask about a hidden column, or a join."""
+        name, *how = lookup.split("__")
+        return name in (*self.list_filter, "partner") and len(how) <= 1
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """`records.view`, and what the table asks for besides."""

@@ -14,6 +14,7 @@ SOME = uuid.uuid4()
 PAGES = {
     "/": "cockpit.view",
     "/regions/": "cockpit.view",
+    "/admin/": "records.view",
     "/style/": "cockpit.view",
     "/style/tokens.css": "cockpit.view",
     "/tour/": "cockpit.view",

@@ -8,8 +8,8 @@ from portal.records import columns, tables
 from tenants.rules.roles import PERMISSIONS, Audience
 
 SMELLS = re.compile(r"password|secret|wrapped|^sealed$|private|otp|token(_|$)|recovery|^url$")
-# Every table with a key of several columns, which Django's admin cannot address.
-LEFT_OUT = {"metering.StreamPosition", "metering.DuplicateEvent", "metering.ChannelDay",
+# Tables with a key of several columns, which Django's admin cannot address.
+LEFT_OUT = tables.UNREADABLE | {"metering.StreamPosition", "metering.DuplicateEvent", "metering.ChannelDay",
             "metering.Implementation"}  # fmt: skip
 
 
