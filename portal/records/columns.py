@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.admin import display
@@ -17,6 +18,7 @@ from django.utils.html import format_html
 from portal.records import tables
 
 WIDEST = 8  # columns of a list; the row's own page has all
+_WORD = 36  # characters of an id, which fits on a phone
 SLUG = "row_partner_slug"  # the annotation that names the partner
 _OWNERS = ("partner_id", "tenant_id")
 # Where a list looks for what it shows first, and for the words that its search finds.
@@ -71,13 +73,23 @@ def column(field: Field[Any, Any]) -> Column:
         value = getattr(row, field.attname)
         if isinstance(field, ForeignKey) and value is not None:
             return link(field.related_model, value)  # type: ignore[arg-type]
-        if isinstance(value, dict | list):
-            text = json.dumps(value, indent=1, ensure_ascii=False, default=str)
-            return format_html('<pre class="whitespace-pre-wrap break-words">{}</pre>', text)
-        return value
+        return _stored(value)
 
     show.__name__ = field.name
     return show
+
+
+def _stored(value: Any) -> Any:
+    """A value in no language: JSON indented, moments in UTC; long words break on a phone."""
+    if value is None or value == "":
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(" ", "milliseconds")
+    is_tree = isinstance(value, dict | list)
+    text = json.dumps(value, indent=1, ensure_ascii=False, default=str) if is_tree else str(value)
+    if len(text) <= _WORD:
+        return text
+    return format_html('<span style="white-space:pre-wrap;overflow-wrap:anywhere">{}</span>', text)
 
 
 @display(description="partner", empty_value="–")

@@ -17,6 +17,7 @@ from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.admin import ModelAdmin
@@ -72,6 +73,13 @@ class RecordsSite(UnfoldAdminSite):
         """unfold's, under our name."""
         title = {"site_title": self.site_title, "site_header": self.site_title}
         return {**super().each_context(request), **title}
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Tables by their models' names, which have no ruled plural."""
+        found = super().get_app_list(request, app_label)
+        for table in (table for app in found for table in app["models"]):
+            table["name"] = capfirst(str(table["model"]._meta.verbose_name))
+        return found
 
     def get_urls(self) -> list[Any]:
         """Each behind the door."""

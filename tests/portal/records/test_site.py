@@ -151,6 +151,10 @@ def test_a_role_opens_exactly_what_the_roles_file_says(world, role):
         assert offered == (wanted == 200), permission
 
 
+def test_every_address_is_behind_the_door():
+    assert {url.callback.permission for url in site.get_urls()} == {tables.PERMISSION}
+
+
 def test_nobody_reads_without_the_consoles_login(world):
     client = Client(HTTP_HOST=HOST)
     for path in ("/admin/", address(Document), "/admin/jsi18n/"):

@@ -9,8 +9,10 @@ from tenants.rules.roles import PERMISSIONS, Audience
 
 SMELLS = re.compile(r"password|secret|wrapped|^sealed$|private|otp|token(_|$)|recovery|^url$")
 # Tables with a key of several columns, which Django's admin cannot address.
-LEFT_OUT = tables.UNREADABLE | {"metering.StreamPosition", "metering.DuplicateEvent", "metering.ChannelDay",
-            "metering.Implementation"}  # fmt: skip
+LEFT_OUT = tables.UNREADABLE | {
+    "metering.StreamPosition", "metering.DuplicateEvent", "metering.ChannelDay",
+    "metering.Implementation",
+}  # fmt: skip
 
 
 def test_no_shown_column_is_named_like_a_secret():
