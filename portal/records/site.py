@@ -70,9 +70,9 @@ class RecordsSite(UnfoldAdminSite):
         return bool(user.is_authenticated and user.may(tables.PERMISSION))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """unfold's, under our name."""
-        title = {"site_title": self.site_title, "site_header": self.site_title}
-        return {**super().each_context(request), **title}
+        """unfold's, under our name; there is no log of changes to link to."""
+        ours = {"site_title": self.site_title, "site_header": self.site_title}
+        return {**super().each_context(request), **ours, "show_history": False}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Tables by their models' names, which have no ruled plural."""
