@@ -182,6 +182,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("console_support", _("Support"), "search", "support.search", ("console_look",)),
         Entry("console_regions", _("Regions"), "globe", "cockpit.view"),
         Entry("console_incidents", _("Incidents"), "alert", "incidents.manage"),
+        Entry("admin:index", _("Raw records"), "tray", "records.view"),
         Entry("console_style", _("Style"), "brand", "cockpit.view"),
         Entry(
             "console_team", _("Team"), "team", "staff.manage",

@@ -49,6 +49,8 @@ BOTH_APPS = [
 SHARED_APPS = ["django_tenants", "tenants", "cache_api.metering", "billing", *BOTH_APPS]
 TENANT_APPS = [*BOTH_APPS, "cache_api", "portal"]
 INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",  # before the admin, whose templates it replaces
+    "portal.records.apps.AdminConfig",
     *SHARED_APPS,
     *[app for app in TENANT_APPS if app not in SHARED_APPS],
     "django.contrib.messages",
@@ -59,6 +61,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
 ]
+MIGRATION_MODULES = {"admin": None}  # it has no table here
 TENANT_MODEL = "tenants.Partner"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
@@ -249,11 +252,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-# Wheels carry fonts (unfold: Inter, and Chart.js); only their files are used on partner hosts.
-_wheels = {
-    "unfold": ("unfold", "static/unfold"),
-    **{f"fonts/{name}": (package, "files") for name, package in FONT_PACKAGES.items()},
-}
+# Wheels carry fonts (unfold, an app, has Inter).
+_wheels = {f"fonts/{name}": (package, "files") for name, package in FONT_PACKAGES.items()}
 STATICFILES_DIRS = [
     BASE_DIR / "static",
     *(

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from portal.records.site import site
 from portal.urls.shared import urlpatterns as shared
 from portal.views import (
     audit,
@@ -223,6 +224,7 @@ urlpatterns = [
     path("disputes/", include(disputes)),
     path("books/", include(books)),
     path("rates/", include(rates)),
+    path("admin/", site.urls),
     path("stripe/webhook/", stripe_webhook.stripe_webhook, name="stripe_webhook"),
     *shared,
 ]

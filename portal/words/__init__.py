@@ -334,6 +334,7 @@ PERMISSIONS: dict[str, Any] = {
     "partners.open": _("Open partners"),
     "staff.manage": _("Invite and manage staff"),
     "log.view": _("See the audit log of everybody"),
+    "records.view": _("Read the raw records"),
 }
 # How a look at a customer's portal ended, as the person is told who looked.
 OVERLAY_ENDS: dict[str, Any] = {

@@ -71,15 +71,17 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
     Audience.PLATFORM: {
         "superadmin": _FINANCE | _APPROVE | {
             "partners.open", "staff.manage", "log.view", "incidents.manage", "pipeline.manage",
+            "records.view",
         } | _OPERATE | _SUPPORT,
         "partner_manager": _PLATFORM_VIEW | {
             "partners.open", "agreements.prepare", "pipeline.manage",
         },
         "finance_preparer": _FINANCE,
         "finance_approver": _FINANCE | _APPROVE,
-        "auditor": _PLATFORM_VIEW | {"books.view", "log.view"},
+        "auditor": _PLATFORM_VIEW | {"books.view", "log.view", "records.view"},
         "sre": _OPERATE | {
             "cockpit.view", "channel.view", "incidents.manage", "support.search",
+            "records.view",
         },
         "support_agent": _SUPPORT | {"cockpit.view", "channel.view"},
     },
