@@ -1,0 +1,49 @@
+"""Nothing needs a mouse: sign in and invite somebody (approving: test_finance_journey.py)."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.keyboard import Keyboard
+from tests.browser.world import PASSWORD, REDIS
+
+STICKY = """() => { const one = document.createElement("div"); document.body.append(one);
+  one.style = "position: fixed; inset: 0; background: #fff"; }"""
+UNSEEN = """() => { const one = new CSSStyleSheet();
+  one.replaceSync("* { outline: none !important; box-shadow: none !important; }");
+  document.adoptedStyleSheets = [one]; }"""
+
+
+def test_somebody_signs_in_and_invites_by_keyboard(visit):
+    ada = visit(REDIS)
+    hands, page = Keyboard(ada), ada.page
+    hands.sign_in("ada@partner.example", PASSWORD)
+    assert ada.heading() == "Overview"
+    hands.press("Tab")  # the first stop leads past the menu
+    expect(page.locator(":focus")).to_have_attribute("href", "#main")
+    page.keyboard.press("Enter")
+    hands.press("Tab")
+    assert page.evaluate("() => document.querySelector('main').contains(document.activeElement)")
+    hands.reach(page.get_by_role("navigation", name="Pages").first
+                .get_by_role("link", name="Team"), "Shift+Tab")  # fmt: skip
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    ada.look()
+
+    hands.follow(page.get_by_role("link", name="Invite").first)
+    hands.type(page.get_by_label("E-mail"), "keys@partner.example")
+    hands.type(page.get_by_label("Role"), "Dev")
+    hands.follow(page.get_by_role("button", name="Send the invitation"), "Space")
+
+    invited = page.get_by_role("row", name="keys@partner.example")
+    expect(invited).to_contain_text("Developer")
+    assert hands.walk() > 10
+
+
+@pytest.mark.parametrize(("script", "told"), [(STICKY, "covered by"), (UNSEEN, "no sign of focus")])
+def test_a_focus_out_of_sight_fails_the_test(visit, script, told):
+    someone = visit(REDIS)
+    someone.go("/accounts/login/")
+    someone.page.evaluate(script)
+
+    with pytest.raises(AssertionError, match=told):
+        Keyboard(someone).walk()
