@@ -1,11 +1,12 @@
-"""Finance settles a month; the customer reads what came of it."""
+"""Finance settles a month, approved by keyboard alone; the customer reads what came of it."""
 
 import hashlib
 
 from playwright.sync_api import expect
 
+from tests.browser.keyboard import Keyboard
 from tests.browser.test_partner_journey import stored_pdf
-from tests.browser.world import CONSOLE, REDIS
+from tests.browser.world import CONSOLE, PASSWORD, REDIS
 
 PATIENCE_MS = 45_000  # freeze, rate and submit by a real worker, on a busy machine
 AMOUNT = "$123.45"  # 61,725 hits of acme at $0.002
@@ -14,7 +15,8 @@ AMOUNT = "$123.45"  # 61,725 hits of acme at $0.002
 def test_one_person_settles_another_approves_and_the_customer_reads_it(visit, live, months):
     petra = visit(CONSOLE, "petra@agentcache.example")
     run_address = settle_as(petra, months)
-    anton = visit(CONSOLE, "anton@agentcache.example")
+    anton = visit(CONSOLE)
+    Keyboard(anton).sign_in("anton@agentcache.example", PASSWORD)
     review_as(anton, run_address)
     approve_as(anton)
 
@@ -66,9 +68,11 @@ def review_as(anton, run_address: str) -> None:
 
 
 def approve_as(anton) -> None:
-    """Approve the whole set and see it issued, without reloading the page."""
-    anton.go("/finance/")
-    expect(anton.page.get_by_text("2 runs add up and wait for you")).to_be_visible()
-    anton.click(anton.page.locator("#approve-set"))
-    expect(anton.page.get_by_text("2 of 2 issued")).to_be_visible(timeout=PATIENCE_MS)
+    """Approve the whole set without a mouse and see it issued, without reloading the page."""
+    hands, page = Keyboard(anton), anton.page
+    hands.follow(page.get_by_role("link", name="Month", exact=True).first)
+    expect(page.get_by_text("2 runs add up and wait for you")).to_be_visible()
+    assert hands.walk() > 10
+    hands.follow(page.locator("#approve-set"), "Space")
+    expect(page.get_by_text("2 of 2 issued")).to_be_visible(timeout=PATIENCE_MS)
     anton.look()
