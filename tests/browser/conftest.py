@@ -12,6 +12,7 @@ from tests.browser import world
 from tests.browser.live import Live
 from tests.browser.visitor import Visitor
 from tests.conftest import fresh_database, two_partners
+from tests.tenants.name_server import name_server
 
 
 @pytest.fixture(scope="package")
@@ -47,10 +48,11 @@ def live(
     months: world.Months,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Live]:
-    """The portal and a worker over a small world; Django in this process is the owner."""
-    with fresh_database(django_db_blocker) as database:
+    """The portal over a small world, its worker asking DNS here; Django in this process is the
+    owner."""
+    with fresh_database(django_db_blocker) as database, name_server() as (_zone, dns):
         world.build(list(two_partners()), months)
-        portal = Live(database, tmp_path_factory.mktemp("live"))
+        portal = Live(database, tmp_path_factory.mktemp("live"), DNS_SERVERS=dns)
         try:
             portal.start()
             yield portal

@@ -1,4 +1,4 @@
-"""A running installation on a copy of the template database: the product's web and worker."""
+"""A running installation on a copy of the template database: web, worker and recorder."""
 
 import os
 import signal
@@ -18,14 +18,18 @@ from tests.flows.harness import free_port
 from tests.plugin import ROOT
 
 # One of each is enough here, and one web process forgets a brand at once, not two after each other.
-FEWER = {"web": ("--workers=1",), "worker": ("--concurrency=1", "--pool=solo")}
+FEWER = {
+    "web": ("--workers=1",),
+    "worker": ("--concurrency=1", "--pool=solo"),
+    "recorder": (),
+}
 
 
 class Live:
     """`start` and `stop` it; `url(host)` is where a host's pages are."""
 
-    def __init__(self, database: Database, logs: Path) -> None:
-        self.database, self.logs = database, logs
+    def __init__(self, database: Database, logs: Path, **environ: str) -> None:
+        self.database, self.logs, self.given = database, logs, environ
         self.port = free_port()
         self.children: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -34,7 +38,7 @@ class Live:
         return f"http://{host}:{self.port}"
 
     def start(self) -> None:
-        """Web and worker; returns when the web process answers."""
+        """Every process of FEWER; returns when the web process answers."""
         table = processes(Ports(web=self.port, edge=self.port + 1), env.data_dir(), demo=False)
         shared = self._own_valkey()
         for process in table:
@@ -42,12 +46,12 @@ class Live:
                 log = (self.logs / f"{process.name}.log").open("ab")
                 self.children[process.name] = subprocess.Popen(
                     [*process.argv, *FEWER[process.name]], cwd=ROOT, stdout=log, stderr=log,
-                    env=self.database.environ(AC_DB_LOGIN=process.login, **shared),
+                    env=self.database.environ(AC_DB_LOGIN=process.login, **shared, **self.given),
                 )  # fmt: skip
         self._wait()
 
     def stop(self) -> None:
-        """End both processes."""
+        """End the processes."""
         for child in self.children.values():
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)
@@ -59,7 +63,7 @@ class Live:
                 child.wait()
 
     def said(self) -> str:
-        """The last lines of both logs, for the message of a failed test."""
+        """The last lines of the logs, for the message of a failed test."""
         return "\n".join(
             f"--- {name}\n{(self.logs / f'{name}.log').read_text()[-3000:]}"
             for name in self.children
@@ -81,7 +85,7 @@ class Live:
         """Numbered Valkey databases of this worker alone: another test's tasks stay its own."""
         worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
         known, found = servers(), {}
-        for name, number in (("CACHE_URL", 2), ("BROKER_URL", 2)):
+        for name, number in (("CACHE_URL", 2), ("EVENTS_URL", 2), ("BROKER_URL", 2)):
             parts = urlsplit(known[name])
             found[name] = urlunsplit(parts._replace(path=f"/{number + worker}"))
             with redis.Redis.from_url(found[name]) as client:
