@@ -1,17 +1,21 @@
 """A live portal and a browser for this folder's tests. Nothing here is mocked."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser
 
 from bench.browser import browser, chromium_path
+from portal import env
 from tests.browser import world
 from tests.browser.live import Live
 from tests.browser.visitor import Visitor
 from tests.conftest import fresh_database, two_partners
+from tests.portal.demo.test_tour import FACTS
 from tests.tenants.name_server import name_server
 
 
@@ -52,12 +56,23 @@ def live(
     owner."""
     with fresh_database(django_db_blocker) as database, name_server() as (_zone, dns):
         world.build(list(two_partners()), months)
-        portal = Live(database, tmp_path_factory.mktemp("live"), DNS_SERVERS=dns)
+        folder = data_dir(tmp_path_factory.mktemp("data"))
+        portal = Live(
+            database, tmp_path_factory.mktemp("live"), DNS_SERVERS=dns, DATA_DIR=str(folder)
+        )
         try:
             portal.start()
             yield portal
         finally:
             portal.stop()
+
+
+def data_dir(folder: Path) -> Path:
+    """Everything of this run's DATA_DIR, and what a loaded demo leaves: the tour has a page."""
+    for there in env.data_dir().iterdir():
+        (folder / there.name).symlink_to(there.resolve())
+    (folder / "demo.json").write_text(json.dumps(FACTS))
+    return folder
 
 
 @pytest.fixture
