@@ -144,8 +144,11 @@ def inspect(visitor, modes: Sequence[str] = MODES) -> list[str]:
     for mode in modes:
         visitor.page.emulate_media(color_scheme=mode)
         visitor.page.evaluate(SETTLED)
-        rules = FOUND if mode == modes[0] else COLOURS
-        for violation in AXE.run(visitor.page, options=rules).response["violations"]:
+        if mode == modes[0]:
+            violations = AXE.run(visitor.page, options=FOUND).response["violations"]
+        else:
+            violations = visitor.page.evaluate("(rules) => axe.run(rules)", COLOURS)["violations"]
+        for violation in violations:
             found += [
                 f"{visitor.page.url} {mode}: {violation['id']}: {node['html'][:120]} "
                 f"({node.get('failureSummary', '')[:200]})"

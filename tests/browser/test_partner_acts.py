@@ -48,7 +48,7 @@ def test_a_new_key_answers_its_first_request_and_the_customer_sees_it(visit, liv
     assert not carl.page.locator("tbody tr").count()
     ada.go("/manage/keys/new/")
     ada.page.get_by_label("Label").fill("first steps")
-    ada.page.get_by_label("Customer").fill("acme")
+    ada.page.get_by_role("textbox", name="Customer").fill("acme")
     ada.click(ada.page.get_by_role("button", name="Make the key"))
     secret = ada.page.get_by_label("API key", exact=True).input_value()
     assert SECRET.fullmatch(secret)
