@@ -12,7 +12,8 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 # Files and programs: the same for everybody, and asked for often.
-_NOT_PAGES = ("/api/", "/v1/", "/brand/", "/static/", "/favicon.ico", "/manifest.webmanifest")
+_NOT_PAGES = ("/api/", "/v1/", "/brand/", "/static/", "/favicon.ico", "/manifest.webmanifest",
+              "/.well-known/")  # fmt: skip
 
 
 class LanguageMiddleware(LocaleMiddleware):

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from portal.views import account, demo, invitation, profile, status
+from portal.views import account, demo, invitation, profile, status, well_known
 from tenants import views as brand
 
 urlpatterns = [
@@ -21,6 +21,8 @@ urlpatterns = [
     path("brand/preview/end/", brand.end_preview, name="brand_preview_end"),
     path("brand/preview/<str:token>/", brand.open_preview, name="brand_preview"),
     path("manifest.webmanifest", brand.manifest, name="manifest"),
+    path(".well-known/security.txt", well_known.security_txt, name="security_txt"),
+    path(".well-known/change-password", well_known.change_password, name="change_password"),
     path("favicon.ico", brand.favicon, name="favicon"),
     path("status/", status.status, name="status"),
     path("demo/mail/", demo.mail, name="demo_mail"),

@@ -36,6 +36,7 @@ OPEN = (
     "v1/",
     "docs/",
     "brand/",
+    ".well-known/",
     "demo/",
     "status/",
     "favicon.ico",
