@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import css_inline
+from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from tenants.rules import letters
 from tenants.rules.brand import Brand
+
+
+def reading(language: str) -> override:
+    """Texts are in this language as long as it lasts; of one that is not offered (or "": none was
+    chosen), in the installation's."""
+    offered = dict(settings.LANGUAGES)
+    return override(language if language in offered else settings.LANGUAGE_CODE)
 
 
 def letter_html(*, brand: Brand, home: str, subject: str, text: str) -> str:

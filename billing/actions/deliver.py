@@ -1,10 +1,13 @@
 """Bring documents by mail, remind of what is overdue, and close runs that are done."""
 
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from billing.actions.document_events import record_document_event
 from billing.actions.moves import locked_run, move
@@ -17,6 +20,7 @@ from billing.queries.disputes import open_dispute_documents
 from billing.queries.documents import documents_page
 from billing.queries.mailing import (
     MAILER,
+    by_language,
     failures,
     mailboxes,
     overdue_invoices,
@@ -46,10 +50,20 @@ from billing.rules.status import (
     UNCOLLECTIBLE,
     UNDELIVERED,
 )
-from tenants.letters import letter_html
+from tenants.letters import letter_html, reading
 from tenants.resolve import brand_of_partner
 
+Write = Callable[[str], Letter]  # the letter in a language
 _DONE = (PAID, CREDITED, NOTHING_DUE, UNCOLLECTIBLE)
+
+
+@dataclass(frozen=True)
+class _Mail:
+    """A letter, who gets it, and the same words under the brand."""
+
+    letter: Letter
+    to: list[str]
+    html: str
 
 
 def deliver_documents(*, now: datetime) -> int:
@@ -75,7 +89,11 @@ def deliver_document(*, document_id: uuid.UUID, now: datetime) -> bool:
     body = body_of(document)
     to = mailboxes(document, body["buyer"]["email"])
     url = _url(document, body)
-    return _send(document, delivery_letter(body, str(document.id), url), to, DELIVERED, MAILER, now)
+
+    def write(language: str) -> Letter:
+        return delivery_letter(body, str(document.id), url, language, gettext)
+
+    return _send(document, _mails(document, body["language"], to, write), DELIVERED, MAILER, now)
 
 
 def send_reminders(*, now: datetime) -> int:
@@ -103,10 +121,15 @@ def _remind(invoice: Document, now: datetime) -> bool:
         return False
     body = body_of(invoice)
     url = _url(invoice, body)
-    still = format_money(Money(int(invoice.still), invoice.currency))  # type: ignore[attr-defined]
-    letter = reminder_letter(body, str(invoice.id), url, number, still)
+    still = Money(int(invoice.still), invoice.currency)  # type: ignore[attr-defined]
+
+    def write(language: str) -> Letter:
+        return reminder_letter(body, str(invoice.id), url, number,
+                               format_money(still, language), language, gettext)  # fmt: skip
+
     to = mailboxes(invoice, body["buyer"]["email"])
-    return _send(invoice, letter, to, REMINDED, f"reminder {number}", now)
+    mails = _mails(invoice, body["language"], to, write)
+    return _send(invoice, mails, REMINDED, f"reminder {number}", now)
 
 
 def _url(document: Document, body: dict[str, Any]) -> str:
@@ -114,16 +137,30 @@ def _url(document: Document, body: dict[str, Any]) -> str:
     return page_url(document, path)
 
 
-def _send(
-    document: Document, letter: Letter, to: list[str], kind: str, source: str, now: datetime
-) -> bool:
-    """Send and remember it in one transaction; a failure is remembered in the next."""
+def _mails(document: Document, language: str, to: list[str], write: Write) -> list[_Mail]:
+    """One mail for each language that is read there, with a message id of its own; who chose none
+    reads the document's."""
+    found = []
+    for spoken, readers in sorted(by_language(document, to, language).items()):
+        with reading(spoken):
+            letter = write(spoken)
+            if spoken != language:
+                letter = replace(letter, message_id=f"{letter.message_id}.{spoken}")
+            found.append(_Mail(letter, readers, _html(document, letter)))
+    return found
+
+
+def _send(document: Document, mails: list[_Mail], kind: str, source: str, now: datetime) -> bool:
+    """Send and remember them in one transaction; a failure is remembered in the next.
+
+    Where one of several fails, those before it are sent again, with the same Message-ID.
+    """
     failed, last_at = failures(document.id, source)
     if last_at is not None:
         again_at = next_try_at(failed, last_at)
         if again_at is None or now < again_at:
             return False
-    if not to:
+    if not mails:
         _failed(document, f"{source}: nobody to send it to; add a billing address", now)
         return False
     pdf = render_document(document_id=document.id, now=now)
@@ -134,9 +171,11 @@ def _send(
             known = DocumentEvent.objects.filter(document=document, kind=kind, source_id=source)
             if known.exists():
                 return False
+            told = ", ".join(sorted(one for mail in mails for one in mail.to))
             record_document_event(document_id=document.id, kind=kind, source_id=source,
-                                  actor=MAILER, now=now, note=", ".join(to))  # fmt: skip
-            send(letter, to, [file], _html(document, letter))
+                                  actor=MAILER, now=now, note=told)  # fmt: skip
+            for mail in mails:
+                send(mail.letter, mail.to, [file], mail.html)
     except MailNotSentError as error:
         _failed(document, f"{source}: {error}", now)
         return False

@@ -91,6 +91,19 @@ def mailboxes(document: Document, email: str) -> list[str]:
         return sorted(found)
 
 
+def by_language(document: Document, to: list[str], otherwise: str) -> dict[str, list[str]]:
+    """The addresses by the language of whoever reads them: a person's choice, else `otherwise`."""
+    with in_partner(Partner.objects.get(pk=document.partner_id)):
+        # Nobody else's choice: a billing address may be another customer's person, too.
+        mine = User.objects.filter(is_active=True, customer_id=document.customer_id)
+        people = mine.filter(email__in=to).exclude(language="")
+        chosen = dict(people.values_list("email", "language"))
+    found: dict[str, list[str]] = {}
+    for one in to:
+        found.setdefault(chosen.get(one, otherwise), []).append(one)
+    return found
+
+
 def page_url(document: Document, path: str) -> str:
     """A page of the document's partner, on its primary host; '' without a host."""
     host = (

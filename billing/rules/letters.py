@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,6 +14,10 @@ from billing.rules.page import document_page
 REMINDERS = ((1, 3), (2, 14), (3, 30))
 TRIES = 8
 _FIRST_WAIT = timedelta(minutes=5)
+
+
+# A text in the reader's language, holes and all (`gettext`).
+Say = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +49,57 @@ def document_path(document: Mapping[str, Any], document_id: str, *, to_customer:
     return f"/invoices/{document_id}/" if to_customer else f"/manage/invoices/{document_id}/"
 
 
-def delivery_letter(document: Mapping[str, Any], document_id: str, url: str) -> Letter:
-    """The mail that brings a document; its PDF goes with it."""
-    page = document_page(document)
-    amount = page["totals"]["due"]
+def delivery_letter(
+    document: Mapping[str, Any], document_id: str, url: str, language: str, _: Say
+) -> Letter:
+    """The mail that brings a document; its PDF goes with it, in the document's own language."""
+    page = document_page({**document, "language": language})
+    facts = _facts(page, _)
     if page["is_statement"]:
-        told = f"Payable: {amount}, on {page['due_date']}."
-        told += " Please accept it, or dispute a line; after 14 days it counts as accepted."
+        told = _("Payable: %(amount)s, on %(due)s. Please accept it, or dispute a line; after 14 "
+                 "days it counts as accepted.")  # fmt: skip
     elif document["kind"] == CREDIT_NOTE:
-        told = f"It credits {amount.lstrip(chr(0x2212))} of {document['corrects']['number']}." \
-            if "corrects" in document else f"Amount: {amount}."  # fmt: skip
+        corrected = document.get("corrects", {}).get("number")
+        facts |= {"credited": facts["amount"].lstrip(chr(0x2212)), "number": corrected}
+        told = _("It credits %(credited)s of %(number)s.")
+        told = told if corrected else _("Amount: %(amount)s.")
     else:
-        told = f"Total: {amount}, due on {page['due_date']}."
-    what = f"{page['title']} {page['number']}"
-    return _letter(document, f"document {document_id}", f"{what} from {page['brand']['name']}",
-                   [f"{what} for {page['period']} is attached.", told, url])  # fmt: skip
+        told = _("Total: %(amount)s, due on %(due)s.")
+    subject = _("%(what)s from %(brand)s")
+    texts = [_("%(what)s for %(period)s is attached.") % facts, told % facts, url]
+    return _letter(document, f"document {document_id}", subject % facts, texts, _)
 
 
 def reminder_letter(
-    document: Mapping[str, Any], document_id: str, url: str, number: int, open_text: str
-) -> Letter:
+    document: Mapping[str, Any], document_id: str, url: str, number: int, open_text: str,
+    language: str, _: Say,
+) -> Letter:  # fmt: skip
     """A payment reminder; `open_text` is the amount still open, written out."""
-    page = document_page(document)
-    what = f"{page['title']} {page['number']}"
-    return _letter(
-        document, f"reminder {number} {document_id}", f"Reminder {number}: {what} is overdue",
-        [f"{what} was due on {page['due_date']}. {open_text} of it is still open.",
-         "If you have paid in the meantime, please ignore this. If something is wrong with it, "
-         "question a line on its page: reminders wait until you have an answer.", url],
-    )  # fmt: skip
+    page = document_page({**document, "language": language})
+    facts = _facts(page, _) | {"nth": number, "open": open_text}
+    texts = [
+        _("%(what)s was due on %(due)s. %(open)s of it is still open.") % facts,
+        _("If you have paid in the meantime, please ignore this. If something is wrong with it, "
+          "question a line on its page: reminders wait until you have an answer."), url,
+    ]  # fmt: skip
+    subject = _("Reminder %(nth)s: %(what)s is overdue") % facts
+    return _letter(document, f"reminder {number} {document_id}", subject, texts, _)
 
 
-def _letter(document: Mapping[str, Any], key: str, subject: str, parts: list[str]) -> Letter:
+def _facts(page: Mapping[str, Any], _: Say) -> dict[str, Any]:
+    return {"what": f"{_(page['title'])} {page['number']}", "brand": page["brand"]["name"],
+            "period": page["period"], "due": page["due_date"],
+            "amount": page["totals"]["due"]}  # fmt: skip
+
+
+def _letter(
+    document: Mapping[str, Any], key: str, subject: str, parts: list[str], _: Say
+) -> Letter:  # fmt: skip
     brand, seller = document["brand"], document["seller"]["legal_name"]
-    sold_by = "" if brand["name"] == seller else f" (sold by {seller})"
-    text = "\n\n".join([*filter(None, parts), f"{brand['name']}{sold_by}"]) + "\n"
+    facts = {"brand": brand["name"], "seller": seller}
+    signed = facts["brand"] if facts["brand"] == seller else \
+        _("%(brand)s (sold by %(seller)s)") % facts  # fmt: skip
+    text = "\n\n".join([*filter(None, parts), signed]) + "\n"
     # The same fact has the same message id, so that a mail sent twice is known as one.
     name = key.replace(" ", ".")
     sender = brand.get("mail_sender") or brand["name"]

@@ -76,17 +76,21 @@ def tell_partners(*, now: datetime) -> int:
 
 def _mail(claim: DomainClaim, due: str) -> bool:
     with schema.in_partner(claim.partner):
-        readers = list(User.objects.who_get("domains").values_list("email", flat=True))
+        readers = list(User.objects.who_get("domains").values_list("email", "language"))
     brand, home = brand_of_partner(claim.partner_id), queries.site(claim.partner_id)
     if brand is None:
         return True  # nobody is there any more
     host = custom_host(claim.host).shown
     subject, happened, action = NOTICES[due]
-    text = render_to_string("people/domain_notice.txt", {
+    facts = {
         "happened": happened, "action": action, "host": host, "product": brand.product_name,
         "link": f"{home}/manage/domains/{claim.pk}/",
-    })  # fmt: skip
+    }  # fmt: skip
+
+    def words() -> tuple[str, str]:
+        text = render_to_string("people/domain_notice.txt", facts)
+        return str(subject) % {"host": host}, text
+
     # A partner without owners has nobody to tell; one refused address must not repeat the rest.
-    line = str(subject) % {"host": host}
-    taken = [mail.send(to=to, brand=brand, home=home, subject=line, text=text) for to in readers]
+    taken = mail.send_each(readers, brand=brand, home=home, words=words)
     return not readers or any(taken)

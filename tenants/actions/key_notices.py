@@ -23,15 +23,16 @@ def tell_of_revocation(*, partner_id: uuid.UUID, key_id: str, activity: str) -> 
         return 0
     with schema.in_partner(Partner.objects.get(pk=partner_id)):
         people = User.objects.filter(role__in=READERS, is_active=True).order_by("email")
-        readers = list(people.values_list("email", flat=True))
-    subject = _("An API key was stopped: %(key)s") % {"key": key_id}
-    text = "\n\n".join([
-        _("We stopped this API key at once, because it may be in wrong hands. Requests that bear "
-          "it are refused. Make a new key for the program that used it."),
-        activity,
-        f"{home}/manage/keys/",
-        brand.product_name,
-    ])  # fmt: skip
-    return sum(
-        mail.send(to=to, brand=brand, home=home, subject=subject, text=text) for to in readers
-    )
+        readers = list(people.values_list("email", "language"))
+
+    def words() -> tuple[str, str]:
+        text = "\n\n".join([
+            _("We stopped this API key at once, because it may be in wrong hands. Requests that "
+              "bear it are refused. Make a new key for the program that used it."),
+            activity,
+            f"{home}/manage/keys/",
+            brand.product_name,
+        ])  # fmt: skip
+        return _("An API key was stopped: %(key)s") % {"key": key_id}, text
+
+    return sum(mail.send_each(readers, brand=brand, home=home, words=words))

@@ -44,7 +44,7 @@ PARTNER_TABLE_GRANTS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (NOTICE_TABLES, "select, insert, update, delete"),  # the worker delivers and watches
         (OVERLAY_TABLES, "select, update"),  # the worker ends those whose time is over
         # Whose mailbox a document goes to.
-        (("accounts_user",), "select (id, email, role, customer_id, is_active, muted)"),
+        (("accounts_user",), "select (id, email, role, customer_id, is_active, muted, language)"),
     ),
 }
 

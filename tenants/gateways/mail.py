@@ -2,15 +2,33 @@
 
 import logging
 import smtplib
+from collections.abc import Callable, Iterable
 from email.utils import formataddr
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
-from tenants.letters import letter_html
+from tenants.letters import letter_html, reading
 from tenants.rules.brand import Brand
 
 log = logging.getLogger(__name__)
+
+
+def send_each(
+    people: Iterable[tuple[str, str]], *, brand: Brand, home: str,
+    words: Callable[[], tuple[str, str]],
+) -> list[bool]:  # fmt: skip
+    """Mail each of them, (e-mail, language), in the language that they chose; who was taken.
+
+    `words` makes subject and text anew for each, so that their `gettext` is the reader's.
+    """
+    taken = []
+    for to, language in sorted(people):
+        with reading(language):
+            subject, text = words()
+            line = " ".join(subject.split())
+            taken.append(send(to=to, brand=brand, home=home, subject=line, text=text))
+    return taken
 
 
 def send(*, to: str, brand: Brand, home: str, subject: str, text: str) -> bool:

@@ -40,11 +40,11 @@ def papers(**deal):
 
 def test_who_sells_is_named_under_every_brand():
     for paper in papers():
-        letter = delivery_letter(paper, "id", "https://cache.example/x/")
+        letter = delivery_letter(paper, "id", "https://cache.example/x/", "en", str)
         assert letter.sender == "Redis Edge Cache"
         assert "Redis Edge Cache (sold by AgentCache, Inc.)" in letter.text
         assert "https://cache.example/x/" in letter.text
-    reminder = reminder_letter(papers()[0], "id", "", 2, "$60.00")
+    reminder = reminder_letter(papers()[0], "id", "", 2, "$60.00", "en", str)
     assert "$60.00 of it is still open" in reminder.text and "\n\n\n" not in reminder.text
     assert reminder.message_id == "reminder.2.id"
 
