@@ -132,6 +132,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
              "customer_webhook_events", "customer_webhook_delivery", "customer_webhook_roll"),
         ),
         Entry("customer_logs", _("Requests"), "search", "my.keys.manage", ("customer_log",)),
+        Entry("customer_cache", _("Quality"), "check", "my.cache.manage",
+              ("customer_cache_purge",)),
         Entry(
             "customer_team", _("Team"), "team", "my.team.manage",
             ("customer_team_invite", "customer_team_person", "customer_team_roles"),

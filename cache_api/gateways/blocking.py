@@ -5,7 +5,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from cache_api.gateways import config
 from cache_api.gateways import door as doors
@@ -17,7 +18,9 @@ from cache_api.gateways.tier_sync import SyncTierLane
 from cache_api.gateways.upkeep import xadds
 from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot import pipeline
-from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, Fetch, Mark, Run
+from cache_api.hot.facts import KeyFacts
+from cache_api.hot.snapshot import Snapshot
+from cache_api.hot.steps import CACHE, EVENTS, TIER, Answer, Asked, Fetch, Mark, Run, Step
 from cache_api.hot.verbs import Verb
 from cache_api.rules import prices
 
@@ -64,18 +67,22 @@ class BlockingService:
     def answer(self, verb: Verb, asked: Asked) -> Answer:
         """The answer of a verb, its events durable."""
         try:
-            return self._answer(verb, asked)
+            return self._answer(partial(pipeline.begin, verb), verb, asked)
         finally:
             pipeline.finish(asked)
 
-    def _answer(self, verb: Verb, asked: Asked) -> Answer:
+    def answer_for(self, key: KeyFacts, verb: Verb, asked: Asked) -> Answer:
+        """The answer to somebody whom the portal knows, as if asked with this key."""
+        return self._answer(partial(pipeline.begin_for, key, verb), verb, asked)
+
+    def _answer(self, begin: Callable[[Asked, Snapshot], Step], verb: Verb, asked: Asked) -> Answer:
         began_ns = time.perf_counter_ns()
         door = self._door
-        step = pipeline.begin(verb, asked, door.snapshot)
+        step = begin(asked, door.snapshot)
         while type(step) is not Answer:
             if type(step) is Fetch:
                 step.absorb(self._lanes[step.where].run(step.commands))
-                step = pipeline.begin(verb, asked, door.snapshot)
+                step = begin(asked, door.snapshot)
                 continue
             assert type(step) is Run
             replies = self._lanes[step.where].run(step.commands)

@@ -102,6 +102,13 @@ def admit(
     return caller
 
 
+def vouched(key: KeyFacts, snapshot: Snapshot, now_ms: int) -> Caller | list[bytes]:
+    """The caller that a door knows without a secret (somebody signed in), as if by this `key`; or
+    the facts to fetch before asking again. Raises Problem."""
+    wanted = snapshot.wanting((facts.SWITCHES, key.partner_name, key.purges_name), now_ms)
+    return wanted or _of_partner(snapshot, key, now_ms)
+
+
 def _caller(sent: Presented, host_name: bytes, snapshot: Snapshot, now_ms: int) -> Caller:
     key = snapshot.get(sent.key_name)
     if type(key) is not KeyFacts:

@@ -10,6 +10,7 @@ that of a caller who asks too often.
 """
 
 from cache_api.hot import admit, members, steps
+from cache_api.hot.facts import KeyFacts
 from cache_api.hot.look import NO_STORE
 from cache_api.hot.marks import Stamp
 from cache_api.hot.members import CODING
@@ -41,6 +42,19 @@ def begin(verb: Verb, asked: Asked, snapshot: Snapshot) -> Step:
         return _owned(verb.begin(who, asked), asked)
     except Problem as problem:
         return _refused(problem, asked, snapshot)
+
+
+def begin_for(key: KeyFacts, verb: Verb, asked: Asked, snapshot: Snapshot) -> Step:
+    """The first step of what somebody asks whom the door knows without a secret; no limits."""
+    try:
+        who = admit.vouched(key, snapshot, asked.now_ms)
+        if type(who) is list:
+            return _facts(who, asked, snapshot)
+        assert type(who) is admit.Caller
+        asked.look = who.partner.look
+        return _owned(verb.begin(who, asked), asked)
+    except Problem as problem:
+        return _told(problem, asked)
 
 
 def resume(run: Run, replies: Replies, stamp: Stamp, elapsed_us: int) -> Step:

@@ -297,6 +297,7 @@ PERMISSIONS: dict[str, Any] = {
     "plans.manage": _("Make plans and put customers on them"),
     "settings.manage": _("Set what papers say about the company"),
     "my.plan.view": _("See the plan"),
+    "my.cache.manage": _("See the quality of hits, purge entries"),
     "keys.manage": _("Manage API keys and webhooks, see requests"),
     "alerts.manage": _("Set alerts"),
     "customers.view_as": _("See a customer's portal as it does, without changing anything"),

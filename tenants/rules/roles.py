@@ -25,6 +25,7 @@ _PARTNER_ALL = frozenset({
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
     "my.keys.manage", "my.team.manage", "my.alerts.manage", "my.plan.view",
+    "my.cache.manage",
 })  # fmt: skip
 _PLATFORM_VIEW = frozenset({
     "cockpit.view", "channel.view", "runs.view", "documents.view", "money.view",
@@ -65,6 +66,7 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         }),
         "customer_developer": frozenset({
             "my.overview.view", "my.usage.view", "my.keys.manage", "my.alerts.manage",
+            "my.cache.manage",
         }),
         "customer_viewer": frozenset({"my.overview.view", "my.usage.view"}),
     },
