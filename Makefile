@@ -1,4 +1,4 @@
-# run | demo-month | tour | test | bench | soak | drill | screenshots | lint: each installs what it needs first.
+# run | demo-month | tour | test | bench | soak | drill | screenshots | lint | sbom | audit: each installs what it needs first.
 # Everything stays inside the checkout: no pip cache, temporary files of tests in .tmp.
 # PYTHON=python3.12 chooses the interpreter; ARGS="-k name" goes to pytest and the benchmarks.
 PYTHON ?= python3
@@ -9,7 +9,7 @@ HAS_NODE := command -v npm >/dev/null && node -e 'process.exit(Number(parseInt(p
 NO_NODE := "The JavaScript SDK needs Node 20 or newer, with npm."
 NO_VENV := "$(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt-get install python3-venv)"
 
-.PHONY: run demo-month tour test test-sdk test-sdk-js pack-sdk-js bench soak drill screenshots lint lint-sdk
+.PHONY: run demo-month tour test test-sdk test-sdk-js pack-sdk-js bench soak drill screenshots lint lint-sdk sbom audit
 .PHONY: install-run install-dev install-semantic install-sdk
 .DEFAULT_GOAL := run
 
@@ -71,6 +71,15 @@ lint: install-dev lint-sdk
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/bandit -q -c pyproject.toml -r portal billing cache_api tenants manage.py sdk/python/src
+
+# What it is made of, as CycloneDX, into DATA_DIR.
+sbom: install-dev
+	@$(BIN)/python -m bench.sbom
+
+# Known vulnerabilities of the pinned packages, where a database of them can be reached.
+audit: install-dev
+	@$(BIN)/python -m bench.audit $(ARGS)
 
 install-run: .venv/made
 	@$(call install,requirements.txt)

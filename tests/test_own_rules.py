@@ -1,0 +1,187 @@
+"""Rules of our own that no linter knows, with the named places that may leave them.
+
+Each rule finds something in a snippet that breaks it, and in the code just what is named.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+STOREYS = ("portal", "billing", "cache_api", "tenants")
+NETWORK = {"requests", "httpx", "aiohttp", "urllib3", "urllib.request", "http.client", "socket",
+           "smtplib", "ftplib", "telnetlib"}  # fmt: skip
+UNPICKLERS = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
+RUNNERS = {"eval", "exec", "compile", "__import__"}
+Find = Callable[[ast.AST], bool]
+
+
+def called(node: ast.AST) -> str:
+    """The last word of what a call calls, or ''."""
+    if not isinstance(node, ast.Call):
+        return ""
+    return getattr(node.func, "attr", "") or getattr(node.func, "id", "")
+
+
+def imported(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Import):
+        return {one.name for one in node.names}
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+    return set()
+
+
+def with_word(name: str, *values: object) -> Find:
+    """A call with the word `name=`, of one of `values` if there are any."""
+    return lambda node: (
+        isinstance(node, ast.Call)
+        and any(
+            word.arg == name and (not values or getattr(word.value, "value", ...) in values)
+            for word in node.keywords
+        )
+    )
+
+
+def raw_sql(node: ast.AST) -> bool:
+    return called(node) in {"cursor", "raw", "extra", "RawSQL"} or "psycopg" in imported(node)
+
+
+def bare_cookie(node: ast.AST) -> bool:
+    words = {word.arg for word in getattr(node, "keywords", ())}
+    return called(node) == "set_cookie" and not {"httponly", "secure", "samesite"} <= words
+
+
+def every_field(node: ast.AST) -> bool:
+    """`fields = "__all__"` or `exclude = …` in a Meta: what a new column would join by itself."""
+    return isinstance(node, ast.ClassDef) and node.name == "Meta" and any(
+        isinstance(one, ast.Assign)
+        and (one.targets[0].id == "exclude" or getattr(one.value, "value", 0) == "__all__")
+        for one in node.body if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name)
+    )  # fmt: skip
+
+
+def exempt(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef) and any(
+        "csrf_exempt" in ast.unparse(one) for one in node.decorator_list
+    )
+
+
+# rule: (what finds it, a snippet that breaks it, folders where it may be, files that may and why)
+RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
+    "raw SQL": (raw_sql, "connection.cursor()", ("gateways", "db", "migrations"), {
+        "cache_api/metering/store.py": "the tables that are partitioned, of psycopg's composed SQL",
+        "cache_api/queries/requests.py": "sets a deadline of its own",
+        "cache_api/queries/prompts.py": "a sum over prefixes, of constants",
+        "portal/demo/tour/answering.py": "the tour tries what a role may not do",
+        "portal/servers/postgres.py": "starts the server",
+        "portal/servers/roles.py": "makes the logins",
+        "tenants/deploy_checks.py": "asks what the login may do",
+        "tenants/management/commands/migrate_partners.py": "a schema's own table of migrations",
+    }),
+    "HTML as it is": (
+        lambda node: called(node) in {"mark_safe", "SafeString", "SafeText"},
+        "mark_safe(text)", (), {
+            "portal/runbook.py": "our own manual, in which HTML is text",
+            "portal/templatetags/charts.py": "escapes each word itself",
+        }),
+    "a way out": (
+        lambda node: bool(imported(node) & NETWORK), "import requests", ("gateways",), {
+            "portal/demo/breaking.py": "the demo asks its own edge",
+            "portal/demo/tour/running.py": "likewise",
+            "portal/demo/tour/seeing.py": "likewise",
+            "portal/management/commands/demo_traffic.py": "likewise",
+            "portal/servers/ports.py": "looks for a free port",
+            "portal/servers/supervisor.py": "asks whether its own servers are up",
+            "portal/simulators/stripe/webhooks.py": "sends to the demo's own portal",
+        }),
+    "redirects followed": (with_word("follow_redirects", True), "get(u, follow_redirects=True)", (),
+                           {}),
+    "certificates unchecked": (with_word("verify", False), "get(u, verify=False)", (), {}),
+    "a shell": (with_word("shell", True), "run(words, shell=True)", (), {}),
+    "text that runs": (
+        lambda node: isinstance(node, ast.Call) and getattr(node.func, "id", "") in RUNNERS,
+        "eval(text)", (), {}),
+    "objects from bytes": (lambda node: bool(imported(node) & UNPICKLERS), "import pickle", (), {}),
+    "forms without a token": (exempt, "@csrf_exempt\ndef view(request): ...", (), {
+        "portal/views/sso.py": "a SAML provider posts its answer; the session ends it at `finish`",
+        "portal/views/stripe_webhook.py": "Stripe signs the bytes",
+    }),
+    "cookies without flags": (bare_cookie, "answer.set_cookie('a', 'b', httponly=True)", (), {}),
+    "every field of a model": (every_field, "class Meta:\n    fields = '__all__'", (), {}),
+    "weak digests": (lambda node: called(node) in {"md5", "sha1"}, "hashlib.md5(b'')", (), {}),
+}  # fmt: skip
+
+
+@cache
+def parsed() -> dict[str, list[ast.AST]]:
+    """Every file of the four storeys: those of its nodes that a rule looks at."""
+    kinds = (ast.Call, ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef)
+    return {
+        str(path.relative_to(ROOT)): [
+            node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)
+        ]
+        for storey in STOREYS
+        for path in (ROOT / storey).rglob("*.py")
+    }
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_is_left_where_it_is_named_and_nowhere_else(rule):
+    find, snippet, folders, named = RULES[rule]
+    assert any(map(find, ast.walk(ast.parse(snippet))))
+
+    found = {
+        name for name, nodes in parsed().items()
+        if not set(folders) & set(Path(name).parts) and any(map(find, nodes))
+    }  # fmt: skip
+    assert found == set(named)
+
+
+def test_only_two_views_take_a_form_without_a_token():
+    found = {
+        node.name for nodes in parsed().values() for node in nodes
+        if isinstance(node, ast.FunctionDef) and exempt(node)
+    }  # fmt: skip
+    assert found == {"acs", "stripe_webhook"}
+
+
+def lines(pattern: str) -> Iterator[str]:
+    for path in sorted((ROOT / "templates").rglob("*")):
+        if path.is_file() and re.search(pattern, path.read_text()):
+            yield str(path.relative_to(ROOT))
+
+
+def test_templates_escape_but_where_it_is_text_or_our_own_words():
+    assert list(lines(r"\|\s*safe(seq)?\b")) == ["templates/cotton/field.html"]  # help of our forms
+    plain = list(lines(r"autoescape off"))
+    assert plain and {Path(name).suffix for name in plain} == {".txt"}  # mails in plain text
+
+
+def test_pages_hold_no_script_but_our_files():
+    """As the Content-Security-Policy would refuse; here before a browser meets it."""
+    inline = r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")|\son[a-z]+=\"|javascript:"
+    assert list(lines(inline)) == []
+    writes = r"\.(innerHTML|outerHTML)\s*=|insertAdjacentHTML|document\.write|\beval\("
+    assert [
+        p.name for p in (ROOT / "static").rglob("*.js") if re.search(writes, p.read_text())
+    ] == []
+
+
+def test_the_settings_flags_of_cookies():
+    """By what they are written as: `Secure` and the `__Host-` names come with HTTPS=1."""
+    given = {
+        target.id: ast.unparse(node.value)
+        for node in ast.walk(ast.parse((ROOT / "portal/settings.py").read_text()))
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and "_COOKIE_" in target.id
+    }
+    for cookie in ("SESSION", "CSRF", "LANGUAGE"):
+        assert given[f"{cookie}_COOKIE_SECURE"] == "HTTPS"
+        assert given[f"{cookie}_COOKIE_HTTPONLY"] == "True"
+        assert given[f"{cookie}_COOKIE_SAMESITE"] == "'Lax'"
+        assert given[f"{cookie}_COOKIE_NAME"].startswith("'__Host-")
