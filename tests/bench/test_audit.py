@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bench import audit
-from portal.servers.ports import free_port
+from portal.servers.ports import pick
 
 PIN = f"demo-package==1.0 --hash=sha256:{'0' * 64}\nother-package==2.0 --hash=sha256:{'1' * 64}\n"
 KNOWN = {"vulns": [{"id": "OSV-1", "summary": "bad", "affected": []}]}
@@ -52,6 +52,6 @@ def test_a_known_vulnerability_is_named_and_fails(database, tmp_path):
 @pytest.mark.parametrize(("required", "ends"), [("", 0), ("1", 2)])
 def test_without_a_database_it_says_that_nothing_was_checked(required, ends, capsys, monkeypatch):
     monkeypatch.setenv("REQUIRE_AUDIT", required)
-    url = f"http://127.0.0.1:{free_port()}/v1/query"
+    url = f"http://127.0.0.1:{pick()}/v1/query"
     assert audit.audit(["requirements.txt"], url) == ends
     assert f"No vulnerability database at {url}" in capsys.readouterr().out
