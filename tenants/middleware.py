@@ -131,4 +131,8 @@ class SessionScopeMiddleware:
         ends_at = request.session.get("ends_at")  # break-glass: it ends, however much it is used
         if ends_at and datetime.fromisoformat(ends_at) <= timezone.now():
             logout(request)
-        return self.get_response(request)
+        somebody = request.user.is_authenticated
+        response = self.get_response(request)
+        if somebody:  # what they saw here is not kept behind them
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response

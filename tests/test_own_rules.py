@@ -70,6 +70,23 @@ def exempt(node: ast.AST) -> bool:
     )
 
 
+def made_pattern(node: ast.AST) -> bool:
+    """A regular expression that is put together of more than constants."""
+    is_re = isinstance(node, ast.Call) and ast.unparse(node.func).startswith("re.")
+    return is_re and bool(node.args) and any(
+        isinstance(part, ast.Call | ast.Name) and ast.unparse(part) != ast.unparse(part).upper()
+        for part in ast.walk(node.args[0])
+    )  # fmt: skip
+
+
+def made_format(node: ast.AST) -> bool:
+    """`format` of what is neither a constant nor called like one."""
+    return isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "format" and not (
+        isinstance(node.func.value, ast.Constant)
+        or ast.unparse(node.func.value) == ast.unparse(node.func.value).upper()
+    )  # fmt: skip
+
+
 # rule: (what finds it, a snippet that breaks it, folders where it may be, files that may and why)
 RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
     "raw SQL": (raw_sql, "connection.cursor()", ("gateways", "db", "migrations"), {
@@ -112,6 +129,17 @@ RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
     }),
     "cookies without flags": (bare_cookie, "answer.set_cookie('a', 'b', httponly=True)", (), {}),
     "every field of a model": (every_field, "class Meta:\n    fields = '__all__'", (), {}),
+    "a pattern put together": (made_pattern, "re.compile(given)", (), {
+        "billing/rules/bank.py": "of an invoice's number that is only letters and digits by then",
+        "cache_api/rules/controls.py": "the constant of a header",
+        "portal/simulators/stripe/contract.py": "of the paths of Stripe's own specification",
+    }),
+    "a format put together": (made_format, "given.format(1)", (), {
+        "cache_api/metering/store.py": "psycopg's own, of composed SQL",
+        "cache_api/openapi/__init__.py": "names of headers in a constant",
+        "portal/servers/roles.py": "psycopg's own",
+        "tenants/db/ddl.py": "psycopg's own",
+    }),
     "weak digests": (lambda node: called(node) in {"md5", "sha1"}, "hashlib.md5(b'')", (), {}),
 }  # fmt: skip
 

@@ -12,6 +12,10 @@ urlpatterns = [
     path("accounts/invitation/<str:token>/", invitation.invitation, name="invitation"),
     path("accounts/language/", profile.language, name="set_language"),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    # The address is what a password is reset by: it comes with the invitation, nobody changes it.
+    path("accounts/email/", account.nothing),
+    path("accounts/confirm-email/", account.nothing),
+    path("accounts/confirm-email/<str:key>/", account.nothing),
     path("accounts/", include("allauth.account.urls")),
     path("brand/tokens.<str:css_hash>.css", brand.brand_css, name="brand_css"),
     path("brand/icon.<str:key>.svg", brand.brand_icon, name="brand_icon"),

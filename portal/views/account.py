@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,6 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tenants.accounts.second_factor import must_have
 from tenants.actions.people import end_sessions
+
+
+def nothing(request: HttpRequest, key: str = "") -> HttpResponse:
+    """A page of allauth's that we do not have."""
+    raise Http404
 
 
 @login_required

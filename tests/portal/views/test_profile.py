@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.core import mail
+from django.test import Client
 
 from billing.models import Document
 from billing.queries.mailing import mailboxes
@@ -101,3 +102,16 @@ def told_about(house, row):
     told = [one.to[0] for one in mail.outbox]
     mail.outbox.clear()
     return told
+
+
+def test_nobody_adds_an_address_and_what_was_seen_is_not_kept(portal):
+    """Who holds a session for a minute must not leave an address to reset the password by."""
+    client = signed_in(REDIS, "analyst")
+    for path in ("/accounts/email/", "/accounts/confirm-email/", "/accounts/confirm-email/abc/"):
+        assert client.get(path).status_code == 404
+        given = {"action_add": "", "email": "else@where.example"}
+        assert client.post(path, given).status_code == 404
+    assert mail.outbox == []
+    assert client.get("/manage/")["Cache-Control"] == "private, no-store"
+    assert "Cache-Control" not in Client().get("/brand/mail/none.png", HTTP_HOST=REDIS).headers
+    assert client.trace("/accounts/security/").status_code == 405
