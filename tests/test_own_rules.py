@@ -94,6 +94,7 @@ RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
         "cache_api/queries/requests.py": "sets a deadline of its own",
         "cache_api/queries/prompts.py": "a sum over prefixes, of constants",
         "portal/demo/tour/answering.py": "the tour tries what a role may not do",
+        "portal/records/site.py": "makes the transaction of raw records read-only",
         "portal/servers/postgres.py": "starts the server",
         "portal/servers/roles.py": "makes the logins",
         "tenants/deploy_checks.py": "asks what the login may do",
