@@ -20,6 +20,6 @@ def test_there_are_results():
 def test_the_page_has_every_row_and_bar_of_its_results_and_links_them(file):
     result = json.loads(file.read_text())
     assert f"(benchmarks/{file.name})" in PAGE
-    for part in ("rows", "bars"):
+    for part in {"rows", "bars"} & result.keys():
         lines = report.markdown(result[part], report.NARROW).splitlines()
         assert [line for line in lines if line not in PAGE] == []
