@@ -128,7 +128,7 @@ def _typeset(template: str, inputs: dict[str, str], name: str, **options: Any) -
 
 
 def render_pdf(document: Mapping[str, Any], logo: bytes = b"") -> bytes:
-    """PDF/A-3 of a document's canonical JSON (as a dict); the same dict gives the same bytes.
+    """The PDF of a document's canonical JSON (as a dict); the same dict gives the same bytes.
 
     `logo` is the PNG of the file that its brand names. Raises CannotRenderError. Safe to repeat:
     nothing is stored here.
@@ -144,7 +144,7 @@ def render_png(document: Mapping[str, Any], ppi: int = 144, logo: bytes = b"") -
 
 
 def render_agreement(paper: Mapping[str, Any]) -> bytes:
-    """PDF/A-3 of a written agreement (`billing.rules.clauses`); the same dict, the same bytes.
+    """The PDF of a written agreement (`billing.rules.clauses`); the same dict, the same bytes.
 
     Raises CannotRenderError.
     """
@@ -160,7 +160,7 @@ def render_agreement(paper: Mapping[str, Any]) -> bytes:
 
 
 def render_proposal(paper: Mapping[str, Any]) -> bytes:
-    """PDF/A-3 of a proposal (`billing.rules.planning.pitch`); the same dict, the same bytes.
+    """The PDF of a proposal (`billing.rules.planning.pitch`); the same dict, the same bytes.
 
     Raises CannotRenderError.
     """
