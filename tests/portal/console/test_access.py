@@ -187,7 +187,7 @@ def test_changes_are_posts_with_the_sessions_own_token(readable):
 def test_every_console_url_is_in_these_tables(readable):
     """A page without a permission would be found by nobody else."""
     patterns = [str(path) for path in _paths(get_resolver("portal.urls.console").url_patterns)]
-    shared = ("accounts/", "brand/", "demo/", "status/", "manifest", "favicon")
+    shared = ("accounts/", "brand/", "demo/", "status/", "manifest", "favicon", ".well-known")
     signed = "stripe/webhook/"  # Stripe's signature says who speaks there
     records = "admin/"  # one door before all of them: tests/portal/records
     mine = {path for path in patterns if not path.startswith((*shared, signed, records))}
