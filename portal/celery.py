@@ -1,8 +1,11 @@
 """The Celery application: workers settle, render and sweep; the schedule is one page beside it."""
 
 import os
+from contextlib import suppress
 
 from celery import Celery
+from celery.signals import worker_ready
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -30,3 +33,10 @@ app.conf.update(
     worker_hijack_root_logger=False,
 )
 app.autodiscover_tasks(["tenants", "billing", "cache_api", "portal"])
+
+
+@worker_ready.connect
+def _say_that_jobs_run(**_: object) -> None:
+    """At once, as every twenty seconds after: else pages said for so long that jobs are late."""
+    with suppress(OperationalError):
+        app.send_task("tenants.publish_hosts", retry=False, expires=60)
