@@ -35,8 +35,13 @@ app.conf.update(
 app.autodiscover_tasks(["tenants", "billing", "cache_api", "portal"])
 
 
+# What pages show of jobs and of the running month: else they would wait for the first beat.
+FIRST_JOBS = ("tenants.publish_hosts", "portal.estimate_months")
+
+
 @worker_ready.connect
-def _say_that_jobs_run(**_: object) -> None:
-    """At once, as every twenty seconds after: else pages said for so long that jobs are late."""
+def _begin(**_: object) -> None:
+    """Queue them when a worker starts, as the schedule does from then on. They may run twice."""
     with suppress(OperationalError):
-        app.send_task("tenants.publish_hosts", retry=False, expires=60)
+        for name in FIRST_JOBS:
+            app.send_task(name, retry=False, expires=60)
