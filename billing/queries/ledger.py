@@ -21,7 +21,7 @@ from billing.rules.ledger import (
     net_oldest_first,
     roll_forward,
 )
-from tenants.models import Partner
+from tenants.queries import partner_names
 
 RECEIVABLE = (chart.AR_CUSTOMERS, chart.AR_PARTNERS)
 PAYABLE = (chart.AP_PARTNERS,)
@@ -78,7 +78,7 @@ def ageing(accounts: Sequence[str], at: date) -> list[AgedRow]:
     )  # fmt: skip
     if sign > 0:
         return [_aged(row, row["buyer"] or "", sign, at) for row in rows]
-    names = dict(Partner.objects.values_list("id", "name"))
+    names = partner_names()
     return net_oldest_first(
         [_aged(row, names.get(row["partner_id"], ""), sign, at) for row in rows]
     )
@@ -145,7 +145,7 @@ class JournalRow:
 def journal_rows(first: date, last: date) -> Iterator[JournalRow]:
     """The lines of a span in order of posting, with the operator's account codes."""
     codes = account_codes()
-    names = dict(Partner.objects.values_list("id", "name"))
+    names = partner_names()
     for entry in _entries(first, last).order_by("accounting_date", "created_at", "source") \
             .prefetch_related("lines").iterator(500):  # fmt: skip
         yield from _rows(entry, codes, names)

@@ -12,7 +12,7 @@ from billing.rules.exceptions import wants_rates
 from billing.rules.fields import decimal_text
 from billing.rules.finance_requests import FX_RATE, RATES, TAX_RATE, columns
 from billing.rules.runs import PARKED
-from tenants.models import Partner
+from tenants.queries import partner_names
 
 DAYS_SHOWN = 120
 
@@ -128,7 +128,7 @@ def _row_of(asked: FinanceRequest) -> FxRate | TaxRate | TaxStatus:
 
 def _names(rows: Sequence[TaxStatus]) -> Callable[[TaxStatus], str]:
     """What to call the party of a status: its customer's name on documents, and its partner's."""
-    partners = dict(Partner.objects.values_list("id", "name"))
+    partners = partner_names()
     known = {row.customer_id for row in rows if row.customer_id}
     buyers = dict(Document.objects.filter(customer_id__in=known).order_by("issued_at")
                   .values_list("customer_id", "buyer_name"))  # fmt: skip

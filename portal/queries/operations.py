@@ -7,6 +7,7 @@ Webhooks and mail notices lie in each partner's schema and are read there, a par
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ from portal.rules.alarms import Alarm, Seen, alarms
 from tenants import queries as tenants
 from tenants import schema
 from tenants.models import DomainClaim, FailedJob, Partner, ProvisioningJob, Switch
+from tenants.queries import partner_names
 from tenants.rules.domain_states import RENEWAL_ALARMS_DAYS, Cert, Routing
 from tenants.switches import switches_on
 
@@ -80,6 +82,7 @@ class Operations:
     documents: tuple[Undelivered, ...]
     untold: tuple[Untold, ...]
     switches: tuple[Switch, ...]
+    names: dict[uuid.UUID, str]
     alarms: tuple[Alarm, ...]
 
     @property
@@ -103,10 +106,12 @@ def operations(now: datetime) -> Operations:
     regions = tuple(_shared("regions", FRESH_S, lambda: region_states(servers.regions())))
     queue = _shared("queue", FRESH_S, lambda: broker.queue(settings.BROKER_URL))
     hooks, told = _shared("partners", PARTNERS_FRESH_S, lambda: _of_partners(now))
+    names = partner_names()
     parts: dict[str, Any] = {
         "regions": regions, "recorded": recorded(), "queue": queue, "jobs": failed_jobs(),
         "openings": openings(), "claims": claims(now), "hooks": hooks,
-        "documents": undelivered(now), "untold": told, "switches": tuple(switches_on(now)),
+        "documents": undelivered(now, names), "untold": told,
+        "switches": tuple(switches_on(now)), "names": names,
     }  # fmt: skip
     return Operations(**parts, alarms=tuple(alarms(_seen(parts, now))))
 
@@ -130,15 +135,14 @@ def claims(now: datetime) -> tuple[DomainClaim, ...]:
     return tuple(rows.select_related("partner").order_by("host"))
 
 
-def undelivered(now: datetime) -> tuple[Undelivered, ...]:
-    """Fresh documents whose mail failed and has not gone since, the oldest first. Three queries."""
+def undelivered(now: datetime, names: dict[uuid.UUID, str]) -> tuple[Undelivered, ...]:
+    """Fresh documents whose mail failed and has not gone since, the oldest first. Two queries."""
     rows = undelivered_documents(now).filter(events__kind=UNDELIVERED).distinct()
     found = list(rows.annotate(failed_at=Max("events__at", filter=Q(events__kind=UNDELIVERED))))
     notes = dict(
         DocumentEvent.objects.filter(document__in=found, kind=UNDELIVERED)
         .order_by("at").values_list("document_id", "note")
     )  # fmt: skip
-    names = dict(Partner.objects.values_list("id", "name"))
     return tuple(
         Undelivered(row, names.get(row.partner_id, ""), notes.get(row.id, ""), row.failed_at)
         for row in found

@@ -1,5 +1,6 @@
 """Alarms and names on the operations pages."""
 
+import uuid
 from typing import Any
 
 from django import template
@@ -19,9 +20,9 @@ def alarm_text(alarm: Alarm) -> str:
 
 
 @register.filter
-def name_of(names: dict[str, str], key: Any) -> str:
+def name_of(names: dict[uuid.UUID, str], key: uuid.UUID | None) -> str:
     """`{{ names|name_of:row.partner_id }}`; '' for none."""
-    return names.get(str(key), "")
+    return names.get(key, "") if key else ""
 
 
 @register.filter

@@ -24,6 +24,7 @@ from portal.views.console_partners import actor
 from portal.views.document_lines import attachment
 from tenants.accounts.permissions import permission
 from tenants.models import Partner
+from tenants.queries import partner_names
 
 
 @permission("runs.view")
@@ -31,7 +32,7 @@ from tenants.models import Partner
 def disputes(request: HttpRequest) -> HttpResponse:
     """Open ones first to be due; `?all=1` also the ended."""
     everything = request.GET.get("all") == "1"
-    names = dict(Partner.objects.values_list("id", "name"))
+    names = partner_names()
     today = timezone.now().date()
     rows = [
         {"row": row, "partner": names.get(row.document.partner_id, ""),

@@ -22,7 +22,7 @@ from billing.rules.exceptions import (
 )
 from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission
-from tenants.models import Partner
+from tenants.queries import partner_names
 
 PAGES = {
     "run": ("console_run", "run_id"),
@@ -42,7 +42,7 @@ def exceptions(request: HttpRequest) -> HttpResponse:
     """All open exceptions with money at risk, owner and age, most pressing first."""
     now = timezone.now()
     found = billing.exceptions(now)
-    names = dict(Partner.objects.values_list("id", "name"))
+    names = partner_names()
     by_id = {str(key): name for key, name in names.items()}
     rows = [
         {

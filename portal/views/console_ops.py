@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,50 +17,16 @@ from portal.queries.operations import operations
 from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission
 from tenants.actions.jobs import JobRefused, forget_job, queue_again
-from tenants.models import Partner
 
 
 @permission("ops.view")
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
-    """Alarms with their runbooks, or all clear; one figure of each part."""
-    return _page(request, "overview")
-
-
-@permission("ops.view")
-@require_safe
-def ingest(request: HttpRequest) -> HttpResponse:
-    """From the answer to the recorded event: streams, spools, the recorder, dead letters."""
-    return _page(request, "ingest")
-
-
-@permission("ops.view")
-@require_safe
-def jobs(request: HttpRequest) -> HttpResponse:
-    """The broker's queue, failed jobs, and partners that are being opened."""
-    names = {str(one): name for one, name in Partner.objects.values_list("id", "name")}
-    return _page(request, "jobs", names=names)
-
-
-@permission("ops.view")
-@require_safe
-def domains(request: HttpRequest) -> HttpResponse:
-    """Partners' hosts and certificates in trouble."""
-    return _page(request, "domains")
-
-
-@permission("ops.view")
-@require_safe
-def webhooks(request: HttpRequest) -> HttpResponse:
-    """Endpoints that fail or were turned off, across all partners."""
-    return _page(request, "webhooks")
-
-
-@permission("ops.view")
-@require_safe
-def mail(request: HttpRequest) -> HttpResponse:
-    """Documents and notices that no mail server took."""
-    return _page(request, "mail")
+def page(request: HttpRequest, section: str) -> HttpResponse:
+    """`overview`: alarms with their runbooks, or all clear. The others are one part in full."""
+    now = timezone.now()
+    return render(request, f"console/ops/{section}.html", {
+        "ops": operations(now), "now": now, "section": section,
+    })  # fmt: skip
 
 
 @permission("ops.view")
@@ -91,9 +56,3 @@ def put_aside(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     if forget_job(job_id=job_id, actor=actor(request), now=timezone.now()):
         messages.success(request, _("Put aside."))
     return HttpResponseRedirect(reverse("console_ops_jobs"))
-
-
-def _page(request: HttpRequest, name: str, **more: Any) -> HttpResponse:
-    now = timezone.now()
-    return render(request, f"console/ops/{name}.html",
-                  {"ops": operations(now), "now": now, "section": name, **more})  # fmt: skip

@@ -28,7 +28,7 @@ from billing.rules.payouts import APPROVED, HELD, PENDING, SENT, allowed_verbs
 from portal.views.asked import asked_text
 from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission
-from tenants.models import Partner
+from tenants.queries import partner_names
 
 OPEN = (PENDING, HELD, APPROVED, SENT)
 _WITH_REASON: dict[str, Callable[..., Any]] = {
@@ -44,7 +44,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {
 @require_safe
 def payouts(request: HttpRequest) -> HttpResponse:
     """What waits, what is under way, what is done."""
-    names = dict(Partner.objects.values_list("id", "name"))
+    names = partner_names()
     rows = [
         {"payout": one, "partner": names.get(one.partner_id, ""), "mine": _mine(request, one),
          "verbs": [verb for verb in allowed_verbs(one.state) if verb in (*_WITH_REASON, *_PLAIN)],

@@ -26,6 +26,7 @@ from portal.forms.rates import FxForm, StatusForm, TaxForm
 from portal.views.console_partners import actor
 from tenants.accounts.permissions import permission
 from tenants.models import Partner
+from tenants.queries import partner_names
 
 
 @permission("runs.view")
@@ -88,7 +89,7 @@ def margins(request: HttpRequest) -> HttpResponse:
         if isinstance(error, BillingError):
             messages.error(request, str(error))
         period = previous_month(month_of(now))
-    names = dict(Partner.objects.values_list("id", "name"))
+    names = partner_names()
     return render(request, "console/margins.html", {
         "period": period, "previous": previous_month(period), "following": next_month(period),
         "groups": [(names.get(one.partner_id, ""), one) for one in margins_by_partner(period)],

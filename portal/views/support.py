@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -95,6 +94,5 @@ def end_here(request: HttpRequest) -> HttpResponse:
 
 
 def _link(look: SupportLook, ticket: str) -> str:
-    scheme, port = ("https", "") if settings.HTTPS else ("http", f":{settings.WEB_PORT}")
-    host = tenants.primary_host(look.partner_id)
-    return f"{scheme}://{host}{port}{reverse('look_open', 'portal.urls.partner', [ticket])}"
+    path = reverse("look_open", "portal.urls.partner", [ticket])
+    return tenants.site(look.partner_id) + path

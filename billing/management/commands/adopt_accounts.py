@@ -11,7 +11,7 @@ from billing.actions.adopt_accounts import KNOWN, NOT_READY, READY, adopt_accoun
 from billing.gateways import stripe_api
 from billing.queries.people import acting_person
 from billing.rules.errors import BillingError
-from tenants.models import Partner
+from tenants.queries import partner_names
 
 
 class Command(BaseCommand):
@@ -34,7 +34,7 @@ class Command(BaseCommand):
                                    now=timezone.now())  # fmt: skip
         except BillingError as error:
             raise CommandError(str(error)) from error
-        names = dict(Partner.objects.values_list("id", "name"))
+        names = partner_names()
         for one in found:
             self.stdout.write(f"{names.get(one.partner_id, '?')} {one.masked}: {one.outcome}")
         out = [one for one in found if one.outcome not in (READY, NOT_READY, KNOWN)]
