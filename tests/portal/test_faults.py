@@ -44,7 +44,7 @@ from tests.portal.views.cast import PINECONE, REDIS, signed_in
 
 TROUBLES = {"down": "refuse", "slow": "hold"}
 # For any answer: a deadline or two, a sync, and a machine with other work.
-PROMPT_S, PAGE_DEADLINE_MS = 8.0, 1_000
+PROMPT_S, PAGE_DEADLINE_MS, STORE_DEADLINE_MS = 8.0, 1_000, 300
 KEK = b"K" * 32
 PURGE = "/api/overflow/purge", {"tag": "nothing has it", "namespace": "elsewhere"}
 BANNERS = {
@@ -146,11 +146,11 @@ def start(folder, pair, wires, database):
         [f"{login}DATABASE_URL" for login in ("", "OWNER_", "RECORDER_", "SETTLE_")],
         "postgres://nobody@127.0.0.1:1/none",
     )
-    edge = pair.edge(folder / "edge", 100, **ways, **no_database)
+    edge = pair.edge(folder / "edge", STORE_DEADLINE_MS, **ways, **no_database)
     environ = database.environ(
         **ways, DATABASE_URL=through(database.url("web"), wires["postgres"]), AC_DB_LOGIN="web",
-        DATA_DIR=str(env.data_dir()), KEK_FILE=str(pair.kek_file), STORE_DEADLINE_MS="100",
-        PAGE_DEADLINE_MS=str(PAGE_DEADLINE_MS),
+        DATA_DIR=str(env.data_dir()), KEK_FILE=str(pair.kek_file),
+        STORE_DEADLINE_MS=str(STORE_DEADLINE_MS), PAGE_DEADLINE_MS=str(PAGE_DEADLINE_MS),
     )  # fmt: skip
     web = doors.web(folder, ports.pick(), environ)
     web.host = REDIS
@@ -162,6 +162,15 @@ def timely(ask, *args, **members):
     began = time.monotonic()
     answer = ask(*args, **members)
     assert time.monotonic() - began < PROMPT_S
+    return answer
+
+
+def looked_up(door, key, asked, is_hit):
+    """The answer; where a hit is owed, a store late for once on a busy machine is asked again."""
+    for _ in range(5):
+        answer = timely(door.lookup, key, **asked)
+        if not is_hit or answer.json.get("reason") != "unavailable":
+            break
     return answer
 
 
@@ -185,7 +194,7 @@ def test_each_part_does_what_it_says_while_another_is_away(site, name, trouble):
         assert wait_for(lambda door=door: is_well(door, key), 15)
     site.wires[name].set(mode=TROUBLES[trouble])
 
-    looked = [timely(door.lookup, key, **asked) for door in both for _ in range(3)]
+    looked = [looked_up(door, key, asked, expected.hit) for door in both for _ in range(3)]
     stored = [timely(door.store, key, **{**asked, "original_request": fresh()}) for door in both]
     purged = [timely(door.post, *PURGE, key) for door in both]
     pages = {host: timely(site.page, host) for host in PRODUCTS}
