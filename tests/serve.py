@@ -138,7 +138,7 @@ def _portal(folder, pair, stack, port):
         "CACHE_URL": pair.cache.url(), "EVENTS_URL": pair.events.url(),
         "KEK_FILE": str(pair.kek_file), "STORE_DEADLINE_MS": "3000", "TIER_URL": "off",
     }  # fmt: skip
-    door = doors.web(folder, port, environ).wait(60)
+    door = doors.web(folder, port, environ).wait()
     stack.callback(door.stop)
     return {
         "portal": f"http://{doors.REDIS_HOST}:{port}",

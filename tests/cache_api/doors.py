@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import redis
 from cache_api.gateways.stream import EventStream
 from cache_api.rules import events
 from tenants.rules import datakeys, ids, keys
+from tests.patience import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 REDIS_HOST, PINECONE_HOST = "cache.redis.localhost", "cache.pinecone.localhost"
@@ -128,19 +128,20 @@ class Door:
         with log.open("ab") as out:
             self.process = subprocess.Popen(argv, cwd=ROOT, env=environ, stdout=out, stderr=out)
 
-    def wait(self, seconds=20.0):
+    def wait(self):
         """Wait until it answers /livez."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, f"{self.name} stopped:\n{self.log.read_text()}"
-            try:
-                if self.call("GET", "/livez").status == 200:
-                    return self
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError(f"{self.name} does not answer:\n{self.log.read_text()}")
+        assert wait_for(self.is_live), f"{self.name} does not answer:\n{self.log.read_text()}"
+        return self
 
-    def call(self, method, path, body=b"", headers=None, timeout=15):
+    def is_live(self):
+        """Whether it answers /livez by now."""
+        assert self.process.poll() is None, f"{self.name} stopped:\n{self.log.read_text()}"
+        try:
+            return self.call("GET", "/livez").status == 200
+        except OSError:
+            return False
+
+    def call(self, method, path, body=b"", headers=None, timeout=PATIENCE_S):
         """One request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
@@ -170,7 +171,7 @@ class Door:
         """End it and wait."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE_S)
 
 
 def edge(folder: Path, port, *, cache_url, events_url, kek_file, deadline_ms, **more):

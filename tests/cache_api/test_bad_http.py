@@ -14,6 +14,7 @@ import zstandard
 from cache_api.edge.http import MAX_HEAD_BYTES
 from cache_api.rules import strictjson, values
 from tests.cache_api.doors import JSON
+from tests.patience import PATIENCE_S, PROMPT_S
 
 BIG = 10 * 1024 * 1024
 NOT_HTTP = {
@@ -36,7 +37,7 @@ NOT_HTTP = {
 }
 
 
-def spoken(door, raw, timeout=5.0):
+def spoken(door, raw, timeout=PATIENCE_S):
     """What comes back on a connection of its own, until it is closed."""
     with socket.create_connection(("127.0.0.1", door.port), timeout=timeout) as wire:
         wire.sendall(raw)
@@ -63,7 +64,7 @@ def test_what_is_not_http_is_a_problem_document_at_the_edge(edge_door, name):
 
     status, headers, told = parsed(spoken(edge_door, NOT_HTTP[name]))
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < PROMPT_S
     assert (status, told["code"], told["status"]) == (400, "invalid-request", 400)
     assert headers["content-type"] == "application/problem+json"
     assert headers["connection"] == "close"
@@ -146,7 +147,7 @@ def test_two_limits_broken_at_once_are_one_refusal(door, cast, pair):
 
     answer = door.call("POST", "/api/overflow", b"{" + b",".join(body) + b"}", headers)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < PROMPT_S
     # An edge that has not read the whole body yet cannot know more than its length.
     assert answer.status in {BROKEN[name][0] for name in pair}
     assert answer.content_type == "application/problem+json"
@@ -194,7 +195,7 @@ def test_a_bomb_is_put_down_at_once(door, cast, coding):
 
     answer = door.post("/api/overflow", bomb, cast.redis.live, content_encoding=coding)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < PROMPT_S
     assert (answer.status, answer.json["code"]) == (413, "payload-too-large")
     unread = door.post("/api/overflow", b"{}", cast.redis.live, content_encoding="br")
     assert (unread.status, unread.headers["accept-encoding"]) == (415, "gzip, zstd")

@@ -12,8 +12,8 @@ from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot.site import OVERHEAD, Site
 from cache_api.hot.snapshot import Snapshot
 from tests.cache_api.conftest import Valkeys
-from tests.cache_api.test_contract import wait_for
 from tests.cache_api.test_tier import Web, text
+from tests.patience import wait_for
 
 KEYS, LOOKUPS, SIZE = 150, 800, 32_000
 
@@ -122,7 +122,7 @@ def test_the_tier_has_its_own_budget(small, tmp_path):
         return statuses[-1]
 
     crowd(cast)
-    assert wait_for(lambda: stored() == 429, 20)
+    assert wait_for(lambda: stored() == 429)
     refused = edge.store(tight.live, '"x"', cache_key="one more")
 
     assert (refused.json["code"], refused.headers["retry-after"]) == ("over-budget", "1")

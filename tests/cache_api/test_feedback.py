@@ -12,7 +12,8 @@ from cache_api.rules.digest import digest
 from cache_api.rules.identity import identify
 from tenants.rules import ids
 from tests.cache_api.hot.pipeline import CHAT, Pipeline, body
-from tests.cache_api.test_contract import fresh, wait_for
+from tests.cache_api.test_contract import fresh
+from tests.patience import wait_for
 
 PATH = "/api/overflow/feedback"
 

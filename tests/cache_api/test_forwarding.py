@@ -13,6 +13,7 @@ from cache_api.rules.sse import formats
 from portal.servers import ports
 from tests.cache_api.provider import STREAM, Provider
 from tests.cache_api.provider_answers import CHAT, MESSAGE
+from tests.patience import wait_for
 
 SECRET = f"sk-upstream-{uuid.uuid4().hex}"
 UPSTREAM = "agentcache-upstream-authorization"
@@ -61,10 +62,7 @@ def claude(door, key, **headers):
 
 
 def wait_until_stored(door, key, request):
-    until = time.monotonic() + 10
-    while not is_stored(door, key, request):
-        assert time.monotonic() < until, "the stream was never stored"
-        time.sleep(0.02)
+    assert wait_for(lambda: is_stored(door, key, request)), "the stream was never stored"
 
 
 def test_a_miss_is_the_providers_answer_and_the_next_one_a_hit(edge_door, partner, provider):

@@ -6,7 +6,6 @@ from cache_api.actions.promote_region import Refused, promote_region
 from cache_api.gateways.servers import Region
 from cache_api.rules.events import STREAM
 from tests.cache_api.relay import Relay
-from tests.cache_api.test_contract import wait_for
 from tests.cache_api.test_regions import (
     NAMES,
     PURGE,
@@ -18,6 +17,7 @@ from tests.cache_api.test_regions import (
     status_of,
     wait_complete,
 )
+from tests.patience import wait_for
 
 
 class Split(World):
@@ -87,7 +87,7 @@ def test_a_home_that_is_cut_off_stops_and_another_goes_on(split, database, partn
     # Acknowledged by the old home while it may still be one; the others do not hear of it.
     late = [eu.post(PURGE, {"cache_key": "late"}, key), eu.post(PURGE, {"model": "late"}, key)]
     assert [one.status for one in late] == [202, 202]
-    assert wait_for(lambda: eu.lookup(key, cache_key="kept").json.get("reason") == "cut_off", 10)
+    assert wait_for(lambda: eu.lookup(key, cache_key="kept").json.get("reason") == "cut_off")
     assert hit(eu, lax, cache_key="kept") == "kept"  # who would rather have an old answer
     assert eu.post(PURGE, {"cache_key": "kept"}, key).status == 503
     assert status_of(eu, key, late[0])["status"] == "pending"
@@ -99,7 +99,7 @@ def test_a_home_that_is_cut_off_stops_and_another_goes_on(split, database, partn
     assert (done.term.epoch, done.term.home, done.away) == (1, "us", ("eu",))
     assert not promote_region(regions=split.known(without=("eu",)), name="us").changed
 
-    assert wait_for(lambda: ap.post(PURGE, {"cache_key": "by-key"}, key).status == 202, 20)
+    assert wait_for(lambda: ap.post(PURGE, {"cache_key": "by-key"}, key).status == 202)
     by_model = us.post(PURGE, {"model": "by-model"}, key)
     told = wait_complete(us, key, by_model, busy=(us, ap))
     assert [one["region"] for one in told["regions"]] == ["ap", "us"]
@@ -116,7 +116,7 @@ def test_a_home_that_is_cut_off_stops_and_another_goes_on(split, database, partn
         served.update(hit(eu, key, cache_key=name) for name in gone)
         return hit(eu, key, cache_key="kept") == "kept"
 
-    assert wait_for(is_back, 30) and served == {None}
+    assert wait_for(is_back) and served == {None}
     # What only the old home knew is made again where purges are made now, under its old id.
     for one in late:
         wait_complete(us, key, one, busy=(eu, us, ap))
@@ -130,5 +130,5 @@ def test_a_home_that_is_cut_off_stops_and_another_goes_on(split, database, partn
     assert split.home.events.xlen(STREAM) == 0
     back = promote_region(regions=split.known(), name="eu")
     assert (back.term.epoch, back.away) == (2, ())
-    assert wait_for(lambda: us.post(PURGE, {"cache_key": "kept"}, key).status == 202, 20)
-    assert wait_for(lambda: not any(hit(e, key, cache_key="kept") for e in (eu, us, ap)), 10)
+    assert wait_for(lambda: us.post(PURGE, {"cache_key": "kept"}, key).status == 202)
+    assert wait_for(lambda: not any(hit(e, key, cache_key="kept") for e in (eu, us, ap)))

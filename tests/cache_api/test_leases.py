@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cache_api.hot.leases import LEASE_MS
-from tests.cache_api.test_contract import fresh, wait_for
+from tests.cache_api.test_contract import fresh
+from tests.patience import wait_for
 
 AT_ONCE = 64
 

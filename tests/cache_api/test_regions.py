@@ -16,12 +16,13 @@ from cache_api.rules.events import STREAM, decode
 from portal.servers import ports
 from tests.cache_api import doors
 from tests.cache_api.conftest import Valkeys
-from tests.cache_api.test_contract import slice_of, wait_for
+from tests.cache_api.test_contract import slice_of
+from tests.patience import wait_for
 
 NAMES = ("eu", "us", "ap")
 PURGE = "/api/overflow/purge"
-# What a request waits for anything; a loaded machine may take twice that.
-DEADLINE_MS, PROMPT_S = 300, 2.0
+# What a request waits for anything, and what a loaded machine may make of that.
+DEADLINE_MS, PROMPT_S = 1_000, 12.0
 
 
 class Region:
@@ -57,7 +58,7 @@ class World:
             )  # fmt: skip
         for region in self.regions.values():
             region.edge.wait()
-        assert wait_for(lambda: all(r.cache.exists("h1:home") for r in self.regions.values()), 10)
+        assert wait_for(lambda: all(r.cache.exists("h1:home") for r in self.regions.values()))
 
     def urls(self, where, name):
         """How the edge of region `where` reaches the servers of region `name`."""
@@ -127,7 +128,7 @@ def test_what_one_region_stores_another_serves(quiet, eu, us, capsys):
     assert told[0] == "region" and "" in told  # once from afar, then from its own memory
     assert hit(us, quiet.cast.pinecone.live, cache_key="shared") is None
     lags = lambda: beats(quiet.regions["eu"])[0]["lags_us"]  # noqa: E731
-    assert wait_for(lambda: {"us", "ap"} <= set(lags()), 5)
+    assert wait_for(lambda: {"us", "ap"} <= set(lags()))
     told = eu.call("GET", "/api/overflow/health").json["regions"]
     assert {name: one["status"] for name, one in told.items()} == {"us": "ok", "ap": "ok"}
     assert all(0 < one["lag_ms"] < 5_000 for one in told.values())
@@ -222,7 +223,7 @@ def wait_complete(edge, key, purged, busy=()):
             one.lookup(key, cache_key="anything")
         return status_of(edge, key, purged)["status"] == "complete"
 
-    assert wait_for(is_complete, 30)
+    assert wait_for(is_complete)
     return status_of(edge, key, purged)
 
 
@@ -248,8 +249,8 @@ def test_one_region_cut_off_the_others_go_on(own, database, partners):
 
     own.regions["us"].signal(signal.SIGCONT)
 
-    assert wait_for(lambda: hit(us, key, cache_key="eu") == "of eu", 20)
-    assert wait_for(lambda: ids_of(lost) <= set(in_stream(own.regions["us"])), 20)
+    assert wait_for(lambda: hit(us, key, cache_key="eu") == "of eu")
+    assert wait_for(lambda: ids_of(lost) <= set(in_stream(own.regions["us"])))
     recorded = drain(own, database)
     assert ids_of(lost) <= recorded
     again = drain(own, database)
@@ -298,11 +299,11 @@ def test_nothing_purged_is_served_after_complete_though_a_region_was_cut_off(own
 
     # The home's durable store alone: us is well, but hears of no purge.
     os.kill(home_events, signal.SIGSTOP)
-    assert wait_for(lambda: us.lookup(key, cache_key="k").json.get("reason") == "cut_off", 10)
+    assert wait_for(lambda: us.lookup(key, cache_key="k").json.get("reason") == "cut_off")
     assert hit(us, lax, cache_key="k") == "x"  # this partner would rather have an old answer
     assert us.post(PURGE, {"cache_key": "other"}, key).status == 503  # and none can be made
     os.kill(home_events, signal.SIGCONT)
-    assert wait_for(lambda: hit(us, key, cache_key="k") == "x", 20)
+    assert wait_for(lambda: hit(us, key, cache_key="k") == "x")
 
     # The other way round: us's servers do not hear of the purge that the home makes.
     own.regions["us"].signal(signal.SIGSTOP)
@@ -313,4 +314,4 @@ def test_nothing_purged_is_served_after_complete_though_a_region_was_cut_off(own
     served = [us.lookup(key, cache_key="k").json["response"] for _ in range(40)]
 
     assert set(served) == {None}
-    assert wait_for(lambda: us.lookup(key, cache_key="k").json["reason"] == "not_found", 20)
+    assert wait_for(lambda: us.lookup(key, cache_key="k").json["reason"] == "not_found")

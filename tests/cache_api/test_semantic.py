@@ -8,7 +8,8 @@ import pytest
 from cache_api.gateways import embedder
 from cache_api.gateways.embedder import NoEmbedder
 from tests.cache_api.doors import REPLY
-from tests.cache_api.test_contract import slice_of, wait_for
+from tests.cache_api.test_contract import slice_of
+from tests.patience import wait_for
 
 POLICY = {"threshold": 0.85, "budget_bps": 100, "shadow_bps": 1}
 STORED = "How do I find the PIN of my card?"
@@ -71,7 +72,7 @@ def place(door, bold):
         other = chat("What documents do I need for opening an account?")
         return ask(door, bold.live, other, customer_id=customer).json["hit"]
 
-    assert wait_for(is_warm, 30)
+    assert wait_for(is_warm)
     return bold.live, {"customer_id": customer}
 
 
@@ -222,14 +223,14 @@ def test_a_purge_ends_it(door, place):
     purged = door.post("/api/overflow/purge", {**mine, "mode": "hard"}, key)
 
     assert purged.status == 202, purged.body
-    assert wait_for(lambda: not ask(door, key, chat(ASKED), **mine).json["hit"], 10)
+    assert wait_for(lambda: not ask(door, key, chat(ASKED), **mine).json["hit"])
 
 
 def test_an_expired_answer_is_none(door, place):
     key, mine = place
     store(door, key, chat(STORED), ttl=1, **mine)
 
-    assert wait_for(lambda: not ask(door, key, chat(ASKED), **mine).json["hit"], 5)
+    assert wait_for(lambda: not ask(door, key, chat(ASKED), **mine).json["hit"])
 
 
 def test_a_batch_and_a_drop_in_hit_too(door, place):

@@ -15,8 +15,8 @@ from cache_api.hot.steps import Asked
 from cache_api.hot.verbs import VERBS
 from cache_api.rules.semantic.budget import State
 from cache_api.rules.semantic.policy import Policy
-from tests.cache_api.test_contract import wait_for
 from tests.cache_api.test_semantic import ASKED, STORED, chat
+from tests.patience import wait_for
 
 NEVER, ALWAYS = {"threshold": 0.85, "shadow_bps": 1}, {"threshold": 0.85, "shadow_bps": 10_000}
 # Similarity 0.88 or so: in the lowest band of a threshold of 0.85.
@@ -299,7 +299,7 @@ def test_without_a_model_that_answers_in_time_a_miss_is_a_miss(
     for _ in range(3):  # the first one loads it
         round_said()
     assert edge.lookup(partner.live, **request).json["hit"] is True
-    assert wait_for(round_said, 15)
+    assert wait_for(round_said)
     assert edge.stop() in {0, -15}
 
 

@@ -18,13 +18,12 @@ from tenants.actions.keys import create_key
 from tenants.actions.switches import end_switch, set_switch
 from tenants.rules import switches as rules
 from tests.cache_api.doors import ROOT
-from tests.cache_api.test_contract import wait_for
 from tests.cache_api.test_semantic import ASKED, POLICY, STORED, ask, chat, store
 from tests.cache_api.valkeys import Valkeys
 from tests.conftest import fresh_database, two_partners
+from tests.patience import wait_for
 
 REGION, ME = "test-1", "sre@agentcache.example"
-PATIENCE_S = 60.0  # of a loaded machine; `hot/test_switches.py` has the bound of five seconds
 
 
 class World:
@@ -43,7 +42,7 @@ class World:
                                          env=environ, stderr=subprocess.DEVNULL)  # fmt: skip
         database.login("web")
         assert wait_for(lambda: all(self.edge.lookup(key, cache_key="-").status == 200
-                                    for key in self.keys), PATIENCE_S)  # fmt: skip
+                                    for key in self.keys))  # fmt: skip
 
     def _open(self, partner):
         now = timezone.now()
@@ -76,9 +75,9 @@ def world(django_db_blocker, tmp_path_factory):
 
 
 def took(condition):
-    """Seconds until it is so."""
+    """Seconds until it is so; `hot/test_switches.py` has the bound of five."""
     began = time.monotonic()
-    assert wait_for(condition, PATIENCE_S)
+    assert wait_for(condition)
     return time.monotonic() - began
 
 
@@ -109,12 +108,11 @@ def test_semantic_matching_goes_off_for_the_partner_that_is_meant(world):
         pytest.skip(f"semantic extra absent: {error}")
     mine, theirs = world.keys
     ask(world.edge, mine, chat(ASKED))  # the first question has the model loaded
-    assert wait_for(lambda: world.edge.call("GET", "/api/overflow/health").json["semantic"] == "ok",
-                    PATIENCE_S)  # fmt: skip
+    assert wait_for(lambda: world.edge.call("GET", "/api/overflow/health").json["semantic"] == "ok")
     for key in world.keys:
         store(world.edge, key, chat(STORED))
     is_hit = lambda key: ask(world.edge, key, chat(ASKED)).json["response"] is not None  # noqa: E731
-    assert wait_for(lambda: is_hit(mine) and is_hit(theirs), PATIENCE_S)
+    assert wait_for(lambda: is_hit(mine) and is_hit(theirs))
 
     switch = world.turn(rules.SEMANTIC_OFF, world.partners.redis)
     seconds = took(lambda: not is_hit(mine))

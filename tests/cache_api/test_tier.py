@@ -24,7 +24,8 @@ from cache_api.hot.verbs import VERBS
 from portal.servers import ports
 from tests.cache_api.conftest import PATIENT_MS, Valkeys
 from tests.cache_api.doors import JSON, Answer
-from tests.cache_api.test_contract import slice_of, wait_for
+from tests.cache_api.test_contract import slice_of
+from tests.patience import wait_for
 
 ENTRIES, SIZE = 120, 120_000
 SECRETS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -44,7 +45,7 @@ class S3:
         self.process = subprocess.Popen(argv, stdout=log, stderr=log)
         self.endpoint = f"http://127.0.0.1:{self.port}"
         make = urllib.request.Request(f"{self.endpoint}/tier", method="PUT")
-        assert wait_for(lambda: self._made(make), 30)
+        assert wait_for(lambda: self._made(make))
         self.url = f"s3://tier/entries?endpoint={self.endpoint}&region=us-east-1"
 
     def _made(self, request):
@@ -140,7 +141,7 @@ def fill(door):
     keys = [(key, f"k{n}") for n in range(ENTRIES // 2) for key in roomy]
     for n, (key, name) in enumerate(keys):
         assert door.store(key, text(n), cache_key=name).status == 201
-    assert wait_for(lambda: held(door.url) == ENTRIES, 30)
+    assert wait_for(lambda: held(door.url) == ENTRIES)
     return keys
 
 
@@ -159,7 +160,7 @@ def test_what_memory_evicts_or_loses_is_served_byte_for_byte(door, small):
     small.cache.child.kill()
     small.cache.restart()
     assert door.cast.cache.dbsize() == 0
-    wait_for(lambda: door.lookup(keys[0][0], cache_key="k0").json["hit"], 10)
+    wait_for(lambda: door.lookup(keys[0][0], cache_key="k0").json["hit"])
     answers = [door.lookup(key, cache_key=name) for key, name in keys]
     assert [slice_of(one) for one in answers] == [text(n).encode() for n in range(ENTRIES)]
 
@@ -214,7 +215,7 @@ def test_a_copied_value_alarms_and_a_torn_one_is_only_a_miss(own_valkeys, tmp_pa
 
     assert (copied.json["hit"], torn.json["hit"]) == (False, False)
     assert edge.lookup(cast.redis.live, cache_key="a").json["response"] == "a"
-    assert wait_for(lambda: cast.counters().get("payload_authentication", 0) == 1, 5)
+    assert wait_for(lambda: cast.counters().get("payload_authentication", 0) == 1)
     edge.stop(signal.SIGKILL)
 
 
@@ -226,27 +227,20 @@ def files(folder):
 
 def test_a_dead_and_a_stuck_tier_are_misses_within_the_deadline(own_valkeys, tmp_path, s3):
     cast = own_valkeys.cast()
-    edge = own_valkeys.edge(tmp_path / "edge", 100, TIER_URL=s3.url)
+    edge = own_valkeys.edge(tmp_path / "edge", TIER_URL=s3.url, TIER_DEADLINE_MS="200")
     edge.store(cast.redis.live, cache_key="k")
 
     os.kill(s3.process.pid, signal.SIGSTOP)
-    times = [timed_miss(edge, cast) for _ in range(12)]
+    misses = [edge.lookup(cast.redis.live, cache_key="absent") for _ in range(12)]
     assert edge.lookup(cast.redis.live, cache_key="k").json["hit"]  # memory goes on
     os.kill(s3.process.pid, signal.SIGCONT)
     s3.stop()
-    times += [timed_miss(edge, cast) for _ in range(12)]
+    misses += [edge.lookup(cast.redis.live, cache_key="absent") for _ in range(12)]
 
-    assert max(times) < 1.0
-    assert sorted(times)[len(times) // 2] < 0.08  # most did not wait at all: the breaker
-    assert wait_for(lambda: cast.counters().get("tier_failed", 0) >= 5)
-    edge.stop(signal.SIGKILL)
-
-
-def timed_miss(edge, cast):
-    began = time.monotonic()
-    answer = edge.lookup(cast.redis.live, cache_key="absent")
-    assert (answer.status, answer.json["reason"]) == (200, "not_found")
-    return time.monotonic() - began
+    assert {(one.status, one.json["reason"]) for one in misses} == {(200, "not_found")}
+    edge.stop()  # its last heartbeat has every count
+    # Most did not ask, so did not wait: the breaker.
+    assert 5 <= cast.counters()["tier_failed"] <= len(misses) // 2
 
 
 def test_a_nearly_full_disk_is_left_alone(own_valkeys, tmp_path, monkeypatch):
@@ -300,11 +294,11 @@ def test_a_certain_miss_does_not_wait_for_a_bucket(own_valkeys, tmp_path, s3, ca
         return web.lookup(key, cache_key=name).json, (time.perf_counter() - began) * 1000
 
     web.store(key, '"before"', cache_key="before")
-    assert wait_for(lambda: held(s3.url) == 1, 30)
+    assert wait_for(lambda: held(s3.url) == 1)
     asked = [timed(key, f"nothing {n}")[1] for n in range(5)]
     assert sweeper.sweep_if_due() == 0
     web.store(key, '"after"', cache_key="after")
-    assert wait_for(lambda: held(s3.url) == 2, 30)
+    assert wait_for(lambda: held(s3.url) == 2)
     evict()
 
     s3.process.send_signal(signal.SIGSTOP)
@@ -326,7 +320,7 @@ def test_a_purge_by_key_finds_and_removes_what_only_the_tier_holds(door, small):
     request = {"provider": "openai", "model": "gpt-4", "messages": []}
     door.store(key, '"x"', cache_key="mine", original_request=request)
     door.store(other, '"y"', cache_key="mine", original_request=request)
-    assert wait_for(lambda: held(door.url) == 4, 10)
+    assert wait_for(lambda: held(door.url) == 4)
     door.cast.cache.flushall()
 
     told = door.purge(key, cache_key="mine")
@@ -339,7 +333,7 @@ def test_a_purge_by_key_finds_and_removes_what_only_the_tier_holds(door, small):
 
 def test_a_purge_waits_for_a_tier_that_does_not_answer(own_valkeys, tmp_path, s3):
     cast = own_valkeys.cast()
-    edge = own_valkeys.edge(tmp_path / "edge", 100, TIER_URL=s3.url)
+    edge = own_valkeys.edge(tmp_path / "edge", TIER_URL=s3.url, TIER_DEADLINE_MS="200")
     edge.store(cast.redis.live, cache_key="k")
     assert wait_for(lambda: held(s3.url) == 1)
 

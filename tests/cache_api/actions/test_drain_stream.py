@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from datetime import timedelta
 
@@ -21,6 +20,7 @@ from cache_api.rules.events import FIELD, encode
 from tenants.rules.ids import uuid7
 from tests.cache_api.cast import NOW, event, everything, hours, sql
 from tests.conftest import servers
+from tests.patience import PATIENCE_S, wait_for
 
 
 def own_url():
@@ -166,7 +166,7 @@ def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(stream, database, 
     assert (place, b"\xc1 no event", f"stream {stream.name}") in letters
     assert len(letters) == 3
     done = recorder(database, stream, "--retry-dead", stdout=subprocess.PIPE)
-    assert done.communicate(timeout=30)[0] == "0 dead letters recorded, 3 left\n"
+    assert done.communicate(timeout=PATIENCE_S)[0] == "0 dead letters recorded, 3 left\n"
 
 
 def test_heartbeats_are_copied_only_when_everything_before_them_is_recorded(
@@ -202,23 +202,16 @@ def recorder(database, stream, *arguments, **more):
     )  # fmt: skip
 
 
-def wait_for(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.05)
-
-
 def test_the_process_survives_a_cut_connection_and_ends_on_sigterm(stream, database, partners):
     process = recorder(database, stream)
     try:
         stream.add(event(partners.redis))
-        wait_for(lambda: hours(database, partners.redis) == [(1,)])
+        assert wait_for(lambda: hours(database, partners.redis) == [(1,)])
         sql(database, CUT)
         stream.add(event(partners.redis))
-        wait_for(lambda: hours(database, partners.redis) == [(2,)])
+        assert wait_for(lambda: hours(database, partners.redis) == [(2,)])
         os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
     finally:
         process.kill()
         process.communicate()
@@ -231,7 +224,7 @@ def test_while_postgres_is_stuck_the_stream_keeps_everything(stream, database, p
     connection.close()  # this test's own, as the same login
     try:
         stream.add(event(partners.redis))
-        wait_for(lambda: hours(database, partners.redis) == [(1,)])
+        assert wait_for(lambda: hours(database, partners.redis) == [(1,)])
         found = sql(database, CUT.replace("pg_terminate_backend(pid)", "pid"))
         for (pid,) in found:
             os.kill(pid, signal.SIGSTOP)
@@ -239,8 +232,8 @@ def test_while_postgres_is_stuck_the_stream_keeps_everything(stream, database, p
         assert found and stream.waiting() == 2 and process.poll() is None
         for (pid,) in found:
             os.kill(pid, signal.SIGCONT)
-        wait_for(lambda: hours(database, partners.redis) == [(2,)])
-        wait_for(lambda: hours(database, partners.pinecone) == [(1,)])
+        assert wait_for(lambda: hours(database, partners.redis) == [(2,)])
+        assert wait_for(lambda: hours(database, partners.pinecone) == [(1,)])
     finally:
         process.kill()
         process.communicate()
@@ -249,10 +242,8 @@ def test_while_postgres_is_stuck_the_stream_keeps_everything(stream, database, p
 def test_once_drains_and_ends_and_says_when_a_server_is_away(stream, database, partners):
     stream.add(event(partners.redis), event(partners.pinecone))
     process = recorder(database, stream, "--once")
-    assert (process.communicate(timeout=30)[1].count("recorded 2 of 2"), process.returncode) == (
-        1,
-        0,
-    )
+    said = process.communicate(timeout=PATIENCE_S)[1]
+    assert (said.count("recorded 2 of 2"), process.returncode) == (1, 0)
     assert stream.waiting() == 0
     broken = subprocess.run(
         [sys.executable, "manage.py", "record", "--once"], capture_output=True, text=True,

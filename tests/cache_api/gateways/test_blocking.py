@@ -13,7 +13,7 @@ from cache_api.gateways.config import BadConfig, Config, load
 from cache_api.hot.steps import Asked
 from cache_api.hot.verbs import VERBS
 from cache_api.rules import events
-from tests.cache_api.test_contract import wait_for
+from tests.patience import wait_for
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_an_event_waits_on_disk_while_the_stream_is_away(
     else:
         server.child.kill()
         server.restart()
-    assert wait_for(lambda: event_id in [str(one.event_id) for one in cast.all_events()], 15)
+    assert wait_for(lambda: event_id in [str(one.event_id) for one in cast.all_events()])
 
 
 def test_a_missing_setting_is_named(monkeypatch, tmp_path):

@@ -16,7 +16,7 @@ from cache_api.hot.work import COMPARE, EMBED, NEAREST
 from cache_api.rules.semantic import guards
 from cache_api.rules.semantic.features import features
 from tests.cache_api.gateways import models
-from tests.cache_api.test_contract import wait_for
+from tests.patience import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = "tests.cache_api.gateways.models"
@@ -256,4 +256,4 @@ def test_a_lane_gives_up_at_the_deadline_and_never_raises(thread, lane):
     assert ask() is None
     models.gate.set()
     one.deadline_s = 5.0
-    assert wait_for(lambda: ask() == [("stuck/1", b"Where is my card?")], 5)
+    assert wait_for(lambda: ask() == [("stuck/1", b"Where is my card?")])
