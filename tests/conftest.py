@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+import redis
 from django.core.cache import cache, caches
 from django.db import connection
 
@@ -77,6 +78,18 @@ def servers() -> dict[str, str]:
     """The URLs of this run's servers."""
     known = json.loads((env.data_dir() / "servers.json").read_text())
     return {key: value for key, value in known.items() if isinstance(value, str)}
+
+
+def own_valkey(name: str) -> str:
+    """An empty numbered database of one of this run's Valkeys (`EVENTS_URL`, …), this worker's own.
+
+    Everybody uses 0 and 1; what a worker's earlier tests left is removed.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    url = _with_database(servers()[name], str(2 + worker))
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
 
 
 def _with_database(url: str, name: str) -> str:

@@ -5,7 +5,6 @@ import sys
 import time
 import uuid
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -16,6 +15,7 @@ from tenants.accounts.models import User
 from tenants.tasking import MissingPartner
 from tests.billing.people import APPROVER, PREPARER
 from tests.billing.world import NOW, hit, record, review, sign
+from tests.conftest import own_valkey
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,10 +32,9 @@ def office(database, partners):
 
 @pytest.fixture
 def environ(database, office):
-    """This database, and a broker of this test's own (number 7 of the run's Valkey)."""
-    found = database.environ(LOG_LEVEL="ERROR", AC_DB_LOGIN="settle")
-    parts = urlsplit(found["EVENTS_URL"])
-    return {**found, "BROKER_URL": urlunsplit(parts._replace(path="/7"))}
+    """This database, and a broker of this test's own."""
+    broker = own_valkey("BROKER_URL")
+    return database.environ(LOG_LEVEL="ERROR", AC_DB_LOGIN="settle", BROKER_URL=broker)
 
 
 @pytest.fixture

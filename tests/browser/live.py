@@ -1,19 +1,15 @@
 """A running installation on a copy of the template database: web, worker and recorder."""
 
-import os
 import signal
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
-
-import redis
 
 from portal import env
 from portal.servers.table import Ports, processes
-from tests.conftest import Database, servers
+from tests.conftest import Database, own_valkey
 from tests.flows.harness import free_port
 from tests.plugin import ROOT
 
@@ -40,7 +36,7 @@ class Live:
     def start(self) -> None:
         """Every process of FEWER; returns when the web process answers."""
         table = processes(Ports(web=self.port, edge=self.port + 1), env.data_dir(), demo=False)
-        shared = self._own_valkey()
+        shared = {name: own_valkey(name) for name in ("CACHE_URL", "EVENTS_URL", "BROKER_URL")}
         for process in table:
             if process.name in FEWER:
                 log = (self.logs / f"{process.name}.log").open("ab")
@@ -80,14 +76,3 @@ class Live:
             else:
                 return
         raise AssertionError(f"The web process does not answer.\n{self.said()}")
-
-    def _own_valkey(self) -> dict[str, str]:
-        """Numbered Valkey databases of this worker alone: another test's tasks stay its own."""
-        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-        known, found = servers(), {}
-        for name, number in (("CACHE_URL", 2), ("EVENTS_URL", 2), ("BROKER_URL", 2)):
-            parts = urlsplit(known[name])
-            found[name] = urlunsplit(parts._replace(path=f"/{number + worker}"))
-            with redis.Redis.from_url(found[name]) as client:
-                client.flushdb()
-        return found

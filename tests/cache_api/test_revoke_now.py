@@ -18,16 +18,15 @@ from cache_api.gateways.snapshots import SnapshotStore
 from tenants.actions.keys import create_key
 from tenants.models import ApiKey, AuditEntry
 from tests.cache_api.cast import event
-from tests.conftest import servers as running
+from tests.conftest import own_valkey
 
 
 @pytest.fixture
 def home(database, partners, settings, monkeypatch):
     """The home region's server and its keys; a second region is away."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    url = running()["EVENTS_URL"].rsplit("/", 1)[0] + "/9"
+    url = own_valkey("EVENTS_URL")
     client = redis.Redis.from_url(url)
-    client.flushdb()
     regions = [Region("eu", "", url), Region("us", "", "redis://127.0.0.1:1/0")]
     monkeypatch.setattr(servers, "regions", lambda: tuple(regions))
     made = [create_key(partner_id=one.pk, livemode=True, actor="kim", now=timezone.now())[0].id
@@ -42,7 +41,7 @@ def home(database, partners, settings, monkeypatch):
     publish_snapshot(store=SnapshotStore(url))
     database.login("web")
     yield client, *made, url
-    client.flushdb()
+    client.close()
     client.close()
 
 

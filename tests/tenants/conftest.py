@@ -1,12 +1,8 @@
 """What several tests of the ground storey need."""
 
-import os
-from urllib.parse import urlsplit, urlunsplit
-
 import pytest
-import redis
 
-from tests.conftest import servers
+from tests.conftest import own_valkey
 from tests.tenants.name_server import name_server
 
 
@@ -19,11 +15,6 @@ def dns_zone():
 
 @pytest.fixture
 def own_events(settings):
-    """A numbered database of the events Valkey for this worker's test alone, empty."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    parts = urlsplit(servers()["EVENTS_URL"])
-    settings.EVENTS_URL = urlunsplit(parts._replace(path=f"/{8 + worker % 8}"))
-    with redis.Redis.from_url(settings.EVENTS_URL) as client:
-        client.flushdb()
-        yield settings.EVENTS_URL
-        client.flushdb()
+    """An events Valkey of this test's own, empty."""
+    settings.EVENTS_URL = own_valkey("EVENTS_URL")
+    return settings.EVENTS_URL

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -17,7 +17,6 @@ class Command(BaseCommand):
     """Reads the file only: no database, no network. Exit status 1 when something does not fit."""
 
     help = "Recompute a downloaded statement archive to the cent; name every changed file."
-    requires_system_checks: ClassVar[list[str]] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The archive."""

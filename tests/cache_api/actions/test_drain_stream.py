@@ -19,21 +19,16 @@ from cache_api.reconcile import CHECKS
 from cache_api.rules.events import FIELD, encode
 from tenants.rules.ids import uuid7
 from tests.cache_api.cast import NOW, event, everything, hours, sql
-from tests.conftest import servers
+from tests.conftest import own_valkey
 from tests.patience import PATIENCE_S, wait_for
 
 
-def own_url():
-    """Database 9: a heartbeat in the one that all use would hold up other tests' months."""
-    return servers()["EVENTS_URL"].rsplit("/", 1)[0] + "/9"
-
-
 class Stream:
-    """A stream of this test's own in the real events Valkey."""
+    """A stream in an events Valkey of this test's own: heartbeats would hold up others' months."""
 
     def __init__(self):
         self.name = f"test:{uuid.uuid4().hex}"
-        self.url = own_url()
+        self.url = own_valkey("EVENTS_URL")
         self.client = redis.Redis.from_url(self.url)
         self.readers = []
 
@@ -51,12 +46,10 @@ class Stream:
 @pytest.fixture
 def stream(database):
     made = Stream()
-    made.client.delete(HEARTBEATS_KEY)
     database.login("recorder")
     yield made
     for reader in made.readers:
         reader.close()
-    made.client.delete(made.name, HEARTBEATS_KEY)
     made.client.close()
 
 
@@ -197,7 +190,7 @@ CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 def recorder(database, stream, *arguments, **more):
     return subprocess.Popen(
         [sys.executable, "manage.py", "record", "--stream", stream.name, *arguments],
-        env=database.environ(AC_DB_LOGIN="recorder", LOG_LEVEL="INFO", EVENTS_URL=own_url()),
+        env=database.environ(AC_DB_LOGIN="recorder", LOG_LEVEL="INFO", EVENTS_URL=stream.url),
         stderr=subprocess.PIPE, text=True, **more,
     )  # fmt: skip
 

@@ -14,18 +14,16 @@ from cache_api.gateways.stream import EventsUnavailable
 from cache_api.hot import facts
 from tenants import schema
 from tests.cache_api.cast import NOW, sql
-from tests.conftest import servers
+from tests.conftest import own_valkey
 
 
 @pytest.fixture
 def valkey(database, partners):
-    """A database number of the events server that only this test uses, and the recorder's login."""
-    url = servers()["EVENTS_URL"].rsplit("/", 1)[0] + "/9"
+    """An events Valkey of this test's own, and the recorder's login."""
+    url = own_valkey("EVENTS_URL")
     client = redis.Redis.from_url(url)
-    client.flushdb()
     database.login("recorder")
     yield client, SnapshotStore(url)
-    client.flushdb()
     client.close()
 
 
