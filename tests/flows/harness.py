@@ -1,5 +1,6 @@
 """A whole installation of its own, whose processes may be killed: servers, edge, recorder."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -7,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -16,7 +16,10 @@ from typing import Any
 
 import psycopg
 
+from portal import env
 from portal.servers import Stack
+from tests import patience
+from tests.patience import PATIENCE_S
 from tests.plugin import ROOT
 
 DEMO_KEYS_SCRIPT = """
@@ -37,14 +40,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(check: Callable[[], bool], seconds: float, what: str) -> None:
+def wait_for(check: Callable[[], bool], what: str) -> None:
     """Poll until true; raises AssertionError naming what never came."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if check():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what}")
+    assert patience.wait_for(check), f"not within {PATIENCE_S} s: {what}"
 
 
 class Installation:
@@ -61,18 +59,37 @@ class Installation:
             for name, value in os.environ.items()
             if not name.endswith("_URL") and name != "AC_DB_LOGIN"
         }
-        self.environ.update(DATA_DIR=str(folder), EDGE_PORT=str(self.port), PYTHONUNBUFFERED="1")
+        self.environ.update(
+            DATA_DIR=str(folder),
+            EDGE_PORT=str(self.port),
+            PYTHONUNBUFFERED="1",
+            STORE_DEADLINE_MS="3000",
+        )  # an answer on a busy machine is no late one
 
     def start(self) -> None:
         """Servers, migrations, two partners and a key each, then the edge and the recorder."""
         self.folder.chmod(0o711)
-        self.stack.start()
-        self.python("-m", "tests.fill")
+        self._start_filled()
         self.keys = self._make_keys()
         self.spawn("recorder")
         self.spawn("edge")
-        wait_for(self.edge_answers, 30, "the edge answers")
-        wait_for(self.keys_work, 60, "the recorder has published the keys")
+        wait_for(self.edge_answers, "the edge answers")
+        wait_for(self.keys_work, "the recorder has published the keys")
+
+    def _start_filled(self) -> None:
+        """The run's first installation is migrated; others begin with a copy of its files."""
+        first = env.data_dir() / "installation"
+        with (env.data_dir() / "installation.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if first.exists():
+                shutil.copytree(first, self.folder, dirs_exist_ok=True, symlinks=True)
+            else:
+                self.stack.start()
+                self.python("-m", "tests.fill")
+                self.stack.stop()
+                for name in ("secrets", "postgres"):
+                    shutil.copytree(self.folder / name, first / name, symlinks=True)
+        self.stack.start()
 
     def keys_work(self) -> bool:
         """Whether the edge knows both partners' keys."""
@@ -91,7 +108,7 @@ class Installation:
             {"Authorization": f"Bearer {self.keys[slug]}", "Content-Type": "application/json"},
         )  # fmt: skip
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
                 self.answered += 1
                 return answer.status, answer.read()
         except urllib.error.HTTPError as refused:

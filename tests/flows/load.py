@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.flows.harness import Installation
+from tests.patience import PATIENCE_S
 
 
 @dataclass
@@ -47,7 +48,7 @@ def running_clients(installation: Installation, count: int) -> Iterator[Answers]
         yield answers
     finally:
         ended.set()
-        thread.join(60)
+        thread.join(PATIENCE_S)
 
 
 async def one_client(
@@ -69,7 +70,7 @@ async def one_client(
         answers.in_flight += 1
         try:
             status, head, payload = await asyncio.wait_for(
-                _exchange(reader, writer, installation.keys[slug], path, body), 10
+                _exchange(reader, writer, installation.keys[slug], path, body), PATIENCE_S
             )
         except (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError):
             answers.resets += 1

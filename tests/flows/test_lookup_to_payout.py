@@ -167,7 +167,7 @@ def replay(installation: Installation) -> int:
         facts = dict(zip(names, values, strict=True))
         facts["tags"] = facts["tags"] or {}  # no tags are stored as null
         stream.xadd(STREAM, {FIELD: encode(UsageEvent(**facts))})
-    wait_for(lambda: stream.xlen(STREAM) <= 1, 30, "the recorder has read the stream")
+    wait_for(lambda: stream.xlen(STREAM) <= 1, "the recorder has read the stream")
     time.sleep(1)
     return len(found)
 
@@ -177,7 +177,7 @@ def test_events_recorded_twice_change_no_row(installation, exchanged):
         with installation.psql() as db:
             return db.execute("select count(*) from usage_event").fetchone()[0]
 
-    wait_for(lambda: count() == installation.answered, 30, "every answer is recorded")
+    wait_for(lambda: count() == installation.answered, "every answer is recorded")
     time.sleep(1.5)  # heartbeats
     before = rows(installation)
 

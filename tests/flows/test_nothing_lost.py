@@ -5,7 +5,6 @@ The last test moves the append behind the answer in a copy of the code, and the 
 then find lost events: a kill test that cannot fail proves nothing.
 """
 
-import contextlib
 import random
 import shutil
 import time
@@ -13,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import patience
 from tests.flows.harness import Installation, wait_for
 from tests.flows.load import Answers, running_clients
+from tests.patience import PATIENCE_S
 from tests.plugin import ROOT
 
 VICTIMS = ("edge", "events", "recorder", "edge", "postgres")
@@ -66,7 +67,7 @@ def storm(
             # A dead edge resets its clients; any other victim dies under the requests in flight.
             hits += max(answers.resets - before, 1 if busy else 0)
             installation.revive()
-            wait_for(installation.edge_answers, 30, "the edge is back")
+            wait_for(installation.edge_answers, "the edge is back")
         time.sleep(0.5)
     return answers, hits
 
@@ -80,10 +81,7 @@ def recorded(installation: Installation) -> dict[str, int]:
 
 def missing_after_quiet(installation: Installation, answers: Answers, seconds: float) -> set[str]:
     """Answered requests without an event row, once everything had time to be shipped."""
-    with contextlib.suppress(AssertionError):
-        wait_for(
-            lambda: answers.acked.keys() <= recorded(installation).keys(), seconds, "all recorded"
-        )
+    patience.wait_for(lambda: answers.acked.keys() <= recorded(installation).keys(), seconds)
     return answers.acked.keys() - recorded(installation).keys()
 
 
@@ -91,7 +89,7 @@ def test_every_answer_is_one_event_whatever_is_killed(installation, request, cap
     rounds = request.config.getoption("--kill-rounds")
 
     answers, hits = storm(installation, rounds, VICTIMS, seed=rounds)
-    lost = missing_after_quiet(installation, answers, seconds=60)
+    lost = missing_after_quiet(installation, answers, seconds=PATIENCE_S)
 
     with capsys.disabled():
         print(f"\n  {rounds} kills, {hits} requests hit in flight, {len(answers.acked)} answered, "
