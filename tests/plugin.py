@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import redis
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,7 +50,8 @@ def _start() -> None:
             del os.environ[name]
     os.environ["DATA_DIR"] = str(folder)
     stack = Stack(folder, durable=False, environ={})
-    stack.start()
+    events = stack.start()["EVENTS_URL"]
+    redis.Redis.from_url(events).config_set("appendfsync", "no")  # the machine will not die
 
     def stop() -> None:
         stack.stop()

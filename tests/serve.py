@@ -53,7 +53,7 @@ def _start(folder, stack, *, with_portal):
     from portal.servers import ports
     from tests.cache_api.valkeys import Valkeys
 
-    pair = Valkeys(folder / "valkeys", maxmemory="64mb")
+    pair = Valkeys(folder / "valkeys", durable=True, maxmemory="64mb")
     stack.callback(pair.stop)
     cast = pair.cast()
     told = {"servers": {}}

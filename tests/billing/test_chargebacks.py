@@ -37,7 +37,7 @@ def fake(shared_data):
 @pytest.fixture
 def stripe(fake):
     fake.faults()
-    return Stripe(KEY, fake.base, timeout_s=5)
+    return Stripe(KEY, fake.base, timeout_s=30)
 
 
 @pytest.fixture

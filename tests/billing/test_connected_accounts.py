@@ -47,7 +47,7 @@ def asked(fake, partners, database):
 @pytest.fixture
 def stripe(fake):
     fake.faults()
-    return Stripe(KEY, fake.base, timeout_s=5)
+    return Stripe(KEY, fake.base, timeout_s=30)
 
 
 def choose(database, partner, account):

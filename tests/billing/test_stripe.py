@@ -65,7 +65,7 @@ def fake(shared_data):
 @pytest.fixture
 def stripe(fake):
     fake.faults()
-    return Stripe(KEY, fake.base, timeout_s=1.5)
+    return Stripe(KEY, fake.base, timeout_s=30)
 
 
 @pytest.fixture

@@ -14,15 +14,18 @@ PATIENT_MS = 3_000
 
 
 class Valkeys:
-    """A pair of real Valkeys that a test may kill."""
+    """A pair of real Valkeys that a test may kill: what they acknowledged is with the operating
+    system. `durable`: on the disk, as in an installation, which each request waits for."""
 
-    def __init__(self, folder: Path, **cache_settings: str) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False, **cache_settings: str) -> None:
         Secrets(folder / "secrets").ensure()
         self.cache = Valkey("cache", folder, ports.pick())
         self.events = Valkey("events", folder, ports.pick(avoid=frozenset({self.cache.port})))
         self.kek_file = folder / "secrets" / "kek"
         for server in (self.cache, self.events):
             server.start()
+        if not durable:
+            redis.Redis.from_url(self.events.url()).config_set("appendfsync", "no")
         client = redis.Redis.from_url(self.cache.url())
         for name, value in cache_settings.items():
             client.config_set(name.replace("_", "-"), value)

@@ -14,7 +14,7 @@ from tests.cache_api.conftest import Valkeys
 @pytest.fixture
 def safe(settings, tmp_path, database):
     """Settings of a real installation, with Valkeys of its own."""
-    pair = Valkeys(tmp_path)
+    pair = Valkeys(tmp_path, durable=True)
     settings.DEMO, settings.HTTPS, settings.REQUIRE_MFA = False, True, True
     settings.PLATFORM_DOMAIN, settings.KEK = "cache.example.com", b"k" * 64
     settings.EMAIL_URL = "smtp://mail.example.com"

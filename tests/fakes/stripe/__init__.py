@@ -4,7 +4,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.servers import ports
+from tests.patience import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 SPEC = "stripe/spec3-2023-08-16.yaml"
@@ -30,6 +30,14 @@ class Fake:
     def faults(self, *faults: dict[str, Any]) -> None:
         self.control("faults", faults=list(faults))
 
+    def answers(self, child: subprocess.Popen[bytes]) -> bool:
+        """Whether it does, by now; fails when it ended instead."""
+        assert child.poll() is None, "the fake ended"
+        try:
+            return bool(self.report())
+        except OSError:
+            return False
+
     def report(self) -> dict[str, Any]:
         return self._ask("/_sim/log")
 
@@ -39,16 +47,16 @@ class Fake:
     def pay(self, invoice_id: str) -> None:
         """The customer presses the button."""
         request = urllib.request.Request(f"{self.base}/i/{invoice_id}", data=b"")
-        urllib.request.urlopen(request, timeout=10).read()
+        urllib.request.urlopen(request, timeout=PATIENCE_S).read()
 
     def onboard(self, address: str) -> str:
         """A connected account's owner tells everything at the address; the page after it."""
         request = urllib.request.Request(address, data=b"")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return str(answer.read().decode())
 
     def _ask(self, path: str, data: bytes | None = None) -> dict[str, Any]:
-        with urllib.request.urlopen(self.base + path, data=data, timeout=20) as answer:
+        with urllib.request.urlopen(self.base + path, data=data, timeout=PATIENCE_S) as answer:
             return json.load(answer)
 
 
@@ -62,15 +70,8 @@ def running(spec: Path, webhook: str = "", host: str = "") -> Iterator[Fake]:
     child = subprocess.Popen(argv, cwd=ROOT)
     fake = Fake(f"http://127.0.0.1:{port}")
     try:
-        until = time.monotonic() + 60
-        while True:
-            try:
-                fake.report()
-                break
-            except OSError:
-                assert child.poll() is None and time.monotonic() < until, "the fake did not start"
-                time.sleep(0.1)
+        assert wait_for(lambda: fake.answers(child)), "the fake did not start"
         yield fake
     finally:
         child.terminate()
-        child.wait(timeout=10)
+        child.wait(PATIENCE_S)
