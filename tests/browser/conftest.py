@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from bench.browser import browser, chromium_path
 from portal import env
@@ -15,6 +15,7 @@ from tests.browser import world
 from tests.browser.live import Live
 from tests.browser.visitor import Visitor
 from tests.conftest import fresh_database, two_partners
+from tests.patience import PATIENCE_S
 from tests.portal.demo.test_tour import FACTS
 from tests.tenants.name_server import name_server
 
@@ -31,6 +32,7 @@ def chrome() -> Iterator[Browser]:
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     try:
+        expect.set_options(timeout=PATIENCE_S * 1000)
         with browser() as chrome:
             yield chrome
     finally:

@@ -2,8 +2,6 @@
 
 import signal
 import subprocess
-import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from portal import env
 from portal.servers.table import Ports, processes
 from tests.conftest import Database, own_valkey
 from tests.flows.harness import free_port
+from tests.patience import wait_for
 from tests.plugin import ROOT
 
 # One of each is enough here, and one web process forgets a brand at once, not two after each other.
@@ -66,13 +65,12 @@ class Live:
         )
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            assert self.children["web"].poll() is None, self.said()
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/livez", timeout=2).close()
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.05)
-            else:
-                return
-        raise AssertionError(f"The web process does not answer.\n{self.said()}")
+        assert wait_for(self._is_live), f"The web process does not answer.\n{self.said()}"
+
+    def _is_live(self) -> bool:
+        assert self.children["web"].poll() is None, self.said()
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/livez", timeout=2).close()
+        except OSError:
+            return False
+        return True

@@ -1,6 +1,5 @@
 """axe finds nothing to complain about, whatever colour a partner chooses, by day and by night."""
 
-import time
 import urllib.request
 from collections.abc import Sequence
 
@@ -14,6 +13,7 @@ from tenants.accounts.models import User
 from tenants.actions.branding import publish_brand
 from tests.browser.world import CONSOLE, PASSWORD, PINECONE
 from tests.conftest import two_partners
+from tests.patience import PATIENCE_S, wait_for
 
 # Too light for white text, too dark for black, and in the middle of both.
 HARD_BRANDS = {"yellow": "#FFD200", "navy": "#001F5B", "grey": "#808080"}
@@ -120,13 +120,12 @@ def wear(seed: str, live) -> None:
         )  # fmt: skip
     request = urllib.request.Request(f"{live.url('127.0.0.1')}/accounts/login/")
     request.add_header("Host", PINECONE)
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        with urllib.request.urlopen(request, timeout=10) as page:
-            if f"tokens.{revision.css_hash}.css".encode() in page.read():
-                return
-        time.sleep(0.2)
-    raise AssertionError(f"The portal never showed {seed}.")
+
+    def is_worn():
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as page:
+            return f"tokens.{revision.css_hash}.css".encode() in page.read()
+
+    assert wait_for(is_worn), f"The portal never showed {seed}."
 
 
 def look_through(visitor, *paths: str, modes: Sequence[str] = MODES) -> list[str]:

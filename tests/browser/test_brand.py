@@ -11,6 +11,7 @@ from portal.views.console_style import HARD
 from tenants.rules.colour import contrast
 from tests.browser.test_axe import inspect
 from tests.browser.world import CONSOLE, REDIS
+from tests.patience import PATIENCE_S, POLL_S
 
 MODES = ("light", "dark")
 
@@ -53,10 +54,10 @@ def seed_shown(visitor):
 
 def wait_for(visitor, heading):
     """Hosts are remembered for five seconds."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while visitor.heading() != heading:
         assert time.monotonic() < deadline, visitor.heading()
-        time.sleep(0.3)
+        time.sleep(POLL_S)
         visitor.go("/accounts/login/")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Request, Response, WebError
 
 from bench.browser import sign_in
+from tests.patience import PATIENCE_S
 
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 # A page's own report of what its policy blocked; the console's text does not always name it.
@@ -30,7 +31,7 @@ class Visitor:
             color_scheme=mode,
             reduced_motion="reduce",  # type: ignore[arg-type]
         )
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(PATIENCE_S * 1000)
         self.context.add_init_script(REPORT_CSP)
         self.context.on("console", self._console)
         self.context.on("weberror", self._error)

@@ -18,8 +18,7 @@ from tenants import schema
 from tenants.actions.keys import create_key
 from tests.cache_api.valkeys import Valkeys
 from tests.conftest import fresh_database, two_partners
-
-PATIENCE_S = 90.0
+from tests.patience import PATIENCE_S
 
 
 class World:
