@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from whitenoise import WhiteNoise
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,6 +39,20 @@ def _take_compiled() -> None:
 
     if not compiled.use():
         sys.exit("EDGE_COMPILED=1: today's sources are not compiled (make install-dev)")
+
+
+def _look_once_for_static_files() -> None:
+    """Each test client has middleware of its own; the files that it may serve are the same."""
+    look, known = WhiteNoise.update_files_dictionary, {}
+
+    def remembered(self: WhiteNoise, root: str, prefix: str) -> None:
+        if (root, prefix) not in known:
+            files, self.files = self.files, {}
+            look(self, root, prefix)
+            known[root, prefix], self.files = self.files, files
+        self.files.update(known[root, prefix])
+
+    WhiteNoise.update_files_dictionary = remembered
 
 
 def _start() -> None:
@@ -78,6 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     # The same Argon2 at its smallest: what makes guessing dear for others takes 0.2 s of each test.
     Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 8, 1
+    _look_once_for_static_files()
     if "PYTEST_XDIST_WORKER" not in os.environ:
         config.pluginmanager.register(Skips(), "skips")
 
