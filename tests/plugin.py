@@ -8,6 +8,7 @@ Workers of a parallel run inherit the address through DATA_DIR.
 
 import atexit
 import gc
+import itertools
 import os
 import shutil
 import subprocess
@@ -20,6 +21,17 @@ import redis
 from whitenoise import WhiteNoise
 
 ROOT = Path(__file__).resolve().parent.parent
+# What takes longest: one world for many tests, or one long test.
+DEAR = (
+    "tests/browser/", "tests/flows/test_nothing_lost.py",
+    "tests/portal/test_faults.py", "tests/flows/test_lookup_to_payout.py",
+    "tests/billing/test_commands.py", "tests/cache_api/test_schemathesis.py",
+    "tests/portal/views/test_sso.py", "tests/cache_api/test_regions.py",
+    "tests/cache_api/test_home_failover.py", "tests/cache_api/test_tier.py",
+    "tests/cache_api/test_budgets.py", "tests/portal/servers/",
+    "tests/billing/test_database_machine.py", "tests/billing/rules/test_machine.py",
+    "tests/portal/test_isolation.py", "tests/portal/console/test_access.py",
+)  # fmt: skip
 
 
 def python(*arguments: str, **environ: str) -> str:
@@ -96,6 +108,23 @@ def pytest_configure(config: pytest.Config) -> None:
     _look_once_for_static_files()
     if "PYTEST_XDIST_WORKER" not in os.environ:
         config.pluginmanager.register(Skips(), "skips")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Workers begin with DEAR, in turn, each place wholly one worker's; none has one at the end.
+
+    `--dist worksteal` gives each worker its share of the list, then moves what is last.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    places: dict[str, list[pytest.Item]] = {place: [] for place in (*DEAR, "")}
+    for item in items:
+        places[next((one for one in DEAR if item.nodeid.startswith(one)), "")].append(item)
+    rest, found, total = iter(places.pop("")), [*places.values()], len(items)
+    items.clear()
+    for number in range(workers):
+        mine = list(itertools.chain.from_iterable(found[number::workers]))
+        items += [*mine, *itertools.islice(rest, max(0, total // workers - len(mine)))]
+    items += rest
 
 
 def pytest_collection_finish() -> None:
