@@ -106,6 +106,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The same Argon2 at its smallest: what makes guessing dear for others takes 0.2 s of each test.
     Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 8, 1
     _look_once_for_static_files()
+    gc.disable()  # until all is collected
     if "PYTEST_XDIST_WORKER" not in os.environ:
         config.pluginmanager.register(Skips(), "skips")
 
@@ -128,8 +129,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests and all of Django stay: the collector needs not look at them again."""
+    """Thousands of tests and all of Django stay: the collector needs not look at them."""
     gc.freeze()
+    gc.enable()
 
 
 class Skips:

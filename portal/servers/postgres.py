@@ -30,8 +30,10 @@ SETTINGS = {
     "log_timezone": "UTC",
 }
 # For tests only: a crash of the machine may lose the cluster. A kill -9 of the server loses nothing
-# as long as commits still reach the operating system (so synchronous_commit stays on).
-NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
+# as long as commits still reach the operating system (so synchronous_commit stays on). Nobody has
+# to guess its passwords, which thousands of connections would pay for.
+QUICK_LOGINS = {"scram_iterations": "1"}
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", **QUICK_LOGINS}
 
 
 DATABASE_KEYS = {
@@ -55,6 +57,7 @@ class Postgres:
         self.cluster = self.folder / "data"
         self.secrets = Secrets(data_dir / "secrets")
         self.identity = as_whom or identity.choose()
+        self._begins_with = {} if durable else QUICK_LOGINS
         settings = SETTINGS | {"port": str(port)} | ({} if durable else NOT_DURABLE)
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         self.child = Child(
@@ -119,6 +122,7 @@ class Postgres:
                     "--locale=C",
                     "--locale-provider=builtin",
                     "--builtin-locale=C.UTF-8",
+                    *(f"--set={name}={value}" for name, value in self._begins_with.items()),
                 ],
                 identity=self.identity,
                 paths=self._paths(),
