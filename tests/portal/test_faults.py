@@ -45,7 +45,7 @@ from tests.portal.views.cast import PINECONE, REDIS, signed_in
 
 TROUBLES = {"down": "refuse", "slow": "hold"}
 # What pages and requests wait for anything. An answer on a busy machine is no late one.
-PAGE_DEADLINE_MS, STORE_DEADLINE_MS = 3_000, 1_000
+PAGE_DEADLINE_MS, STORE_DEADLINE_MS = 2_000, 1_000
 KEK = b"K" * 32
 PURGE = "/api/overflow/purge", {"tag": "nothing has it", "namespace": "elsewhere"}
 BANNERS = {
