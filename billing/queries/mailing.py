@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from billing.models import Chargeback, Document, DocumentEvent
+from billing.models import Chargeback, Document, DocumentEvent, SettlementRun
 from billing.queries.parties import PLATFORM_ISSUER
 from billing.queries.payments import open_sql
 from billing.rules.chargebacks import CLOSED
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
+from billing.rules.runs import ISSUED as RUN_ISSUED
 from billing.rules.status import DELIVERED, REMINDED, UNDELIVERED
 from tenants.accounts.models import User
 from tenants.models import Domain, Partner
@@ -44,6 +45,12 @@ def undelivered_documents(now: datetime) -> QuerySet[Document]:
     """Fresh documents that no mail has brought yet, oldest first."""
     fresh = Document.objects.filter(issued_at__gt=now - FRESH, issued_at__lte=now)
     return fresh.exclude(events__kind=DELIVERED).order_by("issued_at", "id")
+
+
+def brought_runs() -> QuerySet[SettlementRun]:
+    """Issued runs of which no document waits to be brought: one query."""
+    left = Document.objects.filter(run=OuterRef("pk")).exclude(events__kind=DELIVERED)
+    return SettlementRun.objects.filter(~Exists(left), state=RUN_ISSUED).order_by("id")
 
 
 def failures(document_id: uuid.UUID, what: str) -> tuple[int, datetime | None]:

@@ -164,6 +164,17 @@ def test_reminders_stop_when_it_is_paid_questioned_or_given_back(issued, databas
     assert send_reminders(now=DUE + timedelta(days=14)) == 0
 
 
+def test_a_worker_that_died_after_its_last_mail_leaves_no_run_behind(issued, mailoutbox):
+    for paper in Document.objects.filter(partner_id=issued.redis.id):
+        record_document_event(document_id=paper.id, kind="delivered", source_id="mail",
+                              actor="mail", now=NOW)  # fmt: skip
+    assert set(states().values()) == {"issued"}
+
+    deliver_documents(now=NOW)
+
+    assert states()[issued.redis.id] == "delivered"
+
+
 def test_a_run_closes_when_its_invoices_are_paid_and_its_statement_accepted_and_paid(
     issued, mailoutbox
 ):

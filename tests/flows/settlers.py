@@ -1,8 +1,8 @@
-"""`python -m tests.flows.settlers 2026-09`: eight processes settle a month, some get killed.
+"""`python -m tests.flows.settlers 2026-09 FOLDER`: eight processes settle a month, some get killed.
 
 The test's triggers put whoever reaches a kill point first to sleep inside its transaction. This
 program looks for the sleeper, kills its process with SIGKILL, puts a new one in its place, and
-prints one line a kill. It ends when every run is issued.
+prints one line a kill. It ends when every run is closed; mails lie in FOLDER.
 """
 
 # ruff: noqa: E402 - Django is set up before anything of it is imported.
@@ -16,19 +16,24 @@ import django
 django.setup()
 
 import psycopg
+from django.conf import settings
 from django.db import connection
 from django.utils.timezone import now
 
+from billing.actions.deliver import close_finished_runs, deliver_documents
+from billing.actions.disputes import accept_statement
 from billing.actions.open_runs import settle_period
+from billing.actions.payments import Receipt, record_payment
 from billing.actions.review import approve_period
 from billing.actions.settle import issue_approved, settle_run
-from billing.models import SettlementRun
+from billing.models import Document, SettlementRun
+from billing.rules.drafts import PAYOUT_STATEMENT
 from billing.rules.errors import BillingError
 from billing.rules.periods import Period, parse_month
 from tests.billing.people import APPROVER, PREPARER
 
 PROCESSES = 8
-PATIENCE_S = 90
+PATIENCE_S = 150
 SLEEPERS = """
 SELECT application_name, query FROM pg_stat_activity
 WHERE wait_event = 'PgSleep' AND application_name LIKE 'settler %'
@@ -36,7 +41,9 @@ WHERE wait_event = 'PgSleep' AND application_name LIKE 'settler %'
 
 
 def settle(period: Period) -> None:
-    """What eight people and workers do at once: begin, settle, approve, issue, until it is done."""
+    """What eight people and workers do at once, until it is done: begin, settle, approve, issue,
+    mail, pay, accept, close."""
+    runs = SettlementRun.objects.filter(period_start=period.start)
     while True:
         try:
             for run in settle_period(period=period, actor=PREPARER, now=now()).runs:
@@ -44,10 +51,26 @@ def settle(period: Period) -> None:
             approve_period(period=period, actor=APPROVER, now=now())
         except BillingError:
             pass  # somebody else was faster
-        for run in SettlementRun.objects.filter(period_start=period.start):
+        for run in runs:
             issue_approved(run_id=run.id, partner_id=run.partner_id, now=now())
-        if not SettlementRun.objects.filter(period_start=period.start, issued_at=None).exists():
-            return
+        if not runs.filter(issued_at=None).exists():
+            break
+    while runs.exclude(state="closed").exists():
+        deliver_documents(now=now())
+        answer_documents()
+        close_finished_runs(now=now())
+
+
+def answer_documents() -> None:
+    """The partners accept their statements, the customers pay: the same money, said eight times."""
+    for paper in Document.objects.order_by("id"):
+        if paper.kind == PAYOUT_STATEMENT:
+            accept_statement(document_id=paper.id, actor="owner", now=now())
+            continue
+        receipt = Receipt(f"bank {paper.number}", "bank", paper.total_minor, paper.currency,
+                          paper.issued_at)  # fmt: skip
+        record_payment(partner_id=paper.partner_id, receipt=receipt, pays=[(paper.id, None)],
+                       actor=PREPARER, now=now())  # fmt: skip
 
 
 def spawn(period: Period) -> int:
@@ -99,4 +122,6 @@ def main(label: str) -> None:
 
 
 if __name__ == "__main__":
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = sys.argv[2]
     main(sys.argv[1])
