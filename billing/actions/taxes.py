@@ -11,10 +11,13 @@ from billing.rules.errors import BadMoney, BadTerms
 from billing.rules.facts import (
     ALL_CHARGES,
     CHARGES,
+    FIXED,
     NO_TAX,
+    PAID_OUT,
     REDUCED,
     STANDARD,
     TREATMENTS,
+    USED,
     WITHHOLDING,
 )
 from billing.rules.fields import decimal_text
@@ -67,13 +70,18 @@ def ask_tax_status(
     """How a customer, or without one the partner itself, is taxed from a day on.
 
     `percent` goes with withholding and a reduced rate only, a country with a rate. `charges`: fees
-    or usage alone, of which there is tax to charge. Raises BadTerms. Safe to repeat until decided.
+    or usage alone, of which there is tax to charge; or what a partner is paid by its statements.
+    Raises BadTerms. Safe to repeat until decided.
     """
     if treatment not in TREATMENTS:
         raise BadTerms(f"A tax treatment is one of {', '.join(TREATMENTS)}, not {treatment!r}.")
     if charges not in CHARGES:
-        raise BadTerms(f"A status is of all charges, of 'fixed' or of 'usage', not {charges!r}.")
-    if charges and treatment in (WITHHOLDING, NO_TAX):
+        raise BadTerms(
+            f"A status is of all charges, of 'fixed', 'usage' or 'share', not {charges!r}."
+        )
+    if charges == PAID_OUT and customer_id is not None:
+        raise BadTerms("Only a partner is paid a share: customers have no status of it.")
+    if charges in (FIXED, USED) and treatment in (WITHHOLDING, NO_TAX):
         raise BadTerms(
             "Fees or usage alone are standard, reduced, reverse charge or exempt. That no tax is "
             "charged, or that it is withheld, is said of all charges."

@@ -117,7 +117,7 @@ def _last_day(run: SettlementRun) -> date:
 
 
 def _billed_in(reason: str) -> str:
-    found = re.search(r"billed in ([A-Z]{3})", reason)
+    found = re.search(r"(?:billed in|from [A-Z]{3} to) ([A-Z]{3})", reason)
     return found.group(1) if found else ""
 
 

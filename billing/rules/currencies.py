@@ -51,8 +51,8 @@ def exchange(run: RunInput, base: str, quote: str) -> Exchange | None:
         if (found.base, found.quote) == (base, quote):
             return Exchange(found)
     raise ForeignCurrency(
-        f"No exchange rate from {base} to {quote} was entered for the last day of "
-        f"{run.period.label}. Enter it, then settle again."
+        f"No exchange rate of {run.period.label} from {base} to {quote} was entered. Enter the "
+        "rate of its last day, then settle again."
     )
 
 

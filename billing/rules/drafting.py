@@ -219,13 +219,15 @@ def _payout_statement(
     if not (rows or run.is_first):
         return []
     on_time, late = (earned + fees, 0) if run.is_first else (0, earned + fees)
-    terms, taxes = paying[-1], statement_taxes(run, paying[-1], earned)
+    carried = sum(item.amount_minor for item in run.carried)
+    terms = paying[-1]
+    taxes, notes = statement_taxes(run, terms, earned, carried)
     totals = statement_totals(
         run.opening_minor,
         run.paid_minor,
         on_time,
         terms.min_payout_minor,
-        late + sum(item.amount_minor for item in run.carried),
+        late + carried,
         sum(tax.amount_minor for tax in taxes),
         owed_minor if terms.netting else 0,
         fees,
@@ -241,6 +243,7 @@ def _payout_statement(
             shadow_minor=_shadow(ours),
             share_minor=earned,
             taxes=taxes,
+            notes=notes,
         )
     ]
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 STANDARD, REVERSE_CHARGE, EXEMPT = "standard", "reverse_charge", "exempt"
 REDUCED, WITHHOLDING, NO_TAX = "reduced", "withholding", "none"
 TREATMENTS = (STANDARD, REDUCED, REVERSE_CHARGE, EXEMPT, WITHHOLDING, NO_TAX)
-# Which of a party's charges a status is about: those not named apart, fees, what was used.
-ALL_CHARGES, FIXED, USED = "", "fixed", "usage"
-CHARGES = (ALL_CHARGES, FIXED, USED)
+# What a status is about: all that is not named apart; fees, what was used (both charged to the
+# party); what a partner is paid by its statements, of which it is the seller.
+ALL_CHARGES, FIXED, USED, PAID_OUT = "", "fixed", "usage", "share"
+CHARGES = (ALL_CHARGES, FIXED, USED, PAID_OUT)
 
 
 @dataclass(frozen=True, slots=True)

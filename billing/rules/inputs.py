@@ -12,12 +12,14 @@ from billing.rules.periods import Period, Segment
 from billing.rules.rates import RateCard
 from billing.rules.terms import Terms
 
-# "2": tax, exchange rates, caps; what "1" froze reads and computes as it did.
-ENGINE_VERSION = "2"
+# "2": tax, exchange rates, caps. "3": a statement is taxed by the status of what it pays, over its
+# whole net. What an earlier one froze reads and computes as it did.
+ENGINE_VERSION = "3"
+BEFORE_STATEMENT_TAX = ("1", "2")
 # Shares of money received are booked across periods, under a key of the invoice.
 COLLECTED_KEY = "collected:"
 FEES_KEY = f"{COLLECTED_KEY}fees:"
-READABLE_ENGINES = ("1", ENGINE_VERSION)
+READABLE_ENGINES = (*BEFORE_STATEMENT_TAX, ENGINE_VERSION)
 
 
 @dataclass(frozen=True, slots=True)

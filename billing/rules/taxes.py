@@ -1,6 +1,8 @@
 """Tax lines of documents: once per rate per document, rounded half up once.
 
-Over the whole net where all lines are taxed alike; else over the lines that each rate names.
+Over the whole net where all lines are taxed alike; else over the lines that each rate names. The
+rates are those of the last day of the month: a service billed by the month is supplied when the
+month ends (Directive 2006/112/EC, article 64), so a rate that changes inside it splits no document.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from billing.rules.facts import (
     EXEMPT,
     FIXED,
     NO_TAX,
+    PAID_OUT,
     REDUCED,
     REVERSE_CHARGE,
     STANDARD,
@@ -23,7 +26,7 @@ from billing.rules.facts import (
     WITHHOLDING,
     PartyTax,
 )
-from billing.rules.inputs import RunInput
+from billing.rules.inputs import BEFORE_STATEMENT_TAX, RunInput
 from billing.rules.lines import (
     BASE_FEE,
     CAP,
@@ -73,9 +76,11 @@ def _status(run: RunInput, party: str, shown: str, charges: str = ALL_CHARGES) -
     status = _found(run, party, charges)
     if status is not None:
         return status
+    of = " of what it is paid" if charges == PAID_OUT else ""
     raise MissingTax(
-        f"{shown} has no tax status, and this agreement's documents carry tax. Enter its country "
-        "and treatment (standard, reduced, reverse charge, exempt, none), then settle again."
+        f"{shown} has no tax status{of}, and this agreement's documents carry tax. Enter its "
+        "country and treatment (standard, reduced, reverse charge, exempt, none), then settle "
+        "again."
     )
 
 
@@ -134,20 +139,27 @@ def line_percents(run: RunInput) -> Callable[[RatedLine], Decimal]:
     return percent
 
 
-def statement_taxes(run: RunInput, terms: Terms, earned_minor: int) -> tuple[TaxLine, ...]:
-    """Tax of a payout statement: added on a self-billed one, held back under withholding.
+def statement_taxes(
+    run: RunInput, terms: Terms, earned_minor: int, carried_minor: int
+) -> tuple[tuple[TaxLine, ...], tuple[str, ...]]:
+    """Taxes and notes of a payout statement: added on a self-billed one, held back by withholding.
 
-    `earned_minor`: what the partner earned by it. Without self-billing the partner's own invoice
-    carries the tax. Raises MissingTax (parks).
+    The partner is the seller here, so its status of what it is paid counts before its general one.
+    `earned_minor`: what the partner earned by it; `carried_minor`: clawbacks and credits, whose
+    tax moves along. Without self-billing the partner's own invoice carries the tax. Raises
+    MissingTax (parks).
     """
-    if not terms.charges_tax or not earned_minor:
-        return ()
-    status = _status(run, PARTNER, "The partner")
-    percent = Decimal(status.percent)
-    if status.treatment == WITHHOLDING:
-        return (_line(status, -percent, earned_minor, terms.currency),)
-    if status.treatment == STANDARD and terms.self_billing:
-        return (_line(status, percent, earned_minor, terms.currency),)
-    if status.treatment == REVERSE_CHARGE and terms.self_billing:
-        return (_line(status, Decimal(0), earned_minor, terms.currency),)
-    return ()
+    before = run.engine in BEFORE_STATEMENT_TAX
+    net_minor = earned_minor if before else earned_minor + carried_minor
+    if not terms.charges_tax or not net_minor:
+        return (), ()
+    status = _status(run, PARTNER, "The partner", ALL_CHARGES if before else PAID_OUT)
+    percent, treatment = Decimal(status.percent), status.treatment
+    if treatment == WITHHOLDING:
+        return (_line(status, -percent, net_minor, terms.currency),), ()
+    stated = (STANDARD, REVERSE_CHARGE) if before else (*_ADDED, *_NOTES)
+    if not terms.self_billing or treatment not in stated:
+        return (), ()
+    note = "" if before else status.reason or _NOTES.get(treatment, "")
+    added = percent if treatment in _ADDED else Decimal(0)
+    return (_line(status, added, net_minor, terms.currency),), (note,) if note else ()

@@ -24,12 +24,15 @@ class _Upper(forms.CharField):
         return str(super().clean(value)).upper()
 
 
+LAST_DAY = _("A month's documents take what holds on its last day.")
+
+
 class FxForm(forms.Form):
     """One unit of `base` in `quote` on a day; the fields are `ask_fx_rate`'s arguments."""
 
     day = forms.DateField(
         label=_("Day"), widget=_day(),
-        help_text=_("A month's documents take the rate of its last day."),
+        help_text=LAST_DAY,
     )  # fmt: skip
     base = _Upper(label=_("One unit of"), min_length=3, max_length=3, initial="USD",
                   widget=_input())  # fmt: skip
@@ -46,7 +49,7 @@ class TaxForm(forms.Form):
     label = forms.CharField(label=_("Called"), max_length=40, initial="VAT", widget=_input())
     percent = forms.DecimalField(label=_("Percent"), min_value=0, max_value=100, max_digits=7,
                                  decimal_places=4, widget=_input(inputmode="decimal"))  # fmt: skip
-    valid_from = forms.DateField(label=_("From"), widget=_day())
+    valid_from = forms.DateField(label=_("From"), widget=_day(), help_text=LAST_DAY)
 
 
 class StatusForm(forms.Form):
@@ -62,7 +65,8 @@ class StatusForm(forms.Form):
     charges = forms.ChoiceField(
         label=_("On"), choices=list(words.CHARGES.items()), required=False,
         widget=forms.Select(attrs={"class": "select"}),
-        help_text=_("Fees and usage can be taxed apart; an invoice then prints several rates."),
+        help_text=_("Fees and usage can be taxed apart; an invoice then prints several rates. What "
+                    "a partner is paid is taxed as its own sale, on its statement."),
     )  # fmt: skip
     country = _Upper(label=_("Country"), max_length=2, required=False,
                      widget=_input(placeholder="DE"))  # fmt: skip
@@ -72,7 +76,7 @@ class StatusForm(forms.Form):
     )  # fmt: skip
     reason = forms.CharField(label=_("Reason on documents"), max_length=300, required=False,
                              widget=_input())  # fmt: skip
-    valid_from = forms.DateField(label=_("From"), widget=_day())
+    valid_from = forms.DateField(label=_("From"), widget=_day(), help_text=LAST_DAY)
 
     def __init__(self, *args: Any, partners: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -78,7 +78,7 @@ def explorer(
         rows=found.rows, other=found.other, whole=found.whole,
         too_many=found.too_many, tags=found.tags, outgrown=found.outgrown,
         choices=explore.labels(scope, window.start, window.end),
-        net=net_saving(partner_id, scope, window) if money and not question.only else None,
+        net=net_saving(partner_id, scope, window) if money else None,
     )  # fmt: skip
 
 

@@ -22,6 +22,10 @@ from portal.rules.ranges import Range, month_start, next_month
 SAVED_IN = "USD"  # provider prices, and so what is saved, are dollars
 CENT_MICROS = 10_000
 MOST_MODELS = 50
+# Why there is nothing to set against the saving: narrowed to a part that has no bill of its own;
+# no worker was there yet; a price or rate is missing; not in dollars; not issued; nothing charged.
+NARROWED, PENDING, NOT_RATED = "narrowed", "pending", "not_rated"
+ABROAD, NOT_ISSUED, NOTHING = "abroad", "not_issued", "nothing"
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,15 @@ class ModelSaving:
 
 @dataclass(frozen=True)
 class NetSaving:
-    """A month; `is_final`: charged by issued invoices, else an estimate of the month so far."""
+    """A month; `is_final`: charged by issued invoices, else an estimate of the month so far.
+
+    `missing` says why there are no models, '' where there are.
+    """
 
     month_at: datetime
     is_final: bool
-    models: tuple[ModelSaving, ...]
+    models: tuple[ModelSaving, ...] = ()
+    missing: str = ""
 
     @property
     def whole(self) -> ModelSaving:
@@ -63,18 +71,20 @@ class NetSaving:
         )  # fmt: skip
 
 
-def net_saving(partner_id: uuid.UUID, scope: Scope, window: Range) -> NetSaving | None:
-    """The last month that the range reaches into; None where nothing is charged in dollars.
+def net_saving(partner_id: uuid.UUID, scope: Scope, window: Range) -> NetSaving:
+    """The last month that the range reaches into, with its models or why there are none.
 
     A running month is estimated as its invoice would be; a past one takes the issued invoices.
     """
     start = month_start(window.shown_end - timedelta(microseconds=1))
     is_final = next_month(start) <= window.now
-    charged = (
+    if scope.only:
+        return NetSaving(start, is_final, missing=NARROWED)
+    charged, missing = (
         _invoiced(partner_id, scope, start) if is_final else _estimated(partner_id, scope, window)
     )
-    if not charged:
-        return None
+    if missing:
+        return NetSaving(start, is_final, missing=missing)
     groups = explore.groups(
         scope, start, next_month(start), "model", sort="saved", limit=MOST_MODELS
     )
@@ -91,22 +101,32 @@ def _by_model(charged_minor: int, groups: list[Group]) -> tuple[ModelSaving, ...
     )  # fmt: skip
 
 
-def _invoiced(partner_id: uuid.UUID, scope: Scope, month_at: datetime) -> int:
+def _invoiced(partner_id: uuid.UUID, scope: Scope, month_at: datetime) -> tuple[int, str]:
     rows = Document.objects.filter(
-        partner_id=partner_id, kind=CUSTOMER_INVOICE, period_start=month_at, currency=SAVED_IN
+        partner_id=partner_id, kind=CUSTOMER_INVOICE, period_start=month_at
     )
     if scope.customer_id is not None:
         rows = rows.filter(customer_id=scope.customer_id)
-    return int(rows.aggregate(net=Sum("net_minor"))["net"] or 0)
+    by_currency = rows.values("currency").annotate(net=Sum("net_minor")).order_by()
+    nets = {row["currency"]: int(row["net"]) for row in by_currency}
+    if nets and SAVED_IN not in nets:
+        return 0, ABROAD
+    charged = nets.get(SAVED_IN, 0)
+    return charged, "" if charged else NOTHING if nets else NOT_ISSUED
 
 
-def _estimated(partner_id: uuid.UUID, scope: Scope, window: Range) -> int:
+def _estimated(partner_id: uuid.UUID, scope: Scope, window: Range) -> tuple[int, str]:
     estimate = running_month(terms_in_force(partner_id, window.now), window.now)
-    if estimate is None or not estimate.is_known or estimate.currency != SAVED_IN:
-        return 0
-    if scope.customer_id is None:
-        return estimate.billed_minor
-    return (estimate.by_customer or {}).get(str(scope.customer_id), 0)
+    if estimate is None:
+        return 0, NOTHING
+    if not estimate.is_known:
+        return 0, NOT_RATED if estimate.problem else PENDING
+    if estimate.currency != SAVED_IN:
+        return 0, ABROAD
+    charged = estimate.billed_minor
+    if scope.customer_id is not None:
+        charged = (estimate.by_customer or {}).get(str(scope.customer_id), 0)
+    return charged, "" if charged else NOTHING
 
 
 def invoiced_by_month(

@@ -82,6 +82,7 @@ TREATMENTS: dict[str, Any] = {
 # Of which of a party's charges a tax status is; '' as finance chooses it.
 CHARGES: dict[str, Any] = {
     "": _("All charges"), "fixed": _("Fees of the agreement alone"), "usage": _("Usage alone"),
+    "share": _("What it is paid (partners)"),
 }  # fmt: skip
 PARTNER_STATES: dict[str, Word] = {
     "requested": Word(_("Requested"), "info"),

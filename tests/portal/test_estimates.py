@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from billing.models import RunningMonth
 from portal import tasks
 from portal.actions.running_month import estimate_month
 from portal.queries import estimates
@@ -14,6 +15,7 @@ from tests.billing import world
 from tests.portal.views import cast
 from tests.portal.views.cast import PINECONE, REDIS, signed_in, text
 
+USAGE = "/manage/usage/?range=2026-10"
 POLLS = b'hx-trigger="every 10s" hx-select="#money"'
 
 
@@ -42,6 +44,9 @@ def test_pages_wait_for_the_worker_and_never_rate(portal, monkeypatch):
     assert "Running month est. … being worked out at 14:20 UTC" in text(empty)
     assert POLLS in empty.content
     assert POLLS in signed_in(REDIS, "owner").get("/manage/statements/").content
+    usage = signed_in(REDIS, "owner").get(USAGE)
+    assert "What October 2026 costs so far is being worked out" in text(usage)
+    assert b'hx-trigger="every 10s" hx-target="this" hx-select="#net"' in usage.content
 
     monkeypatch.setattr(estimates, "preview_run", rated)
     database.login("settle")
@@ -54,8 +59,27 @@ def test_pages_wait_for_the_worker_and_never_rate(portal, monkeypatch):
         page = signed_in(host, "owner").get("/manage/")
         assert f"Your share est. {share} · October 2026, as of 14:20 UTC" in text(page)
         assert POLLS not in page.content
+    assert "charged so far, estimate" in text(signed_in(REDIS, "owner").get(USAGE))
     queued = BEAT_SCHEDULE["estimate the running month"]
     assert (queued["task"], queued["schedule"]) == (tasks.estimate_months.name, 60.0)
+
+
+def test_a_month_that_can_not_be_rated_is_told_in_words(portal):
+    partners, database = portal
+    database.login("settle")
+    estimate_month(partner_id=partners.redis.pk, now=cast.NOW)
+    database.login("owner")
+    for row in RunningMonth.objects.all():
+        row.figures = {**row.figures, "problem": "No exchange rate of 2026-10 was entered."}
+        row.save()
+    database.login("web")
+
+    page = signed_in(REDIS, "owner").get("/manage/")
+    assert "Running month est. – not known yet: a price or a rate is missing" in text(page)
+    assert POLLS not in page.content
+    assert "What October 2026 costs so far cannot be worked out" in text(
+        signed_in(REDIS, "owner").get(USAGE)
+    )
 
 
 def test_a_month_is_worked_out_again_when_there_is_usage_or_it_is_old(portal, monkeypatch):

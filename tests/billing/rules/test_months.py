@@ -8,7 +8,7 @@ import pytest
 from billing.rules.charging import charge
 from billing.rules.errors import BadTerms, ForeignCurrency, MissingTax
 from billing.rules.facts import FxQuote, PartyTax, Receipt
-from billing.rules.inputs import BookedShare, SegmentTerms
+from billing.rules.inputs import ENGINE_VERSION, BookedShare, Carried, SegmentTerms
 from billing.rules.journal import postings
 from billing.rules.money import to_major
 from billing.rules.periods import parse_month, segments
@@ -262,6 +262,35 @@ def test_a_share_of_the_amount_with_tax():
     )  # fmt: skip
     [line] = result.drafts[-1].lines
     assert line.explanation == ("30 % of the invoice's $120.01 with tax = $36.00",)
+
+
+def test_a_self_billed_statement_takes_tax_back_with_a_clawback_and_says_who_owes_it():
+    """30.00 earned and 50.00 taken back: 20 % of −20.00; exempt and reverse charge state nothing.
+
+    An input that engine 2 froze is taxed as it was: by the general status, of the 30.00 alone.
+    """
+
+    def statement(share, engine=ENGINE_VERSION):
+        taxes = (party_tax("acme", "none"), party_tax("partner", "standard/10"),
+                 party_tax("partner.share", share))  # fmt: skip
+        frozen = replace(
+            run(row("acme", 50_005), agreed=terms(tax="charged", self_billing=True), taxes=taxes),
+            carried=(Carried("c", "Clawback", -50_00),), engine=engine,
+        )  # fmt: skip
+        return charge(frozen).drafts[-1]
+
+    taxed = statement("standard/20")
+    assert [(tax.base_minor, tax.amount_minor) for tax in taxed.taxes] == [(-20_00, -4_00)]
+    assert taxed.statement.closing_minor == -24_00
+    assert sum(line.credit_minor for one in postings(taxed) for line in one.lines) == 30_00
+    for how, told in (
+        ("exempt", "Exempt from tax."),
+        ("reverse_charge", "Reverse charge: the recipient accounts for the tax."),
+    ):
+        stated = statement(how)
+        assert [tax.amount_minor for tax in stated.taxes] == [0] and told in stated.notes
+    [before] = statement("standard/20", "2").taxes
+    assert (before.base_minor, before.amount_minor) == (30_00, 3_00)
 
 
 def test_terms_that_take_off_what_is_not_known_are_refused():

@@ -200,6 +200,9 @@ def test_net_saving_is_saved_less_the_issued_invoices(october):
     assert (mini.break_even_hits - 1) * mini.saved_minor < mini.charged_minor * mini.hits
     assert not asked(partners.redis, range="2026-10", by="model").net.is_final
     assert asked(partners.redis, money=False, range="2026-09").net is None
+    narrowed = asked(partners.redis, range="2026-09", model="gpt-4o").net
+    assert (narrowed.missing, narrowed.models) == ("narrowed", ())
+    assert asked(partners.redis, range="2026-08").net.missing == "not_issued"
 
 
 def test_an_analyst_sees_no_money_and_the_owner_does(october):
@@ -209,7 +212,7 @@ def test_an_analyst_sees_no_money_and_the_owner_does(october):
     }
 
     assert "Breaks even at" in pages["owner"] and "Breaks even at" not in pages["analyst"]
-    assert "Nothing to set against the saving" in pages["analyst"]
+    assert "Your role does not see what is charged" in pages["analyst"]
 
 
 def test_too_many_single_events_are_refused_with_their_number(october, monkeypatch):

@@ -24,7 +24,9 @@ from typing import Any
 
 SCHEMA = "agentcache.statement-archive/1"
 PROOF_SCHEMA = "agentcache.inclusion-proof/1"
-ENGINES = ("1", "2")
+ENGINES = ("1", "2", "3")
+# Their statements are taxed by the general status, over the shares alone.
+_BEFORE_STATEMENT_TAX = ("1", "2")
 FILES = (
     "statement.json", "documents.jsonl", "terms.json", "rates.json", "run_input.json",
     "usage.csv", "roots.json",
@@ -908,16 +910,22 @@ def _with_tax(frozen: Json, paper: Paper, terms: Json, party: str) -> Paper:
     return paper
 
 
-def _statement_tax(frozen: Json, terms: Json, earned: int) -> list[tuple[Fraction, int]]:
+def _statement_tax(
+    frozen: Json, terms: Json, earned: int, carried: int
+) -> list[tuple[Fraction, int]]:
     """Added where the partner is self-billed, taken off where tax is withheld."""
-    if terms.get("tax", "none") != "charged" or not earned:
+    before = frozen["engine"] in _BEFORE_STATEMENT_TAX
+    net = earned if before else earned + carried
+    if terms.get("tax", "none") != "charged" or not net:
         return []
-    status = _tax_status(frozen, "partner")
+    status = _tax_status(frozen, "partner", "" if before else "share")
     percent, treatment = Fraction(status["percent"]), status["treatment"]
     if treatment == "withholding":
-        return [_tax(-percent, earned)]
-    if terms["self_billing"] and treatment in ("standard", "reverse_charge"):
-        return [_tax(percent if treatment == "standard" else Fraction(0), earned)]
+        return [_tax(-percent, net)]
+    added = ("standard",) if before else ("standard", "reduced")
+    nothing = ("reverse_charge",) if before else ("reverse_charge", "exempt")
+    if terms["self_billing"] and treatment in added + nothing:
+        return [_tax(percent if treatment in added else Fraction(0), net)]
     return []
 
 
@@ -1026,9 +1034,10 @@ def _statement(
     if not rows and not first:
         return None
     last = paying[-1]
-    paper = Paper(rows, last["currency"], _statement_tax(frozen, last, earned))
+    moved = sum(one["amount_minor"] for one in carried)
+    paper = Paper(rows, last["currency"], _statement_tax(frozen, last, earned, moved))
     later = frozen["engine"] != "1" and not first
-    adjustments = sum(one["amount_minor"] for one in carried) + (earned + fees if later else 0)
+    adjustments = moved + (earned + fees if later else 0)
     tax = sum(amount for _, amount in paper.taxes)
     shown = 0 if later else earned + fees
     due = frozen["opening_minor"] - frozen["paid_minor"] + shown + adjustments - fees + tax

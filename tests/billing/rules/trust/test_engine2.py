@@ -17,7 +17,16 @@ from tests.billing.rules.trust.test_archive import CARDS, booked_of, made, usage
 
 FX = (FxQuote("2026-10-31", "USD", "JPY", "151.37"), FxQuote("2026-10-31", "USD", "KWD", "0.30715"))
 treatments = st.sampled_from(
-    ["standard", "reverse_charge", "exempt", "withholding", "none", "two rates"]
+    [
+        "standard",
+        "reduced",
+        "reverse_charge",
+        "exempt",
+        "withholding",
+        "none",
+        "two rates",
+        "paid apart",
+    ]
 )
 
 
@@ -30,10 +39,11 @@ def taxes(how):
             for rest in (("standard", "DE", "VAT", "19"),
                          ("reduced", "DE", "VAT", "7", "", "usage"))
         )  # fmt: skip
-    return tuple(
-        PartyTax(party, how, "DE", "VAT", "19" if how in ("standard", "withholding") else "0")
-        for party in parties
-    )
+    if how == "paid apart":
+        shared = PartyTax("partner", "reduced", "DE", "VAT", "7", "", "share")
+        return (*taxes("reverse_charge"), shared)
+    rated = how in ("standard", "reduced", "withholding")
+    return tuple(PartyTax(party, how, "DE", "VAT", "19" if rated else "0") for party in parties)
 
 
 def changed(agreed, **more):
