@@ -61,9 +61,10 @@ def propose_amendment(
 ) -> AgreementVersion:  # fmt: skip
     """New terms from a full UTC hour on; the version in force ends there once they are approved.
 
-    Raises TermsInTheWay when the start is not inside the version in force or reaches into a month
-    that is already being settled. Safe to repeat: the same terms from the same hour return that
-    version, proposed or approved.
+    They end where that version would have ended; another term (`term_months`, from the agreement's
+    start) renews or shortens it. Raises TermsInTheWay when the start is not inside the version in
+    force or reaches into a month that is already being settled. Safe to repeat: the same terms from
+    the same hour return that version, proposed or approved.
     """
     whole_hour(starts_at, "start of the amendment")
     with transaction.atomic():
@@ -74,7 +75,13 @@ def propose_amendment(
                 return version
         last = _in_force(agreement)
         _refuse_start(agreement, last, starts_at)
-        return _propose(agreement, terms, (starts_at, last.valid_to),
+        ends_at = _end_of(terms, last)
+        if ends_at is not None and ends_at <= starts_at:
+            raise TermsInTheWay(
+                f"A term of {terms.term_months} months ends on {ends_at:%Y-%m-%d %H:%M} UTC, "
+                "before these terms begin. Terms are renewed for longer, or ended early."
+            )
+        return _propose(agreement, terms, (starts_at, ends_at),
                         retail_card_id or last.retail_card_id, created_by, now, reason)  # fmt: skip
 
 
@@ -109,7 +116,7 @@ def approve_version(*, version_id: uuid.UUID, approved_by: str, now: datetime) -
         before = version.agreement.versions.filter(approved_at__isnull=False).last()
         if before is not None:
             _refuse_start(version.agreement, before, version.valid_from)
-            version.valid_to = before.valid_to
+            version.valid_to = _end_of(version_terms(version), before)
             before.valid_to = version.valid_from
             before.save(update_fields=["valid_to"])
         _refuse_overlap(version.agreement, version.valid_from, version.valid_to)
@@ -161,6 +168,14 @@ def _in_force(agreement: Agreement) -> AgreementVersion:
     return last
 
 
+def _end_of(terms: Terms, last: AgreementVersion) -> datetime | None:
+    """Where terms that follow `last` end: as it would have, unless they change the term."""
+    before = version_terms(last)
+    if terms.term_months == before.term_months:
+        return last.valid_to
+    return add_months(before.anchor_at, terms.term_months) if terms.term_months else None
+
+
 def _same_or_refuse(
     agreement: Agreement, first: AgreementVersion, terms: Terms
 ) -> AgreementVersion:
@@ -205,10 +220,10 @@ def _record(
 
 
 def _refuse_start(agreement: Agreement, last: AgreementVersion, starts_at: datetime) -> None:
-    if starts_at <= last.valid_from or (last.valid_to and starts_at >= last.valid_to):
+    if starts_at <= last.valid_from or (last.valid_to and starts_at > last.valid_to):
         raise TermsInTheWay(
             f"Version {last.number} of {agreement.code} is in force from {last.valid_from:%Y-%m-%d}"
-            " on; an amendment starts after that and before it ends."
+            " on; an amendment starts after that and, as a renewal, when it ends at the latest."
         )
     run = (
         SettlementRun.objects.filter(agreement=agreement, period_end__gt=starts_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -13,6 +14,7 @@ from billing.rules.money import Money
 from billing.rules.money_text import format_money, format_price, parse_money
 from billing.rules.terms import (
     INTERVALS,
+    TAXES,
     BaseFee,
     Cap,
     Component,
@@ -27,13 +29,17 @@ from billing.rules.terms import (
 from billing.rules.terms_json import check_terms
 
 MONEY, PERCENT, PRICE, DAYS, CHOICE = "money", "percent", "price", "days", "choice"
+MONTHS, FLAG, INSTANT = "months", "flag", "instant"
+_FLAGS = ("no", "yes")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure of the terms that can be amended; `text` is its value as people write it.
 
-    `key` is stable: the component's position and member ("0.partner_bps"), or the term's own name.
+    `key` is stable: the component's position and member ("0.partner_bps"), the term's own name, or
+    "+" and the name of a component that is not there yet. `is_optional`: '' says that there is
+    none; `is_rare`: seldom amended.
     """
 
     key: str
@@ -41,6 +47,8 @@ class Figure:
     unit: str
     text: str
     choices: tuple[str, ...] = ()
+    is_optional: bool = False
+    is_rare: bool = False
 
 
 # Component → (member, label, unit) of what may change without another kind of deal.
@@ -64,6 +72,26 @@ _OWN = (
     ("payment_days", "Payment within days", DAYS),
     ("min_payout_minor", "Minimum payout", MONEY),
 )
+# Seldom amended. The term counts from the agreement's start: a longer one renews it.
+_RARE = (
+    ("poc_ends_at", "Proof of concept until (UTC)", INSTANT),
+    ("term_months", "Term in months from the start", MONTHS),
+    ("tax", "Tax on documents", CHOICE),
+    ("netting", "Claims of both sides are netted", FLAG),
+    ("self_billing", "Statements are self-billed invoices", FLAG),
+    ("cutoff_days", "Usage awaited for days", DAYS),
+    ("lock_days", "Statements can be disputed for days (0: as usual)", DAYS),
+)
+# What a deal may be mixed with later: of a kind that is not there yet.
+_ADDED: dict[str, tuple[type, str, str, Callable[[int], Component]]] = {
+    "+base_fee": (BaseFee, "Base fee a year", MONEY, lambda n: BaseFee(n, "monthly")),
+    "+revenue_share": (RevenueShare, "Partner's share", PERCENT, RevenueShare),
+    "+savings_share": (SavingsShare, "Part of the savings", PERCENT, SavingsShare),
+    "+minimum": (Minimum, "Minimum a month", MONEY, Minimum),
+    "+cap": (Cap, "Usage at most a month", MONEY, Cap),
+}
+_MOST_DAYS = {"cutoff_days": 60}
+_OPTIONAL = ("cap_minor", "poc_ends_at", "term_months")
 
 
 def figures(terms: Terms) -> tuple[Figure, ...]:
@@ -74,10 +102,19 @@ def figures(terms: Terms) -> tuple[Figure, ...]:
             name = f"{label} ({part.plan})" if isinstance(part, PlanFee) else label
             text = _text(getattr(part, member), unit, terms.currency)
             found.append(Figure(f"{position}.{member}", name, unit, text,
-                                INTERVALS if unit == CHOICE else ()))  # fmt: skip
-    for member, label, unit in _OWN:
+                                INTERVALS if unit == CHOICE else (),
+                                member in _OPTIONAL))  # fmt: skip
+    for member, label, unit in (*_OWN, *_RARE):
         text = _text(getattr(terms, member), unit, terms.currency)
-        found.append(Figure(member, label, unit, text))
+        choices = {CHOICE: TAXES, FLAG: _FLAGS}.get(unit, ())
+        rare = (member, label, unit) in _RARE
+        found.append(Figure(member, label, unit, text, choices, member in _OPTIONAL, rare))
+    there = {type(part) for part in terms.components}
+    found += [
+        Figure(key, label, unit, "", (), True, True)
+        for key, (kind, label, unit, _make) in _ADDED.items()
+        if kind not in there
+    ]
     return tuple(found)
 
 
@@ -96,12 +133,33 @@ def amended(terms: Terms, texts: Mapping[str, str]) -> Terms:
         if text.strip() == figure.text:
             continue
         value = _value(figure, text.strip(), terms.currency)
-        if "." in key:
+        if key in _ADDED:
+            parts.append(_ADDED[key][3](value))
+        elif "." in key:
             position, member = key.split(".")
             parts[int(position)] = _changed(parts[int(position)], member, value)
         else:
             own[key] = value
     return check_terms(_negotiated(terms, replace(terms, components=tuple(parts), **own)))
+
+
+def parse_discounts(text: str, currency: str) -> tuple[tuple[int | None, int], ...]:
+    """`10000: 0, 50000: 5, more: 10` → (up to minor units, basis points) by step; None is open.
+
+    Raises BadTerms naming the step; whether the steps rise is the terms' own check.
+    """
+    found: list[tuple[int | None, int]] = []
+    for step in text.split(","):
+        value, _, percent = (part.strip() for part in step.partition(":"))
+        try:
+            up_to = None if value == "more" else parse_money(value, currency).amount_minor
+            found.append((up_to, _bps(percent)))
+        except (ValueError, InvalidOperation) as error:
+            raise BadTerms(
+                f"Wholesale discounts: {step.strip()!r} is not understood. Write the monthly value "
+                "a step goes up to, a colon and its percentage, such as 10000: 5."
+            ) from error
+    return tuple(found)
 
 
 def differences(before: Terms, after: Terms) -> tuple[tuple[str, str, str], ...]:
@@ -130,6 +188,10 @@ def _changed(part: Component, member: str, value: Any) -> Component:
 def _text(value: Any, unit: str, currency: str) -> str:
     if value is None:
         return ""
+    if unit == FLAG:
+        return _FLAGS[value]
+    if unit == INSTANT:
+        return f"{value:%Y-%m-%d %H:%M}"
     if unit == MONEY:
         return format_money(Money(value, currency))
     if unit == PERCENT:
@@ -141,7 +203,7 @@ def _text(value: Any, unit: str, currency: str) -> str:
 
 def _value(figure: Figure, text: str, currency: str) -> Any:
     if not text:
-        if figure.key.endswith("cap_minor"):
+        if figure.is_optional:
             return None
         raise BadTerms(f"{figure.label}: a value is needed.")
     try:
@@ -158,6 +220,10 @@ def _money(figure: Figure, text: str, currency: str) -> int:
 
 
 def _percent(figure: Figure, text: str, currency: str) -> int:
+    return _bps(text)
+
+
+def _bps(text: str) -> int:
     bps = Decimal(text.rstrip("% ")) * 100
     if bps != bps.to_integral_value() or not 0 <= bps <= 10_000:
         raise ValueError("Use 0 to 100 with at most two decimals.")
@@ -172,9 +238,31 @@ def _price(figure: Figure, text: str, currency: str) -> Decimal:
 
 
 def _days(figure: Figure, text: str, currency: str) -> int:
-    if not text.isdecimal() or int(text) > 365:
-        raise ValueError("Use 0 to 365 days.")
+    most = _MOST_DAYS.get(figure.key, 365)
+    if not text.isdecimal() or int(text) > most:
+        raise ValueError(f"Use 0 to {most} days.")
     return int(text)
+
+
+def _months(figure: Figure, text: str, currency: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 120:
+        raise ValueError("Use 1 to 120 months.")
+    return int(text)
+
+
+def _instant(figure: Figure, text: str, currency: str) -> datetime:
+    hint = "Write a day, or a day and a full hour: 2026-10-15 12:00."
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(hint) from None
+    if found.tzinfo or found != found.replace(minute=0, second=0, microsecond=0):
+        raise ValueError(hint)
+    return found.replace(tzinfo=UTC)
+
+
+def _flag(figure: Figure, text: str, currency: str) -> bool:
+    return _choice(figure, text, currency) == _FLAGS[True]
 
 
 def _choice(figure: Figure, text: str, currency: str) -> str:
@@ -189,4 +277,7 @@ _READERS: dict[str, Callable[[Figure, str, str], Any]] = {
     PRICE: _price,
     DAYS: _days,
     CHOICE: _choice,
+    MONTHS: _months,
+    INSTANT: _instant,
+    FLAG: _flag,
 }

@@ -8,20 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.rules.amending import Figure, figures
-from billing.rules.money import Money
-from billing.rules.templates import OEM_UNIT_PRICE, Deal
-from billing.rules.terms import (
-    COLLECTED,
-    CREDITS,
-    FEES,
-    INVOICED,
-    PORTAL,
-    REFUNDS,
-    REPORTED,
-    TAX,
-    Terms,
-)
+from billing.rules.terms import Terms
 from portal import words
+from portal.words import terms as terms_words
 
 
 def _input(**attrs: Any) -> forms.TextInput:
@@ -105,26 +94,39 @@ class AmendForm(forms.Form):
 
     @staticmethod
     def _field(one: Figure) -> forms.Field:
-        optional = one.key.endswith("cap_minor")
+        label = terms_words.figure(one.label)
         if one.choices:
-            choices = [(choice, choice) for choice in one.choices]
+            choices = [(choice, terms_words.FIGURES.get(choice, choice)) for choice in one.choices]
             select = forms.Select(attrs={"class": "select"})
-            return forms.ChoiceField(label=one.label, choices=choices, initial=one.text,
-                                     widget=select)  # fmt: skip
-        return forms.CharField(label=one.label, initial=one.text, max_length=40, widget=_input(),
-                               required=not optional)  # fmt: skip
+            return forms.ChoiceField(label=label, choices=choices, initial=one.text,
+                                     widget=select, required=not one.is_rare)  # fmt: skip
+        return forms.CharField(label=label, initial=one.text, max_length=40, widget=_input(),
+                               required=not (one.is_optional or one.is_rare))  # fmt: skip
 
     def figures(self) -> dict[str, str]:
-        """What was written, by the figure's key."""
-        return {one.key: self.cleaned_data[_name(one.key)] for one in self._figures}
+        """What was written, by the figure's key; a rare one that was not asked stays as it is."""
+        return {
+            one.key: self.cleaned_data[_name(one.key)]
+            for one in self._figures
+            if not one.is_rare or _name(one.key) in self.data
+        }
 
     def figure_fields(self) -> list[forms.BoundField]:
-        """The figures' fields, in the order of the terms."""
-        return [self[_name(one.key)] for one in self._figures]
+        """The fields of the figures that are often amended, in the order of the terms."""
+        return [self[_name(one.key)] for one in self._figures if not one.is_rare]
+
+    def rare_fields(self) -> list[forms.BoundField]:
+        """The others'; what is not agreed is empty."""
+        return [self[_name(one.key)] for one in self._figures if one.is_rare]
+
+    @property
+    def has_rare_errors(self) -> bool:
+        """Whether one of those was written wrongly, so that it is shown."""
+        return any(field.errors for field in self.rare_fields())
 
 
 def _name(key: str) -> str:
-    return "figure_" + key.replace(".", "_")
+    return "figure_" + key.replace(".", "_").replace("+", "new_")
 
 
 class EndForm(forms.Form):
@@ -135,103 +137,6 @@ class EndForm(forms.Form):
         label=_("Why"), max_length=500, widget=_area(),
         error_messages={"required": _("Say why: the final statement refers to it.")},
     )  # fmt: skip
-
-
-class SignForm(forms.Form):
-    """A deal from a template; empty figures take the template's own."""
-
-    template = forms.ChoiceField(
-        label=_("Kind of deal"), choices=list(words.TEMPLATES.items()),
-        widget=forms.Select(attrs={"class": "select"}),
-    )  # fmt: skip
-    name = forms.CharField(label=_("Name"), max_length=160, required=False, widget=_input(),
-                           help_text=_("As lists show it. Empty: partner and kind."))  # fmt: skip
-    day = _day(_("Starts on"), _("The first day, from 00:00 UTC."))
-    currency = forms.CharField(label=_("Currency"), min_length=3, max_length=3, initial="USD",
-                               widget=_input())  # fmt: skip
-    card = forms.ChoiceField(
-        label=_("Rate card"), required=False, widget=forms.Select(attrs={"class": "select"}),
-        help_text=_("What usage costs. An OEM licence needs none."),
-    )  # fmt: skip
-    share = forms.DecimalField(
-        label=_("Partner's share, %"), required=False, min_value=0, max_value=100,
-        decimal_places=2, widget=_input(inputmode="decimal"),
-        help_text=_("Empty: the default of the partner's type and of who collects."),
-    )  # fmt: skip
-    base_fee = forms.DecimalField(
-        label=_("Base fee a year"), required=False, min_value=0, decimal_places=2,
-        widget=_input(inputmode="decimal"),
-    )  # fmt: skip
-    unit_price = forms.DecimalField(
-        label=_("OEM price per cached request"), required=False, min_value=0, decimal_places=12,
-        widget=_input(inputmode="decimal"), help_text=_("Empty: 0.001."),
-    )  # fmt: skip
-    minimum = forms.DecimalField(
-        label=_("Minimum a month"), required=False, min_value=0, decimal_places=2,
-        widget=_input(inputmode="decimal"),
-    )  # fmt: skip
-    min_payout = forms.DecimalField(
-        label=_("Minimum payout"), required=False, min_value=0, decimal_places=2,
-        widget=_input(inputmode="decimal"),
-    )  # fmt: skip
-    poc_months = forms.IntegerField(
-        label=_("Free months (proof of concept)"), required=False, min_value=0, max_value=36,
-        widget=_input(inputmode="numeric"), help_text=_("Empty: 6 for a proof of concept, else 0."),
-    )  # fmt: skip
-    term_months = forms.IntegerField(
-        label=_("Term, months"), required=False, min_value=1, max_value=120,
-        widget=_input(inputmode="numeric"), help_text=_("Empty: 36 for OEM, else open."),
-    )  # fmt: skip
-    payment_days = forms.IntegerField(
-        label=_("Payment within days"), initial=30, min_value=0, max_value=365,
-        widget=_input(inputmode="numeric"),
-    )  # fmt: skip
-    self_billing = forms.BooleanField(label=_("Statements are self-billed invoices"),
-                                      required=False)  # fmt: skip
-    sales_reported = forms.BooleanField(
-        label=_("The partner invoices its customers outside the portal and reports its sales"),
-        required=False,
-    )  # fmt: skip
-    share_base = forms.ChoiceField(
-        label=_("The share is taken of"), initial=INVOICED, required=False,
-        choices=[(INVOICED, _("what customers are invoiced")),
-                 (COLLECTED, _("what customers have paid"))],
-        widget=forms.Select(attrs={"class": "select"}),
-    )  # fmt: skip
-    share_after = forms.MultipleChoiceField(
-        label=_("Taken off before the share"), required=False,
-        choices=[(CREDITS, _("Credit notes")), (REFUNDS, _("Refunds")), (FEES, _("Payment fees")),
-                 (TAX, _("Tax"))],
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("None ticked: as usual, which is credit notes and tax of what is invoiced, "
-                    "refunds and tax of what is paid."),
-    )  # fmt: skip
-
-    def __init__(self, *args: Any, cards: list[tuple[Any, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choice: Any = self.fields["card"]
-        choice.choices = [("", _("none")), *((str(key), name) for key, name in cards)]
-
-    def deal(self) -> Deal:
-        """The figures as a deal, in minor units and basis points. Raises BillingError."""
-        data = self.cleaned_data
-        price = data["unit_price"]
-        return Deal(
-            share_bps=None if data["share"] is None else int(data["share"] * 100),
-            poc_months=data["poc_months"], base_yearly_minor=self._minor("base_fee"),
-            unit_price=OEM_UNIT_PRICE if price is None else price,
-            minimum_minor=self._minor("minimum"), payment_days=data["payment_days"],
-            min_payout_minor=self._minor("min_payout") or 0, term_months=data["term_months"],
-            self_billing=data["self_billing"], share_base=data["share_base"] or INVOICED,
-            share_after=tuple(sorted(data["share_after"])) or None,
-            sales=REPORTED if data["sales_reported"] else PORTAL,
-        )  # fmt: skip
-
-    def _minor(self, name: str) -> int | None:
-        amount = self.cleaned_data[name]
-        if amount is None:
-            return None
-        return Money.from_decimal(amount, self.cleaned_data["currency"].upper()).amount_minor
 
 
 class CountsForm(forms.Form):

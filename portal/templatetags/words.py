@@ -6,7 +6,7 @@ from django import template
 
 from portal import words
 from portal.rules.health import Reason
-from portal.words import domains, operations, sso
+from portal.words import domains, operations, sso, terms
 
 register = template.Library()
 _STATES = {
@@ -27,7 +27,7 @@ _KINDS = {
     "entry": words.DISPUTE_ENTRIES, "method": words.METHODS, "payout_verb": words.PAYOUT_VERBS,
     "hook": words.HOOK_EVENTS, "alert": words.ALERT_KINDS,
     "treatment": words.TREATMENTS,
-    "charges": words.CHARGES,
+    "charges": words.CHARGES, "figure": terms.FIGURES,
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from billing.actions.proposals import propose_agreement
 from billing.models import RateCard
 from billing.rules.errors import BillingError
-from portal.forms.agreements import SignForm
+from portal.forms.deals import SignForm
 from portal.views.console_partners import actor
 from tenants import queries as tenants
 from tenants.accounts.permissions import permission

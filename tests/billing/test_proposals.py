@@ -9,6 +9,7 @@ from billing.actions.proposals import (
     decline_version,
     propose_agreement,
     propose_amendment,
+    propose_figures,
 )
 from billing.actions.renewals import give_renewal_notices
 from billing.actions.terminate import approve_termination, ask_termination
@@ -183,6 +184,43 @@ def test_the_end_of_a_term_is_announced_in_time_and_once(partners, mailoutbox):
     ]  # fmt: skip
     assert [mail.to for mail in mailoutbox] == [[PREPARER]] * 3
     assert "ends in 27 days" in mailoutbox[2].subject
+
+
+@pytest.mark.parametrize("starts", ["2028-12-01", "2029-01-01"])
+def test_a_longer_term_renews_an_agreement(partners, starts):
+    """36 months from 2026; 72 end in 2032, and no term at all holds until further notice."""
+    version = sign(partners.redis, "oem")
+    asked = {"agreement_id": version.agreement_id, "created_by": PREPARER, "now": NOW,
+             "reason": "renewed"}  # fmt: skip
+    with pytest.raises(TermsInTheWay, match="before these terms begin"):
+        propose_figures(texts={"term_months": "12"}, starts_at=utc(starts), **asked)
+    longer = propose_figures(texts={"term_months": "72", "1.rate": "0.0008"},
+                             starts_at=utc(starts), **asked)  # fmt: skip
+    approve_version(version_id=longer.id, approved_by=APPROVER, now=NOW)
+    spans = AgreementVersion.objects.order_by("number").values_list("valid_from", "valid_to")
+    assert list(spans) == [(START, utc(starts)), (utc(starts), utc("2032-01-01"))]
+    assert give_renewal_notices(now=utc("2028-12-20")) == 0
+
+    endless = propose_figures(texts={"term_months": ""}, starts_at=utc("2031-01-01"), **asked)
+    approve_version(version_id=endless.id, approved_by=APPROVER, now=NOW)
+    assert AgreementVersion.objects.get(number=3).valid_to is None
+
+
+def test_a_proof_of_concept_is_extended_by_an_approved_amendment(partners):
+    """Free until July, then until 15 October at noon: October is cut there."""
+    version = sign(partners.pinecone, "poc")
+    longer = propose_figures(
+        agreement_id=version.agreement_id, texts={"poc_ends_at": "2026-10-15 12:00"}, reason="test",
+        starts_at=utc("2026-06-01"), created_by=PREPARER, now=NOW,
+    )  # fmt: skip
+    october = parse_month("2026-10")
+    assert len(segment_terms(version.agreement_id, october)) == 1
+    approve_version(version_id=longer.id, approved_by=APPROVER, now=NOW)
+
+    parts = segment_terms(version.agreement_id, october)
+
+    assert [part.terms.in_poc(part.segment.start) for part in parts] == [True, False]
+    assert parts[1].segment.start == utc("2026-10-15T12:00")
 
 
 def test_an_amended_term_is_not_announced(partners):

@@ -58,7 +58,10 @@ def customer_id(partner, external_id):
 
 
 def test_taxed_documents_park_until_everybody_has_a_status(database, partners):
-    """20 % on 100.01 for acme; the partner's tax is withheld: 15 % of 30.00."""
+    """20 % on 100.01 for acme; the partner's tax is withheld: 15 % of 30.00.
+
+    Both changed inside September: what holds on its last day is of the whole month.
+    """
     redis, pinecone = partners
     sign(redis, "revenue_share_platform", deal=Deal(tax="charged"))
     sign(pinecone, "revenue_share_platform")
@@ -74,8 +77,9 @@ def test_taxed_documents_park_until_everybody_has_a_status(database, partners):
     database.login("owner")
     enter_tax_status(partner_id=redis.id, customer_id=acme, treatment="standard", country="GB",
                      valid_from=JANUARY, **BY)  # fmt: skip
-    enter_tax_status(partner_id=redis.id, treatment="withholding", percent=Decimal(15),
-                     valid_from=JANUARY, **BY)  # fmt: skip
+    for percent, start in ((10, JANUARY), (15, date(2026, 9, 16)), (25, date(2026, 10, 1))):
+        enter_tax_status(partner_id=redis.id, treatment="withholding", percent=Decimal(percent),
+                         valid_from=start, **BY)  # fmt: skip
     database.login("settle")
     assert "No tax rate of GB" in review()["redis-labs-revenue-share-platform"].reason
     database.login("owner")
@@ -99,8 +103,8 @@ def test_taxed_documents_park_until_everybody_has_a_status(database, partners):
 
 
 def test_a_customer_is_billed_in_its_own_currency(database, partners):
-    """100.01 dollars at 0.92 are 92.01 euros; the payout stays in dollars. A later entry counts,
-    and an adjustment takes the month's frozen rate."""
+    """100.01 dollars at 0.92 are 92.01 euros; the payout stays in dollars. The last day's rate and
+    a later entry of it count, and an adjustment takes the month's frozen rate."""
     redis = partners.redis
     sign(redis, "revenue_share_platform")
     record(hit(redis, "2026-09-10", "acme", 50_005))
@@ -109,11 +113,11 @@ def test_a_customer_is_billed_in_its_own_currency(database, partners):
     database.login("settle")
     assert "USD" in review().popitem()[1].reason
     database.login("owner")
-    for rate in ("0.91", "0.92"):
-        enter_fx_rate(day=date(2026, 9, 30), base="USD", quote="EUR", rate=Decimal(rate), **BY)
+    for day, rate in ((15, "0.8"), (30, "0.91"), (30, "0.92")):
+        enter_fx_rate(day=date(2026, 9, day), base="USD", quote="EUR", rate=Decimal(rate), **BY)
     with pytest.raises(BadMoney, match=r"0\.92 EUR is the rate of 2026-09-30 already"):
         enter_fx_rate(day=date(2026, 9, 30), base="USD", quote="EUR", rate=Decimal("0.92"), **BY)
-    assert FxRate.objects.count() == 2
+    assert FxRate.objects.count() == 3
     database.login("settle")
     review()
     issue()
@@ -236,6 +240,31 @@ def test_usage_is_taxed_apart_through_the_books(database, partners):
     assert "2200" not in balances(redis) and breaches() == []
 
 
+def test_a_partner_is_charged_and_paid_under_two_statuses(database, partners):
+    """20 % on its base fee of 100.00, and of the 30.00 it is paid 15 % is withheld; a general
+    status alone would have been both. A statement waits for one that is about it."""
+    redis = partners.redis
+    sign(redis, "revenue_share_platform", deal=Deal(tax="charged", base_yearly_minor=1200_00))
+    record(hit(redis, "2026-09-10", "acme", 50_005))
+    known = {"partner_id": redis.id, "valid_from": JANUARY, **BY}
+    enter_tax_rate(country="GB", label="VAT", percent=Decimal(20), valid_from=JANUARY, **BY)
+    enter_tax_status(customer_id=customer_id(redis, "acme"), treatment="none", **known)
+    enter_tax_status(treatment="standard", country="GB", charges="fixed", **known)
+    database.login("settle")
+    assert "no tax status of what it is paid" in review().popitem()[1].reason
+    database.login("owner")
+    enter_tax_status(treatment="withholding", percent=Decimal(15), charges="share", **known)
+    database.login("settle")
+
+    settle()
+
+    assert documents(redis) == [
+        (INVOICE, "acme", 100_01), ("partner_invoice", "", 120_00), (STATEMENT, "", 25_50),
+    ]  # fmt: skip
+    assert balances(redis)["2200"] == -20_00 - 4_50
+    assert breaches() == []
+
+
 def test_what_finance_can_not_enter(database, partners):
     day = {"day": date(2026, 9, 30), **BY}
     for base, quote, rate in (("USD", "USD", 1), ("USD", "XXX", 1), ("USD", "EUR", 0),
@@ -247,7 +276,9 @@ def test_what_finance_can_not_enter(database, partners):
                   {"treatment": "exempt", "percent": Decimal(3)},
                   {"treatment": "exempt", "country": "de"}, {"treatment": "reduced"},
                   {"treatment": "none", "charges": "usage"},
-                  {"treatment": "exempt", "charges": "some"}):  # fmt: skip
+                  {"treatment": "exempt", "charges": "some"},
+                  {"treatment": "exempt", "charges": "share", "customer_id": status["partner_id"]},
+                  ):  # fmt: skip
         with pytest.raises(BadTerms):
             enter_tax_status(**wrong, **status)
     with pytest.raises(BadTerms):

@@ -3,7 +3,8 @@
 import pytest
 
 from billing.rules.templates import agreement_terms
-from portal.forms.agreements import SignForm
+from billing.rules.terms import BaseFee, Cap, DiscountTier, SavingsShare, Wholesale
+from portal.forms.deals import SignForm
 from portal.plain_terms import plain_terms
 from tests.billing.rules.build import hour
 
@@ -31,6 +32,24 @@ def test_what_the_share_is_taken_of(given, off, said):
     terms = terms_of(**given)
     assert terms.deductions == off
     assert any(said in sentence for sentence in plain_terms(terms))
+
+
+def test_a_deal_with_everything_that_can_be_agreed():
+    terms = terms_of(
+        base_fee="100000", base_interval="quarterly", savings="20", savings_cap="500",
+        tie="partner", tax_charged="on", netting="on", self_billing="on", cutoff_days="3",
+        lock_days="30",
+    )  # fmt: skip
+    assert (terms.tax, terms.netting, terms.cutoff_days, terms.lock_days, terms.tie) == (
+        "charged", True, 3, 30, "partner",
+    )  # fmt: skip
+    assert BaseFee(100_000_00, "quarterly") in terms.components
+    assert SavingsShare(2_000, 500_00) in terms.components
+    assert not terms_of(agent="on").principal
+    sold = terms_of(template="wholesale", factor="45", cap="9000",
+                    discounts="10000: 0, more: 5", discount_mode="graduated")  # fmt: skip
+    tiers = (DiscountTier(10_000_00, 0), DiscountTier(None, 500))
+    assert sold.components == (Wholesale(4_500, "graduated", tiers), Cap(9_000_00))
 
 
 def test_sales_that_are_reported():

@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from billing.models import Agreement, AgreementVersion, RateCard
+from billing.models import Agreement, AgreementVersion, ChargeComponent, RateCard
 from tenants import schema
 from tests.portal.console.cast import signed_in
 
@@ -52,6 +52,22 @@ def test_an_amendment_goes_from_one_person_to_the_next(console):
     done = approver.post(f"/agreements/versions/{version.id}/approve/", follow=True)
     assert "these terms come into force" in done.content.decode()
     assert rows(AgreementVersion, number=2)[0].approved_by == "finance_approver@agentcache.example"
+
+
+def test_an_amendment_reaches_the_terms_that_are_seldom_amended(console):
+    preparer = signed_in("finance_preparer")
+    page = text(preparer, f"/agreements/{redis().id}/")
+    assert "Proof of concept until (UTC)" in page and "Term in months from the start" in page
+
+    answer = amend(preparer, redis(), **{"figure_tax": "charged", "figure_cutoff_days": "4",
+                                         "figure_new_minimum": "1,000"})  # fmt: skip
+
+    version = rows(AgreementVersion, number=2)[0]
+    assert (version.terms["tax"], version.terms["cutoff_days"]) == ("charged", 4)
+    assert [part.kind for part in rows(ChargeComponent, version=version)] == [
+        "revenue_share", "minimum",
+    ]  # fmt: skip
+    assert "Minimum a month" in answer.content.decode()
 
 
 def test_nobody_approves_their_own_proposal(console):
