@@ -177,6 +177,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("console_rates", _("Rates"), "plan", "runs.view",
               ("console_enter_fx", "console_enter_tax", "console_enter_status",
                "console_decide_entry")),
+        Entry("console_prices", _("Price lists"), "plan", "runs.view", ("console_ask_prices",)),
         Entry("console_ops", _("Health"), "clock", "ops.view",
               ("console_ops_ingest", "console_ops_jobs", "console_ops_domains",
                "console_ops_webhooks", "console_ops_mail", "console_ops_runbook",

@@ -7,11 +7,12 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.actions.finance_requests import locked, record
+from billing.actions.price_lists import enter_prices
 from billing.actions.taxes import enter_fx_rate, enter_tax_rate, enter_tax_status
 from billing.actions.write_off import write_off_invoice
 from billing.models import FinanceRequest
 from billing.rules.errors import WrongState
-from billing.rules.finance_requests import CALLED, FX_RATE, TAX_RATE, TAX_STATUS, WRITE_OFF
+from billing.rules.finance_requests import CALLED, FX_RATE, PRICES, TAX_RATE, TAX_STATUS, WRITE_OFF
 from billing.rules.payouts import require_second_person
 
 _ENTER: dict[str, Callable[[FinanceRequest, datetime], object]] = {
@@ -19,6 +20,7 @@ _ENTER: dict[str, Callable[[FinanceRequest, datetime], object]] = {
     TAX_RATE: enter_tax_rate,
     TAX_STATUS: enter_tax_status,
     WRITE_OFF: write_off_invoice,
+    PRICES: enter_prices,
 }
 
 

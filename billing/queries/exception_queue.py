@@ -22,14 +22,14 @@ from billing.queries.mailing import undelivered_documents
 from billing.queries.sales import awaited_months
 from billing.rules import exceptions as rules
 from billing.rules.exceptions import Exceptional
-from billing.rules.finance_requests import CALLED, told
+from billing.rules.finance_requests import CALLED, PRICES, told
 from billing.rules.runs import PARKED
 from billing.rules.status import UNDELIVERED
 from cache_api.metering.models import DeadLetter
 from tenants.models import Partner
 
 Source = Callable[[datetime], list[Exceptional]]
-_NAMED = ("base", "quote", "country", "treatment", "day", "valid_from")
+_NAMED = ("name", "base", "quote", "country", "treatment", "day", "valid_from")
 # A month that ended so long ago should be issued.
 ISSUED_WITHIN = timedelta(days=10)
 
@@ -146,7 +146,8 @@ def finance_requests(now: datetime) -> list[Exceptional]:
             title=f"{CALLED[row.kind].capitalize()}: {_of(row)}",
             detail=f"{row.asked_by} asked for it: {told(row.facts)}",
             partner_id=str(row.partner_id or ""),
-            target=("document", str(row.document_id)) if row.document_id else ("rates", ""),
+            target=("document", str(row.document_id)) if row.document_id
+            else ("prices" if row.kind == PRICES else "rates", ""),
         )
         for row in rows
     ]  # fmt: skip

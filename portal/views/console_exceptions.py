@@ -30,6 +30,7 @@ PAGES = {
     "dispute": ("console_dispute", "dispute_id"),
     "document": ("console_document", "document_id"),
     "rates": ("console_rates", ""),
+    "prices": ("console_prices", ""),
     "payments": ("console_payments", ""),
     "payouts": ("console_payouts", ""),
     "stripe": ("console_stripe", ""),

@@ -75,7 +75,8 @@ def decide_entry(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, done)
-    return HttpResponseRedirect(reverse("console_rates"))
+    back = "console_prices" if request.POST.get("back") == "prices" else "console_rates"
+    return HttpResponseRedirect(reverse(back))
 
 
 @permission("runs.view")

@@ -89,6 +89,7 @@ PAGES = {
     f"/disputes/{SOME}/files/1/": "runs.view",
     "/finance/margins/": "runs.view",
     "/rates/": "runs.view",
+    "/prices/": "runs.view",
     "/books/": "books.view",
     "/books/trial-balance.csv": "books.view",
     "/books/journal/": "books.view",

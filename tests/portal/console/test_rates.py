@@ -45,6 +45,31 @@ def abroad(console, database):
     return console
 
 
+def test_prices_are_asked_for_and_published_by_two(console):
+    preparer = signed_in("finance_preparer")
+    assert "cached: cached_requests 0.002" in text(preparer.get("/prices/"))
+    facts = {"code": "retail", "currency": "USD", "audience": "everyone", "day": "2027-01-01"}
+    new = {"prefix": "retail", **{f"retail-{name}": value for name, value in facts.items()}}
+
+    wrong = preparer.post("/prices/ask/", {**new, "retail-lines": "wishes 1"})
+    assert wrong.status_code == 400 and "Line 1" in text(wrong)
+    page = preparer.post("/prices/ask/", {**new, "retail-lines": "cached_requests 0.003"},
+                         follow=True)  # fmt: skip
+    assert "A second person publishes it" in text(page) and "waits for a second person" in text(
+        page
+    )
+    with schema.in_console():
+        waiting = FinanceRequest.objects.get()
+    approver = signed_in("finance_approver")
+    done = approver.post(f"/rates/{waiting.id}/", {"back": "prices"}, follow=True)
+
+    assert done.redirect_chain[-1][0] == "/prices/"
+    assert "cached_requests 0.003" in text(done) and "later" in text(done)
+    listed = {"code": "cost", "name": "Cost", "currency": "USD", "audience": "internal",
+              "day": "2027-01-01", "lines": "lookups 0.0001"}  # fmt: skip
+    assert "Cost" in text(preparer.post("/prices/ask/", listed, follow=True))
+
+
 def test_a_missing_exchange_rate_is_named_entered_and_the_run_goes_on(abroad, database):
     assert settled(database, abroad.redis).state == "parked"
     preparer = signed_in("finance_preparer")

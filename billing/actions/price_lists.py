@@ -1,0 +1,60 @@
+"""New prices, or a new price list: one person asks, a second one publishes by approving."""
+
+from datetime import datetime
+from typing import Any
+
+from billing.actions.finance_requests import ask
+from billing.actions.rate_cards import create_rate_card, publish_rate_version, refuse_settled
+from billing.models import FinanceRequest, RateCard
+from billing.rules.errors import BadTerms
+from billing.rules.fields import instant_text
+from billing.rules.finance_requests import PRICES
+from billing.rules.periods import whole_hour
+from billing.rules.price_lines import parse_prices, written
+from billing.rules.rates import parse_rate_card
+
+AUDIENCES = (RateCard.Audience.EVERYONE, RateCard.Audience.INTERNAL)
+
+
+def ask_prices(
+    *, code: str, lines: str, valid_from: datetime, actor: str, now: datetime, name: str = "",
+    currency: str = "USD", audience: str = RateCard.Audience.EVERYONE,
+) -> FinanceRequest:  # fmt: skip
+    """Prices of the platform's list `code` from a full UTC hour on, as `price_lines` are written.
+
+    Where there is no such list, a new one with this name, currency and audience. Raises BadTerms
+    (a line, a meter, a currency; the same prices), BadPeriod, TermsInTheWay (a month after it is
+    issued). Safe to repeat until a second person decides.
+    """
+    rates = parse_prices(lines)
+    card = RateCard.objects.filter(code=code).first()
+    if card is not None:
+        if card.partner_id is not None:
+            raise BadTerms(f"{card.name} is the partner's own price list.")
+        name, currency, audience = card.name, card.currency, card.audience
+        last = card.versions.order_by("number").last()
+        if last is not None and [rate.definition for rate in last.rates.all()] == rates:
+            raise BadTerms(f"These are the prices of {card.name} already.")
+    if not name.strip() or audience not in AUDIENCES:
+        raise BadTerms("A new price list has a name, and is for everyone or internal.")
+    parse_rate_card({"version_id": "new", "name": name, "currency": currency, "rates": rates})
+    refuse_settled(whole_hour(valid_from, "start of the prices"))
+    facts = {
+        "code": code, "name": name, "currency": currency, "audience": str(audience),
+        "valid_from": instant_text(valid_from), "prices": written(rates),
+    }  # fmt: skip
+    return ask(kind=PRICES, facts=facts, actor=actor, now=now)
+
+
+def enter_prices(request: FinanceRequest, now: datetime) -> RateCard:
+    """Publish what an approved request asked for; see `decide_request`. Raises TermsInTheWay."""
+    facts = request.facts
+    rates = parse_prices(facts["prices"])
+    by: dict[str, Any] = {"actor": request.asked_by, "now": now}
+    valid_from = datetime.fromisoformat(facts["valid_from"])
+    card = create_rate_card(
+        code=facts["code"], name=facts["name"], currency=facts["currency"],
+        audience=facts["audience"], rates=rates, valid_from=valid_from, **by,
+    )  # fmt: skip
+    publish_rate_version(card_id=card.id, rates=rates, valid_from=valid_from, **by)
+    return card

@@ -1,0 +1,53 @@
+"""The platform's price lists as finance sees them: every version, and what waits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.models import FinanceRequest, RateCard, RateCardVersion
+from billing.rules.finance_requests import PRICES
+from billing.rules.price_lines import written
+
+
+@dataclass(frozen=True)
+class PricesFrom:
+    """A version; `state`: in force, later or replaced. `lines` as people write them."""
+
+    version: RateCardVersion
+    state: str
+    lines: str
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """A list with its versions, newest first."""
+
+    card: RateCard
+    versions: tuple[PricesFrom, ...]
+
+    @property
+    def lines(self) -> str:
+        """The newest prices, to be written anew."""
+        return self.versions[0].lines if self.versions else ""
+
+
+def price_lists(now: datetime) -> list[PriceList]:
+    """The platform's own lists by name (console): three queries."""
+    cards = RateCard.objects.filter(partner_id=None).order_by("name")
+    return [
+        PriceList(card, tuple(
+            PricesFrom(one, _state(one, now), written(rate.definition for rate in one.rates.all()))
+            for one in sorted(card.versions.all(), key=lambda one: -one.number)
+        ))
+        for card in cards.prefetch_related("versions__rates")
+    ]  # fmt: skip
+
+
+def waiting_prices() -> list[FinanceRequest]:
+    """What one person asked for, oldest first."""
+    return list(FinanceRequest.objects.filter(kind=PRICES, approved_by="", declined_by=""))
+
+
+def _state(version: RateCardVersion, now: datetime) -> str:
+    if version.valid_from > now:
+        return "later"
+    return "in_force" if version.valid_to is None or version.valid_to > now else "replaced"
