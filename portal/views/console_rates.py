@@ -71,6 +71,8 @@ def decide_entry(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
         else:
             approve_request(**facts)
             done = _("Entered. Runs that wait for it can be settled again.")
+            if request.POST.get("back") == "prices":
+                done = _("Published.")
     except BillingError as error:
         messages.error(request, str(error))
     else:

@@ -139,6 +139,7 @@ CHANGES = {
     "/rates/tax/": "runs.prepare",
     "/rates/status/": "runs.prepare",
     f"/rates/{SOME}/": "runs.approve",
+    "/prices/ask/": "runs.prepare",
     "/books/close/": "books.close",
     "/books/ask/": "books.close",
     "/books/reopen/": "books.close",
