@@ -101,6 +101,7 @@ def _roots(run: SettlementRun) -> Iterator[dict[str, Any]]:
 def _facts(run: SettlementRun, frozen: RunInput) -> dict[str, Any]:
     snapshot = snapshot_of(run)
     return {
+        "engine": frozen.engine,
         "partner_id": str(run.partner_id), "agreement_id": frozen.agreement_id,
         "agreement": run.agreement.code, "run_id": str(run.id), "attempt": run.attempt,
         "period": {"start": instant_text(frozen.period.start),

@@ -66,11 +66,14 @@ def roots_json(days: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def manifest_json(facts: Mapping[str, Any], files: Mapping[str, tuple[int, str]]) -> bytes:
-    """`facts` about the run, each file's size and SHA-256, and the seal over all of it."""
+    """`facts` about the run, each file's size and SHA-256, and the seal over all of it.
+
+    `engine` among them is the one that froze the run: a later one seals the same bytes.
+    """
     body: dict[str, Any] = {
+        "engine": ENGINE_VERSION,
         **facts,
         "schema": SCHEMA,
-        "engine": ENGINE_VERSION,
         "files": [
             {"name": name, "bytes": size, "sha256": digest}
             for name, (size, digest) in sorted(files.items())

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.rules.charging import charge
-from billing.rules.inputs import BookedLine, BookedShare, PlanPrices, SegmentTerms
+from billing.rules.inputs import (
+    ENGINE_VERSION,
+    BookedLine,
+    BookedShare,
+    PlanPrices,
+    SegmentTerms,
+)
 from billing.rules.periods import segments
 from billing.rules.rates import Rate, RateCard, Tier
 from billing.rules.snapshot import parse_run_input, run_input_json
@@ -285,3 +291,8 @@ def test_rubbish_is_a_problem_not_an_exception(tmp_path, content):
 
     assert independent().verify(path).problems
     assert archive.read_archive(io.BytesIO(content))[1] or content == b""
+
+
+def test_a_later_engine_seals_an_older_run_as_it_was():
+    older, now = (json.loads(archive.manifest_json(facts, {})) for facts in ({"engine": "2"}, {}))
+    assert (older["engine"], now["engine"]) == ("2", ENGINE_VERSION)
