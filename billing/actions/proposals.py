@@ -8,7 +8,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.actions.errors import TermsInTheWay, UnknownRun
-from billing.models import Agreement, AgreementVersion, ChargeComponent, RateCard, SettlementRun
+from billing.models import (
+    Agreement,
+    AgreementVersion,
+    ChargeComponent,
+    RateCard,
+    SettlementRun,
+    Termination,
+)
 from billing.queries.terms import version_terms
 from billing.rules.amending import amended
 from billing.rules.errors import BadTerms
@@ -31,7 +38,8 @@ def propose_agreement(
 ) -> AgreementVersion:  # fmt: skip
     """The first version of a new agreement, from a template; in force once it is approved.
 
-    Templates: `billing.rules.templates.TEMPLATES`; `deal` overrides their values. Raises BadTerms,
+    Templates: `billing.rules.templates.TEMPLATES`; `deal` overrides their values. Without a `code`
+    a deal of the same template after one that ended gets the next number. Raises BadTerms,
     BadPeriod, TermsInTheWay (another agreement is in force). Safe to repeat: an agreement with
     this code and these terms is returned unchanged.
     """
@@ -40,7 +48,7 @@ def propose_agreement(
         template, partner_kind=partner.kind, currency=currency, starts_at=starts_at,
         deal=deal or Deal(),
     )  # fmt: skip
-    code = code or f"{partner.slug}-{template.replace('_', '-')}"
+    code = code or _free_code(f"{partner.slug}-{template.replace('_', '-')}", starts_at)
     with transaction.atomic():
         agreement, created = Agreement.objects.get_or_create(
             code=code,
@@ -173,7 +181,23 @@ def _end_of(terms: Terms, last: AgreementVersion) -> datetime | None:
     before = version_terms(last)
     if terms.term_months == before.term_months:
         return last.valid_to
+    if Termination.objects.filter(agreement=last.agreement, approved_at__isnull=False).exists():
+        raise TermsInTheWay(
+            f"{last.agreement.code} ends early, as two people decided. Sign a new agreement "
+            "instead of a longer term."
+        )
     return add_months(before.anchor_at, terms.term_months) if terms.term_months else None
+
+
+def _free_code(code: str, starts_at: datetime) -> str:
+    """The code, or its next number where the agreement that has it ended before `starts_at`."""
+    number, found = 1, code
+    while (last := AgreementVersion.objects.filter(
+        agreement__code=found, approved_at__isnull=False).order_by("number").last()
+    ) and last.valid_to and last.valid_to <= starts_at:  # fmt: skip
+        number += 1
+        found = f"{code}-{number}"
+    return found
 
 
 def _same_or_refuse(

@@ -133,6 +133,12 @@ def test_an_agreement_ends_early_when_two_people_say_so(partners):
     record(hit(partners.redis, "2026-09-10", "acme", 1_000))
     parts = segment_terms(version.agreement_id, SEPTEMBER)
     assert [(part.segment.start, part.segment.end) for part in parts] == [(SEPTEMBER.start, end)]
+    with pytest.raises(TermsInTheWay, match="Sign a new agreement"):
+        propose_figures(agreement_id=version.agreement_id, texts={"term_months": "72"}, reason="x",
+                        starts_at=utc("2026-09-15"), created_by=PREPARER, now=NOW)  # fmt: skip
+    new = [propose(partners.redis, "oem", starts_at=end) for _ in range(2)]
+    assert new[0] == new[1]
+    assert new[0].agreement.code == f"{version.agreement.code}-2"
 
 
 def test_an_early_end_owes_the_rest_of_the_term_once(database, partners):
