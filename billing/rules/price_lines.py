@@ -59,7 +59,7 @@ def _line(rate: Mapping[str, Any]) -> str:
     named = {name: rate[name] for name in ("key", "meter", "mode")}
     if "tiers" in said:
         said["tiers"] = [
-            {name: value for name, value in tier.items() if _TIER.get(name) != value}
+            {name: value for name, value in tier.items() if (name, value) not in _TIER.items()}
             for tier in said["tiers"]
         ]
     return json.dumps({**named, **said}, ensure_ascii=False)
