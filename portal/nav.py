@@ -157,6 +157,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "console_agreements", _("Agreements"), "document", "channel.view",
             ("console_agreement", "console_amend", "console_end", "console_sign"),
         ),
+        Entry("console_prices", _("Price lists"), "plan", "runs.view", ("console_ask_prices",)),
         Entry("console_projections", _("Projections"), "usage", "cockpit.view"),
         Entry(
             "console_finance", _("Month"), "month", "runs.view",
@@ -177,7 +178,6 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("console_rates", _("Rates"), "plan", "runs.view",
               ("console_enter_fx", "console_enter_tax", "console_enter_status",
                "console_decide_entry")),
-        Entry("console_prices", _("Price lists"), "plan", "runs.view", ("console_ask_prices",)),
         Entry("console_ops", _("Health"), "clock", "ops.view",
               ("console_ops_ingest", "console_ops_jobs", "console_ops_domains",
                "console_ops_webhooks", "console_ops_mail", "console_ops_runbook",
