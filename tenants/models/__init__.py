@@ -9,6 +9,7 @@ from tenants.models.keys import ApiKey, DataKey, Entitlement
 from tenants.models.operations import FailedJob, SupportLook, Switch
 from tenants.models.partners import Partner, ProvisioningJob
 from tenants.models.prospects import Prospect, ProspectEntry
+from tenants.models.senders import SenderAddress
 
 __all__ = [
     "ApiKey",
@@ -28,6 +29,7 @@ __all__ = [
     "Prospect",
     "ProspectEntry",
     "ProvisioningJob",
+    "SenderAddress",
     "SupportLook",
     "Switch",
 ]
