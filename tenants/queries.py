@@ -33,6 +33,7 @@ from tenants.models import (
     Entitlement,
     Incident,
     IncidentUpdate,
+    LegalText,
     Partner,
     Prospect,
     ProspectEntry,
@@ -229,6 +230,18 @@ def company(partner_id: uuid.UUID) -> tuple[int, Company]:
     rows = CompanyFacts.objects.filter(partner_id=partner_id).order_by("-number")
     row = rows.values("number", *Company.__dataclass_fields__).first()
     return (row.pop("number"), Company(**row)) if row else (0, Company())
+
+
+def legal_texts(partner_id: uuid.UUID) -> dict[str, LegalText]:
+    """The last version of each legal text that a partner wrote, by its kind (partner)."""
+    rows = LegalText.objects.filter(partner_id=partner_id).order_by("kind", "-number")
+    return {row.kind: row for row in rows.distinct("kind")}
+
+
+def legal_text(partner_id: uuid.UUID, kind: str) -> LegalText | None:
+    """The last version of one of them (partner)."""
+    rows = LegalText.objects.filter(partner_id=partner_id, kind=kind)
+    return rows.order_by("-number").first()
 
 
 def company_entries(partner_id: uuid.UUID, limit: int = 10) -> list[CompanyFacts]:

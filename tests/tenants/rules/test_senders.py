@@ -8,9 +8,9 @@ from tenants.rules.dns_findings import Reply, Verdict
 from tenants.rules.senders import (
     SENDING,
     AddressRefused,
-    Sending,
     SenderSeen,
     SenderStanding,
+    Sending,
     Wanted,
     after_sender_check,
     includes,
