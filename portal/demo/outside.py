@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from cache_api.actions.hooks.deliver import note_attempt
 from cache_api.actions.hooks.endpoints import add_endpoint
-from cache_api.actions.hooks.events import keep_events
+from cache_api.actions.hooks.events import keep_events, replay
 from cache_api.gateways.receivers import Answer
 from cache_api.models import Customer, HookDelivery, HookEndpoint
 from portal.demo.steps import ACTOR, Calendar
@@ -111,7 +111,10 @@ def tell_receivers(partner: Partner, calendar: Calendar, kek: bytes) -> None:
                      loopback=False, kek=kek, actor=ACTOR,
                      now=calendar.now)  # fmt: skip
     since = uuid.UUID(int=int((calendar.now - timedelta(days=2)).timestamp() * 1000) << 80)
-    keep_events(facts=facts_since(partner.id, since)[-12:], now=calendar.now)
+    keep_events(facts=facts_since(partner.id, since), now=calendar.now)
+    for row in HookEndpoint.objects.filter(id__in=ends):  # also what was an event before them
+        replay(endpoint=row, start=calendar.now - timedelta(days=2),
+               end=calendar.now + timedelta(hours=1), now=calendar.now)  # fmt: skip
     due = HookDelivery.objects.filter(endpoint_id__in=ends).order_by("event__at", "id")
     for nth, row in enumerate(due):
         status, text = ends[row.endpoint_id]

@@ -78,7 +78,7 @@ def _about(partner_id: uuid.UUID, brand: Brand) -> About:
     return About(
         product=brand.product_name, legal_name=brand.legal_name, address=company.address,
         country=_country(company.country), tax_id=company.tax_id,
-        email=brand.support_email or company.email or brand.support_url,
+        email=brand.support_email or company.email or str(platform["email"]),
         support=brand.support_url, platform_name=str(platform["legal_name"]),
         platform_country=_country(str(platform["country"])),
     )  # fmt: skip

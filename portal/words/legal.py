@@ -17,7 +17,7 @@ STARTS: dict[str, Any] = {
     "email": _("E-mail"),
     "support": _("Support"),
     "privacy": _(
-        "%(legal_name)s offers %(product)s on the platform of %(platform_name)s.\n\n"
+        "%(product)s is offered by %(legal_name)s and runs on %(platform_name)s's platform.\n\n"
         "## What is kept\n\n"
         "- **People**: name, e-mail, language, sign-ins with time and network address, and what "
         "was changed (the audit log).\n"

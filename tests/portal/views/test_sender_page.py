@@ -178,7 +178,7 @@ def test_lost_records_bring_our_address_back_and_no_answer_does_not(world):
 
 def test_a_partner_cannot_say_that_its_own_address_is_proved(world):
     _database, partners, _zone = world
-    for partner, other in (partners, reversed(partners)):
+    for partner, other in (partners, tuple(partners)[::-1]):
         with schema.in_partner(partner):
             mine = {"partner_id": partner.id, "address": "a@b.com", "domain": "b.com",
                     "public_key": "p", "private_key": b"s", "created_by": "me",
