@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import logging
-from email.message import Message
 from email.utils import formataddr
 from typing import Any
 
@@ -61,9 +60,9 @@ def send_as(message: EmailMessage, *, name: str, address: str) -> None:
 
 def _sign(message: EmailMessage, selector: str, domain: str, pem: str) -> None:
     """Every form that a backend asks for has the signature over just that form."""
-    unsigned = message.message
+    unsigned: Any = message.message
 
-    def signed(*args: Any, **kwargs: Any) -> Message:
+    def signed(*args: Any, **kwargs: Any) -> Any:
         made = unsigned(*args, **kwargs)
         present = [one.encode() for one in SIGNED if made[one] is not None]
         # Relaxed: a server on the way may fold lines anew.
@@ -74,4 +73,4 @@ def _sign(message: EmailMessage, selector: str, domain: str, pem: str) -> None:
         made["DKIM-Signature"] = " ".join(text.partition(":")[2].split())
         return made
 
-    message.message = signed  # type: ignore[method-assign]
+    message.message = signed  # type: ignore[method-assign,assignment]
