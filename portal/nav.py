@@ -110,7 +110,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
         ),
         Entry("partner_sso", _("Single sign-on"), "lock", "sso.manage",
               ("partner_sso_new", "partner_sso_connection", "partner_sso_test")),
-        Entry("partner_settings", _("Settings"), "settings", "settings.manage"),
+        Entry("partner_settings", _("Settings"), "settings", "settings.manage",
+              ("partner_legal", "partner_legal_text")),
         Entry("partner_audit", _("Audit log"), "clock", "audit.view"),
     ),
     Audience.CUSTOMER: (

@@ -222,6 +222,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
 
 # --- mail: the demo writes to a folder that /demo/mail/ shows ---
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
+# What the SPF record of a partner's own domain includes; it names our mail servers.
+MAIL_SPF_DOMAIN = os.environ.get("MAIL_SPF_DOMAIN", f"spf.{PLATFORM_DOMAIN}")
 SECURITY_EMAIL = os.environ.get("SECURITY_EMAIL", f"security@{PLATFORM_DOMAIN}")
 EMAIL_URL = os.environ.get("EMAIL_URL", "")
 EMAIL_BACKEND = (

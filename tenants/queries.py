@@ -33,15 +33,18 @@ from tenants.models import (
     Entitlement,
     Incident,
     IncidentUpdate,
+    LegalText,
     Partner,
     Prospect,
     ProspectEntry,
     ProvisioningJob,
+    SenderAddress,
 )
 from tenants.rules import brandcss
 from tenants.rules.brand import HIDES_POWERED_BY
 from tenants.rules.company import Company
 from tenants.rules.roles import AUDIENCE_OF, allows
+from tenants.rules.senders import LOOKED_AT, SENDING
 
 # What a partner's own log shows: its people's doings and ours to it. Drafts of money and terms, and
 # whatever comes later without a thought about this list, are the console's alone.
@@ -79,6 +82,7 @@ def host_owner(host: str) -> dict[str, Any] | None:
             schema_name=F("tenant__schema_name"), state=F("tenant__state"),
             may_hide=Exists(_hiding(OuterRef("tenant_id"))),
             until=F("redirect_until"), primary=Subquery(_primary()),
+            mail_from=Subquery(_sending().filter(partner_id=OuterRef("tenant_id"))[:1]),
             **{f"brand_{name}": F(f"brand__{name}") for name in BRAND_LOOK},
         )
         .first()
@@ -90,6 +94,22 @@ def _primary() -> QuerySet[Any]:
     lead = Domain.objects.filter(tenant_id=OuterRef("tenant_id"), is_primary=True)
     found: QuerySet[Any] = lead.values("domain")[:1]
     return found
+
+
+def _sending() -> QuerySet[Any]:
+    found: QuerySet[Any] = SenderAddress.objects.filter(state__in=SENDING).values("address")
+    return found
+
+
+def mail_from(partner_id: uuid.UUID) -> str:
+    """The partner's own verified address for mails; '' for none (partner or worker)."""
+    row = _sending().filter(partner_id=partner_id).first()
+    return row["address"] if row else ""
+
+
+def sender_address(partner_id: uuid.UUID) -> SenderAddress | None:
+    """The address that a partner wants its mails to come from, verified or not (partner)."""
+    return SenderAddress.objects.filter(partner_id=partner_id, state__in=LOOKED_AT).first()
 
 
 def primary_host(partner_id: uuid.UUID) -> str:
@@ -210,6 +230,18 @@ def company(partner_id: uuid.UUID) -> tuple[int, Company]:
     rows = CompanyFacts.objects.filter(partner_id=partner_id).order_by("-number")
     row = rows.values("number", *Company.__dataclass_fields__).first()
     return (row.pop("number"), Company(**row)) if row else (0, Company())
+
+
+def legal_texts(partner_id: uuid.UUID) -> dict[str, LegalText]:
+    """The last version of each legal text that a partner wrote, by its kind (partner)."""
+    rows = LegalText.objects.filter(partner_id=partner_id).order_by("kind", "-number")
+    return {row.kind: row for row in rows.distinct("kind")}
+
+
+def legal_text(partner_id: uuid.UUID, kind: str) -> LegalText | None:
+    """The last version of one of them (partner)."""
+    rows = LegalText.objects.filter(partner_id=partner_id, kind=kind)
+    return rows.order_by("-number").first()
 
 
 def company_entries(partner_id: uuid.UUID, limit: int = 10) -> list[CompanyFacts]:

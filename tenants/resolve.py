@@ -91,7 +91,8 @@ def brand_of_partner(partner_id: uuid.UUID) -> Brand | None:
     found = queries.published_brand(partner_id)
     look = {one: getattr(found, one, None) for one in queries.BRAND_LOOK}
     may_hide = queries.may_hide_powered_by(partner_id)
-    return brand_of(look, name=partner.name, may_hide=may_hide)
+    return brand_of(look, name=partner.name, may_hide=may_hide,
+                    mail_from=queries.mail_from(partner_id))  # fmt: skip
 
 
 def forget(host: str | None = None) -> None:
@@ -140,13 +141,13 @@ def _load(host: str) -> Resolved | None:
         state=row["state"],
         brand=brand_of(
             {name: row[f"brand_{name}"] for name in queries.BRAND_LOOK},
-            name=row["name"], may_hide=row["may_hide"],
+            name=row["name"], may_hide=row["may_hide"], mail_from=row["mail_from"] or "",
         ),
         redirect_to=row["primary"] if row["until"] and row["until"] > timezone.now() else "",
     )  # fmt: skip
 
 
-def brand_of(look: Mapping[str, Any], *, name: str, may_hide: bool) -> Brand:
+def brand_of(look: Mapping[str, Any], *, name: str, may_hide: bool, mail_from: str = "") -> Brand:
     """What pages show of a revision's facts; a partner without one shows its `name` in our look.
 
     "Powered by" is shown unless it was taken off and `may_hide` still holds.
@@ -159,6 +160,7 @@ def brand_of(look: Mapping[str, Any], *, name: str, may_hide: bool) -> Brand:
            "css_hash": texts["css_hash"] or DEFAULT_CSS_HASH},
         powered_by=look["powered_by"] is not False or not may_hide,
         plate_light=bool(look["plate_light"]), plate_dark=bool(look["plate_dark"]),
+        mail_from=mail_from,
         light=tokens["light"], dark=tokens["dark"],
     )  # fmt: skip
 

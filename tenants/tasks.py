@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tenants.actions import domain_checks, domain_notices, looks, serve_hosts
+from tenants.actions import domain_checks, domain_notices, looks, senders, serve_hosts
 from tenants.gateways import tls
 from tenants.gateways.dns import Dns
 from tenants.gateways.served_hosts import HostsUnavailable, ServedHosts
@@ -34,8 +34,18 @@ def check_domain(*, partner_id: str, claim_id: str) -> str:
 
 @shared_task(name="tenants.sweep_domains")
 def sweep_domains() -> int:
-    """Queue the looks at claimed hosts that are due."""
-    return domain_checks.sweep_claims(now=timezone.now())
+    """Queue the looks at claimed hosts and addresses for mails that are due."""
+    now = timezone.now()
+    return domain_checks.sweep_claims(now=now) + senders.sweep_senders(now=now)
+
+
+@shared_task(name="tenants.check_sender", base=PartnerTask)
+def check_sender(*, partner_id: str, sender_id: str) -> str:
+    """Ask DNS about one address for mails."""
+    row = senders.check_sender(
+        sender_id=uuid.UUID(sender_id), dns=Dns(settings.DNS_SERVERS), now=timezone.now()
+    )
+    return row.state if row else "nothing to check"
 
 
 @shared_task(name="tenants.tell_partners")

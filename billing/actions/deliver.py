@@ -51,6 +51,7 @@ from billing.rules.status import (
     UNCOLLECTIBLE,
     UNDELIVERED,
 )
+from tenants import queries
 from tenants.letters import letter_html, reading
 from tenants.resolve import brand_of_partner
 
@@ -177,8 +178,9 @@ def _send(document: Document, mails: list[_Mail], kind: str, source: str, now: d
             told = ", ".join(sorted(one for mail in mails for one in mail.to))
             record_document_event(document_id=document.id, kind=kind, source_id=source,
                                   actor=MAILER, now=now, note=told)  # fmt: skip
+            mail_from = queries.mail_from(document.partner_id)
             for mail in mails:
-                send(mail.letter, mail.to, [file], mail.html)
+                send(mail.letter, mail.to, [file], mail.html, mail_from)
     except MailNotSentError as error:
         _failed(document, f"{source}: {error}", now)
         return False

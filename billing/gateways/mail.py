@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import smtplib
 from collections.abc import Sequence
-from email.utils import formataddr
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from billing.rules.letters import Letter
+from tenants.senders import send_as
 
 
 class MailNotSentError(RuntimeError):
@@ -18,17 +18,18 @@ class MailNotSentError(RuntimeError):
 
 def send(
     letter: Letter, to: Sequence[str], files: Sequence[tuple[str, bytes, str]] = (),
-    html: str = "",
+    html: str = "", mail_from: str = "",
 ) -> None:  # fmt: skip
     """Hand a mail to the server. `files`: (name, content, media type); `html`: the same words
-    under the brand. Raises MailNotSentError."""
+    under the brand; `mail_from`: the partner's own address, '' for ours. Raises
+    MailNotSentError."""
     message = EmailMultiAlternatives(
         subject=letter.subject, body=letter.text, to=list(to),
-        from_email=formataddr((letter.sender, settings.DEFAULT_FROM_EMAIL)),
         reply_to=[letter.reply_to] if letter.reply_to else None,
         headers={"Message-ID": f"<{letter.message_id}@{settings.PLATFORM_DOMAIN}>",
                  "Auto-Submitted": "auto-generated"},
     )  # fmt: skip
+    send_as(message, name=letter.sender, address=mail_from)
     if html:
         message.attach_alternative(html, "text/html")
     for name, content, media_type in files:

@@ -190,3 +190,6 @@ class ImportForm(forms.Form):
         help_text=_("UTF-8, at most 10 MB and 100,000 customers."),
     )  # fmt: skip
     only_check = forms.BooleanField(label=_("Only check it; change nothing"), required=False)
+    as_file = forms.BooleanField(
+        label=_("Lines that cannot be taken as a CSV file, all of them"), required=False
+    )

@@ -17,7 +17,7 @@ class Figure:
     """What the chart template draws.
 
     `summary` is the sentence that says what the chart shows; `rows` is the table behind it: one
-    (bucket, texts, partial) per bucket, under `legend`'s labels.
+    (bucket, texts, partial) per bucket, under `legend`'s labels. `top` is the value of `height`.
     """
 
     key: str
@@ -32,6 +32,7 @@ class Figure:
     rows: tuple[tuple[str, tuple[str, ...], bool], ...]
     bucket_name: str
     partial_name: str = ""
+    top: float = 1.0
 
     @property
     def is_empty(self) -> bool:
@@ -127,7 +128,7 @@ def _figure(
         key=key, title=title, summary=summary, height=height, legend=tuple(series),
         columns=columns, lines=lines, y_ticks=charts.down_ticks(top, step, height, names),
         x_ticks=charts.across_ticks(axis.short), rows=_rows(axis, series, text),
-        bucket_name=axis.bucket_name, partial_name=axis.partial_name,
+        bucket_name=axis.bucket_name, partial_name=axis.partial_name, top=top,
     )  # fmt: skip
 
 

@@ -20,9 +20,11 @@ HIDDEN = SafeString('aria-hidden="true"')
 
 
 @register.inclusion_tag("charts/figure.html")
-def figure(chart: Figure, table: bool = True) -> dict[str, Any]:
-    """A chart with its summary, legend and (closed) table."""
-    return {"chart": chart, "table": table}
+def figure(
+    chart: Figure, table: bool = True, live: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """A chart with its summary, legend and (closed) table; `live`: what explorer.js draws of it."""
+    return {"chart": chart, "table": table, "live": live}
 
 
 _BAR = '<rect class="bar tone-{}" x="{}%" width="{}%" y="{:g}" height="{:g}"/>'

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from cache_api.models import Customer
 from portal import pictures
+from portal.pictures.live import days_of, live_data
 from portal.queries.explorer import Explorer, explorer
 from portal.queries.net_saving import invoiced_by_month
 from portal.queries.usage_files import allocation_table, usage_table
@@ -152,12 +153,16 @@ def _rows(found: Explorer) -> list[dict[str, Any]]:
 
 
 def _pictures(found: Explorer) -> dict[str, Any]:
-    return {
-        "usage": found, "question": found.question, "customer": found.customer,
-        "range_name": pictures.range_name(found.range),
+    drawn = {
         "requests": pictures.requests_figure(found),
         "hit_rate": pictures.hit_rate_figure(found),
         "saved": pictures.saved_figure(found),
+    }
+    days = days_of(found.points, found.range)
+    return {
+        **drawn, "live": {name: live_data(figure, days) for name, figure in drawn.items()},
+        "usage": found, "question": found.question, "customer": found.customer,
+        "range_name": pictures.range_name(found.range),
         "by_name": explorer_words.DIMENSIONS[found.question.by],
         "most": max((row.group.lookups for row in found.rows), default=0),
         "pressed": [

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from cache_api.queries import usage_summary
 from cache_api.rules.customer_facts import COLUMNS, BadCustomer, read_table
 from portal.forms.people import CustomerForm, ImportForm, NewCustomerForm, QuotaForm, SuspendForm
 from portal.queries.overview import customer_of
+from portal.views.files import csv_file
 from tenants import queries
 from tenants.accounts.models import User
 from tenants.accounts.permissions import permission
@@ -31,6 +32,7 @@ from tenants.rules import keys as key_rules
 
 LARGEST_FILE = 10 * 1024 * 1024
 SHOWN_REFUSALS = 1_000
+_REFUSED = {"line": "int", "column": "str", "why": "str"}
 SHOWN_KEYS = 5
 
 
@@ -125,7 +127,7 @@ def suspend(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
 
 
 @permission("customers.manage")
-def import_table(request: HttpRequest) -> HttpResponse:
+def import_table(request: HttpRequest) -> HttpResponseBase:
     """All customers of a CSV file, or none and every line that stands in the way."""
     form = ImportForm(request.POST or None, request.FILES or None)
     context: dict[str, Any] = {"form": form, "columns": COLUMNS}
@@ -134,6 +136,11 @@ def import_table(request: HttpRequest) -> HttpResponse:
             context |= _imported(request, form)
         except BadCustomer as bad:
             form.add_error("file", str(bad))
+        refused = context.pop("all_refused", [])
+        if refused and form.cleaned_data["as_file"]:
+            whose: Any = request.owner  # type: ignore[attr-defined]
+            rows = [(one.line, one.member, one.reason) for one in refused]
+            return csv_file(whose, "refused", lambda: (_REFUSED, iter(rows)))
     return render(request, "partner/customer_import.html", context)
 
 
@@ -153,7 +160,7 @@ def _imported(request: HttpRequest, form: ImportForm) -> dict[str, Any]:
         report["done"] = actions.import_customers(
             partner_id=_partner(request), rows=rows, actor=_actor(request), now=timezone.now()
         )
-    return {"report": report}
+    return {"report": report, "all_refused": refused}
 
 
 def _saved(

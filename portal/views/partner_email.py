@@ -15,8 +15,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.queries.mailing import mail_counts
-from tenants.accounts.permissions import permission
+from portal.forms.senders import SenderForm
+from portal.queries.senders import sender_view
+from portal.words import senders as words
+from tenants import queries
+from tenants.accounts.permissions import eyes, permission
+from tenants.actions import senders
+from tenants.actions.senders import SenderRefused
 from tenants.actions.test_mails import TooManyMails, send_test_mail
+from tenants.rules.senders import AddressRefused
 
 DAYS = 30
 
@@ -25,11 +32,67 @@ DAYS = 30
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The sender, a test to oneself, and counts; what is not measured is not shown."""
+    return _page(request)
+
+
+def _page(request: HttpRequest, form: SenderForm | None = None) -> HttpResponse:
     owner: Any = request.owner  # type: ignore[attr-defined]
+    now, row = timezone.now(), queries.sender_address(owner.partner_id)
+    if row is not None and row.asked_at is not None and request.headers.get("HX-Request"):
+        senders.ask_sender_check(partner_id=owner.partner_id, now=now)  # an open page that waits
     return render(request, "partner/email.html", {
         "address": settings.DEFAULT_FROM_EMAIL, "days": DAYS,
-        "counts": mail_counts(owner.partner_id, timezone.now() - timedelta(days=DAYS)),
+        "shown": sender_view(row) if row else None, "form": form or SenderForm(),
+        "may_change": eyes(request).may("domains.manage"),
+        "counts": mail_counts(owner.partner_id, now - timedelta(days=DAYS)),
     })  # fmt: skip
+
+
+@permission("domains.manage")
+@require_POST
+def sender(request: HttpRequest) -> HttpResponse:
+    """Ask for mails to come from an address of the partner's own."""
+    form = SenderForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form)
+    try:
+        senders.claim_sender(text=form.cleaned_data["address"], **_who(request))
+    except AddressRefused as refused:
+        form.add_error("address", words.refusal(refused.code))
+        return _page(request, form)
+    except SenderRefused as refused:  # its page has no form: another window was quicker
+        messages.error(request, words.refusal(refused.code))
+    return HttpResponseRedirect(reverse("partner_email"))
+
+
+@permission("domains.manage")
+@require_POST
+def check_sender(request: HttpRequest) -> HttpResponse:
+    """Have its records looked at now."""
+    owner: Any = request.owner  # type: ignore[attr-defined]
+    try:
+        asked = senders.ask_sender_check(partner_id=owner.partner_id, now=timezone.now())
+    except SenderRefused as refused:
+        messages.error(request, words.refusal(refused.code))
+    else:
+        messages.info(request, _("DNS is being asked.") if asked
+                      else _("It was asked a moment ago; look again soon."))  # fmt: skip
+    return HttpResponseRedirect(reverse("partner_email"))
+
+
+@permission("domains.manage")
+@require_POST
+def end_sender(request: HttpRequest) -> HttpResponse:
+    """Mails come from our address again."""
+    if senders.end_sender(**_who(request)):
+        messages.success(request, _("Removed. Mails come from our address, in your name."))
+    return HttpResponseRedirect(reverse("partner_email"))
+
+
+def _who(request: HttpRequest) -> dict[str, Any]:
+    owner: Any = request.owner  # type: ignore[attr-defined]
+    return {"partner_id": owner.partner_id, "now": timezone.now(),
+            "actor": str(request.user.email).lower()}  # type: ignore[union-attr]  # fmt: skip
 
 
 @permission("brand.edit")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from tenants.accounts.sso_gate import break_glass_until, enforced_for
 from tenants.letters import letter_html
+from tenants.senders import send_as
 
 PENDING = "sso_pending"  # of the session: what single sign-on said of a login that is not over
 
@@ -86,6 +87,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         home = self.request.build_absolute_uri("/").rstrip("/")
         html = letter_html(brand=brand, home=home, subject=message.subject, text=message.body)
         message.attach_alternative(html, "text/html")
+        send_as(message, name=brand.sender, address=brand.mail_from)
         if brand.support_email:
             message.reply_to = [brand.support_email]
         return message

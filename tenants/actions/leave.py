@@ -12,8 +12,17 @@ from django.db import transaction
 from tenants import audit, resolve
 from tenants.accounts.models import Invitation, SavedView, User
 from tenants.actions.datakeys import destroy_data_keys
-from tenants.models import ApiKey, DataKey, Domain, DomainClaim, Partner, ProvisioningJob
+from tenants.models import (
+    ApiKey,
+    DataKey,
+    Domain,
+    DomainClaim,
+    Partner,
+    ProvisioningJob,
+    SenderAddress,
+)
 from tenants.rules.domain_states import OPEN, SERVED, Routing
+from tenants.rules.senders import LOOKED_AT, Sending
 
 ERASED_AT = "erased.invalid"  # a name that never resolves (RFC 6761)
 
@@ -38,6 +47,8 @@ def close_partner(
             routing=Routing.RELEASED, ended_at=now, next_check_at=None
         )
         Domain.objects.filter(tenant_id=partner_id).delete()
+        mails = SenderAddress.objects.filter(partner_id=partner_id, state__in=LOOKED_AT)
+        mails.update(state=Sending.ENDED, ended_at=now, next_check_at=None)
         job = ProvisioningJob.objects.filter(partner_id=partner_id).first()
         if job is not None:
             job.request = {**job.request, "owner_email": ""}

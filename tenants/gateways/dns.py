@@ -12,10 +12,11 @@ import dns.resolver
 
 from tenants.rules.custom_hosts import CustomHost
 from tenants.rules.dns_findings import Reply, Seen
+from tenants.rules.senders import MOST_LOOKUPS, SenderSeen, Wanted, includes, is_spf
 
 TIMEOUT_S = 3.0  # a question, all servers and repetitions included
 _HOPS = 8
-_MOST_VALUES, _LONGEST_VALUE = 20, 300
+_MOST_VALUES, _LONGEST_VALUE = 20, 1000  # a DKIM key of 4096 bits has 740 characters
 
 
 class Dns:
@@ -42,6 +43,25 @@ class Dns:
             caa_at=caa_at,
             doubled=Reply("nodata") if txt.values else self._ask(zone_again, "TXT"),
         )
+
+    def look_sender(self, wanted: Wanted) -> SenderSeen:
+        """The records of an address for mails; SPF with what it includes, ten names at most."""
+        spf = self._ask(wanted.domain, "TXT")
+        dmarc = self._ask(wanted.dmarc_name, "TXT")
+        if dmarc.asked and not dmarc.values and wanted.zone != wanted.domain:
+            dmarc = self._ask(f"_dmarc.{wanted.zone}", "TXT")  # RFC 7489: then the whole domain's
+        return SenderSeen(self._ask(wanted.dkim_name, "TXT"), spf, dmarc, self._included(spf))
+
+    def _included(self, spf: Reply) -> tuple[str, ...]:
+        found: list[str] = []
+        waiting = [name for text in spf.values if is_spf(text) for name in includes(text)]
+        while waiting and len(found) < MOST_LOOKUPS:
+            name = waiting.pop(0)
+            if name not in found:
+                found.append(name)
+                texts = self._ask(name, "TXT").values
+                waiting += [one for text in texts if is_spf(text) for one in includes(text)]
+        return tuple(found)
 
     def addresses(self, name: str) -> tuple[str, ...]:
         """A and AAAA of a name; empty also when nobody answered."""

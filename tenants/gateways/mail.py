@@ -3,13 +3,12 @@
 import logging
 import smtplib
 from collections.abc import Callable, Iterable
-from email.utils import formataddr
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from tenants.letters import letter_html, reading
 from tenants.rules.brand import Brand
+from tenants.senders import send_as
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +34,10 @@ def send(*, to: str, brand: Brand, home: str, subject: str, text: str) -> bool:
     """Hand a mail to the server, under the brand of the host at `home`; whether it took it."""
     message = EmailMultiAlternatives(
         subject=subject, body=text, to=[to],
-        from_email=formataddr((brand.sender, settings.DEFAULT_FROM_EMAIL)),
         reply_to=[brand.support_email] if brand.support_email else None,
         headers={"Auto-Submitted": "auto-generated"},
     )  # fmt: skip
+    send_as(message, name=brand.sender, address=brand.mail_from)
     html = letter_html(brand=brand, home=home, subject=subject, text=text)
     message.attach_alternative(html, "text/html")
     try:

@@ -6,9 +6,11 @@ from tenants.models.company import CompanyFacts
 from tenants.models.domains import Domain, DomainClaim, DomainProbe
 from tenants.models.incidents import Incident, IncidentUpdate
 from tenants.models.keys import ApiKey, DataKey, Entitlement
+from tenants.models.legal import LegalText
 from tenants.models.operations import FailedJob, SupportLook, Switch
 from tenants.models.partners import Partner, ProvisioningJob
 from tenants.models.prospects import Prospect, ProspectEntry
+from tenants.models.senders import SenderAddress
 
 __all__ = [
     "ApiKey",
@@ -24,10 +26,12 @@ __all__ = [
     "FailedJob",
     "Incident",
     "IncidentUpdate",
+    "LegalText",
     "Partner",
     "Prospect",
     "ProspectEntry",
     "ProvisioningJob",
+    "SenderAddress",
     "SupportLook",
     "Switch",
 ]

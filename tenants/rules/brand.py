@@ -149,6 +149,7 @@ class Brand:
     icon: str = ""
     plate_light: bool = False
     plate_dark: bool = False
+    mail_from: str = ""  # the partner's own verified address for mails
     light: Mapping[str, str] = field(default_factory=dict, hash=False)
     dark: Mapping[str, str] = field(default_factory=dict, hash=False)
 

@@ -133,7 +133,8 @@ _UNASKED = {
 }
 
 
-def _unanswered(check: str, reply: Reply, expected: str) -> Finding:
+def unanswered(check: str, reply: Reply, expected: str) -> Finding:
+    """What a question without an answer says of a check."""
     state, code, who = _UNASKED[reply.status]
     return Finding(check, state, code, who, expected=expected)
 
@@ -141,7 +142,7 @@ def _unanswered(check: str, reply: Reply, expected: str) -> Finding:
 def _txt(seen: Seen, expected: Expected) -> Finding:
     wanted, values = expected.token, seen.txt.values
     if not seen.txt.asked:
-        return _unanswered("txt", seen.txt, wanted)
+        return unanswered("txt", seen.txt, wanted)
     if wanted in values:
         return Finding("txt", State.OK, "txt_found", Who.NOBODY, (wanted,), wanted)
     if wanted in seen.doubled.values:
@@ -156,7 +157,7 @@ def _txt(seen: Seen, expected: Expected) -> Finding:
 def _cname(seen: Seen, expected: Expected) -> Finding:
     target, chain = expected.target, seen.cname.values
     if not seen.cname.asked:
-        return _unanswered("cname", seen.cname, target)
+        return unanswered("cname", seen.cname, target)
     if target in chain:
         return Finding("cname", State.OK, "cname_found", Who.NOBODY, chain, target)
     if chain:
@@ -170,7 +171,7 @@ def _flattened(seen: Seen, target: str) -> Finding:
     """No CNAME to be seen: some DNS servers answer with the target's addresses instead."""
     found, ours = seen.addresses.values, set(seen.target_addresses.values)
     if not seen.addresses.asked:
-        return _unanswered("cname", seen.addresses, target)
+        return unanswered("cname", seen.addresses, target)
     if not found:
         return Finding("cname", State.MISSING, "cname_missing", Who.DNS, (), target)
     if any(map(is_proxy, found)):
@@ -187,7 +188,7 @@ def _caa(seen: Seen, expected: Expected) -> Finding:
     """RFC 8659: the first name up the tree with CAA records decides who may issue."""
     wanted = f'0 issue "{expected.authorities[0]}"'
     if not seen.caa.asked:
-        return _unanswered("caa", seen.caa, wanted)
+        return unanswered("caa", seen.caa, wanted)
     issuers = [value for tag, value in map(_caa_parts, seen.caa.values) if tag == "issue"]
     if not issuers:
         return Finding("caa", State.OK, "caa_none", Who.NOBODY, seen.caa.values)

@@ -42,6 +42,7 @@ OPEN = (
     "favicon.ico",
     "manifest.webmanifest",
     "domains/",
+    "legal/",
     "sso/",
 )
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

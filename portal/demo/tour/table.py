@@ -171,7 +171,8 @@ SIMULATED: tuple[tuple[str, str], ...] = (
     ),
     (
         "DNS and certificates",
-        "Hosts below .localhost; no public name is asked for, no certificate made.",
+        "Hosts below .localhost, no certificates; what DNS says of Redis Labs' own names, and what "
+        "the receivers of its webhooks answer, is written down as it would be.",
     ),
     ("Second factor", "Not asked for; REQUIRE_MFA=1 asks."),
     (

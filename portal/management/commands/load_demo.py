@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from cache_api.models import Customer
-from portal.demo import papers, paying, settling, steps, summary
+from portal.demo import furnishing, outside, papers, paying, settling, steps, summary
 from tenants import schema
 from tenants.models import Partner
 
@@ -42,6 +42,9 @@ class Command(BaseCommand):
         paying.give_payout_details(partners=partners, calendar=calendar, kek=settings.KEK)
         self._timed("settlement", lambda: settling.settle_months(calendar=calendar))
         self._timed("papers", lambda: papers.make_papers(calendar=calendar))
+        self._timed("furnishing", lambda: furnishing.furnish(partners=partners, calendar=calendar))
+        self._timed("outside", lambda: outside.answer(partners=partners, calendar=calendar,
+                                                      kek=settings.KEK))  # fmt: skip
         keys = self._timed("keys", lambda: steps.make_keys(
             partners=partners, now=calendar.now,
             known={row["slug"]: row["api_key"] for row in before.get("partners", [])}))  # fmt: skip

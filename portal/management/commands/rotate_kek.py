@@ -9,7 +9,7 @@ from django.utils import timezone
 from billing.queries.payouts import sealed_by
 from cache_api.actions.hooks import endpoints
 from tenants import queries, schema
-from tenants.actions import sso
+from tenants.actions import senders, sso
 from tenants.actions.datakeys import rewrap_data_keys
 from tenants.resolve import SERVED
 from tenants.rules.datakeys import BadKek, CannotUnwrap, kek_id, parse_kek
@@ -31,6 +31,7 @@ class Command(BaseCommand):
         try:
             current = kek_id(parse_kek(kek)).hex()
             keys = rewrap_data_keys(kek=kek, actor=options["actor"], now=timezone.now())
+            secrets += senders.rewrap_sender_keys(kek=kek)
             for partner in queries.partner_list():
                 if partner.state in SERVED:
                     with schema.in_partner(partner):

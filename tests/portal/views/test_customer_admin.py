@@ -155,3 +155,22 @@ def test_a_file_that_cannot_be_read_is_explained(empty_portal):
     for table, reason in said.items():
         answer = send(owner, table)
         assert answer.status_code == 200 and reason in text(answer)
+
+
+def test_100_000_customers_with_bad_lines_are_reported_line_by_line_and_none_is_made(empty_portal):
+    owner = signed_in(REDIS, "owner")
+    bad = {n for n in range(100_000) if n % 40 == 7}  # 2,500 of them, more than a page shows
+    lines = [f"c{n},{'x' * 9},{'?' if n in bad else 'DE'}" for n in range(100_000)]
+    table = "external_id,name,country\n" + "\n".join(lines) + "\n"
+
+    page = text(send(owner, table))
+    answer = send(owner, table, as_file="on")
+    told = b"".join(answer.streaming_content).decode().splitlines()
+
+    assert "2500 lines cannot be taken" in page.replace(",", "") and "97,500 are good" in page
+    assert "The first 1,000 are shown" in page
+    assert answer["Content-Type"].startswith("text/csv") and told[0] == "line,column,why"
+    assert {int(line.split(",")[0]) - 2 for line in told[1:]} == bad
+    with schema.in_partner(empty_portal.redis):
+        assert Customer.objects.filter(external_id__startswith="c").count() == 0
+    assert "At most 100,000 customers" in text(send(owner, table + "more,,DE\n"))

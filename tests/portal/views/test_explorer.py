@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import tracemalloc
 import uuid
@@ -365,3 +366,20 @@ def test_a_long_file_is_sent_in_pieces_that_do_not_add_up_in_memory(october):
     finally:
         tracemalloc.stop()
     assert sent > 5_000_000 and peak < 2_000_000
+
+
+@pytest.mark.parametrize(("role", "path"), [("owner", "/manage/usage/"),
+                                            ("customer_owner", "/usage/")])  # fmt: skip
+def test_chart_js_is_given_the_numbers_of_the_table(october, role, path):
+    page = signed_in(REDIS, role).get(path, {"range": "90d"}).content.decode()
+    scripts = re.findall(r'src="(\S+?)"', page)
+    assert [one for one in scripts if "unfold/js/chart/chart" in one], scripts
+    told = [json.loads(one) for one in re.findall(r'<script type="application/json">(.*?)</script>',
+                                                  page, re.S)]  # fmt: skip
+    requests, hit_rate, saved = told
+    assert requests["series"][0]["label"] in ("Hits", "Exact hits")
+    assert len(requests["days"]) == 90
+    assert hit_rate["top"] == 100
+    # Not one script of a kind that a browser would run inline: the policy refuses those.
+    assert not re.findall(r"<script(?![^>]*(?:src=|application/json))", page)
+    assert len(saved["labels"]) == 90

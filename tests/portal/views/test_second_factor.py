@@ -151,3 +151,11 @@ def test_the_banner_of_the_demo_says_that_no_factor_is_asked_for(portal_with_pas
     assert "asks for no second factor" in text(client.get("/manage/"))
     settings.REQUIRE_MFA = True
     assert "asks for no second factor" not in text(client.get("/accounts/security/"))
+
+
+@pytest.mark.parametrize("there", ["https://evil.example/", "//evil.example/", "/\\evil.example",
+                                   "javascript:x", "http:evil.example"])  # fmt: skip
+def test_a_sign_in_leads_nowhere_else(portal_with_passwords, there):
+    client = Client(HTTP_HOST=REDIS)
+    given = {"login": "owner@example.com", "password": PASSWORD, "next": there}
+    assert client.post("/accounts/login/", given)["Location"] == "/manage/"
