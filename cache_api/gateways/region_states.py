@@ -16,6 +16,7 @@ from cache_api.gateways.upkeep import HEARTBEATS
 from cache_api.hot import terms
 from cache_api.rules.events import STREAM
 from cache_api.rules.terms import Term
+from tenants.gateways import valkeys
 from tenants.gateways.served_hosts import JOBS_RUN
 
 PATIENCE_S = 0.5
@@ -112,7 +113,7 @@ def region_states(regions: Sequence[Region]) -> list[RegionState]:
 
 def _ask(region: Region) -> _Heard:
     cache_up = False
-    with suppress(redis.RedisError), _client(region.cache_url) as cache:
+    with suppress(redis.RedisError, ValueError), _client(region.cache_url) as cache:
         cache_up = bool(cache.ping())
     try:
         with _client(region.events_url) as events:
@@ -137,8 +138,8 @@ def _age_ms(entries: Sequence[tuple[bytes, Any]]) -> int:
     return max(0, time.time_ns() // 1_000_000 - at[0]) if at else 0
 
 
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
+def _client(url: str) -> Any:
+    return valkeys.client(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
 
 
 def _living(raw: bytes) -> dict[str, Any] | None:
