@@ -49,7 +49,7 @@ class Service:
         self.loop = asyncio.get_running_loop()
         cache, events = self.lanes[CACHE], self.lanes[EVENTS]
         assert isinstance(cache, Lane | ClusterLane) and isinstance(events, Lane)
-        self.meter = Meter(events, door.spool, door.counters, door.stamp)
+        self.meter = Meter(events, door.spool, door.counters, door.stamp, config.shards)
         self.express = Express(door.snapshot, door.stamp, cache, self.meter)
         self.parsers = ThreadPoolExecutor(1, thread_name_prefix="parse")
 

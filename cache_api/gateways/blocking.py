@@ -103,7 +103,7 @@ class BlockingService:
         """Durable before answered: the stream, else the spool, else a count (then False)."""
         raws = [raw for _, raw in marked]
         is_durable = True
-        if self._lanes[EVENTS].run(xadds(raws)) is None:
+        if self._lanes[EVENTS].run(xadds(raws, self._door.config.shards)) is None:
             try:
                 self._door.spool.append(raws)
             except SpoolFull as error:

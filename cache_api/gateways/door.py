@@ -122,6 +122,7 @@ def build(config: Config, name: str) -> Door:
         rooms=Rooms(cache, snapshot, place),
         helpers=[helper for helper in (sweeper, follower) if helper is not None],
         lags=lags,
+        shards=config.shards,
     )
     embedder = EmbedderThread(config.embedder, config.embedder_deadline_s)
     return Door(config, snapshot, stamp, spool, counters, upkeep, tier, lags, embedder, follower)
