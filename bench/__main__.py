@@ -103,6 +103,11 @@ def schemas(place: Place, given: Options) -> None:
     _apart(place, "schemas", f"--schemas={given.schemas}")
 
 
+def recorders(place: Place, given: Options) -> None:
+    """One recorder and two on a stream in shards, in a process of its own."""
+    _apart(place, "recorders")
+
+
 def workers(place: Place, given: Options) -> None:
     """Two Celery workers, one killed; `--broker` names a RabbitMQ, else it is Valkey."""
     for slug in ("weaviate", "qdrant"):
@@ -135,8 +140,9 @@ BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "sdk": sdk,
     "cluster": in_parts,
     "regions": far_apart,
-    "schemas": schemas,
+    "recorders": recorders,
     "workers": workers,
+    "schemas": schemas,
 }
 QUICK = ("edge", "memory", "recorder")  # within three minutes
 

@@ -2,7 +2,7 @@
 
     python -m bench.workers [--broker amqp://…] [--customers 300] [--json FILE]
 
-Needs running servers (DATA_DIR; a throw-away one). Gives every partner there a month of usage,
+Needs running servers (DATA_DIR; a throw-away one). Gives partners that are there a month of usage,
 queues their runs through the broker (RabbitMQ, or Valkey when none is named), kills one worker as
 soon as the first run is ready, and waits for the other to do the rest; what the broker does not
 give out again the sweep finds, as in production. Aborts unless every run is settled once, with the
@@ -42,6 +42,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--broker", default=settings.BROKER_URL)
     parser.add_argument("--customers", type=int, default=300)
+    parser.add_argument("--partners", type=int, default=4, help="at most so many")
     parser.add_argument("--json", default="")
     given = parser.parse_args()
     try:
@@ -56,7 +57,7 @@ def main() -> int:
 
 
 def _run(given: argparse.Namespace) -> report.Facts:
-    partners = list(Partner.objects.order_by("slug"))
+    partners = list(Partner.objects.filter(state="active").order_by("slug")[: given.partners])
     _usage(partners, given.customers)
     app.conf.update(broker_url=given.broker, broker_transport_options=broker.options(given.broker))
     settlement.login("SETTLE_DATABASE_URL")

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from redis.cluster import RedisCluster
 
 from cache_api.gateways import cluster, cluster_sync, region_states, slots
-from cache_api.gateways.servers import Region
+from cache_api.gateways.servers import BadConfig, Region, regions
 from portal.gateways import cluster_cache
+from tenants.deploy_checks import _asked_of_cache
 from tenants.gateways import valkeys as clients
 from tests.cache_api.test_contract import wait_for
 
@@ -160,3 +161,35 @@ def test_other_clients_of_the_cache_take_its_url(nodes, valkeys):
     for n in range(9):
         cache.set(f"page:{n}", {"n": n}, 60)
     assert [cache.get(f"page:{n}") for n in range(9)] == [{"n": n} for n in range(9)]
+
+
+def test_the_check_before_going_live_asks_every_node(nodes, settings):
+    settings.CACHE_URL = nodes.url()
+    assert _asked_of_cache() == []
+    (first, *_) = nodes.clients()
+    first.config_set("cluster-require-full-coverage", "yes")
+    try:
+        assert [one.id for one in _asked_of_cache()] == ["tenants.D023"]
+    finally:
+        first.config_set("cluster-require-full-coverage", "no")
+    settings.CACHE_URL = nodes.url() + ",127.0.0.1:1"
+    assert [one.id for one in _asked_of_cache()] == ["tenants.D020"]
+    settings.CACHE_URL = "redis://:secret@127.0.0.1:1,127.0.0.1:2/0"
+    (refused,) = _asked_of_cache()
+    assert "redis-cluster://" in refused.msg and "secret" not in refused.msg
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "why"),
+    [
+        ("EVENTS_URL", "valkey-cluster://127.0.0.1:1", "EVENTS_URL must be one Valkey"),
+        ("CACHE_URL", "redis://127.0.0.1:1,127.0.0.1:2", "CACHE_URL: several nodes are"),
+        ("CACHE_URL", "valkey-cluster://127.0.0.1:1/2", "CACHE_URL: a Valkey Cluster has no"),
+    ],
+)
+def test_a_door_says_which_url_is_wrong(name, url, why, monkeypatch):
+    monkeypatch.setenv("CACHE_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("EVENTS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv(name, url)
+    with pytest.raises(BadConfig, match=why):
+        regions()
