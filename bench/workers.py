@@ -74,8 +74,7 @@ def _run(given: argparse.Namespace) -> report.Facts:
         seconds = time.monotonic() - begun
     finally:
         for one in workers:
-            if one.poll() is None:
-                os.killpg(one.pid, signal.SIGTERM)
+            one.terminate()
         for one in workers:
             one.wait(60)
     _check(partners)

@@ -165,13 +165,12 @@ def drain_stream(*, reader: StreamReader, now: datetime) -> Drained:
             return Drained(busy=True)
         chunk = _from_position(reader, chunk, position)
         drained = _record(chunk, position, now)
-        are_copied = bool(beats.told) and beats.are_true(position.dataset_id)
-        if are_copied:
-            _copy_heartbeats(beats.told)
+        told = beats.told if beats.told and beats.are_true(position.dataset_id) else []
+        _copy_heartbeats(told)
     reader.moved_to(chunk.dataset_id, chunk.last_id)
     if chunk.last_id != START:
         reader.stream.trim_through(reader.name, chunk.last_id)
-    if are_copied:
+    if told:
         _forget_silent(beats, now)
     return drained
 
