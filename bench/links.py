@@ -25,11 +25,18 @@ class Links:
 
     def close(self) -> None:
         """Cut all of them."""
+        self._do(self._cut())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _cut(self) -> None:
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _listen(self, port: int, delay_s: float) -> int:
         async def carry(near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import redis
+from amqp.exceptions import AMQPError
 from kombu import Connection
 
 PATIENCE_S = 0.5
@@ -66,7 +67,7 @@ def _rabbitmq(url: str) -> Queue:
                 told = broker.default_channel.queue_declare(QUEUE, passive=True)
             except broker.channel_errors:
                 return Queue(True)  # nothing was ever queued
-    except (OSError, ValueError, *Connection(url).connection_errors):
+    except (OSError, ValueError, AMQPError):
         return Queue(False)
     return Queue(True, int(told.message_count))
 
