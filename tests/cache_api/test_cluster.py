@@ -22,8 +22,8 @@ from tests.cache_api.test_contract import (  # noqa: F401 - run here as they are
     test_every_answer_is_one_event_in_the_stream_when_it_arrives,
     test_one_entry_serves_streaming_and_not,
     test_partners_and_customers_and_namespaces_are_apart,
-    wait_for,
 )
+from tests.patience import wait_for
 
 
 @pytest.fixture(scope="module")

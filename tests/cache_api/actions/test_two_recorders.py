@@ -17,9 +17,9 @@ from cache_api.gateways.upkeep import xadds
 from cache_api.reconcile import CHECKS
 from cache_api.rules.events import FIELD, UsageEvent, encode, shard_of, stream_of
 from tenants.rules.ids import uuid7
-from tests.patience import PATIENCE_S, wait_for
 from tests.cache_api.cast import NOW, event, hours, sql
 from tests.conftest import servers
+from tests.patience import wait_for
 
 SHARDS = 4
 
@@ -149,14 +149,14 @@ def test_two_recorders_one_killed_in_the_middle_and_the_other_goes_on(url, datab
     ]
     append(url, events[::2])
     with recorder(database, url) as first, recorder(database, url) as second:
-        wait_for(lambda: waiting(url) < 500)
+        assert wait_for(lambda: waiting(url) < 500)
         first.kill()  # it holds a stream, and a batch is under way or just recorded
         first.wait(20)
         append(url, events[1::2])
         append(url, events[:100])  # shipped again, as a spool does after a lost reply
-        wait_for(lambda: waiting(url) == 0)
+        assert wait_for(lambda: waiting(url) == 0)
         append(url, [event(partners.redis), event(partners.redis)])
-        wait_for(lambda: waiting(url) == 0)
+        assert wait_for(lambda: waiting(url) == 0)
         assert second.poll() is None
 
     found = sql(database, "SELECT count(*), count(DISTINCT event_id) FROM usage_event")

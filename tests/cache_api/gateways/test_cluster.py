@@ -14,7 +14,7 @@ from cache_api.gateways.servers import BadConfig, Region, regions
 from portal.gateways import cluster_cache
 from tenants.deploy_checks import _asked_of_cache
 from tenants.gateways import valkeys as clients
-from tests.cache_api.test_contract import wait_for
+from tests.patience import wait_for
 
 PATIENT_S = 3.0
 
