@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import banking, edge, field, hitrate, meaning, memory, report
+from bench import banking, cluster, edge, field, hitrate, meaning, memory, regions, report
 from bench.checks import Untrue
 from bench.place import Place, results_dir
 from cache_api.gateways import embedder
@@ -87,6 +87,36 @@ def tenants(place: Place, given: Options) -> None:
     _apart(place, "tenants")
 
 
+def in_parts(place: Place, given: Options) -> None:
+    """Hits with a Valkey Cluster as `cache`."""
+    found = cluster.run(place, given.rounds or 3, given.seconds or 3)
+    _keep("cluster", found, cluster.show)
+
+
+def far_apart(place: Place, given: Options) -> None:
+    """Three regions with long lines."""
+    _keep("regions", regions.run(place, given.links), regions.show)
+
+
+def schemas(place: Place, given: Options) -> None:
+    """Many partners in one database, in a process of its own; name it last: they stay."""
+    _apart(place, "schemas", f"--schemas={given.schemas}")
+
+
+def recorders(place: Place, given: Options) -> None:
+    """One recorder and two on a stream in shards, in a process of its own."""
+    _apart(place, "recorders")
+
+
+def workers(place: Place, given: Options) -> None:
+    """Two Celery workers, one killed; `--broker` names a RabbitMQ, else it is Valkey."""
+    for slug in ("weaviate", "qdrant"):
+        place.run("manage.py", "open_partner", slug, "--name", slug, "--kind", "vector_db",
+                  "--host", place.host(slug), "--no-wait")  # fmt: skip
+    place.run("manage.py", "provision", "--once")
+    _apart(place, "workers", *([f"--broker={given.broker}"] if given.broker else []))
+
+
 def papers(place: Place, given: Options) -> None:
     """P10, in a process of its own."""
     _apart(place, "papers")
@@ -108,6 +138,11 @@ BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "papers": papers,
     "pages": pages,
     "sdk": sdk,
+    "cluster": in_parts,
+    "regions": far_apart,
+    "recorders": recorders,
+    "workers": workers,
+    "schemas": schemas,
 }
 QUICK = ("edge", "memory", "recorder")  # within three minutes
 
@@ -124,11 +159,18 @@ def options(argv: list[str]) -> Options:
         "--trace", type=Path, default=hitrate.TRACE, help="key sequence for hitrate"
     )
     parser.add_argument("--minutes", type=float, default=hitrate.MINUTES, help="a day's trace in")
+    parser.add_argument("--schemas", type=int, default=200, help="partners of schemas")
+    parser.add_argument("--broker", default="", help="of workers: amqp://user:password@host/vhost")
+    parser.add_argument("--links", type=_links, default=(80.0, 150.0), help="of regions, in ms")
     given = parser.parse_args(argv)
     unknown = [name for name in given.names if name not in BENCHMARKS]
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}")
     return given
+
+
+def _links(text: str) -> tuple[float, ...]:
+    return tuple(float(one) for one in text.split(","))
 
 
 def _rows(text: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.error import HTTPError
@@ -21,6 +21,7 @@ from portal.servers.child import Child
 # A busy machine shall make our figures worse, not turn hits into misses: those would abort.
 PATIENT_MS = 5_000
 SETTLE_S = 20
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ class Webdis(Server):
 
 
 @contextmanager
-def edge(place: Place, core: int) -> Iterator[Server]:
-    """The edge exactly as `make run` starts it, but for its patience."""
-    with _ours("edge", place, core, "127.0.0.1") as server:
+def edge(place: Place, core: int, more: Mapping[str, str] = NOTHING) -> Iterator[Server]:
+    """The edge exactly as `make run` starts it, but for its patience. `more`: its surroundings."""
+    with _ours("edge", place, core, "127.0.0.1", more) as server:
         yield server
 
 
@@ -74,7 +75,9 @@ def web(place: Place, core: int) -> Iterator[Server]:
 
 
 @contextmanager
-def _ours(name: str, place: Place, core: int, host: str) -> Iterator[Server]:
+def _ours(
+    name: str, place: Place, core: int, host: str, more: Mapping[str, str] = NOTHING
+) -> Iterator[Server]:
     port = ports.pick()
     listen = table.Ports(web=port, edge=port)
     rows = table.processes(listen, place.folder, demo=False)
@@ -82,7 +85,7 @@ def _ours(name: str, place: Place, core: int, host: str) -> Iterator[Server]:
     surroundings = {
         **place.environ, **place.stack.urls, "AC_DB_LOGIN": found.login, "REGION": "bench",
         "KEK_FILE": str(place.folder / "secrets" / "kek"), "STORE_DEADLINE_MS": str(PATIENT_MS),
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "DJANGO_SETTINGS_MODULE": "portal.settings", **more,
     }  # fmt: skip
     child = Child(name, found.argv, data_dir=place.folder, env=surroundings, cwd=env.BASE_DIR)
     with running(child, port, "/livez", core) as pinned:

@@ -11,6 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 from django.conf import settings
 
+from portal.gateways import broker
 from portal.schedule import BEAT_SCHEDULE
 
 app = Celery("agentcache")
@@ -21,11 +22,7 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
-    broker_transport_options={
-        "socket_timeout": 1.0,
-        "socket_connect_timeout": 1.0,
-        "visibility_timeout": 3600,
-    },
+    broker_transport_options=broker.options(settings.BROKER_URL),
     beat_schedule=BEAT_SCHEDULE,
     beat_schedule_filename=str(settings.DATA_DIR / "celerybeat-schedule"),
     timezone="UTC",

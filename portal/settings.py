@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from portal import env
 from tenants.rules.brand import FONT_PACKAGES
+from tenants.rules.valkey_urls import is_cluster
 
 BASE_DIR = env.BASE_DIR
 DATA_DIR = env.data_dir()
@@ -106,7 +107,9 @@ EVENTS_URL = env.url("EVENTS_URL")
 BROKER_URL = env.url("BROKER_URL")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "portal.gateways.cluster_cache.ClusterCache"
+        if is_cluster(CACHE_URL)
+        else "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CACHE_URL or "redis://127.0.0.1:1/0",
         "KEY_FUNCTION": "tenants.schema.cache_key",
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.checks import Error, Tags, register
 from django.db import connection
 
+from tenants.rules.valkey_urls import is_cluster, nodes
+
 PATIENCE_S = 2.0
 KEY_BYTES = 32
 # What the Valkey that may not forget must be set to, and why.
@@ -16,6 +18,7 @@ DURABLE = {
     "appendfsync": ("always", "usage of the last second would be lost with the machine"),
     "maxmemory-policy": ("noeviction", "usage, quotas and purges would be thrown away when full"),
 }
+COVERAGE = "cluster-require-full-coverage"
 
 
 def _refusal(number: int, message: str, hint: str) -> Error:
@@ -67,15 +70,25 @@ def logins_have_their_place(app_configs: Any, databases: Any = None, **kwargs: A
 @register(Tags.caches, deploy=True)
 def what_may_not_be_forgotten(app_configs: Any, **kwargs: Any) -> list[Error]:
     """The events Valkey keeps what it is told; the cache Valkey may forget and is bounded."""
-    return [*_asked("EVENTS_URL", settings.EVENTS_URL, _durable),
-            *_asked("CACHE_URL", settings.CACHE_URL, _bounded)]  # fmt: skip
+    return [*_asked("EVENTS_URL", settings.EVENTS_URL, _durable), *_asked_of_cache()]
+
+
+def _asked_of_cache() -> list[Error]:
+    """Each server that the URL names; of a cluster's also what it does when one of them dies."""
+    url = settings.CACHE_URL
+    try:
+        servers = nodes(url)
+    except ValueError as error:
+        return [_refusal(20, f"CACHE_URL cannot be used: {error}", "See docs/scaling.md.")]
+    judge = _in_parts if is_cluster(url) else _bounded
+    return [one for server in servers for one in _asked("CACHE_URL", server, judge)]
 
 
 def _asked(name: str, url: str, judge: Callable[[dict[str, str]], Iterator[Error]]) -> list[Error]:
     try:
         with redis.Redis.from_url(url, decode_responses=True, socket_timeout=PATIENCE_S,
                                   socket_connect_timeout=PATIENCE_S) as server:  # fmt: skip
-            known: dict[str, str] = server.config_get(*DURABLE, "maxmemory")  # type: ignore[assignment]
+            known: dict[str, str] = server.config_get(*DURABLE, "maxmemory", COVERAGE)  # type: ignore[assignment]
     except (redis.RedisError, ValueError) as error:
         hint = "Start it, check the URL, and let this login use CONFIG GET while checking."
         return [_refusal(20, f"{name} does not answer: {error}", hint)]
@@ -93,3 +106,10 @@ def _bounded(known: dict[str, str]) -> Iterator[Error]:
     if known.get("maxmemory") == "0" or known.get("maxmemory-policy") == "noeviction":
         yield _refusal(22, "CACHE_URL is unbounded or never evicts: it will end by being killed.",
                        "Set maxmemory and an eviction policy such as allkeys-lfu.")  # fmt: skip
+
+
+def _in_parts(known: dict[str, str]) -> Iterator[Error]:
+    yield from _bounded(known)
+    if known.get(COVERAGE) != "no":
+        yield _refusal(23, "One dead node of CACHE_URL stops the whole cluster.",
+                       f"Set {COVERAGE} no: the others then go on answering.")  # fmt: skip

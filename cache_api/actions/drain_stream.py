@@ -4,6 +4,7 @@ Killed anywhere, the next run reads the batch again and the event ids make it ha
 trimmed only after the commit that recorded them.
 """
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,16 @@ class Drained:
     more: bool = False
     busy: bool = False
 
+    def plus(self, step: "Drained") -> "Drained":
+        """Both together; busy where both were. `more` is the second one's."""
+        return Drained(
+            self.received + step.received,
+            self.inserted + step.inserted,
+            self.dead + step.dead,
+            step.more,
+            self.busy and step.busy,
+        )
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -49,10 +60,44 @@ class Chunk:
 
 
 @dataclass
+class Beats:
+    """The last words of metering processes, and how far each stream must be recorded before what
+    they promise is in Postgres. Shared by the readers of one server's streams."""
+
+    stream: EventStream
+    find: Callable[[], Sequence[str]]
+    streams: Sequence[str] = ()
+    read_at: datetime = _NEVER
+    told: list[Heartbeat] = field(default_factory=list)
+    last_ids: dict[str, str] = field(default_factory=dict)
+
+    def read_if_due(self, now: datetime) -> None:
+        """Read them, unless those of before still wait. Raises EventsUnavailable."""
+        if not self.told and now - self.read_at >= HEARTBEAT_EVERY:
+            # In this order: what they promise is then in these streams and below these ids.
+            self.told, self.read_at = self.stream.heartbeats(), now
+            self.streams = self.find()
+            self.last_ids = self.stream.last_ids(self.streams)
+
+    def are_true(self, dataset_id: str) -> bool:
+        """Whether everything before them is recorded, by whomever."""
+        rows = StreamPosition.objects.filter(dataset_id=dataset_id, stream__in=self.last_ids)
+        reached = dict(rows.values_list("stream", "last_id"))
+        return all(_place(reached.get(name, START)) >= _place(last_id)
+                   for name, last_id in self.last_ids.items())  # fmt: skip
+
+
+def _place(entry_id: str) -> tuple[int, int]:
+    milliseconds, _, number = entry_id.partition("-")
+    return int(milliseconds), int(number)
+
+
+@dataclass
 class StreamReader:
     """One stream and where this process believes to be in it; reads the next chunk ahead.
 
     The belief only saves reads: what counts is the position row, checked under its lock.
+    `is_shared`: another recorder had the stream last, so ask the row before reading.
     """
 
     stream: EventStream
@@ -60,9 +105,14 @@ class StreamReader:
     limit: int = 20_000
     dataset_id: str = ""
     after: str = START
-    heartbeats_at: datetime = _NEVER
+    beats: Beats = None  # type: ignore[assignment]  # of this stream alone, unless given
+    is_shared: bool = False
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
     _ahead: "tuple[str, Future[Chunk]] | None" = None
+
+    def __post_init__(self) -> None:
+        if self.beats is None:
+            self.beats = Beats(self.stream, lambda: [self.name])
 
     def next_chunk(self) -> Chunk:
         """The chunk after `after`; begins to read the one behind it while this one is recorded."""
@@ -100,27 +150,42 @@ def drain_stream(*, reader: StreamReader, now: datetime) -> Drained:
     The position row's lock is the lease: one process at a time records a stream, the others see
     `busy`. Raises EventsUnavailable or a database error; then nothing moved, call again.
     """
-    # Heartbeats are read before the events: what they promise is then already in the stream.
-    beats = reader.stream.heartbeats() if now - reader.heartbeats_at >= HEARTBEAT_EVERY else []
+    if reader.is_shared and not _is_free(reader):
+        return Drained(busy=True)
+    beats = reader.beats
+    beats.read_if_due(now)
     chunk = reader.next_chunk()
     empty = not chunk.events and not chunk.unreadable
-    if empty and not beats and chunk.dataset_id == reader.dataset_id:
+    if empty and not beats.told and chunk.dataset_id == reader.dataset_id:
         return Drained()
     with transaction.atomic():
         position = _lease(chunk.dataset_id, reader.name, now)
+        reader.is_shared = position is None
         if position is None:
             return Drained(busy=True)
         chunk = _from_position(reader, chunk, position)
         drained = _record(chunk, position, now)
-        at_end = not chunk.full and not chunk.ahead
-        if at_end:
-            _copy_heartbeats(beats)
+        told = beats.told if beats.told and beats.are_true(position.dataset_id) else []
+        _copy_heartbeats(told)
     reader.moved_to(chunk.dataset_id, chunk.last_id)
     if chunk.last_id != START:
         reader.stream.trim_through(reader.name, chunk.last_id)
-    if at_end and beats:
-        _forget_silent(reader, beats, now)
+    if told:
+        _forget_silent(beats, now)
     return drained
+
+
+def _is_free(reader: StreamReader) -> bool:
+    """Whether nobody records the stream right now; then from where to go on is known as well."""
+    with transaction.atomic():
+        row = (
+            StreamPosition.objects.select_for_update(skip_locked=True)
+            .filter(stream=reader.name, dataset_id=reader.stream.dataset_id())
+            .first()
+        )
+    if row is not None:
+        reader.moved_to(row.dataset_id, row.last_id)
+    return row is not None
 
 
 def _lease(dataset_id: str, name: str, now: datetime) -> StreamPosition | None:
@@ -163,15 +228,21 @@ def _record(chunk: Chunk, position: StreamPosition, now: datetime) -> Drained:
 
 
 def _copy_heartbeats(beats: list[Heartbeat]) -> None:
+    known = dict(
+        EdgeHeartbeat.objects.filter(boot_id__in=[beat.boot_id for beat in beats])
+        .values_list("boot_id", "seen_at")
+    )  # fmt: skip
     rows = [
         EdgeHeartbeat(
             boot_id=beat.boot_id,
             last_seq=beat.last_seq,
             spool_bytes=beat.spool_bytes,
             unmetered=beat.unmetered,
-            seen_at=datetime.fromtimestamp(beat.seen_at_ms / 1000, UTC),
+            seen_at=seen_at,
         )
         for beat in beats
+        for seen_at in [datetime.fromtimestamp(beat.seen_at_ms / 1000, UTC)]
+        if known.get(beat.boot_id, _NEVER) <= seen_at  # another recorder may have been faster
     ]
     EdgeHeartbeat.objects.bulk_create(
         rows,
@@ -181,7 +252,7 @@ def _copy_heartbeats(beats: list[Heartbeat]) -> None:
     )
 
 
-def _forget_silent(reader: StreamReader, beats: list[Heartbeat], now: datetime) -> None:
-    reader.heartbeats_at = now
+def _forget_silent(beats: Beats, now: datetime) -> None:
+    told, beats.told = beats.told, []
     oldest = int((now - FORGET_AFTER).timestamp() * 1000)
-    reader.stream.forget_heartbeats([b.boot_id for b in beats if b.seen_at_ms < oldest])
+    beats.stream.forget_heartbeats([b.boot_id for b in told if b.seen_at_ms < oldest])

@@ -13,7 +13,7 @@ from cache_api.edge.heads import Head
 from cache_api.edge.http import framed
 from cache_api.edge.meter import Meter
 from cache_api.gateways import resp
-from cache_api.gateways.valkey import Lane
+from cache_api.gateways.cluster import StoreLane
 from cache_api.hot import admit
 from cache_api.hot.limits import Gate
 from cache_api.hot.marks import Stamp
@@ -42,7 +42,7 @@ class Asker(Protocol):
 class Express:
     """One edge's express way."""
 
-    def __init__(self, snapshot: Snapshot, stamp: Stamp, cache: Lane, meter: Meter) -> None:
+    def __init__(self, snapshot: Snapshot, stamp: Stamp, cache: StoreLane, meter: Meter) -> None:
         self.snapshot, self.stamp, self.cache, self.meter = snapshot, stamp, cache, meter
 
     def take(self, asker: Asker, head: Head, body: bytes) -> bool:
@@ -64,7 +64,7 @@ class Express:
         if gate is not None:
             gate.enter(hit)
         asker.cycle = hit
-        self.cache.send_packed(told.packed, len(told.commands), hit.replied)
+        self.cache.send_packed(told.packed, told.commands, hit.replied)
         return True
 
 

@@ -26,8 +26,11 @@ class Stream(Protocol):
 class Meter:
     """The edge's way to the durable stream. What one turn of the loop brings is one append."""
 
-    def __init__(self, lane: Stream, spool: Spool, counters: Counters, stamp: Stamp) -> None:
+    def __init__(
+        self, lane: Stream, spool: Spool, counters: Counters, stamp: Stamp, shards: int = 1
+    ) -> None:
         self._lane, self._spool, self._counters, self._stamp = lane, spool, counters, stamp
+        self._shards = shards
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._tick = _Batch(self)
@@ -66,7 +69,7 @@ class Meter:
     def _append(self) -> None:
         tick = self._tick
         self._tick = _Batch(self)
-        self._lane.send_now(xadds(tick.raws), tick.appended)
+        self._lane.send_now(xadds(tick.raws, self._shards), tick.appended)
 
     async def _write(self) -> None:
         """Group commit: whatever came during one sync goes with the next."""

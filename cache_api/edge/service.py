@@ -14,7 +14,9 @@ from typing import Any
 
 from cache_api.edge.express import Express, Had
 from cache_api.edge.meter import Meter
+from cache_api.gateways import cluster
 from cache_api.gateways import door as doors
+from cache_api.gateways.cluster import ClusterLane
 from cache_api.gateways.config import Config
 from cache_api.gateways.embedder_lanes import EmbedderLane
 from cache_api.gateways.peers import PeerLane
@@ -28,8 +30,8 @@ from cache_api.hot.verbs import Verb
 from cache_api.rules import prices
 
 log = logging.getLogger(__name__)
-_KINDS: doors.Kinds[Lane | TierLane | EmbedderLane] = doors.Kinds(
-    Lane, PeerLane, TierLane, EmbedderLane
+_KINDS: doors.Kinds[Lane | ClusterLane | PeerLane | TierLane | EmbedderLane] = doors.Kinds(
+    cluster.lane, PeerLane, TierLane, EmbedderLane
 )
 OFF_LOOP_BYTES = 64 * 1024
 Reply = Callable[[Answer], None]
@@ -46,8 +48,8 @@ class Service:
         self.lanes = doors.lanes(door, _KINDS)
         self.loop = asyncio.get_running_loop()
         cache, events = self.lanes[CACHE], self.lanes[EVENTS]
-        assert isinstance(cache, Lane) and isinstance(events, Lane)
-        self.meter = Meter(events, door.spool, door.counters, door.stamp)
+        assert isinstance(cache, Lane | ClusterLane) and isinstance(events, Lane)
+        self.meter = Meter(events, door.spool, door.counters, door.stamp, config.shards)
         self.express = Express(door.snapshot, door.stamp, cache, self.meter)
         self.parsers = ThreadPoolExecutor(1, thread_name_prefix="parse")
 

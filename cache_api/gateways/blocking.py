@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from cache_api.gateways import config
+from cache_api.gateways import cluster_sync, config
 from cache_api.gateways import door as doors
+from cache_api.gateways.cluster_sync import SyncClusterLane
 from cache_api.gateways.counters import UNMETERED
 from cache_api.gateways.embedder_lanes import SyncEmbedderLane
 from cache_api.gateways.peers import SyncPeerLane
@@ -25,8 +26,8 @@ from cache_api.hot.verbs import Verb
 from cache_api.rules import prices
 
 log = logging.getLogger(__name__)
-_KINDS: doors.Kinds[SyncLane | SyncTierLane | SyncEmbedderLane] = doors.Kinds(
-    SyncLane, SyncPeerLane, SyncTierLane, SyncEmbedderLane
+_KINDS: doors.Kinds[SyncLane | SyncClusterLane | SyncPeerLane | SyncTierLane | SyncEmbedderLane] = (
+    doors.Kinds(cluster_sync.lane, SyncPeerLane, SyncTierLane, SyncEmbedderLane)
 )
 
 
@@ -102,7 +103,7 @@ class BlockingService:
         """Durable before answered: the stream, else the spool, else a count (then False)."""
         raws = [raw for _, raw in marked]
         is_durable = True
-        if self._lanes[EVENTS].run(xadds(raws)) is None:
+        if self._lanes[EVENTS].run(xadds(raws, self._door.config.shards)) is None:
             try:
                 self._door.spool.append(raws)
             except SpoolFull as error:

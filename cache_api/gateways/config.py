@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cache_api.gateways import embedder, servers
 from cache_api.gateways.servers import BadConfig, Region
+from cache_api.rules.events import MOST_SHARDS
 from tenants.rules.datakeys import parse_kek
 
 DEADLINE_S, REGION_DEADLINE_S, EMBEDDER_DEADLINE_S = 0.05, 0.15, 0.1
@@ -31,6 +32,7 @@ class Config:
     home: Region | None = None  # None: this is it
     others: tuple[Region, ...] = ()
     region_deadline_s: float = REGION_DEADLINE_S
+    shards: int = 1  # streams that usage events are spread over, by partner
 
     @property
     def own_dir(self) -> Path:
@@ -76,6 +78,7 @@ def load() -> Config:
         region_deadline_s=_seconds(
             "REGION_DEADLINE_MS", os.environ.get("REGION_DEADLINE_MS"), REGION_DEADLINE_S
         ),
+        shards=_shards(os.environ.get("USAGE_SHARDS") or "1"),
     )
     return dataclasses.replace(config, tier_url=_tier_url(config))
 
@@ -86,6 +89,12 @@ def _seconds(name: str, given: str | None, default_s: float = DEADLINE_S) -> flo
     if not given.isdigit() or not 1 <= int(given) <= 10_000:
         raise BadConfig(f"{name}={given!r} must be milliseconds from 1 to 10000.")
     return int(given) / 1000
+
+
+def _shards(given: str) -> int:
+    if not given.isdigit() or not 1 <= int(given) <= MOST_SHARDS:
+        raise BadConfig(f"USAGE_SHARDS={given!r} must be a number from 1 to {MOST_SHARDS}.")
+    return int(given)
 
 
 def _tier_url(config: Config) -> str:

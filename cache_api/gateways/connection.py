@@ -25,13 +25,21 @@ def settle(future: Future, replies: Replies | None) -> None:
 class Batch:
     """Submissions that travel together: who waits for them, and the replies so far."""
 
-    __slots__ = ("late_at_s", "payload", "replies", "waiting", "wanted")
+    __slots__ = ("late_at_s", "payload", "replies", "tells_refusals", "waiting", "wanted")
 
     def __init__(
-        self, waiting: list[tuple[int, Then]], payload: list[bytes], late_at_s: float = math.inf
+        self,
+        waiting: list[tuple[int, Then]],
+        payload: list[bytes],
+        late_at_s: float = math.inf,
+        tells_refusals: bool = False,
     ) -> None:
-        """`late_at_s`: by the loop's clock, when nobody waits for it any longer."""
+        """`late_at_s`: by the loop's clock, when nobody waits for it any longer.
+
+        `tells_refusals`: a refused command's reply is the refusal, and not None for all of them.
+        """
         self.waiting, self.payload, self.late_at_s = waiting, payload, late_at_s
+        self.tells_refusals = tells_refusals
         self.wanted = sum([size for size, _ in waiting])
         self.replies: Replies = []
 
@@ -42,12 +50,12 @@ class Batch:
 
     def finish(self) -> None:
         """Hand each submission its own replies; None where the server refused a command."""
-        start = 0
+        start, tells_refusals = 0, self.tells_refusals
         for size, then in self._told_once():
             replies = self.replies[start : start + size]
             start += size
             for reply in replies:
-                if type(reply) is _REFUSED:
+                if type(reply) is _REFUSED and not tells_refusals:
                     then(None)
                     break
             else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from cache_api.gateways import cluster_sync
 from cache_api.gateways.config import BadConfig, Config
 from cache_api.gateways.counters import Counters
 from cache_api.gateways.embedder import EmbedderThread
@@ -104,7 +105,7 @@ def build(config: Config, name: str) -> Door:
     snapshot, counters = Snapshot(config.kek, site), Counters()
     spool = Spool(config.spool_dir, boot_id)
     load_snapshot(config.snapshot_file, snapshot)
-    cache = SyncLane(f"{name} rooms", config.cache_url, deadline_s=ROOMS_DEADLINE_S)
+    cache = cluster_sync.lane(f"{name} rooms", config.cache_url, ROOMS_DEADLINE_S)
     place = place_of(config.tier_url)
     if tier is not None and tier.folder is None:
         site.sieves = tier.sieves = sieve.names(place)
@@ -121,6 +122,7 @@ def build(config: Config, name: str) -> Door:
         rooms=Rooms(cache, snapshot, place),
         helpers=[helper for helper in (sweeper, follower) if helper is not None],
         lags=lags,
+        shards=config.shards,
     )
     embedder = EmbedderThread(config.embedder, config.embedder_deadline_s)
     return Door(config, snapshot, stamp, spool, counters, upkeep, tier, lags, embedder, follower)
@@ -133,7 +135,7 @@ def _founding(config: Config) -> str:
 
 def _follower(config: Config, name: str, tier: TierStore | None) -> Follower:
     urls = {config.region: config.events_url} | {one.name: one.events_url for one in config.others}
-    cache = SyncLane(f"{name} purges: cache", config.cache_url, FOLLOWER_DEADLINE_S)
+    cache = cluster_sync.lane(f"{name} purges: cache", config.cache_url, FOLLOWER_DEADLINE_S)
     home = Home(
         region=config.region,
         founding=_founding(config),

@@ -15,10 +15,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cache_api.gateways.cluster_sync import SyncStoreLane
 from cache_api.gateways.home import POSITION, Home, NotNow, ask
 from cache_api.gateways.tier_store import FAILURES, TierStore
 from cache_api.gateways.upkeep import HEARTBEATS
-from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot import facts, purges, regions, terms
 from cache_api.hot.keyring import KEY_PREFIX
 from cache_api.hot.snapshot import FRESH_MS
@@ -68,7 +68,7 @@ return 1
 class Follower:
     """One process's offer to follow. `on_home` hears the home's name whenever it is another."""
 
-    def __init__(self, home: Home, cache: SyncLane, store: TierStore | None) -> None:
+    def __init__(self, home: Home, cache: SyncStoreLane, store: TierStore | None) -> None:
         self._home, self._cache, self._store = home, cache, store
         self._region, self._events = home.region, home.events[home.region]
         self._quorum = quorum(len(home.events))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
+from cache_api.gateways.cluster_sync import SyncStoreLane
 from cache_api.gateways.tier_store import TierStore
 from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot import purges, terms
@@ -27,7 +28,7 @@ class NotNow(Exception):
     """A server did not answer; what was begun is done again."""
 
 
-def ask(lane: SyncLane, commands: Sequence[Command]) -> list[Any]:
+def ask(lane: SyncStoreLane, commands: Sequence[Command]) -> list[Any]:
     """Replies. Raises NotNow."""
     replies = lane.run(commands)
     if replies is None:
@@ -44,7 +45,7 @@ class Home:
         region: str,
         founding: str,
         events: Mapping[str, SyncLane],
-        cache: SyncLane,
+        cache: SyncStoreLane,
         store: TierStore | None,
     ) -> None:
         """`founding`: the home before any promotion."""

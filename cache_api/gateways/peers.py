@@ -10,24 +10,29 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from cache_api.gateways import cluster, cluster_sync
 from cache_api.gateways.counters import Counters
 from cache_api.gateways.resp import Command
-from cache_api.gateways.valkey import Lane
-from cache_api.gateways.valkey_sync import SyncLane
 
 DROPPED = "region_dropped"
 MOST_WAITING = 1_000
 Lags = dict[str, int]  # by region: microseconds from an answer until the other region knew
 
 
-class PeerLane(Lane):
+class PeerLane:
     """Another region's memory as seen from the running event loop."""
 
     def __init__(
         self, region: str, url: str, deadline_s: float, lags: Lags, counters: Counters
     ) -> None:
-        super().__init__(f"cache of {region}", url, deadline_s)
+        self._lane = cluster.lane(f"cache of {region}", url, deadline_s)
+        self.send, self.connect, self.close = self._lane.send, self._lane.connect, self._lane.close
         self._region, self._lags, self._counters = region, lags, counters
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is connected."""
+        return self._lane.is_up
 
     def later(self, commands: Sequence[Command]) -> None:
         """Tell it something that nobody waits for."""
@@ -42,16 +47,22 @@ class PeerLane(Lane):
         self.send(commands, told)
 
 
-class SyncPeerLane(SyncLane):
+class SyncPeerLane:
     """The same for threads; one thread of its own tells."""
 
     def __init__(
         self, region: str, url: str, deadline_s: float, lags: Lags, counters: Counters
     ) -> None:
-        super().__init__(f"cache of {region}", url, deadline_s)
+        self._lane = cluster_sync.lane(f"cache of {region}", url, deadline_s)
+        self.run, self.close = self._lane.run, self._lane.close
         self._region, self._lags, self._counters = region, lags, counters
         self._teller = ThreadPoolExecutor(1, thread_name_prefix=f"tell {region}")
         self._room = threading.BoundedSemaphore(MOST_WAITING)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is asked at all right now."""
+        return self._lane.is_up
 
     def later(self, commands: Sequence[Command]) -> None:
         """Tell it something that nobody waits for."""

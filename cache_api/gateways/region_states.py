@@ -14,12 +14,14 @@ import redis
 from cache_api.gateways.servers import Region
 from cache_api.gateways.upkeep import HEARTBEATS
 from cache_api.hot import terms
-from cache_api.rules.events import STREAM
+from cache_api.rules.events import MOST_SHARDS, stream_of
 from cache_api.rules.terms import Term
+from tenants.gateways import valkeys
 from tenants.gateways.served_hosts import JOBS_RUN
 
 PATIENCE_S = 0.5
 SILENT_MS = 10_000
+STREAMS = [stream_of(shard) for shard in range(MOST_SHARDS)]
 
 
 @dataclass(frozen=True)
@@ -112,21 +114,21 @@ def region_states(regions: Sequence[Region]) -> list[RegionState]:
 
 def _ask(region: Region) -> _Heard:
     cache_up = False
-    with suppress(redis.RedisError), _client(region.cache_url) as cache:
+    with suppress(redis.RedisError, ValueError), _client(region.cache_url) as cache:
         cache_up = bool(cache.ping())
     try:
         with _client(region.events_url) as events:
             asked: Any = events.pipeline(transaction=False)
-            asked.hvals(HEARTBEATS).xlen(STREAM).xrange(STREAM, count=1).get(terms.TERM)
-            raw, waiting, oldest, term, memory, jobs_run = (
-                asked.info("memory").exists(JOBS_RUN).execute()
-            )
+            for name in STREAMS:
+                asked.xlen(name).xrange(name, count=1)
+            asked.hvals(HEARTBEATS).get(terms.TERM).info("memory").exists(JOBS_RUN)
+            *streams, raw, term, memory, jobs_run = asked.execute()
     except redis.RedisError:
         return _Heard(cache_up, None)
     most = memory.get("maxmemory") or memory.get("total_system_memory") or 0
     return _Heard(
-        cache_up, [beat for beat in map(_living, raw) if beat], waiting,
-        terms.read(term, "") if term else None, _age_ms(oldest),
+        cache_up, [beat for beat in map(_living, raw) if beat], sum(streams[::2]),
+        terms.read(term, "") if term else None, max(map(_age_ms, streams[1::2])),
         filled=memory["used_memory"] / most if most else 0.0, jobs_run=bool(jobs_run),
     )  # fmt: skip
 
@@ -137,8 +139,8 @@ def _age_ms(entries: Sequence[tuple[bytes, Any]]) -> int:
     return max(0, time.time_ns() // 1_000_000 - at[0]) if at else 0
 
 
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
+def _client(url: str) -> Any:
+    return valkeys.client(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
 
 
 def _living(raw: bytes) -> dict[str, Any] | None:

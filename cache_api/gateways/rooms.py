@@ -10,7 +10,7 @@ import socket
 import uuid
 from collections.abc import Mapping
 
-from cache_api.gateways.valkey_sync import SyncLane
+from cache_api.gateways.cluster_sync import SyncStoreLane
 from cache_api.hot import facts
 from cache_api.hot.snapshot import Snapshot
 
@@ -31,7 +31,7 @@ def place_of(tier_url: str) -> str:
 class Rooms:
     """One process's part in it. `lane` leads to the region's cache."""
 
-    def __init__(self, lane: SyncLane, snapshot: Snapshot, place: str) -> None:
+    def __init__(self, lane: SyncStoreLane, snapshot: Snapshot, place: str) -> None:
         self._lane, self._snapshot, self._place = lane, snapshot, place
         self._unsent: dict[uuid.UUID, list[int]] = {}
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tenants.rules.valkey_urls import is_cluster, nodes
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 ALONE = "local"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -79,4 +81,12 @@ def _url(name: str, written: Mapping[str, str]) -> str:
             f"{name} is not set and {data_dir()}/servers.json does not name it: "
             "start the servers (make run) or set it to your Valkey's URL."
         )
+    if name.startswith("EVENTS") and is_cluster(url):
+        raise BadConfig(
+            f"{name} must be one Valkey (with a replica): only `cache` may be a cluster."
+        )
+    try:
+        nodes(url)
+    except ValueError as error:
+        raise BadConfig(f"{name}: {error}.") from error
     return url

@@ -5,14 +5,14 @@ Failures of the server (away, restarting, too slow) are EventsUnavailable: wait 
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import redis
 
-from cache_api.rules.events import FIELD
+from cache_api.rules.events import FIELD, MOST_SHARDS, stream_of
 
 DATASET_KEY = "usage:dataset"
 HEARTBEATS_KEY = "usage:heartbeats"
@@ -75,6 +75,12 @@ class EventStream:
                 dataset = self._client.get(DATASET_KEY)
         return Page(dataset.decode(), found, more)
 
+    def dataset_id(self) -> str:
+        """The id of this server's data, "" as long as it has none."""
+        with _named():
+            (found,) = self._pipelined(("GET", DATASET_KEY))
+        return (found or b"").decode()
+
     def trim_through(self, stream: str, last_id: str) -> int:
         """Drop everything up to and including `last_id`; how many entries that were."""
         milliseconds, _, number = last_id.partition("-")
@@ -89,6 +95,22 @@ class EventStream:
         """Entries waiting."""
         with _named():
             return int(self._client.xlen(stream))
+
+    def shards(self) -> list[str]:
+        """The usage streams that are here: whoever meters makes them (`USAGE_SHARDS`)."""
+        names = [stream_of(shard) for shard in range(MOST_SHARDS)]
+        with _named():
+            there = self._pipelined(*[("EXISTS", name) for name in names])
+        return [name for name, is_there in zip(names, there, strict=True) if is_there]
+
+    def last_ids(self, streams: Sequence[str]) -> dict[str, str]:
+        """The last entry's id of each stream that has any."""
+        asked = [("XREVRANGE", name, "+", "-", "COUNT", 1) for name in streams]
+        with _named():
+            found = self._pipelined(*asked) if asked else []
+        return {
+            name: last[0][0].decode() for name, last in zip(streams, found, strict=True) if last
+        }
 
     def heartbeats(self) -> list[Heartbeat]:
         """The last word of every metering process. Unreadable ones are left out."""

@@ -11,9 +11,9 @@ import threading
 import time
 import uuid
 
+from cache_api.gateways.cluster_sync import SyncStoreLane
 from cache_api.gateways.rooms import WINDOW_MS, held_name
 from cache_api.gateways.tier_store import FAILURES, TierStore
-from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot import sieve
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ PAUSE_S = 0.01
 class Sweeper:
     """One process's offer to sweep. `lane` leads to the region's cache."""
 
-    def __init__(self, store: TierStore, lane: SyncLane, place: str) -> None:
+    def __init__(self, store: TierStore, lane: SyncStoreLane, place: str) -> None:
         self._store, self._lane, self._place = store, lane, place
         self._claim = b"tier:" + place.encode() + b":swept"
         self._stop = threading.Event()

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cache_api.gateways.breaker import Breaker
+from cache_api.gateways.cluster import StoreLane
 from cache_api.gateways.counters import Counters
 from cache_api.gateways.tier_store import FAILURES, NoRoom, TierStore
-from cache_api.gateways.valkey import Lane
 from cache_api.hot import sieve, tier
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class TierLane:
     """The tier as seen from the running event loop."""
 
     def __init__(
-        self, store: TierStore, memory: Lane, deadline_s: float, counters: Counters
+        self, store: TierStore, memory: StoreLane, deadline_s: float, counters: Counters
     ) -> None:
         self._store, self._memory = store, memory
         self._deadline_s, self._counters = deadline_s, counters

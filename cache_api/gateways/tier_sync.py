@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cache_api.gateways.breaker import Breaker
+from cache_api.gateways.cluster_sync import SyncStoreLane
 from cache_api.gateways.counters import Counters
 from cache_api.gateways.tier import (
     DROPPED,
@@ -20,7 +21,6 @@ from cache_api.gateways.tier import (
     written,
 )
 from cache_api.gateways.tier_store import FAILURES, NoRoom, TierStore
-from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot import sieve, tier
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,11 @@ class SyncTierLane:
     """The tier as seen from any number of threads."""
 
     def __init__(
-        self, store: TierStore, memory: SyncLane, deadline_s: float, counters: Counters
+        self,
+        store: TierStore,
+        memory: SyncStoreLane,
+        deadline_s: float,
+        counters: Counters,
     ) -> None:
         self._store, self._memory = store, memory
         self._deadline_s, self._counters = deadline_s, counters

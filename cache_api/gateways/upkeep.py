@@ -32,11 +32,24 @@ ENTRY_EVENTS = 64  # an entry is read whole, so it stays small
 _STREAM = events.STREAM.encode("ascii")
 
 
-def xadds(encoded: Sequence[bytes]) -> list[tuple[bytes, ...]]:
-    """The commands that make encoded events durable: entries of the stream, a field an event."""
+def xadds(encoded: Sequence[bytes], shards: int = 1) -> list[tuple[bytes, ...]]:
+    """The commands that make encoded events durable: entries of streams, a field an event."""
+    if shards == 1:
+        return _entries(_STREAM, encoded)
+    parts: dict[int, list[bytes]] = {}
+    for event in encoded:
+        parts.setdefault(events.shard_of(event, shards), []).append(event)
+    return [
+        command
+        for shard, some in parts.items()
+        for command in _entries(events.stream_of(shard).encode("ascii"), some)
+    ]
+
+
+def _entries(stream: bytes, encoded: Sequence[bytes]) -> list[tuple[bytes, ...]]:
     commands = []
     for start in range(0, len(encoded), ENTRY_EVENTS):
-        command = [b"XADD", _STREAM, b"*"]
+        command = [b"XADD", stream, b"*"]
         for event in encoded[start : start + ENTRY_EVENTS]:
             command += (events.FIELD, event)
         commands.append(tuple(command))
@@ -69,9 +82,10 @@ class Upkeep:
         rooms: Rooms,
         helpers: Sequence[Helper],
         lags: Mapping[str, int],
+        shards: int,
     ) -> None:
         """`lane` leads to `events` and should have a deadline of seconds: nobody waits for it."""
-        self._rooms, self._helpers, self._lags = rooms, helpers, lags
+        self._rooms, self._helpers, self._lags, self._shards = rooms, helpers, lags, shards
         self._lane, self._spool, self._snapshot = lane, spool, snapshot
         self._stamp, self._counters, self._door = stamp, counters, door
         self._snapshot_file = snapshot_file
@@ -119,7 +133,7 @@ class Upkeep:
             self._counters.add("upkeep_failed")
 
     def _ship(self, batch: Sequence[bytes]) -> bool:
-        return self._lane.run(xadds(batch)) is not None
+        return self._lane.run(xadds(batch, self._shards)) is not None
 
     def _adopt(self) -> None:
         self._spool.adopt(self._ship, self._mark_adopted)

@@ -26,10 +26,13 @@ _READ_ON_S = 0.001
 class Lane:
     """One Valkey as seen from the running event loop."""
 
-    def __init__(self, name: str, url: str, deadline_s: float) -> None:
+    def __init__(
+        self, name: str, at: str | Address, deadline_s: float, *, tells_refusals: bool = False
+    ) -> None:
+        """`at`: a URL, or what it says. `tells_refusals`: as with `Batch`. Raises ValueError."""
         self.name, self.failures = name, 0
-        self._address = Address.parse(url)
-        self._deadline_s = deadline_s
+        self._address = Address.parse(at) if isinstance(at, str) else at
+        self._deadline_s, self._tells_refusals = deadline_s, tells_refusals
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -53,9 +56,9 @@ class Lane:
         elif self._takes(resp.pack(commands), len(commands), then):
             self._loop.call_soon(self._flush)
 
-    def send_packed(self, payload: bytes, number: int, then: Then) -> None:
-        """The same for `number` commands (one at least) in the form of `resp.pack`."""
-        if self._takes(payload, number, then):
+    def send_packed(self, payload: bytes, commands: Sequence[Command], then: Then) -> None:
+        """The same for commands (one at least) that were packed before (`resp.pack`)."""
+        if self._takes(payload, len(commands), then):
             self._loop.call_soon(self._flush)
 
     def send_now(self, commands: Sequence[Command], then: Then) -> None:
@@ -107,7 +110,8 @@ class Lane:
     def _flush(self) -> None:
         if not self._waiting:
             return  # it was sent before the turn ended
-        batch = Batch(self._waiting, self._payload, self._loop.time() + self._deadline_s)
+        late_at_s = self._loop.time() + self._deadline_s
+        batch = Batch(self._waiting, self._payload, late_at_s, self._tells_refusals)
         self._waiting, self._payload = [], []
         self._watch_over(batch)
         if self._connection is not None:

@@ -22,9 +22,10 @@ PAUSE_S = 0.25
 class SyncLane:
     """One Valkey as seen from any number of threads: a connection for each."""
 
-    def __init__(self, name: str, url: str, deadline_s: float) -> None:
+    def __init__(self, name: str, at: str | Address, deadline_s: float) -> None:
+        """`at`: a URL, or what it says. Raises ValueError."""
         self.name, self.failures = name, 0
-        self._address = Address.parse(url)
+        self._address = Address.parse(at) if isinstance(at, str) else at
         self._deadline_s = deadline_s
         self._own = threading.local()
         self._paused_until = 0.0
@@ -36,19 +37,23 @@ class SyncLane:
 
     def run(self, commands: Sequence[Command]) -> list[Any] | None:
         """Run commands in one pipeline; their replies, or None when there was no answer."""
+        replies = self.ask(commands)
+        return None if replies is None or any(map(resp.is_error, replies)) else replies
+
+    def ask(self, commands: Sequence[Command]) -> list[Any] | None:
+        """The same, with refusals among the replies."""
         if not commands:
             return []
         if not self.is_up:
             return None
         try:
-            replies = self._exchange(commands)
+            return self._exchange(commands)
         except (OSError, hiredis.ProtocolError, resp.ServerRefused) as error:
             self.close()
             self.failures += 1
             self._paused_until = time.monotonic() + PAUSE_S
             log.warning("%s: %s; trying again in %.2f s", self.name, error, PAUSE_S)
             return None
-        return None if any(map(resp.is_error, replies)) else replies
 
     def later(self, commands: Sequence[Command]) -> None:
         """Run commands whose replies nobody wants."""

@@ -101,8 +101,8 @@ class Targets:
         ]
 
     def removal(self) -> list[Command]:
-        """Delete all of them, aliases too."""
-        return [(DEL, *self.found)] if self.found else []
+        """Delete all of them, aliases too: one by one, since they need not be on one node."""
+        return [(DEL, key) for key in self.found]
 
     def expiry(self, seq: int, now_ms: int) -> list[Command]:
         """Let them expire now; what may be served stale stays for that. `seq`: the purge's own."""

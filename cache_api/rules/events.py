@@ -12,7 +12,8 @@ from uuid import UUID
 import msgspec
 
 STREAM_PREFIX = "usage:"
-STREAM = "usage:0"  # one shard for now; the number leaves room to shard by partner
+STREAM = "usage:0"  # the first shard; without USAGE_SHARDS the only one
+MOST_SHARDS = 64
 FIELD = b"e"
 
 Kind = Literal["lookup", "store", "feedback"]
@@ -88,6 +89,21 @@ _decoder = msgspec.msgpack.Decoder(UsageEvent)
 def encode(event: UsageEvent) -> bytes:
     """An event's bytes in the stream's field `e`."""
     return _encode(event)
+
+
+# An event's bytes begin with an array's head (3), `event_id` (2 and 16), `partner_id` (2 and 16).
+_PARTNER = slice(23, 39)
+
+
+def shard_of(raw: bytes, shards: int) -> int:
+    """Which stream an encoded event belongs in: all of a partner are in one, as long as their
+    number stays. The last bytes of a UUIDv7 are random."""
+    return int.from_bytes(raw[_PARTNER][-4:], "big") % shards
+
+
+def stream_of(shard: int) -> str:
+    """The name of a shard's stream."""
+    return f"{STREAM_PREFIX}{shard}"
 
 
 def decode(raw: bytes) -> UsageEvent:

@@ -9,6 +9,8 @@ import pytest
 from cache_api.gateways import blocking, config
 from portal import env
 from portal.servers import ports
+from portal.servers.cluster import Cluster
+from portal.servers.secrets import Secrets
 from tenants import resolve
 from tests.cache_api import doors
 from tests.cache_api.reading import Reader
@@ -22,6 +24,15 @@ def valkeys(tmp_path_factory) -> Iterator[Valkeys]:
     pair = Valkeys(tmp_path_factory.mktemp("valkeys"))
     yield pair
     pair.stop()
+
+
+@pytest.fixture(scope="session")
+def nodes(tmp_path_factory) -> Iterator[Cluster]:
+    """Three nodes of a `cache` in parts; a test that ends one starts it again."""
+    folder = tmp_path_factory.mktemp("cluster")
+    Secrets(folder / "secrets").ensure()
+    with Cluster(folder) as found:
+        yield found
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import redis
 
 from cache_api.gateways.stream import EventStream
 from cache_api.rules import events
+from tenants.gateways import valkeys
 from tenants.rules import datakeys, ids, keys
 from tests.patience import PATIENCE_S, wait_for
 
@@ -46,7 +47,7 @@ class Cast:
 
     def __init__(self, events_url: str, cache_url: str, kek: bytes) -> None:
         self.events_url, self.events = events_url, redis.Redis.from_url(events_url)
-        self.cache = redis.Redis.from_url(cache_url)
+        self.cache = valkeys.client(cache_url)
         self.kek = kek
         self.redis = self.open("redis-labs", hosts=[REDIS_HOST], partner_share_bps=3000)
         self.pinecone = self.open("pinecone", hosts=[PINECONE_HOST], partner_share_bps=2000)

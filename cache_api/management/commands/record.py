@@ -1,5 +1,6 @@
 """`manage.py record`: the recorder. Moves the durable stream into Postgres, publishes snapshots."""
 
+import dataclasses
 import gc
 import logging
 import signal
@@ -12,7 +13,7 @@ from django.db import Error as DatabaseFailure
 from django.db import connection
 from django.utils import timezone
 
-from cache_api.actions.drain_stream import Drained, StreamReader, drain_stream
+from cache_api.actions.drain_stream import Beats, Drained, StreamReader, drain_stream
 from cache_api.actions.publish_snapshot import SnapshotPublisher
 from cache_api.actions.retry_dead_letters import retry_dead_letters
 from cache_api.gateways import servers
@@ -25,21 +26,58 @@ log = logging.getLogger(__name__)
 IDLE_S = 0.1
 BUSY_S = 1.0
 LONGEST_WAIT_S = 5.0
+STAY = 8  # batches of one stream before the next one's turn
 
 
 class Line:
-    """One region's stream and the snapshot that is published there."""
+    """One region's streams and the snapshot that is published there."""
 
     def __init__(self, region: Region, stream: str, batch: int) -> None:
-        self.region = region.name
-        self.reader = StreamReader(EventStream(region.events_url), stream, batch)
+        """`stream`: the only one to record; "" for all shards that are there."""
+        self.region, self._only, self._batch = region.name, stream, batch
+        self._stream = EventStream(region.events_url)
+        self._beats = Beats(self._stream, self._streams)
+        self._readers: dict[str, StreamReader] = {}
         self.publisher = SnapshotPublisher(SnapshotStore(region.events_url))
+
+    def drain(self, stop: threading.Event) -> Drained:
+        """A turn over all of its streams; what they came to. Raises as `drain_stream` does.
+
+        On a stream with a backlog it stays for a while: a second recorder finds the others free.
+        """
+        total, more = Drained(busy=True), False
+        for reader in self._due():
+            for _ in range(STAY):
+                total = total.plus(drain_stream(reader=reader, now=timezone.now()))
+                if stop.is_set() or not total.more:
+                    break
+            more |= total.more
+        return dataclasses.replace(total, more=more)
+
+    def close(self) -> None:
+        """Stop reading ahead."""
+        for reader in self._readers.values():
+            reader.close()
+
+    def _due(self) -> list[StreamReader]:
+        self._beats.read_if_due(timezone.now())
+        for name in self._beats.streams:
+            if name not in self._readers:
+                self._readers[name] = StreamReader(
+                    self._stream, name, self._batch, beats=self._beats
+                )
+        return list(self._readers.values())
+
+    def _streams(self) -> list[str]:
+        """All shards that are there, or the only one that is wanted."""
+        return [self._only] if self._only else self._stream.shards() or [STREAM]
 
 
 class Command(BaseCommand):
     """Waits through restarts of Postgres and Valkey; SIGTERM stops after the running batch.
 
-    Every region has a thread, its position and its copy of the snapshot.
+    Every region has a thread, its positions and its copy of the snapshot. Any number may run: a
+    stream is recorded by one at a time, the others see that and go on to the next.
     """
 
     help = "Record usage events from the durable stream. Runs until stopped; --once drains it."
@@ -50,7 +88,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--retry-dead", action="store_true", help="record dead letters whose cause is mended"
         )
-        parser.add_argument("--stream", default=STREAM)
+        parser.add_argument("--stream", default="", help="only this one, not all shards")
         parser.add_argument("--batch", type=int, default=20_000, help="events per transaction")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -87,14 +125,14 @@ class Command(BaseCommand):
         finally:
             if not once:
                 stop.set()  # none goes on alone: whoever watches us starts all of them again
-            line.reader.close()
+            line.close()
             connection.close()
 
     def _drain(self, line: Line, stop: threading.Event, *, once: bool) -> None:
         failures = 0
         while not stop.is_set():
             try:
-                drained = drain_stream(reader=line.reader, now=timezone.now())
+                drained = line.drain(stop)
                 line.publisher.publish_if_due(now=timezone.now())
                 failures = 0
             except (EventsUnavailable, DatabaseFailure) as error:
