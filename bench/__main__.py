@@ -28,7 +28,7 @@ Options = argparse.Namespace
 def hits(place: Place, given: Options) -> None:
     """P1–P4."""
     plan = edge.FULL if given.full else edge.QUICK
-    chosen = {"rows": given.rows, "rounds": given.rounds, "seconds": given.seconds}
+    chosen = {name: getattr(given, name) for name in ("rows", "rounds", "seconds", "minutes")}
     plan = dataclasses.replace(plan, **{name: one for name, one in chosen.items() if one})
     _keep("edge", edge.run(place, plan), edge.show)
 
@@ -43,7 +43,9 @@ def hit_rate(place: Place, given: Options) -> None:
     if told := hitrate.missing(given.trace):
         print(told)
         return
-    _keep("hitrate", hitrate.run(place, given.trace, given.minutes), hitrate.show)
+    _keep(
+        "hitrate", hitrate.run(place, given.trace, given.minutes or hitrate.MINUTES), hitrate.show
+    )
 
 
 def recorder(place: Place, given: Options) -> None:
@@ -123,7 +125,8 @@ def options(argv: list[str]) -> Options:
     parser.add_argument(
         "--trace", type=Path, default=hitrate.TRACE, help="key sequence for hitrate"
     )
-    parser.add_argument("--minutes", type=float, default=hitrate.MINUTES, help="a day's trace in")
+    told = f"of edge: all rounds in about; of hitrate: a day's trace in ({hitrate.MINUTES:g})"
+    parser.add_argument("--minutes", type=float, help=told)
     given = parser.parse_args(argv)
     unknown = [name for name in given.names if name not in BENCHMARKS]
     if unknown:
