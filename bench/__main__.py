@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import banking, edge, field, hitrate, meaning, memory, report
+from bench import banking, bodies, edge, field, hitrate, meaning, memory, report
 from bench.checks import Untrue
 from bench.place import Place, results_dir
 from cache_api.gateways import embedder
@@ -25,10 +25,13 @@ EVENTS = 100_000  # five of the recorder's batches; more by `python -m bench.rec
 Options = argparse.Namespace
 
 
+_OF_HITS = ("rows", "sizes", "rounds", "seconds", "minutes")
+
+
 def hits(place: Place, given: Options) -> None:
     """P1–P4."""
     plan = edge.FULL if given.full else edge.QUICK
-    chosen = {name: getattr(given, name) for name in ("rows", "rounds", "seconds", "minutes")}
+    chosen = {name: getattr(given, name) for name in _OF_HITS}
     plan = dataclasses.replace(plan, **{name: one for name, one in chosen.items() if one})
     _keep("edge", edge.run(place, plan), edge.show)
 
@@ -120,6 +123,7 @@ def options(argv: list[str]) -> Options:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--full", action="store_true", help="every size, concurrency and rival")
     parser.add_argument("--rows", type=_rows, help=f"of edge: {','.join(field.NAMES)}")
+    parser.add_argument("--sizes", type=_sizes, help="bytes of responses of edge: 512,2048,…")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int, help="of one round")
     parser.add_argument(
@@ -141,6 +145,13 @@ def _rows(text: str) -> tuple[str, ...]:
             f"no row {', '.join(unknown)}; there are: {', '.join(field.NAMES)}"
         )
     return names
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    sizes = tuple(map(int, text.split(",")))
+    if unknown := [size for size in sizes if size not in bodies.SIZES]:
+        raise argparse.ArgumentTypeError(f"no size {unknown[0]}; there are: {bodies.SIZES}")
+    return sizes
 
 
 def _keep(name: str, result: report.Facts, show: Callable[[report.Facts], None]) -> None:

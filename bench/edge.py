@@ -1,6 +1,6 @@
 """P1–P4: cached exact hits through both our doors, beside webdis and LiteLLM, in one run.
 
-    python -m bench edge [--full] [--rows edge,drf,webdis] [--rounds N] [--seconds N]
+    python -m bench edge [--full] [--rows edge,drf,webdis] [--sizes 2048] [--rounds N] [--seconds N]
 
 1,000 different requests in turn, each with a response of its own. Ours authenticates, checks the
 customer, canonicalises, decrypts and marks each answer durably; webdis does one GET of a value of
