@@ -14,7 +14,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import banking, cluster, edge, field, hitrate, meaning, memory, regions, report
+from bench import (
+    banking,
+    bodies,
+    cluster,
+    edge,
+    field,
+    hitrate,
+    meaning,
+    memory,
+    regions,
+    report,
+)
 from bench.checks import Untrue
 from bench.place import Place, results_dir
 from cache_api.gateways import embedder
@@ -25,10 +36,13 @@ EVENTS = 100_000  # five of the recorder's batches; more by `python -m bench.rec
 Options = argparse.Namespace
 
 
+_OF_HITS = ("rows", "sizes", "rounds", "seconds", "minutes")
+
+
 def hits(place: Place, given: Options) -> None:
     """P1–P4."""
     plan = edge.FULL if given.full else edge.QUICK
-    chosen = {"rows": given.rows, "rounds": given.rounds, "seconds": given.seconds}
+    chosen = {name: getattr(given, name) for name in _OF_HITS}
     plan = dataclasses.replace(plan, **{name: one for name, one in chosen.items() if one})
     _keep("edge", edge.run(place, plan), edge.show)
 
@@ -43,7 +57,9 @@ def hit_rate(place: Place, given: Options) -> None:
     if told := hitrate.missing(given.trace):
         print(told)
         return
-    _keep("hitrate", hitrate.run(place, given.trace, given.minutes), hitrate.show)
+    _keep(
+        "hitrate", hitrate.run(place, given.trace, given.minutes or hitrate.MINUTES), hitrate.show
+    )
 
 
 def recorder(place: Place, given: Options) -> None:
@@ -153,15 +169,17 @@ def options(argv: list[str]) -> Options:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--full", action="store_true", help="every size, concurrency and rival")
     parser.add_argument("--rows", type=_rows, help=f"of edge: {','.join(field.NAMES)}")
+    parser.add_argument("--sizes", type=_sizes, help="bytes of responses of edge: 512,2048,…")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int, help="of one round")
     parser.add_argument(
         "--trace", type=Path, default=hitrate.TRACE, help="key sequence for hitrate"
     )
-    parser.add_argument("--minutes", type=float, default=hitrate.MINUTES, help="a day's trace in")
     parser.add_argument("--schemas", type=int, default=200, help="partners of schemas")
     parser.add_argument("--broker", default="", help="of workers: amqp://user:password@host/vhost")
     parser.add_argument("--links", type=_links, default=(80.0, 150.0), help="of regions, in ms")
+    told = f"of edge: all rounds in about; of hitrate: a day's trace in ({hitrate.MINUTES:g})"
+    parser.add_argument("--minutes", type=float, help=told)
     given = parser.parse_args(argv)
     unknown = [name for name in given.names if name not in BENCHMARKS]
     if unknown:
@@ -180,6 +198,13 @@ def _rows(text: str) -> tuple[str, ...]:
             f"no row {', '.join(unknown)}; there are: {', '.join(field.NAMES)}"
         )
     return names
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    sizes = tuple(map(int, text.split(",")))
+    if unknown := [size for size in sizes if size not in bodies.SIZES]:
+        raise argparse.ArgumentTypeError(f"no size {unknown[0]}; there are: {bodies.SIZES}")
+    return sizes
 
 
 def _keep(name: str, result: report.Facts, show: Callable[[report.Facts], None]) -> None:

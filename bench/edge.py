@@ -1,6 +1,6 @@
 """P1–P4: cached exact hits through both our doors, beside webdis and LiteLLM, in one run.
 
-    python -m bench edge [--full] [--rows edge,drf,webdis] [--rounds N] [--seconds N]
+    python -m bench edge [--full] [--rows edge,drf,webdis] [--sizes 2048] [--rounds N] [--seconds N]
 
 1,000 different requests in turn, each with a response of its own. Ours authenticates, checks the
 customer, canonicalises, decrypts and marks each answer durably; webdis does one GET of a value of
@@ -9,6 +9,7 @@ the same size in the same Valkey. Rounds are interleaved. Aborts unless 200s = h
 """
 
 import os
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ import redis
 
 from bench import bars, bodies, figures, load, processes, report, servers
 from bench.durable import Durable, Rows
-from bench.field import LITELLM, NAMES, WEBDIS, Field, field_of, missing
+from bench.field import LITELLM, WEBDIS, Field, field_of, missing
 from bench.figures import Line, Round
 from bench.litellm import VERSION
 from bench.place import Place
@@ -30,17 +31,23 @@ PORTKEY = (
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured: response sizes, connections, rows (names of NAMES), rounds of seconds."""
+    """What is measured: response sizes, connections, rows (of `field.NAMES`), rounds of seconds.
+
+    `minutes`: for all of it once the servers run; a size past its share has fewer rounds, one at
+    least.
+    """
 
     sizes: tuple[int, ...]
     connections: tuple[int, ...]
     rows: tuple[str, ...]
     rounds: int = 3
     seconds: float = 2
+    minutes: float = 60
 
 
-QUICK = Plan((2_048,), (16, 1), ("edge", "key", "drf", "webdis"))
-FULL = Plan(bodies.SIZES, (64, 16, 1), tuple(NAMES), seconds=4)
+QUICK = Plan((2_048,), (64, 16, 1), ("edge", "key", "drf", "webdis"))
+# With what starts and installs, twelve minutes.
+FULL = Plan(bodies.SIZES, (64, 16, 1), ("edge", "drf", "webdis", "litellm"), seconds=1, minutes=8)
 
 
 def run(place: Place, plan: Plan) -> dict[str, Any]:
@@ -51,11 +58,13 @@ def run(place: Place, plan: Plan) -> dict[str, Any]:
     rounds: dict[Line, list[Round]] = {}
     aside = [server.child.pid for server in place.stack.servers.values()]
     with field_of(place, durable, plan.rows, cores[0]) as field:
-        for size in plan.sizes:
+        began_s = time.monotonic()
+        for number, size in enumerate(plan.sizes, 1):
+            ends_s = began_s + 60 * plan.minutes * number / len(plan.sizes)
             with processes.moved(aside, cores[-1]):
                 print(f"{size:,} bytes …", flush=True)
                 digests[str(size)] = field.fill(size)
-                _measure(field, plan, size, rounds)
+                _measure(field, plan, size, ends_s, rounds)
             recorded = event_rows.record(durable)
         rss_mb = {one.name: round(one.server.rss_mb()) for one in field.subjects}
         append_ms = durable.append_alone_ms()
@@ -72,10 +81,15 @@ def run(place: Place, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _measure(field: Field, plan: Plan, size: int, rounds: dict[Line, list[Round]]) -> None:
+def _measure(
+    field: Field, plan: Plan, size: int, ends_s: float, rounds: dict[Line, list[Round]]
+) -> None:
+    """All rounds of one size. `ends_s`: by the monotonic clock, after which none begins."""
     for subject in field.subjects:
         subject.round(plan.connections[0], WARM_S)
-    for _ in range(plan.rounds):
+    for number in range(plan.rounds):
+        if number and time.monotonic() > ends_s:
+            return
         for connections in plan.connections:
             for subject in field.subjects:
                 one = Round(*subject.round(connections, plan.seconds))
@@ -86,7 +100,8 @@ def method(cores: list[int], plan: Plan) -> dict[str, str]:
     """How it was measured."""
     return {
         "requests": f"{bodies.KEYS:,} different ones in turn, a response of its own for each",
-        "rounds": f"{plan.rounds} interleaved of {plan.seconds:g} s; medians, ratios in each round",
+        "rounds": f"up to {plan.rounds} of {plan.seconds:g} s, interleaved; medians, and ratios "
+        "within each round",
         "server": f"all its processes on core {cores[0]} (edge, webdis, LiteLLM: one; DRF: 2 × 4)",
         "load": f"{load.generator()}; on core {cores[-1]} with both Valkeys and PostgreSQL",
         "checked": "200s = hits = durable events (appendfsync always) in every round, every body; "

@@ -113,7 +113,7 @@ def _litellm(server: Server, provider: upstream.Upstream) -> Subject:
     """It writes the completion anew: what must be the same is what the model said."""
     return Subject(
         LITELLM, server, lambda n, customer: traffic.chat(server.host, litellm.KEY, n),
-        Flat(provider), b'"content":"', kept=bodies.content,
+        Flat(provider), b'"content":"', kept=bodies.content, least_s=4,
     )  # fmt: skip
 
 

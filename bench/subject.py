@@ -24,6 +24,7 @@ class Subject:
 
     `value_after`: the text right before the value. `hit_mark`: by which the server says that it
     was a hit, "" when it does not say. `kept`: the part of a response that it keeps as it is.
+    `least_s`: its shortest round, where a shorter one could end before the first answer.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Subject:
     value_after: bytes = b""
     hit_mark: str = ""
     kept: Callable[[bytes], bytes] = _as_stored
+    least_s: float = 0
     requests: Sequence[bytes] = ()
     values: Sequence[bytes] = ()
     folder: Path = field(default_factory=Path)
@@ -65,8 +67,8 @@ class Subject:
             self._check_one()
             self.proof.begin()
             order = load.Order(
-                str(self.folder), self.hit_mark, self.server.port, connections, seconds,
-                self.next_index,
+                str(self.folder), self.hit_mark, self.server.port, connections,
+                max(seconds, self.least_s), self.next_index,
             )  # fmt: skip
             cpu_s = self.server.cpu_s()
             tally = load.fire(order)

@@ -26,7 +26,7 @@ STREAMS = [stream_of(shard) for shard in range(MOST_SHARDS)]
 
 @dataclass(frozen=True)
 class RegionState:
-    """One region now. Counts are of its living processes since they started.
+    """One region now. Answers are of its living processes and the last five minutes.
 
     `lag_ms`: the longest that another region's last store took to be known here; None: not heard.
     """
@@ -98,7 +98,7 @@ def region_states(regions: Sequence[Region]) -> list[RegionState]:
             events_up=one.beats is not None,
             processes=len(one.beats or []),
             waiting=one.waiting,
-            answers=sum([Counter(beat.get("answers", {})) for beat in one.beats or []], Counter()),
+            answers=sum([Counter(beat.get("lately", {})) for beat in one.beats or []], Counter()),
             lag_ms=lags.get(region.name),
             oldest_ms=one.oldest_ms,
             spool_bytes=sum(int(beat.get("spool_bytes", 0)) for beat in one.beats or []),

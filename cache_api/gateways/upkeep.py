@@ -22,6 +22,7 @@ from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot.marks import Stamp
 from cache_api.hot.snapshot import Snapshot
 from cache_api.rules import events
+from cache_api.rules.lately import Lately
 
 log = logging.getLogger(__name__)
 HEARTBEATS = b"usage:heartbeats"
@@ -91,7 +92,7 @@ class Upkeep:
         self._snapshot_file = snapshot_file
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
-        self._saved = b""
+        self._saved, self._lately = b"", Lately()
 
     def start(self) -> None:
         """Make this process known, then begin; `stop` ends it. Waits half a second at most."""
@@ -175,6 +176,7 @@ class Upkeep:
             "stopped": stopped,
             "counters": counters,
             "answers": dict(self._stamp.answers),
+            "lately": self._lately.of(time.monotonic_ns() // 1_000_000, self._stamp.answers.copy()),
             "lags_us": dict(self._lags),
             "purges": self._snapshot.purges_seen(_now_ms()),
         }

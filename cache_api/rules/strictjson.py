@@ -7,6 +7,7 @@ Escaped lone surrogates are accepted (they are valid JSON); only a digest cannot
 
 import json
 import re
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -16,6 +17,8 @@ from cache_api.rules import inflate
 MAX_BYTES = 10 * 1024 * 1024  # of a plain body; one that was unpacked may have `inflate.MAX_BYTES`
 MAX_DEPTH = 64
 MAX_NODES = 20_000
+# A value is at most two brackets and a member's name with its colon: what has more is malformed.
+_MAX_TOKENS = 4 * (MAX_NODES + 1)
 
 # Never backtracks, and an unterminated string reaches to the end: linear whatever is sent.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
@@ -60,6 +63,12 @@ def _members_told_apart(body: bytes, value: Any) -> bool:
     return _STRING.sub(b'""', body).count(b":") == members
 
 
+def most_values(body: bytes) -> int:
+    """At least as many values as a body has, counted without its strings and without a parser."""
+    bare = _STRING.sub(b'""', body)
+    return bare.count(b",") + bare.count(b"{") + bare.count(b"[") + 1
+
+
 def count_members(value: Any) -> int:
     """How many object members a parsed value has in all."""
     members = 0
@@ -79,9 +88,9 @@ def count_members(value: Any) -> int:
 
 
 def _check_structure(body: bytes) -> None:
-    """Exact limits, given up at once when they are passed."""
+    """Exact limits, given up at once when they are passed, or when it can be no JSON."""
     depth = nodes = 0
-    for match in TOKEN.finditer(body):
+    for match in islice(TOKEN.finditer(body), _MAX_TOKENS):
         token = body[match.start()]
         if token in b"[{":
             depth += 1

@@ -13,7 +13,7 @@ class BatchItemSerializer(StoreRequestSerializer):
 
 
 class BatchRequestSerializer(serializers.Serializer[object]):
-    """1 to 100 items in at most 8 MiB."""
+    """1 to 100 items in at most 8 MiB and 400,000 values."""
 
     items = serializers.ListField(child=BatchItemSerializer(), min_length=1, max_length=100)
 

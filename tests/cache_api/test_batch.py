@@ -137,6 +137,7 @@ BAD_BATCHES = {
     "cut off": (b'{"items":[{"op":"lookup"}', 400, "invalid-json"),
     "too large": (b'{"items":["' + b"x" * 8 * 1024 * 1024 + b'"]}', 413, "payload-too-large"),
     "hostile depth": (b"[" * 5_000_000, 400, None),
+    "hostile depth of an item": (b'{"items":[' + b"[" * 5_000_000, 400, "too-many-values"),
 }
 
 

@@ -129,6 +129,8 @@ def test_what_one_region_stores_another_serves(quiet, eu, us, capsys):
     assert hit(us, quiet.cast.pinecone.live, cache_key="shared") is None
     lags = lambda: beats(quiet.regions["eu"])[0]["lags_us"]  # noqa: E731
     assert wait_for(lambda: {"us", "ap"} <= set(lags()))
+    lately = lambda: beats(quiet.regions["us"])[0]["lately"]  # noqa: E731
+    assert wait_for(lambda: lately().get("hit:region", 0) >= 1 and lately().get("hit", 0) >= 1)
     told = eu.call("GET", "/api/overflow/health").json["regions"]
     assert {name: one["status"] for name, one in told.items()} == {"us": "ok", "ap": "ok"}
     assert all(0 < one["lag_ms"] < 5_000 for one in told.values())

@@ -132,6 +132,25 @@ def test_everything_but_the_last_turn_must_be_the_same(door, place, changed):
     assert ask(door, key, chat(ASKED, **changed), **mine).json["hit"] is False
 
 
+COMMAND = {"provider": "cohere", "model": "command-r", "temperature": 0}
+ELSEWHERE = {
+    "responses": lambda text: {"provider": "openai", "model": "gpt-4o", "temperature": 0,
+                               "instructions": "Be brief.", "input": text},
+    "cohere": lambda text: {**COMMAND, "messages": [{"role": "user", "content": text}]},
+    "cohere v1": lambda text: {**COMMAND, "preamble": "Be brief.", "message": text},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", ELSEWHERE)
+def test_other_providers_shapes_take_part(door, place, shape):
+    key, mine = place
+    of = ELSEWHERE[shape]
+    store(door, key, of(STORED), **mine)
+
+    assert ask(door, key, of(ASKED), **mine).json["status"] == "semantic_hit"
+    assert ask(door, key, {**of(ASKED), "seed": 7}, **mine).json["reason"] == "not_found"
+
+
 @pytest.mark.parametrize(
     "members",
     [{"tools": [{"type": "function", "function": {"name": "f"}}]}, {"n": 2}, {"temperature": 1},

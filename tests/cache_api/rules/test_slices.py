@@ -1,6 +1,7 @@
 """Elements as bytes, against the json module."""
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
@@ -78,3 +79,70 @@ def test_a_bad_frame_is_refused(bad):
 def test_no_list_is_told(body):
     with pytest.raises(slices.NoList):
         slices.elements(body, "items", 100)
+
+
+class Counted:
+    """A pattern that counts what it finds: work that does not depend on the machine."""
+
+    def __init__(self, pattern):
+        self.pattern, self.found = pattern, 0
+
+    def finditer(self, body):
+        """The matches, counted."""
+        for match in self.pattern.finditer(body):
+            self.found += 1
+            yield match
+
+
+N = 450_000
+ODD_START = rb'{"items":["\ud800",['  # what the fast way does not read
+HOSTILE = {
+    "brackets": b'{"items":[' + b"[" * N,
+    "closed brackets": b'{"items":[' + b"[" * N + b"]" * N + b"]}",
+    "pairs": ODD_START + b"[]," * N + b"1]]}",
+    "scalars": ODD_START + b"1," * N + b"1]]}",
+    "colons": ODD_START + b":" * N + b"]]}",
+    "closing": ODD_START + b"]" * N,
+    "texts": ODD_START + b'""' * N + b"]]}",
+    "nothing but colons": b"[]" * 33 + b":" * N,
+    "nothing but ends": b"[]" * 33 + b"]" * N,
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_megabytes_of_anything_cost_bounded_work(monkeypatch, hostile):
+    body = HOSTILE[hostile]
+    counted = Counted(strictjson.TOKEN)
+    monkeypatch.setattr(strictjson, "TOKEN", counted)
+
+    with pytest.raises(strictjson.BadJson):
+        slices.elements(body, "items", 100)
+    with pytest.raises(strictjson.BadJson):
+        strictjson.parse(body)
+
+    assert counted.found <= slices.MAX_VALUES + 2 * strictjson._MAX_TOKENS + 3
+
+
+def test_colons_are_not_piled_up():
+    """What is remembered of the last token does not grow: that was quadratic."""
+    body = ODD_START + b":" * 2_000 + b"]]}"
+    kept = []
+
+    def watch(frame, event, _):
+        kept.append(len(frame.f_locals.get("last", b"")))
+        return watch
+
+    before = sys.gettrace()
+    sys.settrace(lambda frame, *_: watch if frame.f_code.co_name == "_by_tokens" else None)
+    try:
+        slices.elements(body, "items", 100)
+    finally:
+        sys.settrace(before)
+    assert max(kept) <= len(b'"items":')
+
+
+def test_a_full_batch_of_embeddings_is_no_attack():
+    one = b'{"op":"store","response":[' + b",".join([b"0.1"] * 3_072) + b"]}"
+    body = b'{"items":[' + b",".join([one] * 100) + b"]}"
+
+    assert slices.elements(body, "items", 100) == [one] * 100

@@ -36,11 +36,16 @@ def known(two):
 
 
 def test_states_are_sums_over_living_processes(two):
-    beat(two["eu"], answers={"hit": 5, "hit:tier": 2, "miss": 1}, lags_us={"us": 1_500})
-    beat(two["eu"], answers={"hit": 1, "hit:region": 3, "stored": 9}, lags_us={"us": 900},
+    beat(
+        two["eu"],
+        lately={"hit": 5, "hit:tier": 2, "miss": 1},
+        answers={"hit": 500},
+        lags_us={"us": 1_500},
+    )
+    beat(two["eu"], lately={"hit": 1, "hit:region": 3, "stored": 9}, lags_us={"us": 900},
          spool_bytes=70, disk_full=True)  # fmt: skip
-    beat(two["eu"], answers={"hit": 100}, age_ms=60_000)
-    beat(two["eu"], answers={"hit": 100}, stopped=True)
+    beat(two["eu"], lately={"hit": 100}, age_ms=60_000)
+    beat(two["eu"], lately={"hit": 100}, stopped=True)
     two["eu"].cast().events.hset("usage:heartbeats", "junk", b"{")
     two["us"].cache.child.kill()
     beat(two["us"], spool_bytes=700, unmetered=2)
@@ -62,7 +67,7 @@ def test_states_are_sums_over_living_processes(two):
 
 
 def test_a_region_that_does_not_answer_is_named_within_a_second(two, readable, monkeypatch):
-    beat(two["eu"], answers={"hit": 5, "miss": 1})
+    beat(two["eu"], lately={"hit": 5, "miss": 1})
     monkeypatch.setattr("portal.views.console_regions.servers.regions", lambda: known(two))
     person = signed_in("sre")
     person.get("/regions/")  # imports and templates, which are not what is timed

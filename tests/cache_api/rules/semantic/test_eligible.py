@@ -18,19 +18,37 @@ CLAUDE = {
     "provider": "anthropic", "model": "claude-sonnet-4-5", "temperature": 0.2, "max_tokens": 100,
     "system": "Be brief.", "messages": [USER],
 }  # fmt: skip
+RESPONSES = {
+    "provider": "openai", "model": "gpt-4o", "temperature": 0, "instructions": "Be brief.",
+    "input": [{"role": "user", "content": "Hello, you"},
+              {"type": "message", "role": "assistant", "content": [
+                  {"type": "output_text", "text": "Yes?", "annotations": []}]},
+              {"type": "message", **USER, "content": [{"type": "input_text", "text": TEXT}]}],
+}  # fmt: skip
+ASKED_ALONE = {**RESPONSES, "input": TEXT}
+COHERE = {**PLAIN, "provider": "cohere", "model": "command-a-03-2025"}
+COHERE_V1 = {
+    "provider": "cohere", "model": "command-r", "temperature": 0, "preamble": "Be brief.",
+    "chat_history": [{"role": "USER", "message": "Hello"}, {"role": "CHATBOT", "message": "Yes?"}],
+    "message": TEXT,
+}  # fmt: skip
+SHAPES = {
+    "openai": PLAIN, "anthropic": CLAUDE, "responses": RESPONSES, "responses, a text": ASKED_ALONE,
+    "cohere": COHERE, "cohere v1": COHERE_V1,
+}  # fmt: skip
 
 
-def refusal(**members):
-    return eligible.refusal(identify({**PLAIN, **members}), Policy().max_temperature)
+def refusal(given=PLAIN, **members):
+    return eligible.refusal(identify({**given, **members}), Policy().max_temperature)
 
 
 def turns(*messages):
     return {"messages": list(messages)}
 
 
-@pytest.mark.parametrize("request_", [PLAIN, CLAUDE], ids=["openai", "anthropic"])
-def test_plain_chat_takes_part(request_):
-    found = identify(request_)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_plain_chat_takes_part(shape):
+    found = identify(SHAPES[shape])
 
     assert eligible.refusal(found, 0.3) is None
     assert eligible.question(found, "e").text == TEXT
@@ -49,7 +67,11 @@ def test_plain_chat_takes_part(request_):
         ("tools", turns({"role": "tool", "tool_call_id": "c", "content": "3"}, USER)),
         ("tools", turns({"role": "assistant", "content": "", "tool_calls": [{"id": "c"}]}, USER)),
         ("tools", turns("hello", USER)),
+        ("tools", turns({"role": ["user"], "content": TEXT})),
+        ("tools", turns({"type": "function_call", **USER})),
+        ("media", turns({"role": "user", "content": [{"type": [], "text": TEXT}]})),
         ("media", {"audio": {"voice": "alloy"}}),
+        ("media", {"documents": [{"data": "x"}]}),
         ("media", {"modalities": ["text", "audio"]}),
         ("media", turns({"role": "user", "content": [
             {"type": "text", "text": TEXT},
@@ -75,10 +97,41 @@ def test_what_takes_no_part(reason, members):
     assert refusal(**members) == reason
 
 
+@pytest.mark.parametrize(
+    ("reason", "given", "members"),
+    [
+        ("state", RESPONSES, {"previous_response_id": "resp_1"}),
+        ("state", RESPONSES, {"conversation": {"id": "conv_1"}}),
+        ("tools", RESPONSES, {"tools": [{"type": "web_search"}]}),
+        ("tools", RESPONSES, {"input": [{"type": "function_call_output", "output": "3"}, USER]}),
+        ("tools", RESPONSES, {"input": [{"type": "item_reference", "id": "i"}, USER]}),
+        ("media", RESPONSES, {"input": [{"role": "user", "content": [
+            {"type": "input_text", "text": TEXT}, {"type": "input_image", "image_url": "u"}]}]}),
+        ("turn", RESPONSES, {"input": [USER, {"role": "assistant", "content": TEXT}]}),
+        ("length", RESPONSES, {"input": "Help me now"}),
+        ("temperature", RESPONSES, {"temperature": None}),
+        ("api", RESPONSES, {"model": "text-embedding-3-small", "input": TEXT}),
+        ("tools", COHERE, {"tools": [{"type": "function"}]}),
+        ("tools", COHERE, turns({"role": "tool", "content": "3"}, USER)),
+        ("media", COHERE, {"documents": ["The PIN is in the app."]}),
+        ("state", COHERE_V1, {"conversation_id": "c"}),
+        ("tools", COHERE_V1, {"connectors": [{"id": "web-search"}]}),
+        ("tools", COHERE_V1, {"search_queries_only": True}),
+        ("tools", COHERE_V1, {"chat_history": [{"role": "TOOL", "tool_results": []}]}),
+        ("tools", COHERE_V1, {"chat_history": [{"role": ["USER"], "message": "Hello"}]}),
+        ("tools", COHERE_V1, {"chat_history": ["Hello"]}),
+        ("turn", COHERE_V1, {"chat_history": [{"role": "USER"}]}),
+        ("api", COHERE_V1, {"chat_history": "Hello"}),
+    ],
+)  # fmt: skip
+def test_what_takes_no_part_elsewhere(reason, given, members):
+    assert refusal(given, **members) == reason
+
+
 def test_every_reason_is_told_and_occurs():
     assert refusal() is None
     assert set(eligible.REASONS) == {
-        "api", "tools", "media", "several", "temperature", "turn", "length",
+        "api", "tools", "media", "several", "state", "temperature", "turn", "length",
     }  # fmt: skip
 
 
@@ -119,6 +172,44 @@ def test_anything_but_the_last_text_is_another_partition(change):
 
     assert other.text == plain.text
     assert other.partition != plain.partition
+
+
+ELSEWHERE = [
+    (RESPONSES, {"instructions": "Be long."}), (RESPONSES, {"input": TEXT}),
+    (RESPONSES, {"text": {"format": {"type": "json_object"}}}),
+    (ASKED_ALONE, {"instructions": "Be long."}),
+    (COHERE, {"safety_mode": "STRICT"}), (COHERE, CHANGES["system"]), (COHERE, CHANGES["earlier"]),
+    (COHERE_V1, {"preamble": "Be long."}), (COHERE_V1, {"chat_history": None}),
+    (COHERE_V1, {"chat_history": [{"role": "USER", "message": "Goodbye"}]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given_", "members"), ELSEWHERE)
+def test_the_same_elsewhere(given_, members):
+    plain = eligible.question(identify(given_), "e")
+    other = eligible.question(identify({**given_, **members}), "e")
+
+    assert (plain.text, other.text) == (TEXT, TEXT)
+    assert other.partition != plain.partition
+
+
+def test_another_question_in_the_same_place_is_the_same_partition():
+    other = "How do I see the PIN of my card?"
+    asked = {
+        "responses": {**RESPONSES, "input": [*RESPONSES["input"][:-1], {**USER, "content": other}]},
+        "responses, a text": {**ASKED_ALONE, "input": other},
+        "cohere": {**COHERE, "messages": [COHERE["messages"][0], {**USER, "content": other}]},
+        "cohere v1": {**COHERE_V1, "message": other},
+    }  # fmt: skip
+    for shape, request in asked.items():
+        found = eligible.question(identify(request), "e")
+        plain = eligible.question(identify(SHAPES[shape]), "e")
+        assert found == eligible.Question(other, plain.partition), shape
+
+
+def test_shelves_filled_before_other_shapes_took_part_are_still_found():
+    known = "8b23229dbed548fa6c4a485539f01f110c2b3c358187e9c5d01d685ab59acf65"
+    assert eligible.question(identify(PLAIN), "e").partition == known
 
 
 @given(st.text(min_size=12, max_size=512).filter(lambda text: len(text.strip()) >= 12))
