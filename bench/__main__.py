@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import banking, edge, field, hitrate, meaning, memory, report
+from bench import banking, edge, field, hitrate, meaning, memory, neighbours, report
 from bench.checks import Untrue
 from bench.place import Place, results_dir
 from cache_api.gateways import embedder
@@ -36,6 +36,12 @@ def hits(place: Place, given: Options) -> None:
 def memory_of_processes(place: Place, given: Options) -> None:
     """P11, and memory that stays flat."""
     _keep("memory", memory.run(place, memory.FULL if given.full else memory.QUICK), memory.show)
+
+
+def beside_a_flood(place: Place, given: Options) -> None:
+    """S12: a partner beside one that sends five times its limit."""
+    rounds, seconds = given.rounds or neighbours.ROUNDS, given.seconds or neighbours.SECONDS
+    _keep("neighbours", neighbours.run(place, rounds, seconds), neighbours.show)
 
 
 def hit_rate(place: Place, given: Options) -> None:
@@ -100,6 +106,7 @@ def pages(place: Place, given: Options) -> None:
 BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "edge": hits,
     "memory": memory_of_processes,
+    "neighbours": beside_a_flood,
     "recorder": recorder,
     "hitrate": hit_rate,
     "semantic": semantic,
