@@ -15,6 +15,8 @@ LOGIN_BY_COMMAND = {
     "destroy_data_keys": "owner",
     "rotate_kek": "owner",
     "offboard_partner": "owner",
+    "export_usage": "owner",
+    "restore_usage": "owner",
     "load_demo": "owner",
     "record": "recorder",
     "import_usage": "recorder",

@@ -23,6 +23,7 @@ from bench import (
     hitrate,
     meaning,
     memory,
+    neighbours,
     regions,
     report,
 )
@@ -50,6 +51,12 @@ def hits(place: Place, given: Options) -> None:
 def memory_of_processes(place: Place, given: Options) -> None:
     """P11, and memory that stays flat."""
     _keep("memory", memory.run(place, memory.FULL if given.full else memory.QUICK), memory.show)
+
+
+def beside_a_flood(place: Place, given: Options) -> None:
+    """S12: a partner beside one that sends five times its limit."""
+    rounds, seconds = given.rounds or neighbours.ROUNDS, given.seconds or neighbours.SECONDS
+    _keep("neighbours", neighbours.run(place, rounds, seconds), neighbours.show)
 
 
 def hit_rate(place: Place, given: Options) -> None:
@@ -146,6 +153,7 @@ def pages(place: Place, given: Options) -> None:
 BENCHMARKS: dict[str, Callable[[Place, Options], None]] = {
     "edge": hits,
     "memory": memory_of_processes,
+    "neighbours": beside_a_flood,
     "recorder": recorder,
     "hitrate": hit_rate,
     "semantic": semantic,

@@ -87,6 +87,10 @@ DEAD = tuple(
         "added p99 µs", "≤", 1_000)
     for how in ("refused", "black hole")
 )  # fmt: skip
+NEIGHBOURS = (
+    Bar("S12", "p99 of B beside a flood, × p99 alone", {"who": "B, while A floods"}, "p99 ×", "≤",
+        1.2),
+)  # fmt: skip
 
 
 def judged(bars: Sequence[Bar], rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ def converse(
         while ready.get_map():
             for key, _ in ready.select(PATIENCE_S) or _nothing():
                 link, index, sent_ns = key.data
-                status, body = _receive(link)
+                status, body = receive(link)
                 heard(Answer(index, status, body, time.perf_counter_ns() - sent_ns))
                 following = next(asked, None)
                 if following is None:
@@ -66,7 +66,8 @@ def _send(link: socket.socket, request: bytes) -> int:
     return sent_ns
 
 
-def _receive(link: socket.socket) -> tuple[int, bytes]:
+def receive(link: socket.socket) -> tuple[int, bytes]:
+    """The next answer: its status and body. Raises ConnectionError."""
     answer = b""
     while (body := _body(answer)) is None:
         chunk = link.recv(1 << 18)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from celery.signals import before_task_publish, task_failure, task_success
+from celery.signals import before_task_publish, task_failure, task_prerun, task_success
 from django.db import Error as DatabaseFailure
 from django.utils import timezone
 
 from portal.gateways.broker import QUEUED_AT
-from tenants import schema
+from tenants import log_lines, schema
 from tenants.actions import jobs
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,15 @@ def queued(headers: dict[str, Any] | None = None, **_: Any) -> None:
     """A job is published: its message bears the moment."""
     if headers is not None:
         headers.setdefault(QUEUED_AT, timezone.now().isoformat())
+
+
+@task_prerun.connect
+def begun(
+    sender: Any = None, task_id: str = "", kwargs: dict[str, Any] | None = None, **_: Any
+) -> None:
+    """A job begins: its log lines name it, and whose it is."""
+    partner_id = str((kwargs or {}).get("partner_id", ""))
+    log_lines.about(job=sender.name, job_id=task_id, partner_id=partner_id)
 
 
 @task_failure.connect

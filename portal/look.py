@@ -25,7 +25,7 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 OPEN, END = "look_open", "look_end"
 # Files are taken home, and some are made when they are first asked for: neither is looking.
 FILES = ("_pdf", "_xml", "_facturx", "_csv", "_json", "_parquet", "_paper", "_archive", "_events",
-         "_proof", "_returned", "_refresh", "_connect")  # fmt: skip
+         "_file", "_receipt", "_proof", "_returned", "_refresh", "_connect")  # fmt: skip
 
 
 class Eyes:

@@ -47,6 +47,10 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     # Early in a month's first hour, then for whom a machine was away.
     "begin plans": {"task": "portal.begin_plans", "schedule": 300.0},
+    "forget old sign-ins": {
+        "task": "portal.forget_sign_ins",
+        "schedule": crontab(minute="55", hour="4"),
+    },
     "forget old deliveries": {
         "task": "portal.forget_hooks",
         "schedule": crontab(minute="50", hour="4"),

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import env
+from tenants import log_lines
 from tenants.rules.brand import FONT_PACKAGES
 from tenants.rules.valkey_urls import is_cluster
 
@@ -121,8 +122,10 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.language.LanguageMiddleware",
+    "portal.metrics.MetricsMiddleware",
     "tenants.middleware.HostMiddleware",
     "cache_api.views.middleware.ApiMiddleware",  # the API goes no further
+    "portal.log_context.LogContextMiddleware",
     "tenants.middleware.LeadMiddleware",
     "tenants.middleware.ScopeMiddleware",
     "tenants.middleware.PreviewMiddleware",
@@ -207,6 +210,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_S = int(os.environ.get("SESSION_IDLE_MINUTES", "120")) * 60
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
@@ -312,11 +316,7 @@ SPECTACULAR_SETTINGS = {
         "cache_api.openapi.complete",
     ],
 }
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-}
+LOGGING = log_lines.config(
+    as_json=env.flag("LOG_JSON", not DEMO), level=os.environ.get("LOG_LEVEL", "INFO")
+)
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -15,6 +15,7 @@ from portal.actions.notices import mail_notices as mail
 from portal.actions.running_month import estimate_month as estimate
 from portal.actions.webhooks import sweep_hooks as sweep
 from tenants import schema
+from tenants.accounts import sign_ins
 from tenants.actions.overlays import close_expired
 from tenants.models import Partner
 from tenants.queries import partner_by_id
@@ -50,6 +51,15 @@ def forget_hooks() -> int:
     """Remove events and deliveries that are older than they are kept."""
     now = timezone.now()
     return for_each_partner(lambda _: events.forget(now=now))
+
+
+@shared_task(name="portal.forget_sign_ins")
+def forget_sign_ins() -> int:
+    """Remove notes of sign-ins that are older than they are kept, partners' and our own."""
+    now = timezone.now()
+    with schema.in_public():
+        ours = sign_ins.forget_sign_ins(now=now)
+    return ours + for_each_partner(lambda _: sign_ins.forget_sign_ins(now=now), OPEN_PORTALS)
 
 
 @shared_task(name="portal.close_overlays")

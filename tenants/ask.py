@@ -79,7 +79,12 @@ class Permission:
 
 def is_ask(request: HttpRequest) -> bool:
     """Whether this is our own Caddy, asking on loopback by address and not for a visitor."""
-    if request.path != PATH or "HTTP_X_FORWARDED_FOR" in request.META:
+    return request.path == PATH and from_loopback(request)
+
+
+def from_loopback(request: HttpRequest) -> bool:
+    """Whether a program of this machine asks this machine, by address and not for a visitor."""
+    if "HTTP_X_FORWARDED_FOR" in request.META:
         return False
     asked = request.META.get("HTTP_HOST", "").rsplit(":", 1)[0].strip("[]")
     return all(map(_is_loopback, (request.META.get("REMOTE_ADDR", ""), asked)))

@@ -12,6 +12,7 @@ from django.template import loader
 from django.utils import timezone
 
 from tenants import ask, preview, resolve, schema
+from tenants.rules.sessions import is_noteworthy, is_over
 
 log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -131,8 +132,26 @@ class SessionScopeMiddleware:
         ends_at = request.session.get("ends_at")  # break-glass: it ends, however much it is used
         if ends_at and datetime.fromisoformat(ends_at) <= timezone.now():
             logout(request)
+        if request.user.is_authenticated:
+            _keep_or_end(request)
         somebody = request.user.is_authenticated
         response = self.get_response(request)
         if somebody:  # what they saw here is not kept behind them
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+def _keep_or_end(request: HttpRequest) -> None:
+    """Sign out a session that is over (`rules.sessions`); else note that it is used.
+
+    What a page asks for by itself is no use: a page left open would keep its session for ever.
+    """
+    now_s, session = timezone.now().timestamp(), request.session
+    began_s, used_s = session.get("began"), session.get("used")
+    if is_over(began_s, used_s, now_s, settings.SESSION_IDLE_S):
+        return logout(request)
+    by_itself = request.method == "GET" and "HX-Request" in request.headers
+    if is_noteworthy(used_s, now_s) and (not by_itself or used_s is None):
+        session["used"] = now_s
+        session.setdefault("began", now_s)
+    return None

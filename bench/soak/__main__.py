@@ -105,7 +105,7 @@ def _drained(storm: Storm, place: Place, before: set[UUID], plant_loss: bool) ->
         ends = time.monotonic() + QUIET_S
     while True:
         rows = {id_: count for id_, count in accounts.recorded(place).items() if id_ not in before}
-        outcome = judge(told, rows)
+        outcome = judge(told, rows, accounts.unmatched(place))
         if not outcome.lost or time.monotonic() > ends:
             return outcome
         storm.calm(1.0)

@@ -12,6 +12,7 @@ from bench.place import Place
 from portal import env
 
 ROWS = "SELECT event_id, count(*) FROM usage_event GROUP BY 1"
+UNMATCHED = "SELECT event_id FROM usage_event WHERE kind = 'feedback' AND outcome = 'unmatched'"
 NOT_ISSUED = """
 SELECT to_char(period_start AT TIME ZONE 'UTC', 'YYYY-MM') || ' ' || state || ' ' || reason
 FROM billing_settlementrun WHERE state NOT IN ('issued', 'delivered', 'closed')
@@ -40,6 +41,12 @@ def recorded(place: Place) -> dict[UUID, int]:
     """Event id → rows."""
     with _boss(place) as database:
         return dict(database.execute(ROWS).fetchall())
+
+
+def unmatched(place: Place) -> set[UUID]:
+    """Recorded feedback that fitted no hit when it came."""
+    with _boss(place) as database:
+        return {event for (event,) in database.execute(UNMATCHED)}
 
 
 def steal(place: Place, event: UUID) -> None:

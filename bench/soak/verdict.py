@@ -33,11 +33,13 @@ class Outcome:
         return not self.lost and self.doubled == 0
 
 
-def judge(told: Told, rows: Mapping[UUID, int]) -> Outcome:
+def judge(told: Told, rows: Mapping[UUID, int], unmatched: Set[UUID] = frozenset()) -> Outcome:
     """`rows`: event id → how many rows have it, of all that was recorded since the start.
 
     A correction is recorded under an id that follows from its hit; feedback whose hit is unknown,
-    under the one that was told. What nobody was promised must come from an answer that was cut off.
+    under the one that was told, and then it is `unmatched` and counts nothing: when its hit comes
+    later, out of a spool, the correction comes with it. What nobody was promised must come from an
+    answer that was cut off.
     """
     lost = [event for event in told.events if event not in rows]
     known = set(told.events)
@@ -48,7 +50,7 @@ def judge(told: Told, rows: Mapping[UUID, int]) -> Outcome:
             lost.append(named)
     unanswered = sum(event not in known for event in rows)
     doubled = told.twice + sum(count - 1 for count in rows.values())
-    doubled += sum({correction_id(hit), named} <= rows.keys()
+    doubled += sum({correction_id(hit), named} <= rows.keys() and named not in unmatched
                    for hit, named in told.corrections.items())  # fmt: skip
     doubled += max(0, unanswered - told.may_be_recorded)
     return Outcome(tuple(lost), doubled, sum(rows.values()), unanswered)

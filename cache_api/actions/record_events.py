@@ -16,7 +16,9 @@ from cache_api.rules.events import UsageEvent, encode
 # Ids outside of this would make partitions nobody drops; the edge accepts ± 15 minutes anyway.
 OLDEST = timedelta(days=5 * 366)
 AHEAD = timedelta(days=1)
-_DAY_MS = 86_400_000
+# Nothing younger has left PostgreSQL (cache_api.rules.day_files.KEPT).
+SURELY_KEPT = timedelta(days=60)
+_DAY_MS, _EPOCH = 86_400_000, date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,9 @@ def _sorted_out(
         for event in events
         if event.partner_id in schemas and first <= event.occurred_at_ms <= last
     ]
+    gone_ms = _gone_ms(good, now)
+    if gone_ms:
+        good = [event for event in good if event.occurred_at_ms >= gone_ms]
     if len(good) == len(events):
         return good, []
     poison = []
@@ -124,6 +129,9 @@ def _sorted_out(
             poison.append(Poison(encode(event), reason, event=event))
         elif not first <= event.occurred_at_ms <= last:
             reason = "event_id's time is more than five years ago or more than a day ahead"
+            poison.append(Poison(encode(event), reason, event=event))
+        elif event.occurred_at_ms < gone_ms:
+            reason = "its day has left the database: bring it back by restore_usage, then try again"
             poison.append(Poison(encode(event), reason, event=event))
     return good, poison
 
@@ -149,6 +157,15 @@ def _write(
 def _days(events: Iterable[UsageEvent]) -> set[date]:
     numbers = {event.occurred_at_ms // _DAY_MS for event in events}
     return {datetime.fromtimestamp(number * 86_400, UTC).date() for number in numbers}
+
+
+def _gone_ms(events: Sequence[UsageEvent], now: datetime) -> int:
+    """From when on events are kept here; asked only for old ones, which hardly ever come."""
+    surely = int((now - SURELY_KEPT).timestamp() * 1000)
+    if not any(event.occurred_at_ms < surely for event in events):
+        return 0
+    gone = store.gone_until()
+    return 0 if gone is None else (gone.toordinal() + 1 - _EPOCH) * _DAY_MS
 
 
 def _insert(

@@ -208,8 +208,17 @@ LEFT JOIN tenants_partner p ON p.id = c.partner_id WHERE p.id IS NULL ORDER BY 1
 # flight. A silent one (a minute) may have been killed; then numbers of its last five seconds can be
 # missing, which it never answered: threads append side by side, so a later one may have got there
 # before. What a spool holds is on its way, unless its process has been silent for an hour.
+# Of days whose events have left, `duplicate_event` has each process's highest number: up to it all
+# was there when they left.
 SEQUENCES = """
-WITH seen AS (
+WITH kept AS (
+    SELECT metering_day_id(min(to_date(right(c.relname, 8), 'YYYYMMDD'))) AS first_id
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'usage_event'::regclass
+), floors AS (
+    SELECT boot_id, max(seq) AS floor FROM duplicate_event, kept WHERE event_id < first_id
+    GROUP BY boot_id
+), seen AS (
     SELECT boot_id, seq, event_id FROM usage_event WHERE boot_id IS NOT NULL
     UNION SELECT boot_id, seq, event_id FROM duplicate_event
     UNION SELECT boot_id, seq, NULL FROM dead_letter WHERE boot_id IS NOT NULL
@@ -224,21 +233,24 @@ WITH seen AS (
         WHERE uuid_extract_timestamp(event_id) >= before GROUP BY boot_id) s
     FULL JOIN edge_heartbeat h ON h.boot_id = s.boot_id
 ), short AS (
-    SELECT b.boot_id, b.upto, b.upto - count(DISTINCT s.seq) AS missing
-    FROM boots b LEFT JOIN seen s ON s.boot_id = b.boot_id AND s.seq BETWEEN 1 AND b.upto
+    SELECT b.boot_id, b.upto, coalesce(f.floor, 0) AS floor,
+        b.upto - coalesce(f.floor, 0) - count(DISTINCT s.seq) AS missing
+    FROM boots b LEFT JOIN floors f ON f.boot_id = b.boot_id
+    LEFT JOIN seen s ON s.boot_id = b.boot_id AND s.seq > coalesce(f.floor, 0) AND s.seq <= b.upto
     WHERE coalesce(b.spool_bytes, 0) = 0 OR b.seen_at < now() - interval '1 hour'
-    GROUP BY b.boot_id, b.upto HAVING count(DISTINCT s.seq) < b.upto
+    GROUP BY b.boot_id, b.upto, f.floor
+    HAVING count(DISTINCT s.seq) < b.upto - coalesce(f.floor, 0)
 ), numbered AS (
-    SELECT boot_id, seq FROM seen WHERE boot_id IN (SELECT boot_id FROM short)
-    UNION SELECT boot_id, 0 FROM short
+    SELECT s.boot_id, s.seq FROM seen s JOIN short USING (boot_id) WHERE s.seq > short.floor
+    UNION SELECT boot_id, floor FROM short
 ), holes AS (
     SELECT boot_id, seq + 1 AS hole, lead(seq) OVER (PARTITION BY boot_id ORDER BY seq) AS next
     FROM numbered
 )
-SELECT 'process ' || s.boot_id || ': ' || s.missing || ' of the numbers 1 to ' || s.upto
-    || ' are missing, the first is ' || min(h.hole)
+SELECT 'process ' || s.boot_id || ': ' || s.missing || ' of the numbers ' || s.floor + 1
+    || ' to ' || s.upto || ' are missing, the first is ' || min(h.hole)
 FROM short s JOIN holes h ON h.boot_id = s.boot_id AND (h.next IS NULL OR h.next > h.hole)
-GROUP BY s.boot_id, s.upto, s.missing ORDER BY 1
+GROUP BY s.boot_id, s.upto, s.floor, s.missing ORDER BY 1
 """
 
 DEAD_LETTERS = """

@@ -31,6 +31,22 @@ _OLDEST_DAY = """
 SELECT min(to_date(right(c.relname, 8), 'YYYYMMDD')) FROM pg_inherits i
 JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'usage_event'::regclass
 """
+_KEPT_DAYS = """
+SELECT to_date(right(c.relname, 8), 'YYYYMMDD') FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'usage_event'::regclass ORDER BY 1
+"""
+# A sealed day without its table was dropped, and so was what is older.
+_GONE_UNTIL = """
+SELECT max(day) FROM (SELECT DISTINCT day FROM usage_day_root) AS sealed
+WHERE to_regclass('public.usage_event_' || to_char(day, 'YYYYMMDD')) IS NULL
+"""
+# The highest number of each process in the day, for the equation of numbers without a gap.
+_NOTE_NUMBERS = """
+INSERT INTO duplicate_event (boot_id, seq, event_id, recorded_batch)
+SELECT DISTINCT ON (boot_id) boot_id, seq, event_id, recorded_batch FROM {table}
+WHERE boot_id IS NOT NULL ORDER BY boot_id, seq DESC
+ON CONFLICT DO NOTHING
+"""
 _BLOCK = 1000
 _COPY = f"COPY pg_temp.staged ({', '.join(COLUMNS)}) FROM STDIN"
 
@@ -164,6 +180,47 @@ def _copy(events: Sequence[UsageEvent]) -> None:
 def oldest_day() -> date | None:
     """The first UTC day whose events are still kept, or None before the first event."""
     return _rows(_OLDEST_DAY)[0][0]  # type: ignore[no-any-return]
+
+
+def kept_days() -> list[date]:
+    """The UTC days whose events lie here, the oldest first."""
+    return [row[0] for row in _rows(_KEPT_DAYS)]
+
+
+def gone_until() -> date | None:
+    """The newest UTC day whose events have left (`actions.usage_days`), or None."""
+    return _rows(_GONE_UNTIL)[0][0]  # type: ignore[no-any-return]
+
+
+def last_batch(partner_id: UUID) -> int:
+    """The last batch that touched a partner; 0 before the first."""
+    found = _rows("SELECT last_batch FROM partner_position WHERE partner_id = %s", [partner_id])
+    return int(found[0][0]) if found else 0
+
+
+def lock_day(day: date) -> None:
+    """Nobody writes this day's events until the transaction ends (owner)."""
+    _run(_of_day(day, "LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def count_day(day: date) -> int:
+    """How many events the day has."""
+    return int(_rows(_of_day(day, "SELECT count(*) FROM {table}"))[0][0])
+
+
+def note_numbers_of(day: date) -> None:
+    """Keep each process's highest number of a day that is about to go (owner)."""
+    _run(_of_day(day, _NOTE_NUMBERS))
+
+
+def drop_day(day: date) -> None:
+    """The day's events are gone after the transaction (owner)."""
+    _run(_of_day(day, "DROP TABLE {table}"))
+
+
+def _of_day(day: date, text: str) -> compose.Composed:
+    table = compose.Identifier("public", f"usage_event_{day:%Y%m%d}")
+    return compose.SQL(text).format(table=table)  # type: ignore[arg-type]
 
 
 def fresh_from_events(partner_id: UUID, first_day: date) -> None:

@@ -1,11 +1,17 @@
 """How the recorder is doing, as far as Postgres was told (any scope that reads metering)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Sum
 
-from cache_api.metering.models import DeadLetter, EdgeHeartbeat, RecorderBatch, StreamPosition
+from cache_api.metering.models import (
+    ChannelDay,
+    DeadLetter,
+    EdgeHeartbeat,
+    RecorderBatch,
+    StreamPosition,
+)
 
 
 @dataclass(frozen=True)
@@ -35,3 +41,9 @@ def recorded() -> Recorded:
         dead_since=dead["at"],
         streams=tuple(StreamPosition.objects.order_by("-updated_at")[:20]),
     )
+
+
+def recorded_today(now: datetime) -> list[tuple[str, int]]:
+    """Outcome → live requests of all partners since the UTC day began. One query."""
+    rows = ChannelDay.objects.filter(day=now.astimezone(UTC).date(), livemode=True)
+    return list(rows.values_list("outcome").annotate(n=Sum("quantity")).order_by("outcome"))

@@ -1,5 +1,6 @@
 """Database roles, the database and its extensions. Safe to repeat; needs a superuser."""
 
+import os
 from collections.abc import Mapping
 
 import psycopg
@@ -72,3 +73,10 @@ def _database(connection: Connection) -> None:
 
 def _run(connection: Connection, statement: str, name: str) -> None:
     connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+if __name__ == "__main__":
+    # SUPERUSER_DATABASE_URL, and AC_WEB_PASSWORD and so on for each login.
+    wanted = {role: os.environ[f"{role.upper()}_PASSWORD"] for role in LOGIN_ATTRIBUTES}
+    bootstrap(os.environ["SUPERUSER_DATABASE_URL"], wanted)
+    print("roles and database are as they must be")

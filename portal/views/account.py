@@ -14,8 +14,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from portal.words.account import HOW_SIGNED_IN
+from tenants.accounts.models import SignIn
 from tenants.accounts.second_factor import must_have
 from tenants.actions.people import end_sessions
+
+SHOWN = 20  # of the tries to sign in, which are kept for 90 days
 
 
 def nothing(request: HttpRequest, key: str = "") -> HttpResponse:
@@ -32,12 +36,14 @@ def security(request: HttpRequest) -> HttpResponse:
     factors = {one.type: one for one in found}
     codes = factors.get("recovery_codes")
     sessions = UserSession.objects.purge_and_list(user)
+    tries = SignIn.objects.filter(person_id=user.pk).order_by("-at")
     context = {
         "totp": factors.get("totp"),
         "passkeys": list(found.filter(type="webauthn").order_by("created_at")),
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else None,
         "must_have": must_have(user.role), "here": request.session.session_key,
         "sessions": sorted(sessions, key=lambda one: one.created_at, reverse=True),
+        "sign_ins": [(one, HOW_SIGNED_IN[one.how]) for one in tries[:SHOWN]],
     }  # fmt: skip
     return render(request, "account/security.html", context)
 

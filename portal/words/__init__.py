@@ -304,6 +304,7 @@ PERMISSIONS: dict[str, Any] = {
     "customers.view_as": _("See a customer's portal as it does, without changing anything"),
     "team.manage": _("Invite and manage people"),
     "sso.manage": _("Set up single sign-on"),
+    "customers.erase": _("Copy and erase a customer's data"),
     "audit.view": _("See the audit log"),
     "payouts.view": _("See payouts"),
     "payouts.manage": _("Decide where payouts go"),

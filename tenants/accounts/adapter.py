@@ -1,18 +1,22 @@
 """allauth's hooks: no open sign-up, sessions bound to their host, links from the host's brand."""
 
+import time
 from datetime import datetime
 from email.utils import formataddr
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tenants.accounts.sign_ins import note_sign_in
 from tenants.accounts.sso_gate import break_glass_until, enforced_for
 from tenants.letters import letter_html
 from tenants.senders import send_as
@@ -46,12 +50,27 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         signed_on = request.session.pop(PENDING, None)
         is_signed_on = bool(signed_on) and signed_on["person"] == str(user.pk)
         ends = None if is_signed_on else self._may_come(request, user)
+        how = "sso" if is_signed_on else _how(request)
         super().login(request, user)
+        self._note(request, user.pk, ok=True, how=how)
+        request.session["began"] = time.time()
         request.session["scope"] = request.owner.schema_name  # type: ignore[attr-defined]
         if is_signed_on:
             request.session["sso"] = signed_on
         if ends is not None:
             request.session["ends_at"] = ends.isoformat()
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """A wrong password leaves a row, whoever it was meant for."""
+        email = str(credentials.get("email") or credentials.get("username") or "")
+        person = get_user_model().objects.filter(email=email.strip().lower()).first()
+        self._note(request, person.pk if person else None, ok=False, how="password")
+
+    def _note(self, request: HttpRequest, person_id: Any, *, ok: bool, how: str) -> None:
+        note_sign_in(
+            person_id=person_id, ok=ok, how=how, ip=self.get_client_ip(request),
+            browser=request.headers.get("user-agent", ""), now=timezone.now(),
+        )  # fmt: skip
 
     def _may_come(self, request: HttpRequest, user: Any) -> datetime | None:
         """When a login without single sign-on has to end; None for never. Stops those refused."""
@@ -91,3 +110,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if brand.support_email:
             message.reply_to = [brand.support_email]
         return message
+
+
+def _how(request: HttpRequest) -> str:
+    """By what somebody who signs in without a provider has shown who they are."""
+    kinds = {str(one.get("type", "")) for one in get_authentication_records(request)}
+    if "webauthn" in kinds:
+        return "passkey"
+    return "password_code" if kinds & {"totp", "recovery_codes"} else "password"

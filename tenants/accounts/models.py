@@ -8,13 +8,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from tenants.accounts.connections import BreakGlass, Connection, Identity, SignInAttempt
+from tenants.accounts.sign_ins import SignIn
 from tenants.rules import roles
 from tenants.rules.ids import uuid7
 from tenants.rules.mails import RECIPIENTS
 
 __all__ = [
-    "BreakGlass", "Connection", "Identity", "Invitation", "Overlay", "SavedView", "SignInAttempt",
-    "User", "UserManager",
+    "BreakGlass", "Connection", "Identity", "Invitation", "Overlay", "SavedView", "SignIn",
+    "SignInAttempt", "User", "UserManager",
 ]  # fmt: skip
 
 

@@ -8,10 +8,12 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Q
 
 from tenants import audit, resolve
-from tenants.accounts.models import Invitation, SavedView, User
+from tenants.accounts.models import Invitation, Overlay, SavedView, SignIn, User
 from tenants.actions.datakeys import destroy_data_keys
+from tenants.actions.people import end_sessions
 from tenants.models import (
     ApiKey,
     DataKey,
@@ -69,11 +71,32 @@ def erase_people() -> int:
     The rows stay, since documents and the log refer to them by id. Safe to repeat.
     """
     with transaction.atomic():
-        for table in (Session, UserSession, Authenticator, EmailAddress, Invitation, SavedView):
+        for table in (Session, UserSession, Authenticator, EmailAddress, Invitation, SavedView,
+                      SignIn):  # fmt: skip
             table.objects.all().delete()
         for person in User.objects.all():
-            person.email, person.name = f"{person.pk.hex}@{ERASED_AT}", ""
-            person.is_active, person.last_login = False, None
-            person.set_unusable_password()
-            person.save(update_fields=["email", "name", "is_active", "last_login", "password"])
+            _make_pseudonym(person)
     return User.objects.count()
+
+
+def erase_people_of(customer_id: uuid.UUID) -> int:
+    """Partner's schema: the same for one customer's people, and its name in looks; how many."""
+    with transaction.atomic():
+        people = list(User.objects.filter(customer_id=customer_id))
+        emails = [person.email for person in people]
+        for person in people:
+            end_sessions(person)
+            _make_pseudonym(person)
+        for table in (Authenticator, EmailAddress):
+            table.objects.filter(user__in=people).delete()
+        Invitation.objects.filter(Q(customer_id=customer_id) | Q(email__in=emails)).delete()
+        SavedView.objects.filter(customer_id=customer_id).delete()
+        Overlay.objects.filter(customer_id=customer_id).update(customer_name="")
+    return len(people)
+
+
+def _make_pseudonym(person: User) -> None:
+    person.email, person.name = f"{person.pk.hex}@{ERASED_AT}", ""
+    person.is_active, person.last_login = False, None
+    person.set_unusable_password()
+    person.save(update_fields=["email", "name", "is_active", "last_login", "password"])

@@ -22,6 +22,7 @@ ROLLUP_TABLES = (
 CUSTOMER_TABLES = ("cache_api_customer",)
 OVERLAY_TABLES = ("accounts_overlay",)  # looks of staff at a customer's portal: never removed
 BREAK_GLASS_TABLES = ("accounts_breakglass",)  # hours without enforced sign-on: never changed
+SIGN_IN_TABLES = ("accounts_signin",)  # tries to sign in: added and read, never changed
 NOTICE_TABLES = (
     "cache_api_hookendpoint", "cache_api_hookevent", "cache_api_hookdelivery", "cache_api_alert",
     "cache_api_alertfiring",
@@ -32,7 +33,7 @@ PARTNER_TABLE_GRANTS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (ACCOUNT_TABLES + NOTICE_TABLES, "select, insert, update, delete"),
         (CUSTOMER_TABLES + OVERLAY_TABLES, "select, insert, update"),
         (ROLLUP_TABLES + REFERENCE_TABLES, "select"),
-        (BREAK_GLASS_TABLES, "select, insert"),
+        (BREAK_GLASS_TABLES + SIGN_IN_TABLES, "select, insert"),
     ),
     "ac_recorder": (
         (CUSTOMER_TABLES, "select, insert, update"),
@@ -43,6 +44,7 @@ PARTNER_TABLE_GRANTS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (CUSTOMER_TABLES, "update (quota)"),  # the worker begins a plan's month
         (NOTICE_TABLES, "select, insert, update, delete"),  # the worker delivers and watches
         (OVERLAY_TABLES, "select, update"),  # the worker ends those whose time is over
+        (SIGN_IN_TABLES, "select, delete"),  # the worker forgets them after a while
         # Whose mailbox a document goes to.
         (("accounts_user",), "select (id, email, role, customer_id, is_active, muted, language)"),
     ),

@@ -20,7 +20,7 @@ _PARTNER_ALL = frozenset({
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
     "team.manage", "domains.manage", "payouts.view", "counts.upload", "audit.view",
     "alerts.manage", "sales.report", "customers.view_as", "plans.manage", "settings.manage",
-    "sso.manage",
+    "sso.manage", "customers.erase",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",

@@ -9,7 +9,7 @@ from bench import field, hitrate
 @pytest.mark.parametrize(
     ("argv", "told"),
     [
-        (["edge", "egde"], "no benchmark egde; there are: edge, memory, recorder, hitrate"),
+        (["edge", "egde"], "no benchmark egde; there are: edge, memory, neighbours, recorder"),
         (["--rows", "edge,nginx"], "no row nginx; there are: edge, key, drf, webdis, litellm"),
         (["--rounds", "many"], "--rounds"),
     ],

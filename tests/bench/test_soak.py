@@ -42,6 +42,12 @@ def test_lost_and_doubled(promises, rows, lost, doubled):
     assert outcome.recorded == sum(rows.values())
 
 
+def test_feedback_that_came_before_its_hit_is_there_beside_the_correction_and_counts_once():
+    promises, rows = told(corrections={HIT: NAMED}), {A: 1, B: 1, TAKEN_BACK: 1, NAMED: 1}
+    assert judge(promises, rows, {NAMED}).passed
+    assert judge(promises, rows, {TAKEN_BACK}).doubled == 1
+
+
 def test_every_kind_of_request_comes_and_promises_what_it_may():
     dice, seen = random.Random(5), Counter()
     for _ in range(500):

@@ -279,6 +279,8 @@ UNREACHED = {
     # asked by a script while a page waits for the first request
     "manage/first-request/",
     "first-request/",
+    # offered once a customer was erased
+    "manage/customers/<uuid:customer_id>/data/receipt.json",
     # for programs: the invoice as pure XML, the proof of one event
     "manage/invoices/<uuid:document_id>/xml",
     "invoices/<uuid:document_id>/xml",

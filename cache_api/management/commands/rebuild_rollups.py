@@ -10,7 +10,8 @@ from django.utils import timezone
 from cache_api.actions.rebuild_rollups import UnknownPartner, rebuild_rollups
 
 
-def _day(text: str) -> date:
+def day_given(text: str) -> date:
+    """A day of the command line. Raises ArgumentTypeError."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -25,7 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whose, and from which day."""
         parser.add_argument("--partner", metavar="SLUG", help="only this partner (default: all)")
-        parser.add_argument("--since", type=_day, metavar="YYYY-MM-DD")
+        parser.add_argument("--since", type=day_given, metavar="YYYY-MM-DD")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One call."""

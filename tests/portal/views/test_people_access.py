@@ -30,6 +30,9 @@ PAGES = {
     "manage/customers/<id>/quota/": "customers.manage",
     "manage/customers/<id>/suspend/": "customers.manage",
     "manage/customers/<id>/view/": "customers.view_as",
+    "manage/customers/<id>/data/": "customers.erase",
+    "manage/customers/<id>/data/copy.zip": "customers.erase",
+    "manage/customers/<id>/data/receipt.json": "customers.erase",
     "activity/": "my.team.manage",
 }
 CHANGES = {

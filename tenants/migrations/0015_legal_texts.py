@@ -15,7 +15,7 @@ CREATE TRIGGER legal_texts_are_never_truncated BEFORE TRUNCATE ON tenants_legalt
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0016_sender_address")]
+    dependencies = [("tenants", "0014_sender_address")]
 
     operations = [
         migrations.CreateModel(

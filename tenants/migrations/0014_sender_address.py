@@ -43,7 +43,7 @@ CREATE POLICY partner_change ON tenants_senderaddress FOR UPDATE TO ac_partner
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0012_operations")]
+    dependencies = [("tenants", "0013_sign_in_rights")]
 
     operations = [
         migrations.CreateModel(

@@ -1,0 +1,33 @@
+"""What erasing a customer asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+_INPUT = {"class": "input", "autocomplete": "off"}
+
+
+class EraseForm(forms.Form):
+    """The customer's id once more, and the password of whoever erases."""
+
+    confirm = forms.CharField(
+        label=_("Write the customer's id to confirm"), max_length=200,
+        widget=forms.TextInput(attrs=_INPUT),
+    )  # fmt: skip
+    password = forms.CharField(
+        label=_("Your password"), max_length=200, strip=False, required=False,
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, external_id: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.external_id = external_id
+
+    def clean_confirm(self) -> str:
+        """The very id."""
+        if self.cleaned_data["confirm"] != self.external_id:
+            raise forms.ValidationError(_("This is not the customer's id. Nothing was changed."))
+        return self.external_id

@@ -1,0 +1,89 @@
+"""What a customer may ask of a partner: a copy of everything known of it, and to be forgotten."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from billing.actions.erase_customer import erase_customer, receipt_of
+from billing.queries.customer_file import customer_file, papers_kept, receipt_bytes
+from cache_api.actions.purge_entries import PurgeRefused
+from cache_api.models import Customer
+from portal.forms.erasing import EraseForm
+from portal.views.step_up import password_problem
+from tenants import audit
+from tenants.accounts.models import User
+from tenants.accounts.permissions import permission
+
+
+@permission("customers.erase")
+@require_safe
+def file(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """The customer's data as a zip; that somebody took it is in the log."""
+    row, partner_id, now = _row(customer_id), _partner(request), timezone.now()
+    slug = str(request.owner.slug)  # type: ignore[attr-defined]
+    content = customer_file(partner_id, slug, row, now)
+    audit.record(actor=str(request.user.email),  # type: ignore[union-attr]
+                 verb="customer.exported", target=row.external_id, at=now,
+                 partner_id=partner_id, data={"bytes": len(content)})  # fmt: skip
+    return _download(content, "application/zip", f"customer-{row.pk}.zip")
+
+
+@permission("customers.erase")
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """GET: what would go and what stays, or the receipt. POST: it goes."""
+    row, partner_id = _row(customer_id), _partner(request)
+    form = EraseForm(request.POST or None, external_id=row.external_id)
+    if request.method == "POST" and form.is_valid():
+        problem = password_problem(request, form.cleaned_data["password"])
+        if problem:
+            form.add_error("password", problem)
+        else:
+            try:
+                erase_customer(partner_id=partner_id, customer_id=row.pk, now=timezone.now(),
+                               actor=str(request.user.email))  # type: ignore[union-attr] # fmt: skip
+                return HttpResponseRedirect(reverse("partner_customer_erase", args=[row.pk]))
+            except PurgeRefused:
+                form.add_error(None, _("The cached answers cannot be purged at this moment, so "
+                                       "nothing was erased. Try again in a minute."))  # fmt: skip
+    context: dict[str, Any] = {
+        "customer": row, "form": form, "receipt": receipt_of(partner_id, row.external_id),
+        "papers": papers_kept(partner_id, row.external_id),
+        "people": User.objects.filter(customer_id=row.pk).count(),
+    }  # fmt: skip
+    return render(request, "partner/customer_erase.html", context)
+
+
+@permission("customers.erase")
+@require_safe
+def receipt(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """What was erased and what is kept, as JSON."""
+    row = _row(customer_id)
+    entry = receipt_of(_partner(request), row.external_id)
+    if entry is None:
+        raise Http404
+    return _download(receipt_bytes(entry), "application/json", f"erased-{row.pk}.json")
+
+
+def _row(customer_id: uuid.UUID) -> Customer:
+    row = Customer.objects.filter(pk=customer_id).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _partner(request: HttpRequest) -> uuid.UUID:
+    return request.owner.partner_id  # type: ignore[attr-defined,no-any-return]
+
+
+def _download(content: bytes, kind: str, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=kind, headers=headers)
