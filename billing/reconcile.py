@@ -11,8 +11,7 @@ from typing import Any
 from billing.gateways.equations import books, money, papers, runs
 from billing.gateways.postgres import rows
 from billing.models import RunSnapshot, SettlementRun
-from billing.queries.frozen import frozen_input, result_sha256
-from billing.rules.charging import charge
+from billing.queries.frozen import charged_sha256
 from billing.rules.errors import BillingError
 from cache_api.metering.store import oldest_day
 from cache_api.reconcile import SHOWN, Breach, Check
@@ -74,7 +73,7 @@ def _rated_again(name: str) -> Callable[[], list[Breach]]:
 
 def _differs(run: SettlementRun) -> str:
     try:
-        again = result_sha256(charge(frozen_input(run)))
+        again = charged_sha256(run)
     except (BillingError, RunSnapshot.DoesNotExist) as error:
         return f"run {run.id}: {error}"
     return "" if again == run.result_sha256 else f"run {run.id} rates to another result now"
