@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from django.db import transaction
 from django.db.models.functions import Collate
 
-from billing.gateways.spool import Spool
 from billing.models import RunInput, RunSnapshot, SettlementRun
 from billing.rules.charging import ChargePart, Charging
 from billing.rules.documents import sha256_hex
 from billing.rules.drafts import Keep
 from billing.rules.errors import InvariantBroken
-from billing.rules.fingerprint import ResultDigest
 from billing.rules.inputs import RunInput as FrozenInput
 from billing.rules.inputs import RunInputRow
 from billing.rules.periods import Period, Segment
@@ -68,15 +65,6 @@ def charged_parts(run: SettlementRun, keep: Keep) -> Iterator[ChargePart]:
     snapshot = snapshot_of(run)
     head = parse_run_input(bytes(snapshot.head))
     yield from Charging(head, keep).parts(_checked_rows(run, snapshot, head, keep))
-
-
-def charged_sha256(run: SettlementRun) -> str:
-    """What the frozen input comes to now: the fingerprint that the run should have."""
-    with Spool() as spool, transaction.atomic():
-        digest = ResultDigest(spool.keep)
-        for part in charged_parts(run, spool.keep):
-            digest.add(part)
-        return digest.hexdigest()
 
 
 def _checked_rows(

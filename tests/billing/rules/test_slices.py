@@ -1,4 +1,4 @@
-"""A run charged some customers at a time is the run charged whole: lines, documents, fingerprint."""
+"""A run charged some customers at a time is the run charged whole."""
 
 from dataclasses import replace
 from hashlib import sha256
@@ -18,8 +18,10 @@ from tests.billing.rules.build import few, row, run, terms
 from tests.billing.rules.test_charging import KINDS, book, usages
 
 TAXED = terms(tax="charged")
-TAXES = tuple(PartyTax(f"id-{name}", "standard", "DE", "VAT", "19")
-              for name in ("acme", "beta", "gamma")) + (PartyTax("partner", "none"),)  # fmt: skip
+TAXES = (
+    *(PartyTax(f"id-{name}", "standard", "DE", "VAT", "19") for name in ("acme", "beta", "gamma")),
+    PartyTax("partner", "none"),
+)
 CASES = {name: {"agreed": agreed} for name, agreed in KINDS.items()}
 CASES["taxed"] = {"agreed": TAXED, "taxes": TAXES}
 
@@ -82,4 +84,6 @@ def test_what_a_spool_keeps_is_read_any_number_of_times_and_while_more_is_kept()
         assert list(doubled) == [2 * number for number in first] and len(first) == len(doubled)
         assert list(zip(first, first, strict=True))[-1] == (3 * AT_ONCE, 3 * AT_ONCE)
         assert (doubled[-1], doubled[AT_ONCE], first[1:3]) == (6 * AT_ONCE, 2 * AT_ONCE, [1, 2])
-        assert not spool.keep(()) and pytest.raises(IndexError, first.__getitem__, len(first))
+        assert not spool.keep(())
+        with pytest.raises(IndexError):
+            first[len(first)]
