@@ -12,7 +12,7 @@ from billing.actions.moves import locked_run, move
 from billing.actions.numbers import Series, lock_series, take_numbers
 from billing.actions.post import post_documents
 from billing.actions.rate import external_id_of, line_facts
-from billing.gateways.postgres import BATCH, batched, delete_rows, insert_rows
+from billing.gateways.postgres import BATCH, batched, delete_rows, insert_rows, long_bytes
 from billing.gateways.spool import Spool
 from billing.models import (
     Document,
@@ -34,7 +34,7 @@ from billing.queries.parties import (
     seller_of,
 )
 from billing.rules.charging import ChargePart
-from billing.rules.documents import Corrected, canonical_bytes, document_json, sha256_hex
+from billing.rules.documents import Corrected, document_pieces
 from billing.rules.draft_rows import CARRIED, CARRIED_KEY
 from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE, Draft
 from billing.rules.drafts import DraftLine as DraftedLine
@@ -154,7 +154,7 @@ def _document(
     due_date = (now + timedelta(days=draft.payment_days)).date()
     seller, buyer = seller_of(draft, parties), buyer_of(draft, parties)
     original = _corrected_invoice(run, draft)
-    body = canonical_bytes(document_json(
+    body, sha256 = long_bytes(document_pieces(
         draft, number=number, issued_at=now, due_date=due_date, seller=seller, buyer=buyer,
         brand=brand_of(parties), language=language_of(draft, parties),
         corrects=corrected(original) if original else None,
@@ -167,7 +167,7 @@ def _document(
         period_start=run.period_start, period_end=run.period_end, issued_at=now,
         due_date=due_date, net_minor=draft.net_minor, total_minor=draft.gross_minor,
         tax_minor=draft.gross_minor - draft.net_minor, shadow_minor=draft.shadow_minor,
-        statement=_statement(draft), canonical=body, sha256=sha256_hex(body),
+        statement=_statement(draft), canonical=body, sha256=sha256,
         corrects=original,
     )  # fmt: skip
 
