@@ -1,6 +1,5 @@
 """Read back what an attempt was frozen from, and what it came to."""
 
-import json
 import sys
 import uuid
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import Any
 from django.db.models.functions import Collate
 
 from billing.models import RunInput, RunSnapshot, SettlementRun
+from billing.queries.parties import read_parties
 from billing.rules.charging import ChargePart, Charging
 from billing.rules.documents import sha256_hex
 from billing.rules.drafts import Keep
@@ -100,7 +100,7 @@ def frozen_parties(run: SettlementRun) -> dict[str, Any]:
     body = bytes(snapshot.parties)
     if sha256_hex(body) != snapshot.parties_sha256:
         raise InvariantBroken("The frozen names are not what was frozen: their hash differs.")
-    return dict(json.loads(body))
+    return read_parties(body.decode())
 
 
 def _row(values: tuple[Any, ...]) -> RunInputRow:
