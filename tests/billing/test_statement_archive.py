@@ -164,9 +164,9 @@ def books_tie(first, last):
     assert {"1100", "1110", "2100", "2300", "4000", "4100", "4110", "4200", "4300", "5000"} <= {
         account for account, amount in closing.items() if amount
     }
-    for accounts, sign in ((ledger.RECEIVABLE, 1), (ledger.PAYABLE, -1)):
+    for accounts, side in ((ledger.RECEIVABLE, 1), (ledger.PAYABLE, -1)):
         aged = sum(row.open_minor for row in ledger.ageing(accounts, last))
-        assert aged == sign * sum(closing[account] for account in accounts)
+        assert aged == side * sum(closing[account] for account in accounts)
     rolled = ledger.deferred_roll_forward(last)
     assert -closing["2300"] == rolled[-1].closing_minor > 0
     assert breaches() == []
