@@ -5,11 +5,10 @@ from datetime import datetime
 
 from billing.actions.moves import find_run, locked_run, move, partner_of
 from billing.actions.waive_intake import require_intake_complete
-from billing.gateways.postgres import insert_rows, repeatable_read, retried
+from billing.gateways.postgres import insert_rows, long_bytes, repeatable_read, retried
 from billing.gateways.spool import Spool
 from billing.models import RunInput, RunSnapshot, SettlementRun
-from billing.queries.gathering import Gathered, gather_head, parties_bytes
-from billing.rules.documents import sha256_hex
+from billing.queries.gathering import Gathered, gather_head, parties_pieces
 from billing.rules.inputs import ENGINE_VERSION, RunInputRow
 from billing.rules.periods import Period
 from billing.rules.runs import COLLECTING, OPEN
@@ -50,10 +49,10 @@ def _store(run: SettlementRun, found: Gathered, now: datetime, digest: InputDige
         {**owner, "line_no": line_no, **{name: getattr(row, name) for name in facts}}
         for line_no, row in enumerate(map(digest.add, found.rows), 1)
     ))  # fmt: skip
-    parties = parties_bytes(found.parties)
+    parties, parties_sha256 = long_bytes(parties_pieces(found.parties))
     RunSnapshot.objects.create(
         partner_id=run.partner_id, run=run, attempt=run.attempt,
         head=run_input_json(found.run_input), parties=parties,
-        sha256=digest.hexdigest(found.run_input), parties_sha256=sha256_hex(parties),
+        sha256=digest.hexdigest(found.run_input), parties_sha256=parties_sha256,
         batch_bound=found.batch_bound, engine_version=ENGINE_VERSION, frozen_at=now,
     )  # fmt: skip

@@ -25,8 +25,9 @@ AT_ONCE = 500
 
 
 def snapshot_of(run: SettlementRun) -> RunSnapshot:
-    """The snapshot of the run's present attempt."""
-    return RunSnapshot.objects.get(run=run, attempt=run.attempt)
+    """The snapshot of the run's present attempt; its parties, which grow with customers, are read
+    when they are asked for."""
+    return RunSnapshot.objects.defer("parties").get(run=run, attempt=run.attempt)
 
 
 def last_issued_run(
@@ -90,7 +91,7 @@ def _require_unchanged(sha256: str, snapshot: RunSnapshot) -> None:
 
 def snapshot_segments(run: SettlementRun, attempt: int) -> tuple[Segment, ...]:
     """The parts of the period that one attempt was cut into."""
-    snapshot = RunSnapshot.objects.get(run=run, attempt=attempt)
+    snapshot = RunSnapshot.objects.defer("parties").get(run=run, attempt=attempt)
     return tuple(part.segment for part in parse_run_input(bytes(snapshot.head)).segments)
 
 

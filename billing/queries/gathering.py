@@ -250,13 +250,13 @@ def _party(facts: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def parties_bytes(parties: dict[str, Any]) -> bytes:
-    """The parties as canonical JSON, with the customers of the present schema."""
+def parties_pieces(parties: dict[str, Any]) -> Iterator[bytes]:
+    """The parties as canonical JSON, piece by piece, with the customers of the present schema."""
     before, after = _canonical({**parties, "customers": {}}).split(_NO_CUSTOMERS, 1)
-    named = b",".join(
-        _canonical(key) + b":" + _canonical(party) for key, party in customer_parties()
-    )
-    return b"".join((before, _NO_CUSTOMERS[:-1], named, b"}", after))
+    yield before + _NO_CUSTOMERS[:-1]
+    for number, (key, party) in enumerate(customer_parties()):
+        yield (b"," if number else b"") + _canonical(key) + b":" + _canonical(party)
+    yield b"}" + after
 
 
 _NO_CUSTOMERS = b'"customers":{}'

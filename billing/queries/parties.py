@@ -72,7 +72,7 @@ _CUSTOMERS = '"customers":'  # inside a text its quotes would be escaped
 
 
 def read_parties(text: str) -> dict[str, Any]:
-    """The parties of `gathering.parties_bytes`; "customers" are read one by one as they are asked
+    """The parties of `gathering.parties_pieces`; "customers" are read one by one as they are asked
     for."""
     start = text.index(_CUSTOMERS) + len(_CUSTOMERS)
     customers = FrozenCustomers(text, start)
