@@ -239,16 +239,18 @@ def _backend_cpu_s() -> float:
 
 def _result(rows: list[dict[str, Any]]) -> dict[str, Any]:
     small, large = rows
+    # A bare sum over a few hours is too little to compare with: then only growth is judged.
+    compared = large["rollup rows"] >= large["customers"] * HOURS * MODELS
     growth = round(large["settled CPU s"] / small["settled CPU s"], 1)
     memory = large["peak MB"] - small["peak MB"]
     return {
         "benchmark": "settlement (P6, P7)",
         "rows": rows,
         "bars": [
-            _bar("P6", "settled to review in bare GROUP BY, CPU ×", "≤ 3", large["CPU ×"],
-                 large["CPU ×"] <= 3),
-            _bar("P6 ahead", "settled to review in bare GROUP BY, CPU ×", "≤ 1.5", large["CPU ×"],
-                 large["CPU ×"] <= 1.5),
+            *([_bar("P6", "settled to review in bare GROUP BY, CPU ×", "≤ 3", large["CPU ×"],
+                    large["CPU ×"] <= 3),
+               _bar("P6 ahead", "settled to review in bare GROUP BY, CPU ×", "≤ 1.5",
+                    large["CPU ×"], large["CPU ×"] <= 1.5)] if compared else []),
             _bar("P7", "10 × customers, × CPU time", "≤ 11", growth, growth <= 11),
             _bar("P7", "memory of 10 × customers, MB more", "flat", memory, memory <= 16),
         ],
