@@ -34,6 +34,7 @@ from portal import env
 from portal.servers import ServerError
 
 EVENTS = 100_000  # five of the recorder's batches; more by `python -m bench.recorder --events`
+MANY_CUSTOMERS = ("--customers=10000", "--hours=2", "--rounds=1")
 Options = argparse.Namespace
 
 
@@ -101,8 +102,8 @@ def _apart(place: Place, name: str, *options: str) -> None:
 
 
 def settlement(place: Place, given: Options) -> None:
-    """P6, P7, in a process of its own."""
-    _apart(place, "settlement")
+    """P6, P7, in a process of its own; with --full the memory of 10,000 customers."""
+    _apart(place, "settlement", *(MANY_CUSTOMERS if given.full else ()))
 
 
 def tenants(place: Place, given: Options) -> None:

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time
 from typing import Any
 
+from django.db import transaction
+
 from billing.gateways.equations import books, money, papers, runs
 from billing.gateways.postgres import rows
+from billing.gateways.spool import Spool
 from billing.models import RunSnapshot, SettlementRun
-from billing.queries.frozen import frozen_input, result_sha256
-from billing.rules.charging import charge
+from billing.queries.frozen import charged_parts
 from billing.rules.errors import BillingError
+from billing.rules.fingerprint import ResultDigest
 from cache_api.metering.store import oldest_day
 from cache_api.reconcile import SHOWN, Breach, Check
 from tenants.models import Partner
@@ -74,10 +77,19 @@ def _rated_again(name: str) -> Callable[[], list[Breach]]:
 
 def _differs(run: SettlementRun) -> str:
     try:
-        again = result_sha256(charge(frozen_input(run)))
+        again = _comes_to(run)
     except (BillingError, RunSnapshot.DoesNotExist) as error:
         return f"run {run.id}: {error}"
     return "" if again == run.result_sha256 else f"run {run.id} rates to another result now"
+
+
+def _comes_to(run: SettlementRun) -> str:
+    """The fingerprint that the run should have: what its frozen input comes to now."""
+    with Spool() as spool, transaction.atomic():
+        digest = ResultDigest(spool.keep)
+        for part in charged_parts(run, spool.keep):
+            digest.add(part)
+        return digest.hexdigest()
 
 
 _AGAIN = "an issued run comes out of its frozen input again"

@@ -10,6 +10,7 @@ from django.db import transaction
 from billing.actions.remote_intents import want_account, want_account_link
 from billing.gateways.stripe_api import Stripe
 from billing.models import ConnectedAccount, RemoteIntent
+from billing.queries.remote import account_to_go_on
 from billing.rules.errors import WrongState
 from tenants import audit
 from tenants.tasking import enqueue_on_commit
@@ -34,20 +35,22 @@ def connect_account(
         account = want_account(partner_id=partner_id, country=country, now=now)
         audit.record(actor=actor, verb="payoutaccount.asked", target=account.label, at=now,
                      partner_id=partner_id, data={"intent": str(account.id)})  # fmt: skip
-        return want_account_link(account=account, return_url=return_url, now=now,
-                                 refresh_url=refresh_url)  # fmt: skip
+        return want_account_link(partner_id=partner_id, account=str(account.id), now=now,
+                                 return_url=return_url, refresh_url=refresh_url)  # fmt: skip
 
 
 def renew_link(
     *, partner_id: uuid.UUID, return_url: str, refresh_url: str, now: datetime
 ) -> RemoteIntent:
-    """A new address for the account asked for last. Raises WrongState when none was."""
-    rows = RemoteIntent.objects.filter(partner_id=partner_id, kind=RemoteIntent.Kind.ACCOUNT)
-    account = rows.order_by("-created_at").first()
-    if account is None:
+    """A new address for the account asked for last, else for one that was taken over.
+
+    Raises WrongState when there is neither.
+    """
+    account = account_to_go_on(partner_id)
+    if not account:
         raise WrongState("No account was asked for yet.")
-    return want_account_link(account=account, return_url=return_url, refresh_url=refresh_url,
-                             now=now)  # fmt: skip
+    return want_account_link(partner_id=partner_id, account=account, return_url=return_url,
+                             refresh_url=refresh_url, now=now)  # fmt: skip
 
 
 def ask_look(*, partner_id: uuid.UUID) -> int:

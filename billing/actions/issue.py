@@ -1,7 +1,7 @@
 """Issue: number and freeze the documents of an approved run, and post them, in one transaction."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,28 +9,38 @@ from django.db import transaction
 
 from billing.actions.errors import StaleRun
 from billing.actions.moves import locked_run, move
-from billing.actions.numbers import Series, take_numbers
+from billing.actions.numbers import Series, lock_series, take_numbers
 from billing.actions.post import post_documents
 from billing.actions.rate import external_id_of, line_facts
-from billing.gateways.postgres import BATCH, batched, insert_rows
+from billing.gateways.postgres import BATCH, batched, delete_rows, insert_rows, long_bytes
+from billing.gateways.spool import Spool
 from billing.models import (
     Document,
     DocumentEvent,
     DocumentLine,
     DraftDocument,
+    DraftLine,
     RatedLine,
     SettlementRun,
 )
 from billing.queries.balances import opening_minor
-from billing.queries.frozen import frozen_input, frozen_parties, result_sha256
-from billing.queries.parties import brand_of, buyer_of, issuer_of, language_of, seller_of
-from billing.rules.charging import ChargeResult, charge
-from billing.rules.documents import Corrected, canonical_bytes, document_json, sha256_hex
+from billing.queries.frozen import charged_parts, frozen_parties, snapshot_of
+from billing.queries.parties import (
+    PLATFORM_ISSUER,
+    brand_of,
+    buyer_of,
+    issuer_of,
+    language_of,
+    seller_of,
+)
+from billing.rules.charging import ChargePart
+from billing.rules.documents import Corrected, document_pieces
 from billing.rules.draft_rows import CARRIED, CARRIED_KEY
 from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE, Draft
 from billing.rules.drafts import DraftLine as DraftedLine
-from billing.rules.inputs import RunInput
+from billing.rules.fingerprint import ResultDigest
 from billing.rules.numbering import SERIES, number_text
+from billing.rules.snapshot import parse_run_input
 from billing.rules.status import CREDITED
 
 
@@ -41,69 +51,82 @@ def issue_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
     Raises UnknownRun, WrongState, StaleRun, InvariantBroken; nothing is written then.
     Safe to repeat: an issued run is returned as it is.
     """
-    with transaction.atomic():
+    with transaction.atomic(), Spool() as spool:
         run = locked_run(run_id)
         if run.issued_at is not None:
             return run
-        before = {name: getattr(run, name) for name in ("state", "reason")}
+        before = run.state
         move(run, "issue", actor=actor, now=now, issued_at=now)
-        result = _approved_result(run, frozen_input(run), before["state"])
-        documents = _issue_documents(run, result, actor, now)
-        post_documents(run=run, documents=documents, drafts=result.drafts, now=now)
-        DraftDocument.objects.filter(run=run).delete()
+        digest, issuing = ResultDigest(spool.keep), _Issuing(run, actor, now)
+        for part in charged_parts(run, spool.keep):
+            digest.add(part)
+            _require_not_stale(run, part)
+            issuing.add(part)
+        if digest.hexdigest() != run.result_sha256:
+            raise StaleRun(
+                f"Run {run.id} ({before}) no longer computes to what was approved. "
+                "Withdraw the approval and settle the month again."
+            )
+        delete_rows(DraftLine.objects.filter(draft__run=run), DraftDocument.objects.filter(run=run))
     return run
 
 
-def _approved_result(run: SettlementRun, frozen: RunInput, state: str) -> ChargeResult:
-    result = charge(frozen)
-    if result_sha256(result) != run.result_sha256:
-        raise StaleRun(
-            f"Run {run.id} ({state}) no longer computes to what was approved. "
-            "Withdraw the approval and settle the month again."
-        )
-    has_statement = any(draft.statement for draft in result.drafts)
-    if has_statement and opening_minor(run.agreement_id) != frozen.opening_minor:
+def _require_not_stale(run: SettlementRun, part: ChargePart) -> None:
+    """A statement still opens with the last closing balance, and shows what no other one does."""
+    if not any(draft.statement for draft in part.drafts):
+        return
+    head = parse_run_input(bytes(snapshot_of(run).head))
+    if opening_minor(run.agreement_id) != head.opening_minor:
         raise StaleRun(
             f"The opening balance of run {run.id} moved since it was frozen: another statement "
             "was issued. Withdraw the approval and settle the month again."
         )
-    keys = [uuid.UUID(item.key) for item in frozen.carried]
-    if has_statement and DocumentLine.objects.filter(carried_id__in=keys).exists():
+    keys = [uuid.UUID(item.key) for item in head.carried]
+    if DocumentLine.objects.filter(carried_id__in=keys).exists():
         raise StaleRun(
             f"Another statement already shows a credit or clawback of run {run.id}. Withdraw the "
             "approval and settle the month again."
         )
-    return result
 
 
-def _issue_documents(
-    run: SettlementRun, result: ChargeResult, actor: str, now: datetime
-) -> list[Document]:
-    parties = frozen_parties(run)
-    series = [_series(draft, parties, now) for draft in result.drafts]
-    free = take_numbers(series, run.partner_id)
-    rated = dict(RatedLine.objects.filter(run=run, attempt=run.attempt).values_list("key", "id"))
-    documents: list[Document] = []
-    for some in batched(zip(result.drafts, series, strict=True), BATCH):
-        made: list[Document] = []
-        for draft, key in some:
-            position = len(documents) + len(made) + 1
-            made.append(_document(run, position, draft, parties, key, free[key], now))
+class _Issuing:
+    """The documents of a run, numbered and posted part by part, through one transaction."""
+
+    def __init__(self, run: SettlementRun, actor: str, now: datetime) -> None:
+        self._run, self._actor, self._now = run, actor, now
+        self._parties = frozen_parties(run)
+        self._documents = self._entries = 0
+        kinds = DraftDocument.objects.filter(run=run).values_list("kind", flat=True).distinct()
+        issuers = (PLATFORM_ISSUER, str(self._parties["partner_slug"]))
+        lock_series(
+            [(issuer, SERIES[kind], now.year) for kind in kinds for issuer in issuers],
+            run.partner_id,
+        )
+
+    def add(self, part: ChargePart) -> None:
+        run, actor, now = self._run, self._actor, self._now
+        series = [_series(draft, self._parties, now) for draft in part.drafts]
+        free = take_numbers(series, run.partner_id)
+        documents = []
+        for draft, key in zip(part.drafts, series, strict=True):
+            self._documents += 1
+            documents.append(
+                _document(run, self._documents, draft, self._parties, key, free[key], now)
+            )
             free[key] += 1
-        Document.objects.bulk_create(made)
-        _store_lines(made, [draft for draft, _ in some], rated)
-        for document in made:
-            del document.canonical  # stored; whoever asks for it again reads it again
-        documents += made
-    insert_rows(DocumentEvent, (
-        {"partner_id": run.partner_id, "document_id": document.id, "kind": "issued",
-         "actor": actor, "source_id": str(run.id), "at": now} for document in documents
-    ))  # fmt: skip
-    DocumentEvent.objects.bulk_create(
-        credited_event(note, note.corrects, actor, now) for note in documents if note.corrects
-    )
-    DocumentEvent.objects.bulk_create(_set_off(documents, actor, now))
-    return documents
+        Document.objects.bulk_create(documents)
+        _store_lines(run, documents, part.drafts)
+        insert_rows(DocumentEvent, (
+            {"partner_id": run.partner_id, "document_id": document.id, "kind": "issued",
+             "actor": actor, "source_id": str(run.id), "at": now} for document in documents
+        ))  # fmt: skip
+        DocumentEvent.objects.bulk_create(
+            credited_event(note, note.corrects, actor, now) for note in documents if note.corrects
+        )
+        DocumentEvent.objects.bulk_create(_set_off(documents, actor, now))
+        self._entries += post_documents(
+            run=run, documents=documents, drafts=part.drafts, now=now, after=self._entries
+        )
 
 
 def _set_off(documents: Sequence[Document], actor: str, now: datetime) -> list[DocumentEvent]:
@@ -131,7 +154,7 @@ def _document(
     due_date = (now + timedelta(days=draft.payment_days)).date()
     seller, buyer = seller_of(draft, parties), buyer_of(draft, parties)
     original = _corrected_invoice(run, draft)
-    body = canonical_bytes(document_json(
+    body, sha256 = long_bytes(document_pieces(
         draft, number=number, issued_at=now, due_date=due_date, seller=seller, buyer=buyer,
         brand=brand_of(parties), language=language_of(draft, parties),
         corrects=corrected(original) if original else None,
@@ -144,7 +167,7 @@ def _document(
         period_start=run.period_start, period_end=run.period_end, issued_at=now,
         due_date=due_date, net_minor=draft.net_minor, total_minor=draft.gross_minor,
         tax_minor=draft.gross_minor - draft.net_minor, shadow_minor=draft.shadow_minor,
-        statement=_statement(draft), canonical=body, sha256=sha256_hex(body),
+        statement=_statement(draft), canonical=body, sha256=sha256,
         corrects=original,
     )  # fmt: skip
 
@@ -185,12 +208,17 @@ def _carried_id(line: DraftedLine) -> str | None:
 
 
 def _store_lines(
-    documents: Sequence[Document], drafts: Sequence[Draft], rated: Mapping[str, uuid.UUID]
+    run: SettlementRun, documents: Sequence[Document], drafts: Sequence[Draft]
 ) -> None:
+    rated = RatedLine.objects.filter(run=run, attempt=run.attempt)
     pairs = zip(documents, drafts, strict=True)
-    insert_rows(DocumentLine, (
-        {"partner_id": document.partner_id, "document_id": document.id,
-         "rated_line_id": rated.get(line.rated_line_key), "carried_id": _carried_id(line),
-         **line_facts(line)}
-        for document, draft in pairs for line in draft.lines
-    ))  # fmt: skip
+    lines = ((document, line) for document, draft in pairs for line in draft.lines)
+    for some in batched(lines, BATCH):
+        keys = {line.rated_line_key for _, line in some}
+        ids = dict(rated.filter(key__in=keys).values_list("key", "id"))
+        insert_rows(DocumentLine, (
+            {"partner_id": document.partner_id, "document_id": document.id,
+             "rated_line_id": ids.get(line.rated_line_key), "carried_id": _carried_id(line),
+             **line_facts(line)}
+            for document, line in some
+        ))  # fmt: skip

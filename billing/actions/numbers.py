@@ -21,6 +21,15 @@ def take_numbers(wanted: Iterable[Series], partner_id: uuid.UUID) -> dict[Series
     return {series: _take(series, counts[series], partner_id) for series in sorted(counts)}
 
 
+def lock_series(wanted: Iterable[Series], partner_id: uuid.UUID) -> None:
+    """Lock these counters, in the one order, before numbers are taken from them part by part.
+
+    A counter that takes no number afterwards stays where it is.
+    """
+    for series in sorted(set(wanted)):
+        _take(series, 0, partner_id)
+
+
 def _take(series: Series, count: int, partner_id: uuid.UUID) -> int:
     issuer, name, year = series
     key = {"issuer": issuer, "series": name, "year": year}

@@ -54,9 +54,12 @@ def post_entries(
 
 
 def post_documents(
-    *, run: SettlementRun, documents: Sequence[Document], drafts: Sequence[Draft], now: datetime
-) -> int:
+    *, run: SettlementRun, documents: Sequence[Document], drafts: Sequence[Draft], now: datetime,
+    after: int = 0,
+) -> int:  # fmt: skip
     """Write the entries of a run's documents, dated by the service period; returns how many.
+
+    `after`: how many of the run came before these.
 
     When the books of the period are closed, they are dated on the first open day after it: the
     closed month carries an accrual, which that day reverses.
@@ -67,7 +70,7 @@ def post_documents(
     found: list[tuple[Source, Entry]] = []
     for document, draft in zip(documents, drafts, strict=True):
         for posting in postings(draft, memo=document.number):
-            position = len(found) + 1
+            position = after + len(found) + 1
             source = Source(f"run {run.id}/{position}", run.partner_id, position, run, document,
                             draft.customer_id)  # fmt: skip
             found.append((source, posting))

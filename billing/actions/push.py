@@ -167,7 +167,9 @@ def _params(intent: RemoteIntent, name: str) -> dict[str, Any]:
         return {"type": "express", "country": facts["country"], "metadata": mark,
                 "capabilities": {"transfers": {"requested": True}}}  # fmt: skip
     if name == "account_link":
-        return {"account": _of(intent, "account"), "type": "account_onboarding",
+        named = facts["account"]  # an intent's id, or Stripe's own of an account taken over
+        account = named if named.startswith("acct_") else _of(intent, "account")
+        return {"account": account, "type": "account_onboarding",
                 "return_url": facts["return_url"], "refresh_url": facts["refresh_url"]}  # fmt: skip
     currency = facts["currency"]
     if name == "invoice":

@@ -9,13 +9,15 @@ from typing import Any
 from django.db import transaction
 
 from billing.actions.moves import locked_run, move
-from billing.gateways.postgres import BATCH, batched, insert_rows
+from billing.gateways.postgres import delete_rows, insert_rows
+from billing.gateways.spool import Spool
 from billing.models import CustomerShare, DraftDocument, DraftLine, RatedLine, SettlementRun
-from billing.queries.frozen import frozen_input, frozen_parties, result_sha256
+from billing.queries.frozen import charged_parts, frozen_parties
 from billing.queries.parties import buyer_name
-from billing.rules.charging import ChargeResult, charge
+from billing.rules.charging import ChargePart
 from billing.rules.drafts import Draft
 from billing.rules.drafts import DraftLine as DraftedLine
+from billing.rules.fingerprint import ResultDigest
 from billing.rules.lines import RatedLine as Rated
 from billing.rules.runs import FROZEN
 
@@ -31,20 +33,22 @@ def rate_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
     Raises BillingError (see `billing.rules.charging.charge`) when it can not be rated: the caller
     parks it. Safe to repeat: a run that is past `frozen` is returned as it is.
     """
-    with transaction.atomic():
+    with transaction.atomic(), Spool() as spool:
         run = locked_run(run_id)
         if run.state != FROZEN:
             return run
-        result = charge(frozen_input(run))
-        _store_lines(run, result)
-        _store_drafts(run, result.drafts)
-        totals = result.totals
+        digest, stored = ResultDigest(spool.keep), _Stored(run)
+        delete_rows(DraftLine.objects.filter(draft__run=run), DraftDocument.objects.filter(run=run))
+        for part in charged_parts(run, spool.keep):
+            digest.add(part)
+            stored.add(part)
+        totals = digest.totals
         return move(
             run, "rate", actor=actor, now=now, currency=totals.currency,
             gross_minor=totals.gross_minor, net_minor=totals.platform_minor,
             share_minor=totals.partner_minor, tax_minor=totals.tax_minor,
             fees_minor=totals.fees_minor, shadow_minor=totals.shadow_minor,
-            result_sha256=result_sha256(result),
+            result_sha256=digest.hexdigest(),
         )  # fmt: skip
 
 
@@ -63,14 +67,31 @@ def line_facts(line: DraftedLine) -> dict[str, Any]:
     }
 
 
-def _store_lines(run: SettlementRun, result: ChargeResult) -> None:
-    owner = {"run_id": run.id, "attempt": run.attempt, "partner_id": run.partner_id}
-    insert_rows(RatedLine, (
-        {**owner, "line_no": number, **_rated(line)} for number, line in enumerate(result.lines, 1)
-    ))  # fmt: skip
-    insert_rows(CustomerShare, (
-        {**owner, **_members(share, ("collects",))} for share in result.shares
-    ))  # fmt: skip
+class _Stored:
+    """What an attempt came to, written part by part; lines and drafts are numbered through."""
+
+    def __init__(self, run: SettlementRun) -> None:
+        self._run, self._parties = run, frozen_parties(run)
+        self._lines = self._drafts = 0
+
+    def add(self, part: ChargePart) -> None:
+        run = self._run
+        owner = {"run_id": run.id, "attempt": run.attempt, "partner_id": run.partner_id}
+        self._lines += insert_rows(RatedLine, (
+            {**owner, "line_no": number, **_rated(line)}
+            for number, line in enumerate(part.lines, self._lines + 1)
+        ))  # fmt: skip
+        insert_rows(CustomerShare, (
+            {**owner, **_members(share, ("collects",))} for share in part.shares
+        ))  # fmt: skip
+        rows = [
+            _draft(run, position, draft, self._parties)
+            for position, draft in enumerate(part.drafts, self._drafts + 1)
+        ]
+        DraftDocument.objects.bulk_create(rows)
+        self._drafts += len(rows)
+        pairs = zip(rows, part.drafts, strict=True)
+        insert_rows(DraftLine, (line for row, draft in pairs for line in _lines(row, draft)))
 
 
 def _rated(line: Rated) -> dict[str, Any]:
@@ -81,16 +102,6 @@ def _rated(line: Rated) -> dict[str, Any]:
 
 def _members(item: Any, without: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(item, name) for name in item.__dataclass_fields__ if name not in without}
-
-
-def _store_drafts(run: SettlementRun, drafts: Sequence[Draft]) -> None:
-    DraftDocument.objects.filter(run=run).delete()
-    parties = frozen_parties(run)
-    for some in batched(enumerate(drafts, 1), BATCH):
-        rows = [_draft(run, position, draft, parties) for position, draft in some]
-        DraftDocument.objects.bulk_create(rows)
-        pairs = zip(rows, (draft for _, draft in some), strict=True)
-        insert_rows(DraftLine, (line for row, draft in pairs for line in _lines(row, draft)))
 
 
 def _draft(

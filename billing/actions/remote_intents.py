@@ -112,20 +112,21 @@ def want_account(*, partner_id: uuid.UUID, country: str, now: datetime) -> Remot
 
 
 def want_account_link(
-    *, account: RemoteIntent, return_url: str, refresh_url: str, now: datetime
+    *, partner_id: uuid.UUID, account: str, return_url: str, refresh_url: str, now: datetime
 ) -> RemoteIntent:
     """The intent for an address where the partner tells Stripe about itself.
 
-    Safe to repeat: one that waits, or that still holds, is returned.
+    `account`: the id of the intent to open it, or Stripe's own (`acct_…`) of one that was taken
+    over. Safe to repeat: one that waits, or that still holds, is returned.
     """
     rows = RemoteIntent.objects.filter(
-        kind=RemoteIntent.Kind.ACCOUNT_LINK, facts__account=str(account.id)
+        kind=RemoteIntent.Kind.ACCOUNT_LINK, partner_id=partner_id, facts__account=account
     )
     last = rows.order_by("-created_at").first()
     if last is not None and link_holds(last, now):
         return last
-    return _want(RemoteIntent.Kind.ACCOUNT_LINK, uuid7(), account.partner_id, now,
-                 {"account": str(account.id), "return_url": return_url,
+    return _want(RemoteIntent.Kind.ACCOUNT_LINK, uuid7(), partner_id, now,
+                 {"account": account, "return_url": return_url,
                   "refresh_url": refresh_url, "name": "onboarding"})  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from defusedxml.ElementTree import fromstring
 
 from billing.rules.bank import BankEntry, entry_minor
 from billing.rules.errors import BillingError
+from billing.rules.money import to_major
 
 
 class BadBankFile(BillingError):
@@ -22,7 +23,8 @@ class BadBankFile(BillingError):
 def read_camt053(content: bytes) -> list[BankEntry]:
     """The booked entries in the file's order; a batch with amounts gives one per transaction.
 
-    Raises BadBankFile, and BadMoney for an amount that the currency can not have.
+    Raises BadBankFile (also when a statement's balances say that an entry is missing or in it
+    twice), and BadMoney for an amount that the currency can not have.
     """
     try:
         root = fromstring(content, forbid_dtd=True)
@@ -31,13 +33,40 @@ def read_camt053(content: bytes) -> list[BankEntry]:
     statements = list(_all(root, "BkToCstmrStmt", "Stmt"))
     if not statements:
         raise BadBankFile("No account statement (BkToCstmrStmt/Stmt) in it: not a CAMT.053 file.")
-    return [
+    return [entry for statement in statements for entry in _checked(statement)]
+
+
+def _checked(statement: Element) -> list[BankEntry]:
+    """A statement's booked entries; they lead from its opening balance to its closing one."""
+    account = _account(statement)
+    found = [
         entry
-        for statement in statements
         for position, booked in enumerate(_all(statement, "Ntry"), 1)
         if _status(booked) == "BOOK"
-        for entry in _entries(booked, _account(statement), position)
+        for entry in _entries(booked, account, position)
     ]
+    balances = [_balance(one, account) for one in _all(statement, "Bal")]
+    opening = [one for one in balances if one[0] in ("OPBD", "PRCD")]
+    closing = [one for one in balances if one[0] == "CLBD"]
+    # Pages of a long statement carry one of the two, and some banks state neither.
+    if len(opening) == len(closing) == 1:
+        [(_, first, currency)], [(_, last, _)] = opening, closing
+        booked_minor = sum(entry.amount_minor for entry in found if entry.currency == currency)
+        if first + booked_minor != last:
+            raise BadBankFile(
+                f"The statement of account {account} opens with {to_major(first, currency)}, books "
+                f"{to_major(booked_minor, currency)} and closes with {to_major(last, currency)} "
+                f"{currency}: an entry is missing, or is in it twice. Ask the bank for it again."
+            )
+    return found
+
+
+def _balance(balance: Element, account: str) -> tuple[str, int, str]:
+    """Its kind (OPBD, PRCD, CLBD, …), signed minor units, currency."""
+    where = f"a balance of account {account}"
+    amount, currency = _amount(_one(balance, "Amt"), where)
+    sign = -1 if _text(balance, "CdtDbtInd") == "DBIT" else 1
+    return _text(balance, "Tp", "CdOrPrtry", "Cd"), sign * amount, currency
 
 
 def _entries(booked: Element, account: str, position: int) -> Iterator[BankEntry]:

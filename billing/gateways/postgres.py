@@ -1,18 +1,22 @@
 """What only PostgreSQL knows: one consistent reading, and trying it again when it lost a race."""
 
+import hashlib
 import json
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
+from django.db.models.expressions import RawSQL
 
 SERIALIZATION_FAILURE = "40001"
 TRIES = 8
 # Rows in hand at once: more of them are not faster, and a month may have any number.
 BATCH = 250
+LONG = 500_000
 Result = TypeVar("Result")
 
 
@@ -79,6 +83,49 @@ def insert_rows(model: type[Model], rows: Iterable[Mapping[str, Any]]) -> int:
             cursor.execute(statement, [json.dumps(data, default=str)])
             count += len(batch)
     return count
+
+
+def long_bytes(pieces: Iterable[bytes]) -> tuple[bytes | RawSQL, str]:
+    """Bytes for one column from pieces of any number, and their SHA-256, inside a transaction.
+
+    What is longer than `LONG` is put together by Postgres: as a parameter it would be here whole,
+    several times over.
+    """
+    digest, left, number, name = hashlib.sha256(), bytearray(), 0, str(uuid.uuid4())
+    for piece in pieces:
+        digest.update(piece)
+        left += piece
+        if len(left) > LONG:
+            number += 1
+            _put_piece(name, number, bytes(left))
+            left.clear()
+    if not number:
+        return bytes(left), digest.hexdigest()
+    _put_piece(name, number + 1, bytes(left))
+    whole = RawSQL(
+        "(SELECT string_agg(piece, ''::bytea ORDER BY number) FROM pg_temp.piece WHERE name = %s)",
+        [name],
+    )
+    return whole, digest.hexdigest()
+
+
+def _put_piece(name: str, number: int, piece: bytes) -> None:
+    with connection.cursor() as cursor:
+        if number == 1:
+            cursor.execute(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS piece (name text, number integer,"
+                " piece bytea) ON COMMIT DROP"
+            )
+        cursor.execute("INSERT INTO pg_temp.piece VALUES (%s, %s, %s)", [name, number, piece])
+
+
+def delete_rows(*querysets: QuerySet[Any]) -> None:
+    """Delete what each finds, by one statement and without loading it: parts before their wholes.
+
+    Nothing hangs on these rows that Django would have to delete too.
+    """
+    for queryset in querysets:
+        queryset._raw_delete(queryset.db)
 
 
 def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:

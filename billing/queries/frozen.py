@@ -1,20 +1,23 @@
 """Read back what an attempt was frozen from, and what it came to."""
 
-import hashlib
-import json
 import sys
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from django.db.models.functions import Collate
+
 from billing.models import RunInput, RunSnapshot, SettlementRun
-from billing.rules.charging import ChargeResult
+from billing.queries.parties import read_parties
+from billing.rules.charging import ChargePart, Charging
 from billing.rules.documents import sha256_hex
+from billing.rules.drafts import Keep
 from billing.rules.errors import InvariantBroken
 from billing.rules.inputs import RunInput as FrozenInput
 from billing.rules.inputs import RunInputRow
 from billing.rules.periods import Period, Segment
-from billing.rules.snapshot import parse_run_input, run_input_sha256
+from billing.rules.snapshot import InputDigest, parse_run_input, run_input_sha256
 
 _MEMBERS = tuple(RunInputRow.__dataclass_fields__)
 _REPEATED = ("customer_id", "external_id", "name", "plan", "model", "currency")
@@ -22,8 +25,9 @@ AT_ONCE = 500
 
 
 def snapshot_of(run: SettlementRun) -> RunSnapshot:
-    """The snapshot of the run's present attempt."""
-    return RunSnapshot.objects.get(run=run, attempt=run.attempt)
+    """The snapshot of the run's present attempt; its parties, which grow with customers, are read
+    when they are asked for."""
+    return RunSnapshot.objects.defer("parties").get(run=run, attempt=run.attempt)
 
 
 def last_issued_run(
@@ -43,11 +47,7 @@ def frozen_input(run: SettlementRun) -> FrozenInput:
     """The run input exactly as frozen. Raises InvariantBroken when its hash differs."""
     snapshot = snapshot_of(run)
     found = replace(parse_run_input(bytes(snapshot.head)), rows=frozen_rows(run, run.attempt))
-    if run_input_sha256(found) != snapshot.sha256:
-        raise InvariantBroken(
-            "The frozen input is not what was frozen: its hash differs. Look for a change made "
-            "past the application, then reject the run and settle again."
-        )
+    _require_unchanged(run_input_sha256(found), snapshot)
     return found
 
 
@@ -57,9 +57,41 @@ def frozen_rows(run: SettlementRun, attempt: int) -> tuple[RunInputRow, ...]:
     return tuple(_row(row) for row in rows.values_list(*_MEMBERS).iterator(AT_ONCE))
 
 
+def charged_parts(run: SettlementRun, keep: Keep) -> Iterator[ChargePart]:
+    """The present attempt, charged from its frozen input part by part (see `Charging`).
+
+    Inside a transaction. Raises InvariantBroken before the last part when the input's hash
+    differs, and what charging raises.
+    """
+    snapshot = snapshot_of(run)
+    head = parse_run_input(bytes(snapshot.head))
+    yield from Charging(head, keep).parts(_checked_rows(run, snapshot, head, keep))
+
+
+def _checked_rows(
+    run: SettlementRun, snapshot: RunSnapshot, head: FrozenInput, keep: Keep
+) -> Iterator[RunInputRow]:
+    digest = InputDigest(keep)
+    rows = RunInput.objects.filter(run=run, attempt=run.attempt).order_by(
+        # As Python orders texts, by code point: the order of `slices.customer_of`.
+        Collate("external_id", "C"), "customer_id", "line_no",
+    )  # fmt: skip
+    for row in rows.values_list(*_MEMBERS).iterator(AT_ONCE):
+        yield digest.add(_row(row))
+    _require_unchanged(digest.hexdigest(head), snapshot)
+
+
+def _require_unchanged(sha256: str, snapshot: RunSnapshot) -> None:
+    if sha256 != snapshot.sha256:
+        raise InvariantBroken(
+            "The frozen input is not what was frozen: its hash differs. Look for a change made "
+            "past the application, then reject the run and settle again."
+        )
+
+
 def snapshot_segments(run: SettlementRun, attempt: int) -> tuple[Segment, ...]:
     """The parts of the period that one attempt was cut into."""
-    snapshot = RunSnapshot.objects.get(run=run, attempt=attempt)
+    snapshot = RunSnapshot.objects.defer("parties").get(run=run, attempt=attempt)
     return tuple(part.segment for part in parse_run_input(bytes(snapshot.head)).segments)
 
 
@@ -69,22 +101,7 @@ def frozen_parties(run: SettlementRun) -> dict[str, Any]:
     body = bytes(snapshot.parties)
     if sha256_hex(body) != snapshot.parties_sha256:
         raise InvariantBroken("The frozen names are not what was frozen: their hash differs.")
-    return dict(json.loads(body))
-
-
-def result_sha256(result: ChargeResult) -> str:
-    """Fingerprint of everything a run computed: what is approved is what is issued."""
-    # Every value is plain and frozen, so that its text is the same wherever it is computed. It is
-    # `repr(result)`, item by item: the whole text would be larger than the result.
-    digest = hashlib.sha256(b"ChargeResult(")
-    for name in ("lines", "shares", "drafts"):
-        items = getattr(result, name)
-        digest.update(f"{name}=(".encode())
-        for number, item in enumerate(items):
-            digest.update(f"{', ' if number else ''}{item!r}".encode())
-        digest.update(b",), " if len(items) == 1 else b"), ")
-    digest.update(f"totals={result.totals!r})".encode())
-    return digest.hexdigest()
+    return read_parties(body.decode())
 
 
 def _row(values: tuple[Any, ...]) -> RunInputRow:

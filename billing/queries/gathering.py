@@ -2,8 +2,8 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -39,16 +39,18 @@ PLATFORM_PARTY = {"legal_name": "AgentCache, Inc.", "address": [], "country": ""
 class Gathered:
     """One reading: `parties` are the names documents copy, `batch_bound` the last usage batch.
 
-    `base`: what the period's last issued run was frozen from; None for its first run.
+    `base`: what the period's last issued run was frozen from; None for its first run. `rows`: the
+    usage, read once and as it is asked for, where `run_input` comes without.
     """
 
     run_input: RunInput
     parties: dict[str, Any]
     batch_bound: int
     base: RunInput | None = None
+    rows: Iterable[RunInputRow] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CustomerFacts:
     """What rating needs to know of a customer."""
 
@@ -69,11 +71,26 @@ def gather(
     terms, prices and plans hold for every later one. `by_day`: usage may be read from days, which
     come to the same. Fifteen queries at any size, four with plans more, two more then.
     """
+    found = gather_head(agreement, period, run_id, by_day=by_day)
+    return replace(
+        found,
+        run_input=replace(found.run_input, rows=tuple(found.rows)),
+        parties={**found.parties, "customers": dict(customer_parties())},
+        rows=(),
+    )
+
+
+def gather_head(
+    agreement: Agreement, period: Period, run_id: uuid.UUID | None = None, *, by_day: bool = False
+) -> Gathered:
+    """What `gather` reads, but the usage and the customers' names: those grow with customers.
+
+    `rows` must be read in the same transaction; the names by `customer_parties`.
+    """
     last = last_issued_run(agreement.id, period, without=run_id)
     base = frozen_input(last) if last else None
     parts = base.segments if base else segment_terms(agreement.id, period)
-    customers = {row.id: row for row in Customer.objects.all()}
-    facts = _as_frozen(customers, base)
+    facts = _as_frozen(base)
     plans = base.plans if base else plan_prices(agreement.partner_id, period.start)
     bound = usage.batch_bound(agreement.partner_id)
     awaited = any(part.terms.sales == REPORTED for part in parts)
@@ -83,8 +100,7 @@ def gather(
     return Gathered(
         run_input=RunInput(
             agreement_id=str(agreement.id), period=period, segments=parts,
-            rows=tuple(_rows(period, parts, facts, on_plans(plans), by_day)),
-            plans=plans,
+            rows=(), plans=plans,
             taxes=_taxes(agreement, period, parts, base),
             fx=_fx(period, parts, {*(one.currency for one in facts.values()), *sold}, base),
             sales=reported, sales_report=report.sha256 if report else "",
@@ -96,9 +112,8 @@ def gather(
             paid_minor=unshown_payouts_minor(agreement.id),
             carried=unshown_items(agreement.id),
         ),
-        parties=agreement_parties(agreement, customers.values()),
-        batch_bound=bound,
-        base=base,
+        parties=agreement_parties(agreement), batch_bound=bound, base=base,
+        rows=_rows(period, parts, facts, on_plans(plans), by_day),
     )  # fmt: skip
 
 
@@ -111,16 +126,15 @@ def _endings(agreement: Agreement, period: Period) -> tuple[Ending, ...]:
     return tuple(Ending(instant_text(row.ends_at), row.rest_of_term_minor) for row in rows)
 
 
-def _as_frozen(
-    customers: dict[uuid.UUID, Customer], base: RunInput | None
-) -> dict[uuid.UUID, CustomerFacts]:
+def _as_frozen(base: RunInput | None) -> dict[uuid.UUID, CustomerFacts]:
     """What each customer is, or what it was when the period's first run was frozen.
 
     Who was not in that input had neither usage nor a plan then.
     """
     known = {} if base is None else {row.customer_id: row for row in base.rows}
     facts = {}
-    for one in customers.values():
+    customers = Customer.objects.only("id", "external_id", "name", "plan", "billing")
+    for one in customers.iterator(_AT_ONCE):
         plan, currency = one.plan, one.billing.get("currency") or ""
         if base is not None:
             before = known.get(str(one.id))
@@ -170,19 +184,20 @@ def _rows(
     inside = tuple(at for at in cuts if period.start < at < period.end)
     starts = (period.start, *inside)
     index = {part.segment.start: part.segment.index for part in parts}
+    on_plan = {key: one for key, one in customers.items() if one.plan or str(key) in planned}
     seen = set()
-    for row in usage.usage_by_meter(period.start, period.end, inside, by_day=by_day):
+    for row in usage.usage_stream(period.start, period.end, inside, by_day=by_day):
         segment = index.get(starts[row.segment])
         if segment is None:
             continue  # used before the agreement began, or after it ended
         if row.customer_id not in customers:
             raise InvariantBroken(f"Usage of customer {row.customer_id} has no customer row.")
-        seen.add((segment, row.customer_id))
+        if row.customer_id in on_plan:
+            seen.add((segment, row.customer_id))
         yield _row(segment, customers[row.customer_id], row)
-    for customer in sorted(customers.values(), key=lambda one: one.external_id):
+    for customer in sorted(on_plan.values(), key=lambda one: one.external_id):
         for part in parts:
-            on_plan = customer.plan or str(customer.id) in planned
-            if on_plan and (part.segment.index, customer.id) not in seen:
+            if (part.segment.index, customer.id) not in seen:
                 yield _row(part.segment.index, customer, None)
 
 
@@ -200,8 +215,8 @@ def _row(segment: int, customer: CustomerFacts, total: UsageTotal | None) -> Run
     )  # fmt: skip
 
 
-def agreement_parties(agreement: Agreement, customers: Iterable[Customer] = ()) -> dict[str, Any]:
-    """Names and addresses as they are now: platform, partner, its brand, and these customers."""
+def agreement_parties(agreement: Agreement) -> dict[str, Any]:
+    """Names and addresses as they are now: platform, partner, its brand; no customers."""
     partner = Partner.objects.get(pk=agreement.partner_id)
     brand, (_, company) = published_brand(partner.pk), company_of(partner.pk)
     return {
@@ -213,12 +228,16 @@ def agreement_parties(agreement: Agreement, customers: Iterable[Customer] = ()) 
         # Without a look of its own a partner's papers are plain.
         "brand": {"primary_hex": "", "tagline": "", "support_email": "",
                   **(paper_brand(brand) if brand else {"name": partner.name})},
-        "customers": {
-            str(one.id): _party({**one.billing, "legal_name": one.billing.get("legal_name")
-                                 or one.name or one.external_id})
-            for one in sorted(customers, key=lambda row: row.external_id)
-        },
+        "customers": {},
     }  # fmt: skip
+
+
+def customer_parties() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each customer's id with its name and address as they are now, by id. One query."""
+    rows = Customer.objects.only("id", "external_id", "name", "billing").order_by("id")
+    for one in rows.iterator(_AT_ONCE):
+        legal_name = one.billing.get("legal_name") or one.name or one.external_id
+        yield str(one.id), _party({**one.billing, "legal_name": legal_name})
 
 
 def _party(facts: dict[str, Any]) -> dict[str, Any]:
@@ -231,6 +250,18 @@ def _party(facts: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def parties_bytes(parties: dict[str, Any]) -> bytes:
-    """The parties as canonical JSON."""
-    return json.dumps(parties, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+def parties_pieces(parties: dict[str, Any]) -> Iterator[bytes]:
+    """The parties as canonical JSON, piece by piece, with the customers of the present schema."""
+    before, after = _canonical({**parties, "customers": {}}).split(_NO_CUSTOMERS, 1)
+    yield before + _NO_CUSTOMERS[:-1]
+    for number, (key, party) in enumerate(customer_parties()):
+        yield (b"," if number else b"") + _canonical(key) + b":" + _canonical(party)
+    yield b"}" + after
+
+
+_NO_CUSTOMERS = b'"customers":{}'
+_AT_ONCE = 500  # customers in hand
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -42,7 +42,7 @@ def _rollups_now(run: SettlementRun, frozen: RunInput) -> dict[tuple[int, str, s
     inside = tuple(sorted(at for at in cuts if run.period_start < at < run.period_end))
     starts = (run.period_start, *inside)
     found: dict[tuple[int, str, str], object] = {}
-    for row in usage.usage_by_meter(run.period_start, run.period_end, inside):
+    for row in usage.usage_stream(run.period_start, run.period_end, inside):
         segment = spans.get(starts[row.segment])
         counts = (
             row.lookups, row.stores, row.cached_requests, row.bytes_served, row.byte_seconds,

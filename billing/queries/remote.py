@@ -43,14 +43,36 @@ class Onboarding:
 
 def onboarding(partner_id: uuid.UUID, now: datetime) -> Onboarding:
     """The newest account of a partner and an address to go on at, if one holds: three queries."""
-    mine = RemoteIntent.objects.filter(partner_id=partner_id).order_by("-created_at")
-    asked = mine.filter(kind=RemoteIntent.Kind.ACCOUNT).first()
+    asked = _asked(partner_id)
     if asked is None:  # one that was adopted: named before it could be connected here
-        own = ConnectedAccount.objects.filter(partner_id=partner_id).order_by("-seen_at").first()
-        return Onboarding(None, own, None)
-    account = ConnectedAccount.objects.filter(remote_id=asked.remote_id or "-").first()
-    link = mine.filter(kind=RemoteIntent.Kind.ACCOUNT_LINK, facts__account=str(asked.id)).first()
+        account = _adopted(partner_id)
+        name = account.remote_id if account else ""
+    else:
+        account = ConnectedAccount.objects.filter(remote_id=asked.remote_id or "-").first()
+        name = str(asked.id)
+    links = RemoteIntent.objects.filter(
+        partner_id=partner_id, kind=RemoteIntent.Kind.ACCOUNT_LINK, facts__account=name
+    )
+    link = links.order_by("-created_at").first() if name else None
     return Onboarding(asked, account, link if link and link_holds(link, now) else None)
+
+
+def account_to_go_on(partner_id: uuid.UUID) -> str:
+    """The account that a way to Stripe is for: the intent to open it, else Stripe's own id of one
+    that was adopted; '' without any."""
+    if asked := _asked(partner_id):
+        return str(asked.id)
+    adopted = _adopted(partner_id)
+    return adopted.remote_id if adopted else ""
+
+
+def _asked(partner_id: uuid.UUID) -> RemoteIntent | None:
+    rows = RemoteIntent.objects.filter(partner_id=partner_id, kind=RemoteIntent.Kind.ACCOUNT)
+    return rows.order_by("-created_at").first()
+
+
+def _adopted(partner_id: uuid.UUID) -> ConnectedAccount | None:
+    return ConnectedAccount.objects.filter(partner_id=partner_id).order_by("-seen_at").first()
 
 
 def link_holds(link: RemoteIntent, now: datetime) -> bool:

@@ -1,21 +1,23 @@
 """Charge one agreement for one period: frozen input → rated lines, shares, document drafts.
 
-Pure: the same input gives the same result, whatever the order of its rows.
+Pure: the same input gives the same result, whatever the order of its rows. `Charging` goes through
+a month's customers some at a time, so that a run of any size takes the same memory; `charge` puts
+its parts together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from billing.rules.bounds import cap_line, minimum_line
 from billing.rules.currencies import exchange
 from billing.rules.customer_lines import customer_lines
-from billing.rules.drafting import draft_documents
-from billing.rules.drafts import Draft
+from billing.rules.drafting import PartnerRows, customer_drafts, partner_drafts
+from billing.rules.drafts import Draft, Keep
 from billing.rules.errors import BadRunInput, InvariantBroken
 from billing.rules.groups import Group, customer_groups, pricing_groups
-from billing.rules.inputs import RunInput, check_run_input
+from billing.rules.inputs import RunInput, RunInputRow, check_run_input
 from billing.rules.lines import (
     CUSTOMER,
     LIVE,
@@ -28,8 +30,17 @@ from billing.rules.lines import (
 )
 from billing.rules.partner_lines import partner_lines, rest_of_term_lines
 from billing.rules.sales import awaits_report, is_reported, sales_lines
-from billing.rules.sharing import CustomerShare, collected_shares, customer_shares, fees_minor
+from billing.rules.sharing import (
+    CustomerShare,
+    collected_shares,
+    customer_shares,
+    fees_minor,
+    share_order,
+)
+from billing.rules.slices import RowSums, customer_of, customer_slices, partner_part
 from billing.rules.taxes import line_percents
+
+SLICE = 250  # customers in hand at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,16 @@ class ChargeResult:
         return any(row.amount_minor or row.value_minor for row in rows)
 
 
+@dataclass(frozen=True, slots=True)
+class ChargePart:
+    """Lines, shares and drafts of some customers, or of the partner: then with the run's totals."""
+
+    lines: tuple[RatedLine, ...]
+    shares: tuple[CustomerShare, ...]
+    drafts: tuple[Draft, ...]
+    totals: RunTotals | None = None
+
+
 def _plans(run: RunInput) -> dict[str, str]:
     plans: dict[str, str] = {}
     for row in run.rows:
@@ -79,7 +100,7 @@ def _plans(run: RunInput) -> dict[str, str]:
     return plans
 
 
-def _cumulative(run: RunInput, groups: Sequence[Group]) -> list[RatedLine]:
+def _customers_due(run: RunInput, groups: Sequence[Group]) -> list[RatedLine]:
     plans = _plans(run)
     lines: list[RatedLine] = []
     for group in customer_groups(run, groups):
@@ -87,29 +108,20 @@ def _cumulative(run: RunInput, groups: Sequence[Group]) -> list[RatedLine]:
         unknown = awaits_report(group) and group.retail is None
         if group.terms.bills_customers and not (is_reported(run, group) or unknown):
             lines += customer_lines(group, plans)
-    for group in groups:
-        lines += partner_lines(group)
     return lines + sales_lines(run, groups)
 
 
 def _true_ups(
-    run: RunInput,
-    groups: Sequence[Group],
-    lines: Sequence[RatedLine],
-    shares: Sequence[CustomerShare],
+    run: RunInput, groups: Sequence[Group], lines: Sequence[RatedLine], ours: Mapping[str, int]
 ) -> list[RatedLine]:
     due: list[RatedLine] = []
     live = [group for group in groups if group.phase == LIVE]
     for version_id in dict.fromkeys(group.version_id for group in live):
-        own = [
-            line
-            for line in lines
-            if line.payer == PARTNER and line.phase == LIVE and line.version_id == version_id
-        ]
-        ours = sum(share.platform_minor for share in shares if share.version_id == version_id)
+        own = [line for line in lines if line.phase == LIVE and line.version_id == version_id]
         mine = [group for group in live if group.version_id == version_id]
         capped = cap_line(mine, run.period, own)
-        due += capped + minimum_line(mine, run.period, [*own, *capped], ours)
+        share = ours.get(version_id, 0)
+        due += capped + minimum_line(mine, run.period, [*own, *capped], share)
     return due
 
 
@@ -136,27 +148,98 @@ def _tax_minor(run: RunInput, drafts: Sequence[Draft], currency: str) -> int:
     return total
 
 
-def _totals(
-    lines: Sequence[RatedLine], shares: Sequence[CustomerShare], currency: str, tax_minor: int
-) -> RunTotals:
-    customers = sum(line.amount_minor for line in lines if line.payer == CUSTOMER)
-    partner = sum(line.amount_minor for line in lines if line.payer == PARTNER)
-    shared = sum(share.delta_base_minor for share in shares)
-    fees = fees_minor(shares)
-    return RunTotals(
-        currency=currency,
-        gross_minor=customers + partner + tax_minor,
-        # What is not shared with a partner (direct customers, licences) is ours whole.
-        platform_minor=customers
-        - shared
-        - fees
-        + partner
-        + sum(share.delta_platform_minor for share in shares),
-        partner_minor=sum(share.delta_partner_minor for share in shares),
-        tax_minor=tax_minor,
-        fees_minor=fees,
-        shadow_minor=-sum(ln.amount_minor for ln in lines if ln.kind == POC_DISCOUNT),
-    ).check()
+def _checked_groups(run: RunInput) -> tuple[tuple[Group, ...], str]:
+    check_run_input(run)
+    groups = pricing_groups(run)
+    currency = groups[-1].terms.currency
+    if any(group.terms.currency != currency for group in groups):
+        raise BadRunInput("The agreement changes its currency inside the period.")
+    return groups, currency
+
+
+class Charging:
+    """One run charged in parts: customers, some at a time and in their order, then the partner.
+
+    What the partner's part needs of the customers is only summed up here; the rows of its two
+    documents that name customers are kept by `keep` (see `PartnerRows`).
+    """
+
+    def __init__(self, head: RunInput, keep: Keep = tuple) -> None:
+        self.head, self.keep = head, keep
+        self._groups, self._currency = _checked_groups(replace(head, rows=()))
+        self._rows, self._usage = PartnerRows(keep), RowSums()
+        self._ours: dict[str, int] = {}
+        self._sums: dict[str, int] = {}
+
+    def parts(self, rows: Iterable[RunInputRow], size: int = SLICE) -> Iterator[ChargePart]:
+        """Every part, the partner's last; `rows` in the order of `slices.customer_of`."""
+        for part in customer_slices(self.head, rows, size):
+            yield self._customers(part)
+        yield self._partner()
+
+    def _customers(self, run: RunInput) -> ChargePart:
+        groups, currency = _checked_groups(run)
+        self._usage.add(run.rows)
+        due = _customers_due(run, groups)
+        booked = {share.key: share for share in run.booked_shares}
+        for share in customer_shares(due, groups, booked, uncollected=True):
+            self._ours[share.version_id] = (
+                self._ours.get(share.version_id, 0) + share.platform_minor
+            )
+        lines = _booked(run, due, currency)
+        shares = customer_shares(lines, groups, booked, percent_of=line_percents(run))
+        self._rows.add(groups, lines, shares)
+        return self._part(run, lines, shares, customer_drafts(run, groups, lines, shares))
+
+    def _partner(self) -> ChargePart:
+        run = partner_part(self.head, self._usage.rows())
+        groups, currency = _checked_groups(run)
+        due = [line for group in groups for line in partner_lines(group)]
+        due += _true_ups(run, groups, due, self._ours)
+        due += rest_of_term_lines(run, groups)
+        lines = _booked(run, due, currency)
+        booked = {share.key: share for share in run.booked_shares}
+        shares = collected_shares(run.receipts, booked)
+        # With all that is booked: whether the period has been settled before decides.
+        whole = replace(self.head, rows=(), taxes=run.taxes)
+        drafts = partner_drafts(whole, groups, lines, shares, self._rows)
+        part = self._part(run, lines, shares, drafts)
+        return replace(part, totals=self._totals())
+
+    def _part(
+        self,
+        run: RunInput,
+        lines: tuple[RatedLine, ...],
+        shares: tuple[CustomerShare, ...],
+        drafts: tuple[Draft, ...],
+    ) -> ChargePart:
+        """The part, added to the run's figures."""
+        for name, amount in (
+            ("customers", sum(line.amount_minor for line in lines if line.payer == CUSTOMER)),
+            ("partner", sum(line.amount_minor for line in lines if line.payer == PARTNER)),
+            ("shared", sum(share.delta_base_minor for share in shares)),
+            ("fees", fees_minor(shares)),
+            ("ours", sum(share.delta_platform_minor for share in shares)),
+            ("theirs", sum(share.delta_partner_minor for share in shares)),
+            ("tax", _tax_minor(run, drafts, self._currency)),
+            ("shadow", -sum(ln.amount_minor for ln in lines if ln.kind == POC_DISCOUNT)),
+        ):
+            self._sums[name] = self._sums.get(name, 0) + amount
+        return ChargePart(lines, shares, drafts)
+
+    def _totals(self) -> RunTotals:
+        found = self._sums
+        return RunTotals(
+            currency=self._currency,
+            gross_minor=found["customers"] + found["partner"] + found["tax"],
+            # What is not shared with a partner (direct customers, licences) is ours whole.
+            platform_minor=found["customers"] - found["shared"] - found["fees"]
+            + found["partner"] + found["ours"],
+            partner_minor=found["theirs"],
+            tax_minor=found["tax"],
+            fees_minor=found["fees"],
+            shadow_minor=found["shadow"],
+        ).check()  # fmt: skip
 
 
 def charge(run: RunInput) -> ChargeResult:
@@ -165,19 +248,14 @@ def charge(run: RunInput) -> ChargeResult:
     Raises BadRunInput for input that cannot be rated, Parked (MissingRate, ForeignCurrency,
     InvariantBroken) when this agreement must stop while others go on.
     """
-    check_run_input(run)
-    groups = pricing_groups(run)
-    currency = groups[-1].terms.currency
-    if any(group.terms.currency != currency for group in groups):
-        raise BadRunInput("The agreement changes its currency inside the period.")
-    cumulative = _cumulative(run, groups)
-    booked_shares = {share.key: share for share in run.booked_shares}
-    rough = customer_shares(cumulative, groups, booked_shares, uncollected=True)
-    cumulative += _true_ups(run, groups, cumulative, rough)
-    cumulative += rest_of_term_lines(run, groups)
-    lines = _booked(run, cumulative, currency)
-    shares = customer_shares(lines, groups, booked_shares, percent_of=line_percents(run))
-    shares += collected_shares(run.receipts, booked_shares)
-    drafts = draft_documents(run, groups, lines, shares)
-    tax_minor = _tax_minor(run, drafts, currency)
-    return ChargeResult(lines, shares, drafts, _totals(lines, shares, currency, tax_minor))
+    parts = list(Charging(run).parts(sorted(run.rows, key=customer_of)))
+    totals = parts[-1].totals
+    if totals is None:
+        raise InvariantBroken("A run was charged without its totals.")
+    shares = sorted((share for part in parts[:-1] for share in part.shares), key=share_order)
+    return ChargeResult(
+        tuple(line for part in parts for line in part.lines),
+        (*shares, *parts[-1].shares),
+        tuple(draft for part in parts for draft in part.drafts),
+        totals,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -25,6 +25,7 @@ from billing.rules.money import exponent
 
 SCHEMA = "agentcache.document/1"
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_NO_LINES = b'"lines":[]'
 _TITLES = {
     CUSTOMER_INVOICE: "Invoice",
     PARTNER_INVOICE: "Partner invoice",
@@ -125,11 +126,11 @@ def document_title(draft: Draft) -> str:
     return "Credit note" if draft.gross_minor < 0 else _TITLES[draft.kind]
 
 
-def _figures(draft: Draft) -> dict[str, Any]:
+def _figures(draft: Draft, lines: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "currency": draft.currency,
         "currency_decimals": exponent(draft.currency),
-        "lines": [_line(line) for line in draft.lines],
+        "lines": lines,
         "totals": _totals(draft),
         "terms": {
             "kind": draft.terms_kind,
@@ -153,11 +154,13 @@ def document_json(
     notes: tuple[str, ...] = (),
     language: str = "en",
     corrects: Corrected | None = None,
+    lines: bool = True,
 ) -> dict[str, Any]:
     """Every fact of an issued document as plain JSON values; amounts in minor units.
 
     `bank`: how to pay, as printed; `language`: in which figures and dates are written; `corrects`:
-    the invoice a credit note takes back from. Raises InvariantBroken when the draft does not sum.
+    the invoice a credit note takes back from; `lines`: with them (see `document_pieces`). Raises
+    InvariantBroken when the draft does not sum.
     """
     draft.check()
     return {
@@ -178,11 +181,22 @@ def document_json(
         "brand": _brand(brand),
         "seller": _party(seller),
         "buyer": _party(buyer),
-        **_figures(draft),
+        **_figures(draft, [_line(line) for line in draft.lines] if lines else []),
         "bank": bank,
         "notes": [*draft.notes, *notes],
         **({"corrects": asdict(corrects)} if corrects else {}),
     }
+
+
+def document_pieces(draft: Draft, **facts: Any) -> Iterator[bytes]:
+    """`canonical_bytes(document_json(draft, …))`, line by line: a partner's document may name any
+    number of customers. Raises as those two do."""
+    head = canonical_bytes(document_json(draft, lines=False, **facts))
+    before, after = head.split(_NO_LINES, 1)  # the first: members are in order, notes come later
+    yield before + _NO_LINES[:-1]
+    for number, line in enumerate(draft.lines):
+        yield (b"," if number else b"") + canonical_bytes(_line(line))
+    yield b"]" + after
 
 
 def canonical_bytes(document: dict[str, Any]) -> bytes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from billing.rules.currencies import converted_rows, exchange
 from billing.rules.draft_rows import (
@@ -23,6 +24,7 @@ from billing.rules.drafts import (
     PAYOUT_STATEMENT,
     Draft,
     DraftLine,
+    Keep,
     StatementTotals,
     TaxLine,
     statement_totals,
@@ -51,8 +53,9 @@ def _draft(
     terms: Terms,
     kind: str,
     issuer: str,
-    rows: Sequence[DraftLine],
+    rows: Iterable[DraftLine],
     *,
+    keep: Keep = tuple,
     customer_id: str | None = None,
     shadow_minor: int = 0,
     share_minor: int = 0,
@@ -61,11 +64,12 @@ def _draft(
     currency: str = "",
     notes: Sequence[str] = (),
 ) -> Draft:
-    net = sum(row.amount_minor for row in rows)
+    lines = keep(replace(row, position=number) for number, row in enumerate(rows, 1))
+    net = sum(row.amount_minor for row in lines)
     if net < 0 and kind != PAYOUT_STATEMENT:
         kind = CREDIT_NOTE
     notes = [*notes, *((_POC_NOTE,) if shadow_minor else ())]
-    if any(row.kind == SHARE for row in rows):
+    if any(row.kind == SHARE for row in lines):
         notes.append(_SHARE_NOTE)
     if kind == PAYOUT_STATEMENT and terms.self_billing:
         notes.append(_SELF_BILLING_NOTE)
@@ -75,7 +79,7 @@ def _draft(
         customer_id=customer_id,
         currency=currency or terms.currency,
         period=run.period,
-        lines=tuple(replace(row, position=number) for number, row in enumerate(rows, 1)),
+        lines=lines,
         net_minor=net,
         taxes=taxes,
         gross_minor=net + sum(tax.amount_minor for tax in taxes),
@@ -172,55 +176,84 @@ def _shares_of(
     return rows
 
 
+class PartnerRows:
+    """The rows of the partner's documents that name customers, collected part by part.
+
+    `share`: a side's share by customer and line; `shadow`: what a proof of concept would have cost,
+    by who collects, with its sum in `shadow_minor`.
+    """
+
+    def __init__(self, keep: Keep = tuple) -> None:
+        self.keep = keep
+        self.share: dict[str, list[Sequence[DraftLine]]] = {PLATFORM: [], PARTNER: []}
+        self.shadow: dict[str, list[Sequence[DraftLine]]] = {PLATFORM: [], PARTNER: []}
+        self.shadow_minor = {PLATFORM: 0, PARTNER: 0}
+
+    def add(
+        self,
+        groups: Sequence[Group],
+        lines: Sequence[RatedLine],
+        shares: Sequence[CustomerShare],
+    ) -> None:
+        """Keep the rows of some customers; `lines` in their order."""
+        terms_of = _terms_of(groups)
+        for side, kept in self.share.items():
+            if rows := _shares_of(side, terms_of, lines, shares):
+                kept.append(self.keep(rows))
+        resold = [line for line in lines if terms_of[line.version_id].collects == PARTNER]
+        paying = [line for line in lines if terms_of[line.version_id].pays_partner]
+        for side, own in ((PARTNER, resold), (PLATFORM, paying)):
+            self.shadow_minor[side] += _shadow(own)
+            if rows := shadow_rows(own):
+                self.shadow[side].append(self.keep(rows))
+
+
+def _terms_of(groups: Sequence[Group]) -> dict[str, Terms]:
+    return {group.version_id: group.terms for group in groups}
+
+
 def _partner_invoice(
-    run: RunInput,
-    terms_of: dict[str, Terms],
-    lines: Sequence[RatedLine],
-    shares: Sequence[CustomerShare],
+    run: RunInput, terms: Terms, lines: Sequence[RatedLine], kept: PartnerRows
 ) -> list[Draft]:
-    own = [line for line in lines if line.payer == PARTNER and line.shown]
-    rows = [charge_row(line) for line in own] + _shares_of(PLATFORM, terms_of, lines, shares)
-    resold = [
-        line
-        for line in lines
-        if line.payer == CUSTOMER and terms_of[line.version_id].collects == PARTNER
-    ]
-    rows += shadow_rows(resold)
-    if not rows:
+    own = [line for line in lines if line.shown]
+    share, resold = kept.share[PLATFORM], kept.shadow[PARTNER]
+    if not (own or share or resold):
         return []
-    terms = list(terms_of.values())[-1]
-    shadow = _shadow(own) + _shadow(resold)
     notes: tuple[str, ...] = ()
-    if terms.sales == REPORTED and any(row.kind == SHARE for row in rows):
+    if terms.sales == REPORTED and share:
         notes = (_REPORTED_NOTE if run.sales_report else _ESTIMATE_NOTE,)
-    draft = _draft(run, terms, PARTNER_INVOICE, PLATFORM, rows, shadow_minor=shadow, notes=notes)
-    return [with_party_tax(run, draft, terms, lines)]
+    rows = chain(map(charge_row, own), *share, *resold)
+    shadow = _shadow(own) + kept.shadow_minor[PARTNER]
+    draft = _draft(
+        run,
+        terms,
+        PARTNER_INVOICE,
+        PLATFORM,
+        rows,
+        keep=kept.keep,
+        shadow_minor=shadow,
+        notes=notes,
+    )
+    return [with_party_tax(run, draft, terms, own)]
 
 
 def _payout_statement(
     run: RunInput,
-    terms_of: dict[str, Terms],
-    lines: Sequence[RatedLine],
+    terms: Terms,
     shares: Sequence[CustomerShare],
+    kept: PartnerRows,
     owed_minor: int,
 ) -> list[Draft]:
-    paying = [terms for terms in terms_of.values() if terms.pays_partner]
-    ours = [
-        line for line in lines if line.payer == CUSTOMER and terms_of[line.version_id].pays_partner
-    ]
-    if not paying:
-        return []
-    rows = _shares_of(PARTNER, terms_of, lines, shares)
-    rows += collected_rows(run, shares, paying[-1].currency) + shadow_rows(ours)
-    earned = sum(row.amount_minor for row in rows)
-    fees = -sum(row.amount_minor for row in rows if row.kind == FEES)
-    rows += carried_rows(run, paying[-1].currency)
+    collected = collected_rows(run, shares, terms.currency)
+    carried_over = carried_rows(run, terms.currency)
     # A first run always states the balances, so that closing and opening meet month by month.
-    if not (rows or run.is_first):
+    share, shadow = kept.share[PARTNER], kept.shadow[PLATFORM]
+    if not (share or shadow or collected or carried_over or run.is_first):
         return []
+    earned = sum(row.amount_minor for row in chain(*share, collected))
+    fees = -sum(row.amount_minor for row in collected if row.kind == FEES)
     on_time, late = (earned + fees, 0) if run.is_first else (0, earned + fees)
     carried = sum(item.amount_minor for item in run.carried)
-    terms = paying[-1]
     taxes, notes = statement_taxes(run, terms, earned, carried)
     totals = statement_totals(
         run.opening_minor,
@@ -238,9 +271,10 @@ def _payout_statement(
             terms,
             PAYOUT_STATEMENT,
             PLATFORM,
-            rows,
+            chain(*share, collected, *shadow, carried_over),
+            keep=kept.keep,
             statement=totals,
-            shadow_minor=_shadow(ours),
+            shadow_minor=kept.shadow_minor[PLATFORM],
             share_minor=earned,
             taxes=taxes,
             notes=notes,
@@ -248,21 +282,33 @@ def _payout_statement(
     ]
 
 
-def draft_documents(
+def customer_drafts(
     run: RunInput,
     groups: Sequence[Group],
     lines: Sequence[RatedLine],
     shares: Sequence[CustomerShare],
 ) -> tuple[Draft, ...]:
-    """Customer invoices, then the partner invoice, then the payout statement.
+    """The invoices of some customers; `lines` in their order.
 
-    `lines` in their order. An adjustment run shows only what changed. Raises InvariantBroken
-    when a draft does not sum.
+    An adjustment run shows only what changed. Raises InvariantBroken when a draft does not sum.
     """
-    terms_of = {group.version_id: group.terms for group in groups}
-    drafts = _customer_invoices(run, terms_of, lines, shares)
-    owed = _partner_invoice(run, terms_of, lines, shares)
-    drafts += owed
+    return tuple(_customer_invoices(run, _terms_of(groups), lines, shares))
+
+
+def partner_drafts(
+    run: RunInput,
+    groups: Sequence[Group],
+    lines: Sequence[RatedLine],
+    shares: Sequence[CustomerShare],
+    kept: PartnerRows,
+) -> tuple[Draft, ...]:
+    """The partner invoice, then the payout statement: its own `lines`, `shares` of money received,
+    and what was `kept` of its customers. Raises InvariantBroken when a draft does not sum.
+    """
+    terms = list(_terms_of(groups).values())
+    owed = _partner_invoice(run, terms[-1], lines, kept)
+    paying = [one for one in terms if one.pays_partner]
+    if not paying:
+        return tuple(owed)
     owed_minor = sum(draft.gross_minor for draft in owed)
-    drafts += _payout_statement(run, terms_of, lines, shares, owed_minor)
-    return tuple(drafts)
+    return (*owed, *_payout_statement(run, paying[-1], shares, kept, owed_minor))

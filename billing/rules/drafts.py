@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from billing.rules.errors import BadTerms, InvariantBroken
 from billing.rules.money import EXACT, round_minor, to_major
@@ -13,6 +14,8 @@ from billing.rules.periods import Period
 
 CUSTOMER_INVOICE, PARTNER_INVOICE = "customer_invoice", "partner_invoice"
 PAYOUT_STATEMENT, CREDIT_NOTE = "payout_statement", "credit_note"
+# Puts items away, to be read again any number of times: `tuple`, or what a spool on disk returns.
+Keep = Callable[[Iterable[Any]], Sequence[Any]]
 DOCUMENT_KINDS = (CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT, CREDIT_NOTE)
 
 
@@ -78,7 +81,7 @@ class Draft:
     customer_id: str | None
     currency: str
     period: Period
-    lines: tuple[DraftLine, ...]
+    lines: Sequence[DraftLine]
     net_minor: int
     taxes: tuple[TaxLine, ...]
     gross_minor: int

@@ -17,6 +17,7 @@ from billing.rules.terms import Terms
 ENGINE_VERSION = "3"
 BEFORE_STATEMENT_TAX = ("1", "2")
 # Shares of money received are booked across periods, under a key of the invoice.
+SHARE_KEY = "share:"
 COLLECTED_KEY = "collected:"
 FEES_KEY = f"{COLLECTED_KEY}fees:"
 READABLE_ENGINES = (*BEFORE_STATEMENT_TAX, ENGINE_VERSION)

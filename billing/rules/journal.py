@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing.rules import accounts as chart
-from billing.rules.draft_rows import CARRIED
+from billing.rules.draft_rows import CARRIED, SHARE
 from billing.rules.drafts import PAYOUT_STATEMENT, Draft, DraftLine
 from billing.rules.errors import InvariantBroken
 from billing.rules.lines import BASE_FEE, PLAN_FEE, REST_OF_TERM
@@ -77,7 +77,9 @@ def _document(draft: Draft, receivable: str, memo: str) -> tuple[Entry, ...]:
         # As an agent our revenue is only our part; the partner's is owed at once.
         moves += [(chart.AP_PARTNERS, -draft.partner_share_minor)]
         usage -= draft.partner_share_minor
-    moves += [(revenue, -usage)]
+    # Our part of what a partner sold is shared revenue, whatever else its invoice charges.
+    shared = sum(line.amount_minor for line in draft.lines if line.kind == SHARE)
+    moves += [(chart.REVENUE_SHARED, -shared), (revenue, -(usage - shared))]
     recognised = [(chart.DEFERRED_REVENUE, earned), (chart.REVENUE_LICENCE, -earned)]
     return entry("document", memo, draft.currency, moves) + entry(
         "recognition", f"{memo}: fees earned", draft.currency, recognised

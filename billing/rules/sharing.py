@@ -11,7 +11,7 @@ from billing.rules.cycles import round_fraction
 from billing.rules.errors import InvariantBroken
 from billing.rules.facts import Receipt
 from billing.rules.groups import Group
-from billing.rules.inputs import COLLECTED_KEY, FEES_KEY, BookedShare
+from billing.rules.inputs import COLLECTED_KEY, FEES_KEY, SHARE_KEY, BookedShare
 from billing.rules.lines import CUSTOMER, RatedLine
 from billing.rules.splits import PARTNER, PLATFORM, allocate, split_share
 from billing.rules.terms import TAX, Terms
@@ -45,7 +45,7 @@ class CustomerShare:
 
 def share_key(customer_id: str, version_id: str) -> str:
     """The stable key of a share within (agreement, period)."""
-    return f"share:{customer_id}/{version_id}"
+    return f"{SHARE_KEY}{customer_id}/{version_id}"
 
 
 def _cumulative(
@@ -85,6 +85,11 @@ def _shared_tax(nets: Mapping[Decimal, int], terms: Terms) -> int:
 
 def _untaxed(_line: RatedLine) -> Decimal:
     return Decimal(0)
+
+
+def share_order(share: CustomerShare) -> tuple[str, str]:
+    """By customer, then by agreement version."""
+    return share.customer_id, share.version_id
 
 
 def customer_shares(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from billing.rules.documents import canonical_bytes
+from billing.rules.drafts import Keep
 from billing.rules.errors import BadRunInput
 from billing.rules.facts import Ending, FxQuote, PartyTax, Receipt, Sale
 from billing.rules.fields import Fields, instant_text
@@ -28,6 +30,7 @@ from billing.rules.terms_json import dump_terms, parse_terms
 
 SCHEMA = "agentcache.run-input/1"
 _NO_ROWS = b'"rows":[]'
+_STRETCH = 1000  # rows that are sorted in memory
 _Flat = TypeVar(
     "_Flat", RunInputRow, BookedLine, BookedShare, Carried, PartyTax, FxQuote, Receipt, Sale, Ending
 )
@@ -77,13 +80,13 @@ _SINCE: dict[type, dict[str, Any]] = {
 
 def run_input_json(run: RunInput) -> bytes:
     """Canonical bytes; rows in any order give the same bytes. Big counts are written as text."""
-    return b"".join(_pieces(run))
+    return b"".join(_pieces(run, sorted(map(_row_bytes, run.rows))))
 
 
-def _pieces(run: RunInput) -> Iterator[bytes]:
+def _pieces(run: RunInput, rows: Iterable[bytes]) -> Iterator[bytes]:
     before, after = _head(run).split(_NO_ROWS, 1)
     yield before + b'"rows":['
-    for number, row in enumerate(_sorted_rows(run.rows)):
+    for number, row in enumerate(rows):
         yield b"," + row if number else row
     yield b"]" + after
 
@@ -122,10 +125,10 @@ def _plans(run: RunInput) -> list[dict[str, Any]]:
     ]
 
 
-def _sorted_rows(rows: Sequence[RunInputRow]) -> list[bytes]:
-    """Each row's canonical bytes, sorted. Big counts are written as text: byte-seconds pass 2^53,
-    the largest whole number that canonical JSON can carry."""
-    return sorted(_row_json(_texts(row)).encode() for row in rows)
+def _row_bytes(row: RunInputRow) -> bytes:
+    """A row's canonical bytes. Big counts are written as text: byte-seconds pass 2^53, the largest
+    whole number that canonical JSON can carry."""
+    return _row_json(_texts(row)).encode()
 
 
 # Of texts and one small number, under names in ASCII, this encoder's bytes are the canonical ones.
@@ -141,12 +144,41 @@ def _texts(row: RunInputRow) -> dict[str, str | int]:
     }
 
 
+class InputDigest:
+    """Fingerprint of a frozen input whose rows come one by one, in any order: the SHA-256 of
+    `run_input_json`, never made whole. Sorted rows wait in stretches (`keep`) until the last."""
+
+    def __init__(self, keep: Keep = tuple) -> None:
+        self._keep = keep
+        self._stretches: list[Sequence[bytes]] = []
+        self._rows: list[bytes] = []
+
+    def add(self, row: RunInputRow) -> RunInputRow:
+        """Count a row in; the row."""
+        self._rows.append(_row_bytes(row))
+        if len(self._rows) == _STRETCH:
+            self._put_away()
+        return row
+
+    def hexdigest(self, head: RunInput) -> str:
+        """The fingerprint of `head` (its own rows do not count) with the rows counted in."""
+        self._put_away()
+        digest = hashlib.sha256()
+        for piece in _pieces(head, heapq.merge(*self._stretches)):
+            digest.update(piece)
+        return digest.hexdigest()
+
+    def _put_away(self) -> None:
+        self._stretches.append(self._keep(sorted(self._rows)))
+        self._rows = []
+
+
 def run_input_sha256(run: RunInput) -> str:
-    """Fingerprint of the frozen input: of `run_input_json`, never made whole."""
-    digest = hashlib.sha256()
-    for piece in _pieces(run):
-        digest.update(piece)
-    return digest.hexdigest()
+    """Fingerprint of the frozen input."""
+    digest = InputDigest()
+    for row in run.rows:
+        digest.add(row)
+    return digest.hexdigest(run)
 
 
 def _flat(kind: Callable[..., _Flat], names: Sequence[str], data: object) -> _Flat:

@@ -7,7 +7,12 @@ from django.conf import settings
 from django.db import ProgrammingError, transaction
 
 from billing.actions.adopt_accounts import adopt_accounts
-from billing.actions.connected_accounts import ask_look, connect_account, renew_link
+from billing.actions.connected_accounts import (
+    ask_look,
+    connect_account,
+    keep_account,
+    renew_link,
+)
 from billing.actions.payout_details import ask_payout_details, decide_payout_details, masked
 from billing.actions.reconcile_stripe import reconcile_stripe
 from billing.actions.stripe_events import process_event
@@ -165,3 +170,31 @@ def test_a_partners_role_can_ask_for_nothing_else(partners, database, more):
             key="x", subject_id=other, partner_id=other, facts={}, next_try_at=now(),
             created_at=now(), changed_at=now(), **facts,
         )  # fmt: skip
+
+
+def test_the_way_to_stripe_goes_on_for_an_account_that_was_taken_over(
+    fake, stripe, partners, database
+):
+    """Nobody asked for it here, so no intent opened it; its owner still has facts to tell."""
+    redis, pinecone = partners
+    own = stripe.create("accounts", {"type": "express", "country": "DE", "metadata": {}}, "taken")
+    keep_account(partner_id=redis.id, remote=own, now=now())
+    found = onboarding(redis.id, now())
+    assert (found.asked, found.account.remote_id, found.link) == (None, own["id"], None)
+
+    database.login("web")
+    with in_partner(redis):
+        first, again = (renew_link(partner_id=redis.id, now=now(), **URLS) for _ in range(2))
+    with in_partner(pinecone), pytest.raises(WrongState, match="No account"):
+        renew_link(partner_id=pinecone.id, now=now(), **URLS)
+    database.login("settle")
+    assert first == again
+    push(stripe)
+    found = onboarding(redis.id, now())
+    assert found.link == first and not found.account.payouts_enabled
+
+    fake.onboard(found.link.url)
+    with in_partner(redis):
+        assert ask_look(partner_id=redis.id) == 1
+    assert reconcile_stripe(stripe=stripe, now=now()) == []
+    assert onboarding(redis.id, now()).account.payouts_enabled

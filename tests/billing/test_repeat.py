@@ -1,5 +1,6 @@
 """Repeated, raced, broken off: a month comes out once, and the same input gives the same bytes."""
 
+import json
 import threading
 import uuid
 
@@ -12,7 +13,7 @@ from billing.actions.review import approve_period
 from billing.actions.settle import issue_approved, settle_run
 from billing.models import Agreement, Document, RunSnapshot, SettlementRun
 from billing.queries.frozen import frozen_input, frozen_parties
-from billing.queries.parties import brand_of, buyer_of, seller_of
+from billing.queries.parties import brand_of, buyer_of, read_parties, seller_of
 from billing.queries.preview import preview_run
 from billing.rules.charging import charge
 from billing.rules.documents import canonical_bytes, document_json
@@ -154,3 +155,14 @@ def test_a_preview_says_what_the_run_will_and_writes_nothing(database, world):
         total for _kind, _who, total in documents(world.redis)
     ]
     assert uuid.UUID(preview.result.lines[0].version_id)
+
+
+def test_frozen_names_are_read_one_by_one_as_they_were_written():
+    customers = {f"id-{n}": {"legal_name": f'A "customers":{{n}} é{n}', "address": ["x", "}"]}
+                 for n in range(3)}  # fmt: skip
+    for some in ({}, {"id-0": customers["id-0"]}, customers):
+        facts = {"brand": {"name": '"customers":'}, "customers": some, "partner_slug": "r}"}
+        text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        found = read_parties(text)
+        assert {**found, "customers": dict(found["customers"])} == facts
+        assert len(found["customers"]) == len(some) and "id-9" not in found["customers"]

@@ -1,5 +1,8 @@
 """A run's life: repeated, raced, refused, parked, rejected, and left exactly as it was."""
 
+import json
+from hashlib import sha256
+
 import psycopg
 import pytest
 
@@ -9,6 +12,7 @@ from billing.actions.open_runs import settle_period
 from billing.actions.rate_cards import publish_rate_version
 from billing.actions.review import approve_period, approve_runs, reject_run, withdraw_run
 from billing.actions.settle import issue_approved, settle_run, sweep_runs
+from billing.gateways import postgres
 from billing.models import (
     Document,
     RateCard,
@@ -16,6 +20,7 @@ from billing.models import (
     RunInput,
     SettlementRun,
 )
+from billing.rules import charging
 from billing.rules.errors import BadTerms, NotEnded, SamePerson, WrongState
 from billing.rules.periods import parse_month
 from cache_api.models import Customer
@@ -198,4 +203,19 @@ def test_a_statement_opens_with_what_the_last_one_closed_with_less_payouts(datab
     )
     keys = ("opening_minor", "paid_minor", "shares_minor", "closing_minor")
     assert [second.statement[key] for key in keys] == [30_42, 20_00, 30_00, 40_42]
+    assert breaches() == []
+
+
+def test_long_documents_and_small_slices_come_to_the_same_papers(world, monkeypatch):
+    """Every document is put together by the database, every customer is a slice of its own."""
+    monkeypatch.setattr(postgres, "LONG", 100)
+    monkeypatch.setattr(charging.Charging.parts, "__defaults__", (1,))
+    settle()
+    documents = Document.objects.order_by("number")
+    assert [one.number for one in documents.filter(series="INV")] == [
+        "INV-2026-000001", "INV-2026-000002", "INV-2026-000003"]  # fmt: skip
+    for one in documents:
+        assert sha256(bytes(one.canonical)).hexdigest() == one.sha256
+        assert len(json.loads(bytes(one.canonical))["lines"]) == one.lines.count() > 0
+    assert sorted(one.total_minor for one in documents.filter(series="INV")) == [100, 140, 100_01]
     assert breaches() == []

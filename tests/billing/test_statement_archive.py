@@ -6,10 +6,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
+from datetime import date
 
 import pytest
 
 from billing.models import Document
+from billing.queries import ledger
 from billing.queries.archive import archived_run, hours_behind, write_archive
 from billing.queries.hours import UsageGone
 from billing.rules.templates import Deal
@@ -22,7 +25,7 @@ from tenants import schema
 from tenants.models import Partner
 from tests.billing.rules.trust.files import MODULE, independent, zipped
 from tests.billing.test_feedback import wrong
-from tests.billing.world import NOW, customer, hit, record, settle, sign
+from tests.billing.world import NOW, breaches, customer, hit, record, settle, sign
 
 ROOT = MODULE.parents[4]
 
@@ -149,6 +152,24 @@ def test_every_kind_of_agreement_comes_out(database, partners, tmp_path):
         assert result.ok and result.totals, (template, result.text())
         invoices = {d.number: d.total_minor for d in rows if not d.statement}
         assert invoices.items() <= {n: one.stated for n, one in result.totals.items()}.items()
+    books_tie(date(2026, 1, 1), date(2026, 6, 30))
+
+
+def books_tie(first, last):
+    """Of every kind together: the trial balance is even, and says what its sub-ledgers say."""
+    closing = Counter()
+    for row in ledger.trial_balance(first, last):
+        closing[row.account.code] += row.closing_minor
+    assert sum(closing.values()) == 0
+    assert {"1100", "1110", "2100", "2300", "4000", "4100", "4110", "4200", "4300", "5000"} <= {
+        account for account, amount in closing.items() if amount
+    }
+    for accounts, side in ((ledger.RECEIVABLE, 1), (ledger.PAYABLE, -1)):
+        aged = sum(row.open_minor for row in ledger.ageing(accounts, last))
+        assert aged == side * sum(closing[account] for account in accounts)
+    rolled = ledger.deferred_roll_forward(last)
+    assert -closing["2300"] == rolled[-1].closing_minor > 0
+    assert breaches() == []
 
 
 def _facts(deal):

@@ -68,6 +68,22 @@ def test_money_out_is_negative_and_what_is_not_booked_does_not_count():
     ]  # fmt: skip
 
 
+def balance(kind, amount, sign="CRDT"):
+    return (f"<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy=\"USD\">{amount}</Amt>"
+            f"<CdtDbtInd>{sign}</CdtDbtInd></Bal>")  # fmt: skip
+
+
+def test_entries_lead_from_the_opening_balance_to_the_closing_one():
+    opened, closed = balance("OPBD", "50.00", "DBIT"), balance("CLBD", "50.01")
+    paid, pending = entry(), entry("7.00", status="<Sts>PDNG</Sts>", ref="R2")
+    assert len(read_camt053(camt(opened, closed, paid, pending))) == 1
+    assert len(read_camt053(camt(balance("PRCD", "0.00"), balance("ITBD", "1.00"), paid))) == 1
+    for entries in ((), (paid, paid), (paid, entry("0.01", ref="R9"))):
+        with pytest.raises(BadBankFile, match="missing, or is in it twice") as refused:
+            read_camt053(camt(opened, closed, *entries))
+    assert "opens with -50.00, books 100.02 and closes with 50.01 USD" in str(refused.value)
+
+
 BOMB = b'<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><Document>&b;</Document>'
 THIEF = b'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><Document>&x;</Document>'
 

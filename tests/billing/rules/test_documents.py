@@ -6,7 +6,14 @@ from decimal import Decimal
 import pytest
 
 from billing.rules.charging import charge
-from billing.rules.documents import Brand, Party, canonical_bytes, document_json, sha256_hex
+from billing.rules.documents import (
+    Brand,
+    Party,
+    canonical_bytes,
+    document_json,
+    document_pieces,
+    sha256_hex,
+)
 from billing.rules.drafts import with_tax
 from billing.rules.errors import BadTerms, InvariantBroken
 from tests.billing.rules.build import row, run, terms
@@ -39,6 +46,15 @@ def test_the_same_facts_give_the_same_bytes():
     assert one == canonical_bytes(json.loads(one))
     other = canonical_bytes(document(drafts()[0], number="INV-2026-0002"))
     assert sha256_hex(other) != sha256_hex(one)
+
+
+def test_a_document_line_by_line_is_the_document():
+    facts = {"number": "1", "issued_at": datetime(2026, 11, 3, tzinfo=UTC), "seller": SELLER,
+             "due_date": date(2026, 12, 3), "buyer": BUYER, "brand": BRAND,
+             "notes": ('"lines":[]',)}  # fmt: skip
+    for draft in (*drafts(), replace(drafts()[0], lines=(), net_minor=0, gross_minor=0)):
+        whole = canonical_bytes(document_json(draft, **facts))
+        assert b"".join(document_pieces(draft, **facts)) == whole
 
 
 def test_canonical_json_is_rfc_8785():

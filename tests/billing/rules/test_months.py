@@ -1,5 +1,6 @@
 """Worked months: what every party's document says, and that gross = ours + partner + tax."""
 
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from billing.rules.journal import postings
 from billing.rules.money import to_major
 from billing.rules.periods import parse_month, segments
 from billing.rules.snapshot import parse_run_input, run_input_json
+from billing.rules.templates import TEMPLATES
 from billing.rules.terms_json import dump_terms, parse_terms
 from tests.billing.rules.build import OCTOBER, RETAIL, hour, row, run, terms
 from tests.billing.rules.tables import rows
@@ -105,6 +107,52 @@ def test_months(cells):
     assert charge(parse_run_input(run_input_json(frozen))) == result
     for draft in result.drafts:
         postings(draft)
+
+
+POSTINGS = rows("months.md", "Journal")
+
+
+def posted(result):
+    """(account, currency) → debit less credit, over every entry of a month's documents."""
+    sums = Counter()
+    for draft in result.drafts:
+        for made in postings(draft):
+            assert sum(line.debit_minor - line.credit_minor for line in made.lines) == 0
+            for line in made.lines:
+                assert (line.debit_minor > 0) != (line.credit_minor > 0)
+                sums[line.account, line.currency] += line.debit_minor - line.credit_minor
+    return {key: amount for key, amount in sorted(sums.items()) if amount}
+
+
+@pytest.mark.parametrize("cells", POSTINGS, ids=lambda cells: cells["case"])
+def test_what_a_month_posts(cells):
+    frozen = input_of(cells)
+    result, own = charge(frozen), frozen.segments[0].terms.currency
+    sums = posted(result)
+
+    def side(sign):
+        return ", ".join(
+            f"{account} {to_major(abs(amount), currency)}{'' if currency == own else ' EUR'}"
+            for (account, currency), amount in sums.items() if amount * sign > 0
+        )  # fmt: skip
+
+    assert (side(1), side(-1)) == (cells["debit"], cells["credit"])
+    # The documents say the same: what parties owe us, what we owe the partner, what is ours.
+    ours = [draft for draft in result.drafts if draft.issuer == "platform"]
+    statements = [draft.statement for draft in ours if draft.statement]
+    netted = sum(one.netting_minor for one in statements)
+    billed = sum(draft.gross_minor for draft in ours if not draft.statement)
+    owed = sum(amount for (account, _), amount in sums.items() if account in ("1100", "1110"))
+    assert owed == billed - netted
+    assert -sums.get(("2100", own), 0) == sum(one.closing_minor for one in statements)
+    if {currency for _, currency in sums} <= {own}:
+        earned = -sum(amount for (account, _), amount in sums.items()
+                      if account[0] == "4" or account in ("2300", "5000"))  # fmt: skip
+        assert earned == result.totals.platform_minor
+
+
+def test_every_kind_of_agreement_has_its_postings_here():
+    assert {cells["terms"].split()[0] for cells in POSTINGS} == set(TEMPLATES)
 
 
 def test_what_is_missing_parks_with_what_to_enter():

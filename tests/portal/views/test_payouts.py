@@ -105,7 +105,18 @@ def test_an_account_is_connected_at_stripe_and_then_asked_for(owners, long_porta
     assert "Ask to be paid there" in text(first.get("/manage/payouts/"))
     done = text(first.post("/manage/payouts/details/", stripe_form, follow=True))
     assert "Another owner has to approve" in done
-    assert "acct_" not in text(signed_in(PINECONE, "owner").get("/manage/payouts/"))
+    other = signed_in(PINECONE, "owner")
+    assert "acct_" not in text(other.get("/manage/payouts/"))
+
+    # An account that was taken over: nobody asked for it here, and its owner goes on there too.
+    database.login("settle")
+    with schema.in_public():
+        keep_account(partner_id=owners.pinecone.id, remote={**remote, "id": "acct_taken"}, now=NOW)
+    database.login("web")
+    page = other.get("/manage/payouts/").content.decode()
+    assert "acct_taken" in page and "Go on at Stripe" in page and "Connect an account" not in page
+    assert "A new address is asked for" in text(other.get(f"{path}refresh/", follow=True))
+    assert "Stripe is being asked" in text(other.get("/manage/payouts/"))
 
 
 @pytest.mark.parametrize(("role", "sees", "asks"), [
