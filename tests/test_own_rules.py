@@ -109,6 +109,7 @@ RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
     "a way out": (
         lambda node: bool(imported(node) & NETWORK), "import requests", ("gateways",), {
             "portal/demo/breaking.py": "the demo asks its own edge",
+            "portal/demo/tour/reading.py": "likewise",
             "portal/demo/tour/running.py": "likewise",
             "portal/demo/tour/seeing.py": "likewise",
             "portal/management/commands/demo_traffic.py": "likewise",
