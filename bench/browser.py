@@ -12,6 +12,10 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
 
+# Colours glide when the mode changes: nobody looks, or measures, half way.
+SETTLED = """() => new Promise((done) => requestAnimationFrame(() => {
+  document.getAnimations().forEach((one) => one.finish()); requestAnimationFrame(done); }))"""
+
 
 def chromium_path() -> str | None:
     """The system's Chromium or Chrome, if there is one."""

@@ -9,7 +9,6 @@ network, no browser. The data stay: use a throw-away DATA_DIR.
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -36,6 +35,14 @@ from django.urls import URLPattern, get_resolver  # noqa: E402
 from bench import report  # noqa: E402
 from bench.checks import Untrue  # noqa: E402
 from bench.place import Place  # noqa: E402
+from bench.throwaway import (  # noqa: E402
+    CHECKER,
+    CUSTOMERS,
+    MAKER,
+    address,
+    backend_cpu_s,
+    login,
+)
 from billing.actions.agreements import sign_agreement  # noqa: E402
 from billing.actions.open_runs import open_run  # noqa: E402
 from billing.actions.rate_cards import create_rate_card  # noqa: E402
@@ -44,22 +51,15 @@ from billing.actions.settle import issue_approved, settle_run  # noqa: E402
 from billing.models import Agreement, Document, SettlementRun  # noqa: E402
 from billing.rules.periods import month_of  # noqa: E402
 from cache_api.models import Customer  # noqa: E402
-from portal import env  # noqa: E402
 from portal.rules.ranges import month_start  # noqa: E402
 from tenants import resolve, schema  # noqa: E402
 from tenants.accounts.models import User  # noqa: E402
 from tenants.models import Partner  # noqa: E402
 
 BAR_MS, AHEAD_MS = 150, 60
-MAKER, CHECKER = "maker@bench.example", "checker@bench.example"
 NO_PAGE = (302, 405)  # an address for forms only, or one that asks for a password first
 HOURS_A_DAY, HOURLY_DAYS = 4, 15
 
-CUSTOMERS = """
-INSERT INTO cache_api_customer (id, external_id, name, state, plan, billing, created_at)
-SELECT gen_random_uuid(), 'customer-' || lpad(n::text, 5, '0'), 'Customer ' || n, 'active', '',
-    '{}', %(start)s FROM generate_series(1, %(customers)s) n
-"""
 # Six rows a customer and bucket: two models, each with hits, misses and stores.
 USAGE = """
 INSERT INTO cache_api_rollup{unit} (bucket_at, customer_id, livemode, kind, outcome, provider,
@@ -114,7 +114,7 @@ QUESTIONS = (
 def main() -> int:
     """Fill, ask for every page, print; 0, 1 aborted, 2 nothing to measure with."""
     options = _options()
-    _login("SUPERUSER_DATABASE_URL")
+    login("SUPERUSER_DATABASE_URL")
     partner = Partner.objects.order_by("slug").first()
     if partner is None:
         print("open a partner first (manage.py open_partner, provision --once)")
@@ -151,22 +151,14 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _login(name: str) -> None:
-    known = json.loads((env.data_dir() / "servers.json").read_text())
-    connection.close()
-    connection.settings_dict.update(env.database(known[name]))
-    connection.set_schema_to_public()
-    resolve.forget()
-
-
 def _prepare(partner: Partner, customers: int) -> None:
     """Rollups, terms, a settled month and two people who look; what is there is used again."""
     call_command("collectstatic", interactive=False, verbosity=0)
     if Agreement.objects.filter(partner_id=partner.id).exists():
-        return _login("DATABASE_URL")
+        return login("DATABASE_URL")
     now = datetime.now(UTC)
     _fill(partner, customers, now)
-    _login("SUPERUSER_DATABASE_URL")
+    login("SUPERUSER_DATABASE_URL")
     last = month_of(month_start(now) - timedelta(days=1))
     card = create_rate_card(
         code="bench", name="Bench", currency="USD", valid_from=last.start, actor=MAKER, now=now,
@@ -177,7 +169,7 @@ def _prepare(partner: Partner, customers: int) -> None:
         partner_id=partner.id, template="revenue_share_platform", starts_at=last.start, now=now,
         created_by=MAKER, approved_by=CHECKER, retail_card_id=card.id,
     )  # fmt: skip
-    _login("SETTLE_DATABASE_URL")
+    login("SETTLE_DATABASE_URL")
     agreement = Agreement.objects.get(partner_id=partner.id)
     run = open_run(agreement_id=agreement.id, period=last, actor=MAKER, now=now)
     settle_run(run_id=run.id, partner_id=partner.id, now=now)
@@ -186,16 +178,15 @@ def _prepare(partner: Partner, customers: int) -> None:
     run = SettlementRun.objects.get(pk=run.pk)
     if run.state != "issued":
         raise Untrue(f"last month is {run.state}: {run.reason}")
-    _login("OWNER_DATABASE_URL")
+    login("OWNER_DATABASE_URL")
     with schema.in_partner(partner):
         one = Customer.objects.get(external_id="customer-00007").pk
         for role, customer in (("owner", None), ("customer_owner", one)):
             User.objects.create_user(f"{role}@bench.example", role=role, customer_id=customer)
-    return _login("DATABASE_URL")
+    return login("DATABASE_URL")
 
 
 def _fill(partner: Partner, customers: int, now: datetime) -> None:
-    known = json.loads((env.data_dir() / "servers.json").read_text())
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     first = month_start(now).replace(year=now.year - 1)
     hourly = min(month_start(now), today - timedelta(days=HOURLY_DAYS))
@@ -204,7 +195,7 @@ def _fill(partner: Partner, customers: int, now: datetime) -> None:
         "day": {"start": first, "end": today, "step": "1 day"},
         "hour": {"start": hourly, "end": now, "step": "1 hour"},
     }
-    with psycopg.connect(known["SUPERUSER_DATABASE_URL"], autocommit=True) as boss:
+    with psycopg.connect(address("SUPERUSER_DATABASE_URL"), autocommit=True) as boss:
         boss.execute(f'SET search_path TO "{partner.schema_name}", public')
         boss.execute("SET synchronous_commit = off")
         boss.execute(CUSTOMERS, {"start": first, "customers": customers})
@@ -247,7 +238,7 @@ def _signed_in(host: str, role: str) -> Client:
     client = Client(HTTP_HOST=host)
     owner = resolve.resolve_host(host)
     with schema.in_partner(owner):
-        client.force_login(User.objects.get(email=f"{role}@bench.example"))
+        client.forcelogin(User.objects.get(email=f"{role}@bench.example"))
         session = client.session
         session["scope"] = owner.schema_name
         session.save()
@@ -274,15 +265,6 @@ def _measured(client: Client, page: str, rounds: int) -> dict[str, Any]:
         # What a page takes of a processor, here and in its Postgres: also right on a busy machine.
         "CPU ms": round(cpu * 1000 / rounds),
     }  # fmt: skip
-
-
-def backend_cpu_s() -> float:
-    """CPU seconds that this connection's Postgres process has used."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        pid = cursor.fetchone()[0]
-    cells = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(cells[11]) + int(cells[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _timed(client: Client, page: str) -> float:

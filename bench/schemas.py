@@ -28,6 +28,7 @@ from django.utils import timezone
 
 from bench import processes, report, settlement
 from bench.checks import Untrue
+from bench.throwaway import address
 from portal import env
 from portal.servers import binaries
 from tenants import resolve, schema
@@ -145,7 +146,7 @@ def _dump(schema_name: str) -> str:
     """A schema as SQL, with the rows that Django's migrations left; nobody's own."""
     argv = [str(binaries.postgres_bin("pg_dump")), "-n", schema_name, "--no-owner",
             "--no-privileges", "--inserts", "--exclude-table-data=*.accounts_*",
-            f"--dbname={settlement.superuser()}"]  # fmt: skip
+            f"--dbname={address('SUPERUSER_DATABASE_URL')}"]  # fmt: skip
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     lines = [line for line in done.stdout.splitlines()
              if not line.startswith(("\\", "CREATE SCHEMA"))]  # fmt: skip
@@ -157,7 +158,7 @@ def _url(name: str) -> str:
 
 
 def _catalogue(names: Sequence[str]) -> tuple[str, str]:
-    with psycopg.connect(settlement.superuser()) as boss:
+    with psycopg.connect(address("SUPERUSER_DATABASE_URL")) as boss:
         found = boss.execute(COUNTED, [list(names)]).fetchall()
         (size,) = boss.execute(CATALOGUE).fetchone() or (0,)
     if len({row[:2] for row in found}) != 1:
@@ -182,7 +183,7 @@ def _migrated(wanted: str) -> float:
 
 def _forget_last(names: Sequence[str]) -> None:
     """As if the newest migration were not applied there; it changes no table."""
-    with psycopg.connect(settlement.superuser(), autocommit=True) as boss:
+    with psycopg.connect(address("SUPERUSER_DATABASE_URL"), autocommit=True) as boss:
         for name in names:
             boss.execute(f'DELETE FROM "{name}".django_migrations WHERE (app, name) = (%s, %s)',
                          LAST)  # fmt: skip

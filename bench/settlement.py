@@ -9,7 +9,6 @@ unless the settled gross is what plain SQL comes to. The data stay: use a throw-
 """
 
 import argparse
-import json
 import os
 import resource
 import sys
@@ -30,8 +29,15 @@ django.setup()
 import psycopg  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from bench import report  # noqa: E402
+from bench import report, throwaway  # noqa: E402
 from bench.checks import Untrue  # noqa: E402
+from bench.throwaway import (  # noqa: E402
+    CHECKER,
+    CUSTOMERS,
+    MAKER,
+    address,
+    backend_cpu_s,
+)
 from billing.actions.agreements import sign_agreement  # noqa: E402
 from billing.actions.open_runs import open_run  # noqa: E402
 from billing.actions.rate_cards import create_rate_card  # noqa: E402
@@ -39,7 +45,6 @@ from billing.actions.review import approve_runs, reject_run  # noqa: E402
 from billing.actions.settle import issue_approved, settle_run  # noqa: E402
 from billing.models import Agreement, SettlementRun  # noqa: E402
 from billing.rules.periods import Period, parse_month  # noqa: E402
-from portal import env  # noqa: E402
 from tenants.models import Partner  # noqa: E402
 from tenants.schema import in_partner  # noqa: E402
 
@@ -51,16 +56,9 @@ class Cost(NamedTuple):
     cpu_s: float
 
 
-MAKER, CHECKER = "maker@bench.example", "checker@bench.example"
 MODELS, HOURS, PRICE = 5, 720, "0.002"
 SMALL, LARGE = parse_month("2026-04"), parse_month("2026-06")  # both have 30 days
 
-CUSTOMERS = """
-INSERT INTO cache_api_customer (id, external_id, name, state, plan, billing, created_at)
-SELECT gen_random_uuid(), 'customer-' || lpad(n::text, 5, '0'), 'Customer ' || n, 'active', '',
-    '{}', now()
-FROM generate_series(1, %s) n
-"""
 ROLLUPS = """
 INSERT INTO cache_api_rolluphour (bucket_at, customer_id, livemode, kind, outcome, provider, model,
     region, events, quantity, tokens_in, tokens_out, bytes, byte_seconds, cost_saved_micros,
@@ -124,10 +122,7 @@ def _options() -> argparse.Namespace:
 
 def login(name: str) -> None:
     """Connect Django as another login of the throw-away servers."""
-    known = json.loads((env.data_dir() / "servers.json").read_text())
-    connection.close()
-    connection.settings_dict.update(env.database(known[name]))
-    connection.set_schema_to_public()
+    throwaway.login(name)
     with connection.cursor() as cursor:  # one process each, so that its CPU time is all of it
         cursor.execute("SET max_parallel_workers_per_gather = 0")
 
@@ -150,20 +145,14 @@ def agree(partner: Partner, now: datetime, code: str = "bench") -> None:
 def _prepare(partner: Partner, customers: int, hours: int) -> None:
     """The rows of two months: a tenth of the customers, and all of them."""
     agree(partner, SMALL.start)
-    with psycopg.connect(superuser(), autocommit=True) as boss:
+    with psycopg.connect(address("SUPERUSER_DATABASE_URL"), autocommit=True) as boss:
         boss.execute(f'SET search_path TO "{partner.schema_name}", public')
-        boss.execute(CUSTOMERS, [customers])
+        boss.execute(CUSTOMERS, {"start": SMALL.start, "customers": customers})
         for count, month in ((customers // 10, SMALL), (customers, LARGE)):
             boss.execute(ROLLUPS, {"start": month.start, "customers": count, "hours": hours,
                                    "models": MODELS})  # fmt: skip
         boss.execute("VACUUM ANALYZE cache_api_rolluphour")
     login("SETTLE_DATABASE_URL")
-
-
-def superuser() -> str:
-    """The address by which everything may be read."""
-    known = json.loads((env.data_dir() / "servers.json").read_text())
-    return str(known["SUPERUSER_DATABASE_URL"])
 
 
 def _measured(
@@ -222,19 +211,10 @@ def _sql(partner: Partner, text: str, month: Period) -> list[tuple[Any, ...]]:
 
 
 def _timed(work: Callable[[], Any]) -> Cost:
-    begun, cpu = time.perf_counter(), time.process_time() + _backend_cpu_s()
+    begun, cpu = time.perf_counter(), time.process_time() + backend_cpu_s()
     work()
-    spent = time.process_time() + _backend_cpu_s() - cpu
+    spent = time.process_time() + backend_cpu_s() - cpu
     return Cost(time.perf_counter() - begun, spent)
-
-
-def _backend_cpu_s() -> float:
-    """CPU seconds that this connection's Postgres process has used."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        pid = cursor.fetchone()[0]
-    cells = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(cells[11]) + int(cells[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _result(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ import psycopg
 
 from bench import report, settlement, tenant_trace
 from bench.checks import Untrue
+from bench.throwaway import address
 from billing.actions.review import approve_runs
 from billing.actions.settle import issue_approved
 from billing.models import Document, SettlementRun
@@ -105,7 +106,7 @@ def _imported(partner: Partner, trace: Path) -> str:
         with schema.in_public():
             import_usage(path=file, partner_slug=partner.slug, skip_bad=False, now=MONTHS[1].end)
         took = _since(begun)
-    with psycopg.connect(settlement.superuser()) as boss:
+    with psycopg.connect(address("SUPERUSER_DATABASE_URL")) as boss:
         found = boss.execute("SELECT sum(quantity) FROM usage_event").fetchone()
     if found != (total,):
         raise Untrue(f"{found} requests are recorded of {total}")
@@ -125,7 +126,7 @@ def _issue(partner: Partner, month: Any) -> None:
 
 def _bare(partner: Partner) -> dict[tuple[str, int], tuple[int, int, int]]:
     """(customer, month) → hits, lookups, cents at the list price, from the events alone."""
-    with psycopg.connect(settlement.superuser()) as boss:
+    with psycopg.connect(address("SUPERUSER_DATABASE_URL")) as boss:
         rows = boss.execute(BARE, [partner.id]).fetchall()
     return {
         (who, month): (int(hits or 0), int(lookups), _cents(hits or 0, "0.002")

@@ -25,6 +25,7 @@ from django.utils import timezone
 
 from bench import report, settlement
 from bench.checks import Untrue
+from bench.throwaway import CUSTOMERS, address
 from billing.actions.open_runs import settle_period
 from billing.actions.settle import sweep_runs
 from billing.models import SettlementRun
@@ -89,9 +90,9 @@ def _usage(partners: list[Partner], customers: int) -> None:
     month = settlement.LARGE
     for number, partner in enumerate(partners):
         settlement.agree(partner, month.start, code=f"bench-{number}")
-        with psycopg.connect(settlement.superuser(), autocommit=True) as boss:
+        with psycopg.connect(address("SUPERUSER_DATABASE_URL"), autocommit=True) as boss:
             boss.execute(f'SET search_path TO "{partner.schema_name}", public')
-            boss.execute(settlement.CUSTOMERS, [customers])
+            boss.execute(CUSTOMERS, {"start": month.start, "customers": customers})
             boss.execute(settlement.ROLLUPS, {
                 "start": month.start, "customers": customers, "hours": settlement.HOURS,
                 "models": settlement.MODELS,
@@ -128,7 +129,7 @@ def _check(partners: list[Partner]) -> None:
         runs = SettlementRun.objects.filter(partner_id=partner.id)
         if [run.state for run in runs] != ["in_review"]:
             raise Untrue(f"{partner.slug}: {[run.state for run in runs]}")
-        with psycopg.connect(settlement.superuser()) as boss:
+        with psycopg.connect(address("SUPERUSER_DATABASE_URL")) as boss:
             boss.execute(f'SET search_path TO "{partner.schema_name}", public')
             month = settlement.LARGE
             (bare,) = boss.execute(settlement.GROSS, [month.start, month.end]).fetchone() or (0,)

@@ -179,7 +179,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("console_rates", _("Rates"), "plan", "runs.view",
               ("console_enter_fx", "console_enter_tax", "console_enter_status",
                "console_decide_entry")),
-        Entry("console_ops", _("Health"), "clock", "ops.view",
+        Entry("console_ops", _("Operations"), "clock", "ops.view",
               ("console_ops_ingest", "console_ops_jobs", "console_ops_domains",
                "console_ops_webhooks", "console_ops_mail", "console_ops_runbook",
                "console_ops_switches")),
@@ -209,7 +209,7 @@ HEADINGS: dict[str, Any] = {
     "customer_team": _("People and security"),
     "console_pipeline": _("Channel"),
     "console_finance": _("Month and money"),
-    "console_ops": _("Operations"),
+    "console_ops": _("Service"),
     "console_team": _("People and security"),
 }
 # What a phone shows at the bottom, as far as the role may; other entries fill up in menu order.

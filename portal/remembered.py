@@ -1,8 +1,9 @@
-"""What takes long to work out and may be a little old: kept in the cache, worked out without it."""
+"""What takes long to work out and may be a little old: in the cache, or in this process alone."""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from redis.exceptions import RedisError
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+_kept: dict[str, tuple[float, Any]] = {}
 
 
 def remembered(key: str, seconds: int, make: Callable[[], T]) -> T:
@@ -30,3 +32,13 @@ def remembered(key: str, seconds: int, make: Callable[[], T]) -> T:
     with suppress(RedisError):
         cache.set(key, made, seconds)
     return made
+
+
+def shared(key: str, fresh_s: float, make: Callable[[], T]) -> T:
+    """This process's last value while it is fresh: who looks is no load on what is looked at."""
+    at = time.monotonic()
+    known = _kept.get(key)
+    if known is None or at - known[0] > fresh_s:
+        known = _kept[key] = (at, make())
+    value: T = known[1]
+    return value

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 from portal import env
 from tenants import log_lines
@@ -271,6 +272,17 @@ STATICFILES_DIRS = [
         for prefix, (package, inside) in _wheels.items()
     ),
 ]
+# The raw records (/admin/) in our own colours: the steps of the console's brand.
+UNFOLD = {
+    "SITE_ICON": lambda _request: static("img/icon-default.svg"),
+    "COLORS": {"primary": {
+        "50": "oklch(98.5% .012 184)", "100": "oklch(95.6% .028 186)", "200": "oklch(90% .047 185)",
+        "300": "oklch(85.8% .056 186)", "400": "oklch(77.1% .068 186)",
+        "500": "oklch(64.9% .081 186)", "600": "oklch(47.6% .081 186)",
+        "700": "oklch(43.7% .077 185)", "800": "oklch(40.8% .072 185)",
+        "900": "oklch(37.1% .06 185)", "950": "oklch(23.9% .04 187)",
+    }},
+}  # fmt: skip
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

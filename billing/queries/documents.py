@@ -73,6 +73,13 @@ class DocumentRow:
         return max(self.due_minor - self.paid_minor - self.written_off_minor, 0)
 
     @property
+    def others_minor(self) -> int:
+        """What moved a statement's balance beside its share and payouts: adjustments, fees, tax."""
+        said = self.statement or {}
+        return (said.get("closing_minor", 0) - said.get("opening_minor", 0)
+                + said.get("paid_minor", 0) - said.get("shares_minor", 0))  # fmt: skip
+
+    @property
     def refundable_minor(self) -> int:
         """What was paid beyond what is due, so that it can go back."""
         return max(self.paid_minor - max(self.due_minor, 0), 0)

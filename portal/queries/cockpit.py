@@ -82,6 +82,11 @@ class Cockpit:
         return IMPLEMENTATIONS_GOAL
 
     @property
+    def opened(self) -> int:
+        """Partners there are, signed or not; the house partner is none."""
+        return sum(row.kind != Partner.Kind.DIRECT for row in self.partners)
+
+    @property
     def failed(self) -> tuple[Partner, ...]:
         """Partners whose opening failed."""
         return tuple(row for row in self.partners if row.state == Partner.State.FAILED)
@@ -106,6 +111,7 @@ def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Co
     days = days_up_to(now.date(), DAYS)
     traffic, earlier = partner_traffic(days), partner_traffic(days.before)
     money, deals, partners = channel_money(since), deals_in_force(now), tuple(partner_rows())
+    selling = [row for row in partners if row.kind != Partner.Kind.DIRECT]
     chosen = _currency(money, currency)
     months = tuple(money.get(chosen, ()))
     final = [month for month in months if month.is_final]
@@ -114,8 +120,8 @@ def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Co
     adopted = implementations(days_with(now.date(), DAYS - 1))
     return Cockpit(
         currency=chosen, currencies=tuple(sorted(money)), partners=partners,
-        signed=sum(row.id in deals for row in partners),
-        live=sum(bool(found.lookups) for found in traffic.values()),
+        signed=sum(row.id in deals for row in selling),
+        live=sum(bool(traffic[row.id].lookups) for row in selling if row.id in traffic),
         months=months, last=last, before=final[-2] if len(final) > 1 else None,
         review=months[-1] if months and not months[-1].is_final else None,
         traffic=sum(traffic.values(), Traffic()), traffic_before=sum(earlier.values(), Traffic()),

@@ -6,12 +6,10 @@ Webhooks and mail notices lie in each partner's schema and are read there, a par
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Max, Q
@@ -19,12 +17,13 @@ from django.db.models import Max, Q
 from billing.models import Document, DocumentEvent
 from billing.queries.mailing import undelivered_documents
 from billing.rules.status import UNDELIVERED
-from cache_api.gateways import servers
-from cache_api.gateways.region_states import RegionState, region_states
+from cache_api.gateways.region_states import RegionState
 from cache_api.models import HookEndpoint
 from cache_api.queries.alerts import untold
 from cache_api.queries.recorder import Recorded, recorded
 from portal.gateways import broker
+from portal.queries.regions import FRESH_S, regions_now
+from portal.remembered import shared
 from portal.rules.alarms import Alarm, Seen, alarms
 from tenants import queries as tenants
 from tenants import schema
@@ -33,12 +32,10 @@ from tenants.queries import partner_names
 from tenants.rules.domain_states import RENEWAL_ALARMS_DAYS, Cert, Routing
 from tenants.switches import switches_on
 
-T = TypeVar("T")
-FRESH_S, PARTNERS_FRESH_S = 2.0, 15.0
+PARTNERS_FRESH_S = 15.0
 STUCK_AFTER = timedelta(minutes=10)
 UNTOLD_AFTER = timedelta(minutes=5)
 ENDS_SOON = timedelta(days=RENEWAL_ALARMS_DAYS[0])
-_kept: dict[str, tuple[float, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -103,9 +100,9 @@ class Operations:
 
 def operations(now: datetime) -> Operations:
     """Nine queries, and two a partner every PARTNERS_FRESH_S; servers every FRESH_S."""
-    regions = tuple(_shared("regions", FRESH_S, lambda: region_states(servers.regions())))
-    queue = _shared("queue", FRESH_S, lambda: broker.queue(settings.BROKER_URL))
-    hooks, told = _shared("partners", PARTNERS_FRESH_S, lambda: _of_partners(now))
+    regions = regions_now()
+    queue = shared("queue", FRESH_S, lambda: broker.queue(settings.BROKER_URL))
+    hooks, told = shared("partners", PARTNERS_FRESH_S, lambda: _of_partners(now))
     names = partner_names()
     parts: dict[str, Any] = {
         "regions": regions, "recorded": recorded(), "queue": queue, "jobs": failed_jobs(),
@@ -202,13 +199,3 @@ def _seen(parts: dict[str, Any], now: datetime) -> Seen:
         mails=len(parts["documents"]) + sum(o.endpoints + o.firings for o in parts["untold"]),
         switches=len(parts["switches"]),
     )
-
-
-def _shared(key: str, fresh_s: float, make: Callable[[], T]) -> T:
-    """The last answer while it is fresh: lookers never become load."""
-    at = time.monotonic()
-    known = _kept.get(key)
-    if known is None or at - known[0] > fresh_s:
-        known = _kept[key] = (at, make())
-    value: T = known[1]
-    return value

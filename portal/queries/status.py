@@ -5,23 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cache_api.gateways import servers
-from cache_api.gateways.region_states import RegionState, region_states
+from cache_api.gateways.region_states import RegionState
+from portal.queries.regions import FRESH_S, regions_now
 from tenants import queries as tenants
 from tenants.models import Incident
 from tenants.rules.status import Component, Level, levels, overall
 
 SHOWN = timedelta(days=90)
-FRESH_S = 2.0
 # More unrecorded usage than the recorder takes in half a minute.
 BEHIND = 300_000
 # Of the durable store's memory: nothing is lost before it is full, and then the disks take over.
 FILLED = 0.5
-_last: tuple[float, dict[str, Level]] | None = None
-_watched = False
+_watched: dict[str, Level] | None = None
 log = logging.getLogger(__name__)
 
 
@@ -44,11 +43,11 @@ def status(now: datetime) -> Status:
     found = tenants.incidents(now - SHOWN)
     running = tuple(one for one in found if one.resolved_at is None)
     past = tuple(one for one in found if one.resolved_at is not None)
-    checks = _checked()
+    checks = check(regions_now())
     return Status(levels(checks, [(one.component, one.impact) for one in running]), running, past)
 
 
-def check(states: list[RegionState]) -> dict[str, Level]:
+def check(states: Sequence[RegionState]) -> dict[str, Level]:
     """What regions tell: who answers, whether usage is recorded in time, and whether jobs run."""
     up = sum(one.is_up for one in states)
     answers = Level.OK if up == len(states) else Level.DEGRADED if up else Level.OUTAGE
@@ -74,26 +73,14 @@ def troubles() -> list[str]:
 
     Nothing where nobody watches: in commands, and before the first look.
     """
-    if _last is None or not _watched:
-        return []
-    return [name for name, level in _last[1].items() if level is not Level.OK]
+    return [name for name, level in (_watched or {}).items() if level is not Level.OK]
 
 
 def _watch() -> None:
     global _watched
     while True:
         try:
-            _checked()
-            _watched = True
+            _watched = check(regions_now())
         except Exception:  # a setting that is missing is told at the API's own door
             log.exception("status: the servers could not be looked at")
         time.sleep(FRESH_S)
-
-
-def _checked() -> dict[str, Level]:
-    """The last check while it is fresh: visitors never become load on what they ask about."""
-    global _last
-    at = time.monotonic()
-    if _last is None or at - _last[0] > FRESH_S:
-        _last = (at, check(region_states(servers.regions())))
-    return _last[1]

@@ -37,11 +37,14 @@ def quantity(text: str) -> str:
 
 
 @register.filter
-def utc(moment: datetime | None) -> SafeString | str:
-    """A moment in UTC to the minute, as a <time> element; an en dash when there is none."""
-    if moment is None:
+def utc(moment: datetime | str | None) -> SafeString | str:
+    """A moment (or its ISO text, as papers hold it) in UTC to the minute, as a <time> element.
+
+    An en dash when there is none.
+    """
+    if not moment:
         return "–"
-    at = moment.astimezone(UTC)
+    at = (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).astimezone(UTC)
     return format_html(
         '<time datetime="{}">{} UTC</time>', at.isoformat(), local.day_text(at, "j M Y, H:i")
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import template
 
+from billing.rules.accounts import ACCOUNTS
 from portal import words
 from portal.rules.health import Reason
 from portal.words import domains, operations, sso, terms
@@ -47,6 +48,13 @@ def state_tone(name: str, table: str) -> str:
 def kind_label(name: str, table: str) -> Any:
     """`{{ partner.kind|kind_label:"partner" }}`; tables: partner, deal, paper, entry."""
     return _KINDS[table].get(name) or name.replace("_", " ")
+
+
+@register.filter
+def account_name(code: str) -> str:
+    """What an account of our chart is called; nothing for a code that is not in it."""
+    account = ACCOUNTS.get(code)
+    return account.name if account else ""
 
 
 @register.filter

@@ -12,6 +12,7 @@ from tests.browser.visitor import Visitor
 MOST_STOPS = 150
 # As with 200 % zoom: what sticks to an edge of the screen leaves little room.
 LOW = {"width": 1440, "height": 450}
+NARROW = {"width": 360, "height": 740}
 # Null where nothing of the page has the focus; else what is wrong with where it is, or "".
 FOCUS = """() => {
   const one = document.activeElement;
@@ -35,8 +36,10 @@ FOCUS = """() => {
 class Keyboard:
     """A visitor's hands: `press`, `type`, `reach` something by Tab, and `follow` it."""
 
-    def __init__(self, visitor: Visitor) -> None:
+    def __init__(self, visitor: Visitor, size: dict[str, int] | None = None) -> None:
+        """`size`: what every page is walked at; by default as the visitor left it (wide)."""
         self.visitor = visitor
+        self.size = size
         self.page = visitor.page
         self.stops = 0
 
@@ -50,6 +53,8 @@ class Keyboard:
 
     def reach(self, target: Locator, key: str = "Tab") -> None:
         """Move the focus on until it is there."""
+        if self.size:
+            self.page.set_viewport_size(self.size)  # type: ignore[arg-type]
         expect(target).to_have_count(1)
         for _ in range(MOST_STOPS):
             if target.evaluate("(one) => one === document.activeElement"):

@@ -4,7 +4,7 @@ import hashlib
 
 from playwright.sync_api import expect
 
-from tests.browser.keyboard import Keyboard
+from tests.browser.keyboard import NARROW, Keyboard
 from tests.browser.test_partner_journey import stored_pdf
 from tests.browser.world import CONSOLE, PASSWORD, REDIS
 
@@ -15,7 +15,7 @@ def test_one_person_settles_another_approves_and_the_customer_reads_it(visit, li
     petra = visit(CONSOLE, "petra@agentcache.example")
     run_address = settle_as(petra, months)
     anton = visit(CONSOLE)
-    Keyboard(anton).sign_in("anton@agentcache.example", PASSWORD)
+    Keyboard(anton, NARROW).sign_in("anton@agentcache.example", PASSWORD)
     review_as(anton, run_address)
     approve_as(anton)
 
@@ -67,9 +67,9 @@ def review_as(anton, run_address: str) -> None:
 
 
 def approve_as(anton) -> None:
-    """Approve the whole set without a mouse and see it issued, without reloading the page."""
-    hands, page = Keyboard(anton), anton.page
-    hands.follow(page.get_by_role("link", name="Month", exact=True).first)
+    """Approve the whole set by keyboard at 360 px and see it issued, without reloading."""
+    hands, page = Keyboard(anton, NARROW), anton.page
+    hands.follow(page.locator(".tabbar").get_by_role("link", name="Month"))
     expect(page.get_by_text("2 runs add up and wait for you")).to_be_visible()
     assert hands.walk() > 10
     hands.follow(page.locator("#approve-set"), "Space")

@@ -1,9 +1,9 @@
-"""Nothing needs a mouse: sign in and invite somebody (approving: test_finance_journey.py)."""
+"""Nothing needs a mouse: sign in and invite somebody (test_finance_journey.py approves so)."""
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.keyboard import Keyboard
+from tests.browser.keyboard import NARROW, Keyboard
 from tests.browser.world import PASSWORD, REDIS
 
 STICKY = """() => { const one = document.createElement("div"); document.body.append(one);
@@ -37,6 +37,24 @@ def test_somebody_signs_in_and_invites_by_keyboard(visit):
     invited = page.get_by_role("row", name="keys@partner.example")
     expect(invited).to_contain_text("Developer")
     assert hands.walk() > 10
+
+
+def test_the_same_on_a_phone_by_its_tabs_and_the_menu_behind_more(visit):
+    ada = visit(REDIS)
+    hands, page = Keyboard(ada, NARROW), ada.page
+    hands.sign_in("ada@partner.example", PASSWORD)
+
+    hands.reach(page.get_by_role("button", name="More"))
+    page.keyboard.press("Enter")
+    menu = page.locator("#more-menu")
+    expect(menu).to_be_visible()
+    hands.follow(menu.get_by_role("link", name="Team"))
+    hands.follow(page.get_by_role("link", name="Invite").first)
+    hands.type(page.get_by_label("E-mail"), "phone@partner.example")
+    hands.type(page.get_by_label("Role"), "Dev")
+    hands.follow(page.get_by_role("button", name="Send the invitation"))
+
+    expect(page.get_by_role("row", name="phone@partner.example")).to_contain_text("Developer")
 
 
 @pytest.mark.parametrize(("script", "told"), [(STICKY, "covered by"), (UNSEEN, "no sign of focus")])

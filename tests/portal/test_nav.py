@@ -53,8 +53,7 @@ def test_a_role_finds_every_page_it_may_open_once_at_a_desk_and_on_a_phone(audie
         (Audience.PARTNER, ["", "Customers and plans", "Money", "Brand and domains", "Developers",
                             "People and security"]),
         (Audience.CUSTOMER, ["", "Plan and invoices", "Developers", "People and security"]),
-        (Audience.PLATFORM, ["", "Channel", "Month and money", "Operations",
-                             "People and security"]),
+        (Audience.PLATFORM, ["", "Channel", "Month and money", "Service", "People and security"]),
     ],
 )  # fmt: skip
 def test_whoever_may_do_everything_sees_a_few_groups(audience, headings):

@@ -33,9 +33,9 @@ WELL = RegionState("eu", True, True, True, processes=1)
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch):
     """One region that is well, an empty queue; nothing is kept of another test."""
-    monkeypatch.setattr(operations, "region_states", lambda _: [WELL])
+    monkeypatch.setattr(operations, "regions_now", lambda: (WELL,))
     monkeypatch.setattr(operations.broker, "queue", lambda _: Queue(True))
-    monkeypatch.setattr(operations, "FRESH_S", 0.0)
+    monkeypatch.setattr(operations, "FRESH_S", -1.0)
     monkeypatch.setattr(operations, "PARTNERS_FRESH_S", 0.0)
 
 
@@ -68,7 +68,7 @@ def test_all_clear_then_what_is_wrong_with_its_runbook(readable, monkeypatch):
     assert "Runbook" in text(sre.get("/ops/runbook/"))
 
     down = RegionState("us", False, False, True, processes=1, waiting=7, oldest_ms=90_000)
-    monkeypatch.setattr(operations, "region_states", lambda _: [WELL, down])
+    monkeypatch.setattr(operations, "regions_now", lambda: (WELL, down))
     monkeypatch.setattr(operations.broker, "queue", lambda _: Queue(False))
     page = sre.get("/ops/")
 

@@ -9,6 +9,8 @@ import pytest
 from cache_api.gateways.region_states import region_states
 from cache_api.gateways.servers import Region, regions
 from cache_api.rules.events import STREAM
+from portal import remembered
+from portal.queries import regions as regions_query
 from tests.cache_api.conftest import Valkeys
 from tests.patience import PROMPT_S
 from tests.portal.console.cast import signed_in
@@ -68,7 +70,8 @@ def test_states_are_sums_over_living_processes(two):
 
 def test_a_region_that_does_not_answer_is_named_within_a_second(two, readable, monkeypatch):
     beat(two["eu"], lately={"hit": 5, "miss": 1})
-    monkeypatch.setattr("portal.views.console_regions.servers.regions", lambda: known(two))
+    monkeypatch.setattr(regions_query.servers, "regions", lambda: known(two))
+    monkeypatch.setattr(regions_query, "FRESH_S", -1.0)
     person = signed_in("sre")
     person.get("/regions/")  # imports and templates, which are not what is timed
     two["us"].events.child.kill()
@@ -87,6 +90,19 @@ def test_it_asks_no_table_of_ours(readable, django_assert_num_queries):
     client.get("/regions/")
     with django_assert_num_queries(3):  # the scope's statement, session, person
         assert client.get("/regions/").status_code == 200
+
+
+def test_whoever_looks_shares_a_look_while_it_is_fresh(monkeypatch):
+    looks = []
+    monkeypatch.setattr(regions_query, "region_states", lambda known: looks.append(known) or [])
+    monkeypatch.setattr(remembered, "_kept", {})
+    monkeypatch.setattr(regions_query, "FRESH_S", 1e9)
+    assert [regions_query.regions_now() for _ in range(3)] == [()] * 3
+    assert len(looks) == 1
+
+    monkeypatch.setattr(regions_query, "FRESH_S", -1.0)
+    regions_query.regions_now()
+    assert len(looks) == 2
 
 
 def test_regions_are_read_from_the_environment(monkeypatch, tmp_path):

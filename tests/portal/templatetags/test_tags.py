@@ -125,3 +125,16 @@ def test_sparks_and_bars_hold_their_limits():
     assert 'aria-label="Trend"' in render("{% spark values 'Trend' %}", values=[1, 2])
     assert 'width="100%" height="100%"/></svg>' in render("{% bar 240 %}")
     assert 'width="0%"' in render("{% bar value %}", value=None)
+
+
+def test_a_moment_as_papers_hold_it_reads_like_any_other():
+    moment = datetime(2026, 9, 1, 2, tzinfo=timezone(timedelta(hours=2)))
+    assert render("{{ at|utc }}", at=moment.isoformat()) == render("{{ at|utc }}", at=moment)
+    assert "1 Sep 2026, 00:00 UTC" in render("{{ at|utc }}", at="2026-09-01T00:00:00Z")
+    assert render("{{ at|utc }}", at="") == "–"
+
+
+def test_an_account_is_named_and_an_unknown_one_is_not():
+    source = "{% load words %}{{ code|account_name }}"
+    assert Template(source).render(Context({"code": "1000"})) == "Cash"
+    assert Template(source).render(Context({"code": "9999"})) == ""

@@ -1,0 +1,83 @@
+"""Reads about partners, a file a subject. Each runs in the scope its docstring names."""
+
+from tenants.queries.audit import PARTNER_READS, AuditFilter, audit_entries, audit_page, audit_verbs
+from tenants.queries.brands import (
+    BRAND_LOOK,
+    api_brand,
+    brand_css,
+    brand_draft,
+    brand_file,
+    brand_file_luminance,
+    brand_history,
+    brand_revision,
+    brand_seen,
+    may_hide_powered_by,
+    paper_brand,
+    published_brand,
+    published_looks,
+)
+from tenants.queries.companies import company, company_entries
+from tenants.queries.domains import domain_claim, domain_claims, domain_probes, last_probe
+from tenants.queries.hosts import host_owner, hosts_of, primary_host, site
+from tenants.queries.keys import api_key, api_keys, api_keys_page, key_makers
+from tenants.queries.legal import legal_text, legal_texts
+from tenants.queries.partners import (
+    partner_by_id,
+    partner_by_slug,
+    partner_list,
+    partner_names,
+    provisioning_job,
+)
+from tenants.queries.people import people_with
+from tenants.queries.pipeline import prospect, prospects
+from tenants.queries.senders import mail_from, sender_address
+from tenants.queries.status import incident, incidents
+
+__all__ = [
+    "BRAND_LOOK",
+    "PARTNER_READS",
+    "AuditFilter",
+    "api_brand",
+    "api_key",
+    "api_keys",
+    "api_keys_page",
+    "audit_entries",
+    "audit_page",
+    "audit_verbs",
+    "brand_css",
+    "brand_draft",
+    "brand_file",
+    "brand_file_luminance",
+    "brand_history",
+    "brand_revision",
+    "brand_seen",
+    "company",
+    "company_entries",
+    "domain_claim",
+    "domain_claims",
+    "domain_probes",
+    "host_owner",
+    "hosts_of",
+    "incident",
+    "incidents",
+    "key_makers",
+    "last_probe",
+    "legal_text",
+    "legal_texts",
+    "mail_from",
+    "may_hide_powered_by",
+    "paper_brand",
+    "partner_by_id",
+    "partner_by_slug",
+    "partner_list",
+    "partner_names",
+    "people_with",
+    "primary_host",
+    "prospect",
+    "prospects",
+    "provisioning_job",
+    "published_brand",
+    "published_looks",
+    "sender_address",
+    "site",
+]

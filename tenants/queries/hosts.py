@@ -1,0 +1,54 @@
+"""Which host is whose."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, F, FilteredRelation, OuterRef, QuerySet, Subquery
+
+from tenants.models import Domain
+from tenants.queries.brands import BRAND_LOOK, hiding, published
+from tenants.queries.senders import sending
+
+
+def host_owner(host: str) -> dict[str, Any] | None:
+    """The partner behind a normalised host with its published brand, in one query (public)."""
+    row: dict[str, Any] | None = (
+        Domain.objects.filter(domain=host)
+        .annotate(brand=FilteredRelation("tenant__brands", condition=published("tenant__brands")))
+        .values(
+            "tenant_id", slug=F("tenant__slug"), name=F("tenant__name"),
+            schema_name=F("tenant__schema_name"), state=F("tenant__state"),
+            may_hide=Exists(hiding(OuterRef("tenant_id"))),
+            until=F("redirect_until"), primary=Subquery(_primary()),
+            mail_from=Subquery(sending().filter(partner_id=OuterRef("tenant_id"))[:1]),
+            **{f"brand_{name}": F(f"brand__{name}") for name in BRAND_LOOK},
+        )
+        .first()
+    )  # fmt: skip
+    return row
+
+
+def _primary() -> QuerySet[Any]:
+    lead = Domain.objects.filter(tenant_id=OuterRef("tenant_id"), is_primary=True)
+    found: QuerySet[Any] = lead.values("domain")[:1]
+    return found
+
+
+def primary_host(partner_id: uuid.UUID) -> str:
+    """The host that a partner's mails name (partner, web or worker)."""
+    leading = Domain.objects.filter(tenant_id=partner_id, is_primary=True)
+    found: str = leading.values_list("domain", flat=True)[0]
+    return found
+
+
+def site(partner_id: uuid.UUID) -> str:
+    """Where a partner's portal is reached from outside: scheme and host, and the demo's port."""
+    if settings.HTTPS:
+        return f"https://{primary_host(partner_id)}"
+    return f"http://{primary_host(partner_id)}:{settings.WEB_PORT}"
+
+
+def hosts_of(partner_id: uuid.UUID) -> list[Domain]:
+    """The hosts a partner is served under, the leading one first (partner or console)."""
+    return list(Domain.objects.filter(tenant_id=partner_id).order_by("-is_primary", "domain"))
