@@ -279,6 +279,9 @@ UNREACHED = {
     # asked by a script while a page waits for the first request
     "manage/first-request/",
     "first-request/",
+    # offered once an address for mails was entered
+    "manage/email/sender/check/",
+    "manage/email/sender/end/",
     # offered once a customer was erased
     "manage/customers/<uuid:customer_id>/data/receipt.json",
     # for programs: the invoice as pure XML, the proof of one event

@@ -85,12 +85,11 @@ def test_a_paper_goes_to_those_who_want_it_and_to_all_if_nobody_does(portal):
 def test_an_alert_is_mailed_to_those_who_want_it(portal, muted):
     signed_in(REDIS, "customer_owner").post(PAGE, {**ALL, "mails": [] if muted else ["alerts"]})
     who = person(portal.redis, "customer_owner")
-    house = notices.house_of(portal.redis.id)
     alert = Alert(owner_id=who.customer_id, kind="quota", name="Quota", limit=Decimal(80))
     row = AlertFiring(alert=alert, step="80", value="81", period="October")
 
     with schema.in_partner(portal.redis):
-        told = told_about(house, row)
+        told = told_about(notices.house_of(portal.redis.id), row)
 
     assert ("customer_owner@example.com" in told) is not muted
     assert {"customer_billing@example.com", "customer_developer@example.com"} <= set(told)
