@@ -24,7 +24,9 @@ def test_every_fact_is_a_column_of_the_revision():
     columns = {field.name for field in BrandRevision._meta.get_fields()}
     assert set(FACTS) <= columns
     assert {field.name for field in dataclasses.fields(Brand)} - columns == {
-        "light", "dark", "mail_from",
+        "light",
+        "dark",
+        "mail_from",
     }
 
 
