@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import pickle  # nosec B403
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -66,5 +66,6 @@ class Stretch(Sequence[Any]):
 
     def _some(self, number: int) -> list[Any]:
         self._file.seek(self._places[number])
-        found: list[Any] = pickle.load(self._file)  # noqa: S301 - our own file, which has no name
+        # This process wrote it, and the file has no name by which another could.
+        found: list[Any] = pickle.load(self._file)  # noqa: S301  # nosec B301
         return found

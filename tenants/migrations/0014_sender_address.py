@@ -35,6 +35,11 @@ CREATE TRIGGER sender_steps BEFORE INSERT OR UPDATE ON tenants_senderaddress
     FOR EACH ROW EXECUTE FUNCTION tenants_guard_sender();
 """
 OWN = "partner_id = substr(current_user::text, 3)::uuid"
+# The table goes after it, and with it the rights.
+UNGUARD = """
+DROP TRIGGER sender_steps ON tenants_senderaddress;
+DROP FUNCTION tenants_guard_sender();
+"""
 RIGHTS = f"""
 GRANT UPDATE (state, asked_at, next_check_at, ended_at) ON tenants_senderaddress TO ac_partner;
 CREATE POLICY partner_change ON tenants_senderaddress FOR UPDATE TO ac_partner
@@ -88,6 +93,6 @@ class Migration(migrations.Migration):
         # Whose host it is is asked before anybody is somebody: the address, never its key.
         share_table("tenants_senderaddress", partner="select, insert", console="select",
                     settle="select, update", web="select (partner_id, address, state)"),
-        migrations.RunSQL(GUARD, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD, UNGUARD),
         migrations.RunSQL(RIGHTS, migrations.RunSQL.noop),
     ]  # fmt: skip
