@@ -69,13 +69,15 @@ class Cast:
         }  # fmt: skip
         self.events.set(f"snap:partner:{partner.partner_id}", json.dumps(body))
         for host in hosts:
-            self.events.set(
-                f"snap:host:{host}", json.dumps({"partner_id": str(partner.partner_id)})
-            )
+            self.lead(host, partner)
         partner.live = self.key(partner)
         partner.test = self.key(partner, livemode=False)
         partner.acme = self.key(partner, customer="acme")
         return partner
+
+    def lead(self, host, partner):
+        """Let a host be the partner's, whoever had it before."""
+        self.events.set(f"snap:host:{host}", json.dumps({"partner_id": str(partner.partner_id)}))
 
     def key(self, partner, *, livemode=True, customer=None, prefix="acp", **facts):
         """A new key of a partner; its text."""

@@ -21,7 +21,7 @@ PATH = "/internal/metrics"
 @pytest.fixture
 def quiet(monkeypatch):
     down = RegionState("eu", False, False, False)
-    monkeypatch.setattr(operations, "region_states", lambda _: [down])
+    monkeypatch.setattr(operations, "regions_now", lambda: [down])
     monkeypatch.setattr(operations.broker, "queue", lambda _: Queue(True))
     monkeypatch.setattr(operations, "FRESH_S", 0.0)
     monkeypatch.setattr(operations, "PARTNERS_FRESH_S", 0.0)
