@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.queries.customer_file import papers_kept
+from billing.queries.customer_file import ERASED, papers_kept, receipt_of
 from cache_api.actions.leave import erase_customer_facts
 from cache_api.actions.purge_entries import purge_entries
 from cache_api.models import Customer
@@ -14,7 +14,6 @@ from tenants.actions.keys import revoke_key
 from tenants.actions.leave import erase_people_of
 from tenants.models import ApiKey, AuditEntry
 
-VERB = "customer.erased"
 KEPT_BECAUSE = (
     "Issued invoices and credit notes, with the name and address on them, and the journal are kept "
     "for ten years by law; usage counts under the customer's id and the log as long as they prove "
@@ -55,15 +54,10 @@ def erase_customer(
             "webhooks_and_alerts": erase_customer_facts(customer_id),
         }
         kept = {"documents": papers_kept(partner_id, row.external_id)}
-        audit.record(actor=actor, verb=VERB, target=row.external_id, at=now, partner_id=partner_id,
-                     data={"erased": erased, "kept": kept,
-                           "kept_because": KEPT_BECAUSE})  # fmt: skip
+        audit.record(
+            actor=actor, verb=ERASED, target=row.external_id, at=now, partner_id=partner_id,
+            data={"erased": erased, "kept": kept, "kept_because": KEPT_BECAUSE},
+        )  # fmt: skip
     receipt = receipt_of(partner_id, row.external_id)
     assert receipt is not None
     return receipt
-
-
-def receipt_of(partner_id: uuid.UUID, external_id: str) -> AuditEntry | None:
-    """The row of an erasure, if there was one."""
-    rows = AuditEntry.objects.filter(partner_id=partner_id, verb=VERB, target=external_id)
-    return rows.order_by("at", "id").first()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import datetime
+from typing import NamedTuple
 
 from billing.models import Document
 from billing.rules.archive import archive_bytes
@@ -18,6 +19,7 @@ from cache_api.models import Alert, Customer, HookEndpoint, RollupDay
 from tenants.accounts.models import SignIn, User
 from tenants.models import ApiKey, AuditEntry
 
+ERASED = "customer.erased"  # the verb of the receipt
 _PEOPLE = ("email", "name", "role", "is_active", "language", "created_at", "last_login")
 _SIGN_INS = ("person_id", "at", "ok", "how", "ip", "browser")
 _KEYS = ("id", "label", "livemode", "created_at", "expires_at", "revoked_at", "last_used_at")
@@ -61,6 +63,29 @@ def customer_file(partner_id: uuid.UUID, slug: str, row: Customer, now: datetime
         files[f"documents/{paper.issuer}-{paper.number}.json"] = bytes(paper.canonical)
     about = {"partner": slug, "customer": row.external_id, "made_at": instant_text(now)}
     return archive_bytes(about, files)
+
+
+def receipt_of(partner_id: uuid.UUID, external_id: str) -> AuditEntry | None:
+    """The row of an erasure, if there was one."""
+    rows = AuditEntry.objects.filter(partner_id=partner_id, verb=ERASED, target=external_id)
+    return rows.order_by("at", "id").first()
+
+
+class Erasure(NamedTuple):
+    """What an erasure would touch or leave, and the receipt once it was done."""
+
+    receipt: AuditEntry | None
+    papers: int
+    people: int
+
+
+def erasure_of(partner_id: uuid.UUID, row: Customer) -> Erasure:
+    """The same for one customer."""
+    return Erasure(
+        receipt=receipt_of(partner_id, row.external_id),
+        papers=papers_kept(partner_id, row.external_id),
+        people=User.objects.filter(customer_id=row.pk).count(),
+    )
 
 
 def papers_kept(partner_id: uuid.UUID, external_id: str) -> int:

@@ -9,8 +9,8 @@ from portal.queries.domains import Check, Record
 from portal.words import Word
 from portal.words import domains as domain_words
 from portal.words import senders as words
-from tenants.actions.senders import wanted_of
 from tenants.models import SenderAddress
+from tenants.queries.senders import wanted_of
 from tenants.rules.dns_findings import Finding
 from tenants.rules.senders import SENDING, SenderSeen, relative_name, sender_findings
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -12,14 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing.actions.erase_customer import erase_customer, receipt_of
-from billing.queries.customer_file import customer_file, papers_kept, receipt_bytes
+from billing.actions.erase_customer import erase_customer
+from billing.actions.export_customer import export_customer
+from billing.queries.customer_file import erasure_of, receipt_bytes, receipt_of
 from cache_api.actions.purge_entries import PurgeRefused
 from cache_api.models import Customer
 from portal.forms.erasing import EraseForm
 from portal.views.step_up import password_problem
-from tenants import audit
-from tenants.accounts.models import User
 from tenants.accounts.permissions import permission
 
 
@@ -27,12 +25,11 @@ from tenants.accounts.permissions import permission
 @require_safe
 def file(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """The customer's data as a zip; that somebody took it is in the log."""
-    row, partner_id, now = _row(customer_id), _partner(request), timezone.now()
-    slug = str(request.owner.slug)  # type: ignore[attr-defined]
-    content = customer_file(partner_id, slug, row, now)
-    audit.record(actor=str(request.user.email),  # type: ignore[union-attr]
-                 verb="customer.exported", target=row.external_id, at=now,
-                 partner_id=partner_id, data={"bytes": len(content)})  # fmt: skip
+    row = _row(customer_id)
+    content = export_customer(
+        partner_id=_partner(request), slug=str(request.owner.slug), row=row,  # type: ignore[attr-defined]
+        actor=str(request.user.email), now=timezone.now(),  # type: ignore[union-attr]
+    )  # fmt: skip
     return _download(content, "application/zip", f"customer-{row.pk}.zip")
 
 
@@ -54,11 +51,7 @@ def erase(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
             except PurgeRefused:
                 form.add_error(None, _("The cached answers cannot be purged at this moment, so "
                                        "nothing was erased. Try again in a minute."))  # fmt: skip
-    context: dict[str, Any] = {
-        "customer": row, "form": form, "receipt": receipt_of(partner_id, row.external_id),
-        "papers": papers_kept(partner_id, row.external_id),
-        "people": User.objects.filter(customer_id=row.pk).count(),
-    }  # fmt: skip
+    context = {"customer": row, "form": form, **erasure_of(partner_id, row)._asdict()}
     return render(request, "partner/customer_erase.html", context)
 
 

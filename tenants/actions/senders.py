@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 
 from tenants import audit, resolve
 from tenants.models import SenderAddress
+from tenants.queries.senders import wanted_of
 from tenants.rules import sealing
 from tenants.rules.datakeys import parse_kek
 from tenants.rules.ids import uuid7
@@ -151,11 +152,6 @@ def rewrap_sender_keys(*, kek: bytes) -> int:
         if found is not None:
             done += SenderAddress.objects.filter(pk=row.pk).update(private_key=found)
     return done
-
-
-def wanted_of(row: SenderAddress) -> Wanted:
-    """What the records of an address must hold."""
-    return Wanted(row.domain, row.selector, row.public_key, settings.MAIL_SPF_DOMAIN)
 
 
 def _locked(partner_id: uuid.UUID) -> SenderAddress:

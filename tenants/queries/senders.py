@@ -3,10 +3,11 @@
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from tenants.models import SenderAddress
-from tenants.rules.senders import LOOKED_AT, SENDING
+from tenants.rules.senders import LOOKED_AT, SENDING, Wanted
 
 
 def sending() -> QuerySet[Any]:
@@ -24,3 +25,8 @@ def mail_from(partner_id: uuid.UUID) -> str:
 def sender_address(partner_id: uuid.UUID) -> SenderAddress | None:
     """The address that a partner wants its mails to come from, verified or not (partner)."""
     return SenderAddress.objects.filter(partner_id=partner_id, state__in=LOOKED_AT).first()
+
+
+def wanted_of(row: SenderAddress) -> Wanted:
+    """What the records of an address must hold."""
+    return Wanted(row.domain, row.selector, row.public_key, settings.MAIL_SPF_DOMAIN)
