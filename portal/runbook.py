@@ -5,11 +5,18 @@ from __future__ import annotations
 import itertools
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+
+from tenants.later import later
+
+if TYPE_CHECKING:
+    import markdown_it
+    from markdown_it.token import Token
+else:
+    markdown_it = later("markdown_it")
 
 _WORD = re.compile(r"[^\w\- ]")
 
@@ -22,7 +29,7 @@ def slug(heading: str) -> str:
 @cache
 def as_html() -> SafeString:
     """The manual with anchors at its headings; read once. HTML in it would be shown as text."""
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser = markdown_it.MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = parser.parse((settings.BASE_DIR / "docs" / "operating.md").read_text())
     for token, inside in itertools.pairwise(tokens):
         if token.type == "heading_open":

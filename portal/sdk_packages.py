@@ -12,11 +12,15 @@ import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-
-from hatchling.builders.sdist import SdistBuilder
-from hatchling.builders.wheel import WheelBuilder
+from typing import TYPE_CHECKING
 
 from portal import env
+from tenants.later import later
+
+if TYPE_CHECKING:
+    from hatchling.builders import sdist, wheel
+else:
+    sdist, wheel = later("hatchling.builders.sdist"), later("hatchling.builders.wheel")
 
 PYTHON, JAVASCRIPT = "sdk/python", "sdk/js"
 
@@ -58,7 +62,7 @@ def _build(source: Path, folder: Path) -> None:
     for old in folder.parent.glob("[0-9a-f]" * 16):
         shutil.rmtree(old, ignore_errors=True)
     aside = Path(tempfile.mkdtemp(dir=folder.parent))
-    for builder in (WheelBuilder, SdistBuilder):
+    for builder in (wheel.WheelBuilder, sdist.SdistBuilder):
         list(builder(str(source)).build(directory=str(aside)))
     try:
         os.rename(aside, folder)

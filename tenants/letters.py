@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import css_inline
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
+from tenants.later import later
 from tenants.rules import letters
 from tenants.rules.brand import Brand
+
+if TYPE_CHECKING:
+    import css_inline
+else:
+    css_inline = later("css_inline")
 
 
 def reading(language: str) -> override:

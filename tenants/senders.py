@@ -8,9 +8,8 @@ from __future__ import annotations
 import base64
 import logging
 from email.utils import formataddr
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dkim
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -21,10 +20,16 @@ from cryptography.hazmat.primitives.serialization import (
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from tenants.later import later
 from tenants.models.senders import SenderAddress
 from tenants.rules import sealing
 from tenants.rules.datakeys import parse_kek
 from tenants.rules.senders import PURPOSE, SENDING
+
+if TYPE_CHECKING:
+    import dkim
+else:
+    dkim = later("dkim")
 
 log = logging.getLogger(__name__)
 # What a receiver sees of a mail; each only where the mail has it.

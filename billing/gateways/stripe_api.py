@@ -5,12 +5,17 @@ The API version is pinned to the one whose description the tests check every cal
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import stripe as official
 from django.conf import settings
 
 from billing.rules.errors import BillingError
+from tenants.later import later
+
+if TYPE_CHECKING:
+    import stripe as official
+else:
+    official = later("stripe")
 
 API_VERSION = "2023-08-16"
 TIMEOUT_S = 20.0

@@ -17,7 +17,7 @@ from typing import Any
 
 from cache_api.gateways.cluster_sync import SyncStoreLane
 from cache_api.gateways.home import POSITION, Home, NotNow, ask
-from cache_api.gateways.tier_store import FAILURES, TierStore
+from cache_api.gateways.tier_store import TierStore, failures
 from cache_api.gateways.upkeep import HEARTBEATS
 from cache_api.hot import facts, purges, regions, terms
 from cache_api.hot.keyring import KEY_PREFIX
@@ -90,7 +90,7 @@ class Follower:
     def step(self) -> int | None:
         """One round: how many purges were carried out, None when another process does it.
 
-        Raises NotNow or one of tier_store.FAILURES.
+        Raises NotNow or one of tier_store.failures().
         """
         (seconds, micros), stamp = ask(self._cache, [(b"TIME",), (GET, regions.STAMP)])
         self._has_lapsed = stamp is None
@@ -119,7 +119,7 @@ class Follower:
                     pass
             except NotNow:
                 continue  # the lane has said so
-            except FAILURES as error:
+            except failures() as error:
                 log.warning("purges: the tier does not answer: %s", type(error).__name__)
 
     def _heed(self, term: Term) -> None:

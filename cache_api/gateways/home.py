@@ -85,7 +85,7 @@ class Home:
         log.warning("home: %s, since promotion %d", term.home, term.epoch)
 
     def drop(self) -> None:
-        """Forget every entry of this region. Raises NotNow or one of tier_store.FAILURES."""
+        """Forget every entry of this region. Raises NotNow or one of tier_store.failures()."""
         ask(self._cache, [(b"FLUSHDB", b"ASYNC")])
         if self._store is not None:
             self._store.clear()

@@ -13,7 +13,7 @@ import uuid
 
 from cache_api.gateways.cluster_sync import SyncStoreLane
 from cache_api.gateways.rooms import WINDOW_MS, held_name
-from cache_api.gateways.tier_store import FAILURES, TierStore
+from cache_api.gateways.tier_store import TierStore, failures
 from cache_api.hot import sieve
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Sweeper:
     def sweep_if_due(self) -> int | None:
         """Sweep unless somebody did within the hour; how many objects were removed.
 
-        Raises one of tier_store.FAILURES.
+        Raises one of tier_store.failures().
         """
         claim = (b"SET", self._claim, uuid.uuid4().bytes, b"NX", b"PX", b"%d" % EVERY_MS)
         if self._lane.run([claim]) != [b"OK"]:
@@ -68,7 +68,7 @@ class Sweeper:
         while not self._stop.wait(OFFER_EVERY_S):
             try:
                 removed = self.sweep_if_due()
-            except FAILURES as error:
+            except failures() as error:
                 log.warning("tier: not swept: %s", type(error).__name__)
                 continue
             if removed:

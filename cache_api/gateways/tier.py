@@ -14,7 +14,7 @@ from typing import Any
 from cache_api.gateways.breaker import Breaker
 from cache_api.gateways.cluster import StoreLane
 from cache_api.gateways.counters import Counters
-from cache_api.gateways.tier_store import FAILURES, NoRoom, TierStore
+from cache_api.gateways.tier_store import NoRoom, TierStore, failures
 from cache_api.hot import sieve, tier
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ class TierLane:
             return await asyncio.gather(*[self._one(command) for command in commands])
         except NoRoom:
             return None  # it still reads
-        except FAILURES as error:
+        except failures() as error:
             log.warning("tier: %s", type(error).__name__)
             self.failed()
             return None

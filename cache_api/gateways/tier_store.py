@@ -13,17 +13,18 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
-import obstore
-from obstore.exceptions import BaseError
-from obstore.store import from_url
-
 from cache_api.rules.purging import FLOOR_MS
+from tenants.later import later
+
+if TYPE_CHECKING:
+    import obstore
+else:
+    obstore = later("obstore", "obstore.exceptions", "obstore.store")
 
 HEADER = 12
-FAILURES = (BaseError, OSError)  # obstore's own, and Python's where it fits (not found, denied)
 # A disk that is full would also stop the spool: the tier leaves this much to others.
 KEEP_FREE_BYTES = 1024**3
 _LOOK_EVERY_S = 1.0
@@ -40,8 +41,13 @@ class NoRoom(OSError):
     """The disk is nearly full; nothing was written."""
 
 
+def failures() -> tuple[type[Exception], type[Exception]]:
+    """obstore's own, and Python's where it fits (not found, denied)."""
+    return obstore.exceptions.BaseError, OSError
+
+
 class TierStore:
-    """Objects by name. Every failure is one of FAILURES."""
+    """Objects by name. Every failure is one of `failures()`."""
 
     def __init__(self, url: str) -> None:
         """Raises BadTier. Makes a local folder."""
@@ -146,7 +152,7 @@ def _open(url: str) -> Any:
     try:
         if parts.scheme == "file":
             Path(unquote(parts.path)).mkdir(parents=True, exist_ok=True, mode=0o700)
-            return from_url(bare)
+            return obstore.store.from_url(bare)
         options: Any = {
             "timeout": _REMOTE_TIMEOUT,
             "connect_timeout": timedelta(seconds=2),
@@ -154,8 +160,10 @@ def _open(url: str) -> Any:
         }
         # Retrying is the breaker's matter: a request that waits wants a quick no.
         no_retries: Any = {"max_retries": 0}
-        return from_url(bare, config=settings, client_options=options, retry_config=no_retries)
-    except (*FAILURES, ValueError, TypeError) as error:
+        return obstore.store.from_url(
+            bare, config=settings, client_options=options, retry_config=no_retries
+        )
+    except (*failures(), ValueError, TypeError) as error:
         kind = type(error).__name__
         raise BadTier(
             f"The second tier ({parts.scheme}://…) cannot be opened ({kind}). TIER_URL is "

@@ -20,7 +20,7 @@ from cache_api.gateways.tier import (
     size_of,
     written,
 )
-from cache_api.gateways.tier_store import FAILURES, NoRoom, TierStore
+from cache_api.gateways.tier_store import NoRoom, TierStore, failures
 from cache_api.hot import sieve, tier
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class SyncTierLane:
             replies = future.result(self._deadline_s)
         except NoRoom:
             return None
-        except (*FAILURES, concurrent.futures.TimeoutError) as error:
+        except (*failures(), concurrent.futures.TimeoutError) as error:
             future.cancel()
             self._failed(error)
             return None
@@ -88,7 +88,7 @@ class SyncTierLane:
             self._all(tier.outdated(commands, self._memory.run(tier.checks(commands))))
         except NoRoom:
             self._counters.add(DROPPED)
-        except FAILURES as error:
+        except failures() as error:
             self._counters.add(DROPPED)
             self._failed(error)
         finally:

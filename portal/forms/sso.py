@@ -12,9 +12,8 @@ from portal import words
 from portal.forms.people import _input, _select
 from portal.words import sso as sso_words
 from tenants.accounts.models import Connection
-from tenants.gateways.saml import MOST_METADATA
 from tenants.rules import roles, sso
-from tenants.rules.sso import SsoRefused, Trust
+from tenants.rules.sso import MOST_METADATA, SsoRefused, Trust
 
 
 def _area(rows: int) -> forms.Textarea:

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
-from markdown_it import MarkdownIt
 
 from portal.words import legal as words
 from tenants import queries
+from tenants.later import later
 from tenants.models import LegalText
 from tenants.rules.brand import Brand
 from tenants.rules.legal import KINDS, About, start
 
+if TYPE_CHECKING:
+    import markdown_it
+else:
+    markdown_it = later("markdown_it")
+
+
 # No HTML, no pictures: what a partner writes is words. Links to scripts are never made.
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+@cache
+def _markdown() -> markdown_it.MarkdownIt:
+    return markdown_it.MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Legal:
     @property
     def html(self) -> SafeString:
         """The text as a page has it."""
-        return mark_safe(_MARKDOWN.render(self.text))  # noqa: S308 - HTML in it is escaped
+        return mark_safe(_markdown().render(self.text))  # noqa: S308 - HTML in it is escaped
 
 
 def legal_texts(partner_id: uuid.UUID, brand: Brand) -> list[Legal]:

@@ -4,7 +4,7 @@ import email
 import email.policy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,9 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from portal.demo import summary
-from portal.demo.tour.running import run_checks
-from portal.demo.tour.table import ROWS, SIMULATED
 from tenants.accounts.permissions import permission
+from tenants.later import later
+
+if TYPE_CHECKING:
+    from portal.demo.tour import running, table
+else:  # which drive the whole product
+    running, table = later("portal.demo.tour.running"), later("portal.demo.tour.table")
 
 SHOWN = 30
 
@@ -46,13 +50,13 @@ def tour(request: HttpRequest) -> HttpResponse:
     if not facts:
         raise Http404
     asked = request.POST.get("row", "") if request.method == "POST" else None
-    rows = [row for row in ROWS if asked in ("", row.key)]
-    results = {one.row.key: one for one in run_checks(rows, facts)}
+    rows = [row for row in table.ROWS if asked in ("", row.key)]
+    results = {one.row.key: one for one in running.run_checks(rows, facts)}
     return render(request, "console/tour.html", {
-        "rows": [(row, _seen(row.seen, facts), results.get(row.key)) for row in ROWS],
+        "rows": [(row, _seen(row.seen, facts), results.get(row.key)) for row in table.ROWS],
         "results": list(results.values()),
         "failed": sum(not one.ok for one in results.values()),
-        "now": timezone.now(), "simulated": SIMULATED,
+        "now": timezone.now(), "simulated": table.SIMULATED,
     })  # fmt: skip
 
 

@@ -7,7 +7,7 @@ partner's brand.
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
@@ -26,9 +26,14 @@ from portal.words import sso as words
 from tenants import queries
 from tenants.accounts.models import Connection, SignInAttempt, User
 from tenants.actions import sso_login
-from tenants.gateways import saml
+from tenants.later import later
 from tenants.rules.hostnames import normalise
 from tenants.rules.sso import SsoRefused
+
+if TYPE_CHECKING:
+    from tenants.gateways import saml
+else:
+    saml = later("tenants.gateways.saml")
 
 KEY = "sso_attempt"  # of the session: the attempt that this browser began
 # Where a refused test or binding goes back to, and a login.

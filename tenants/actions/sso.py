@@ -8,18 +8,23 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from tenants import audit
 from tenants.accounts.models import BreakGlass, Connection, Identity, User
-from tenants.gateways import oidc, saml
+from tenants.later import later
 from tenants.rules import roles, sealing, sso
 from tenants.rules.datakeys import parse_kek
 from tenants.rules.ids import uuid7
 from tenants.rules.sso import SsoRefused, Trust
+
+if TYPE_CHECKING:
+    from tenants.gateways import oidc, saml
+else:
+    oidc, saml = later("tenants.gateways.oidc"), later("tenants.gateways.saml")
 
 MOST_CONNECTIONS = 10
 PURPOSE = b"client secret"

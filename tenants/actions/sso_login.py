@@ -10,17 +10,22 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 
 from tenants import audit
 from tenants.accounts.models import Connection, Identity, Invitation, SignInAttempt, User
 from tenants.actions.sso import PURPOSE, trust_of
-from tenants.gateways import oidc, saml
+from tenants.later import later
 from tenants.rules import sealing, sso
 from tenants.rules.datakeys import parse_kek
 from tenants.rules.sso import Claims, Person, SsoRefused
+
+if TYPE_CHECKING:
+    from tenants.gateways import oidc, saml
+else:
+    oidc, saml = later("tenants.gateways.oidc"), later("tenants.gateways.saml")
 
 LOGIN, TEST, BIND = "login", "test", "bind"
 LIFE = timedelta(minutes=sso.LIFE_MINUTES)

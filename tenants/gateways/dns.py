@@ -1,18 +1,25 @@
 """Asks DNS about a claimed host. The one file that knows dnspython."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.flags
-import dns.name
-import dns.nameserver
-import dns.rcode
-import dns.rdata
-import dns.resolver
-
+from tenants.later import later
 from tenants.rules.custom_hosts import CustomHost
 from tenants.rules.dns_findings import Reply, Seen
 from tenants.rules.senders import MOST_LOOKUPS, SenderSeen, Wanted, includes, is_spf
+
+if TYPE_CHECKING:
+    import dns.exception
+    import dns.flags
+    import dns.name
+    import dns.nameserver
+    import dns.rcode
+    import dns.rdata
+    import dns.resolver
+else:
+    dns = later("dns", "dns.flags", "dns.nameserver", "dns.resolver")  # which import the others
 
 TIMEOUT_S = 3.0  # a question, all servers and repetitions included
 _HOPS = 8

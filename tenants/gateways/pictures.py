@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
-
+from tenants.later import later
 from tenants.rules.brand import BadBrand
 from tenants.rules.colour import luminance
 from tenants.rules.svg import clean_svg
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw, ImageFont
+else:
+    Image, ImageDraw, ImageFont = later("PIL.Image"), later("PIL.ImageDraw"), later("PIL.ImageFont")
 
 MOST_BYTES = 2_000_000
 MOST_SIDE, LEAST_SIDE = 6_000, 32

@@ -27,10 +27,9 @@ from onelogin.saml2.utils import OneLogin_Saml2_Utils as Utils
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML as Xml
 
 from tenants.gateways.outside import Ask, NoAnswer, fetch
-from tenants.rules.sso import Claims, SsoRefused, saml_claims
+from tenants.rules.sso import MOST_METADATA, Claims, SsoRefused, saml_claims
 from tenants.rules.targets import BadTarget, target
 
-MOST_METADATA = 256 * 1024  # bytes
 MOST_ANSWER = 512 * 1024  # characters of base64
 _BROKEN = (SettingsError, DefusedXmlException, LxmlError, ValueError, KeyError, TypeError)
 # What the library says, by its numbers, as our codes.

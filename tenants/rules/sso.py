@@ -17,6 +17,7 @@ from tenants.rules.roles import Audience
 LIFE_MINUTES = 10  # from the start of a way to the provider until its answer is too late
 BREAK_GLASS_MINUTES = 60
 MOST_DOMAINS, MOST_MAPPINGS = 20, 50
+MOST_METADATA = 256 * 1024  # bytes
 SECOND_FACTOR = ("never", "claimed", "always")
 GIVEN = tuple(role for role in roles.PERMISSIONS[Audience.PARTNER] if role != "owner")
 # Mailboxes that anybody opens: an address there says nothing about a company.

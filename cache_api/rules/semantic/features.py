@@ -6,8 +6,7 @@ Linear in the text's length, which `eligible` bounds.
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-
-import snowballstemmer
+from typing import Any
 
 from cache_api.rules.semantic import lexicon
 
@@ -27,7 +26,18 @@ _INNER_WORD = re.compile(r"\w+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 _PUNCTUATION = frozenset(".,;:!?'\"-–—()/&…’‘“”´`")
-_stem = lru_cache(maxsize=50_000)(snowballstemmer.stemmer("english").stemWord)
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    import snowballstemmer  # noqa: PLC0415 - 2 MB of languages, for who matches by meaning
+
+    return snowballstemmer.stemmer("english")
 
 
 @dataclass(slots=True)
