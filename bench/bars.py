@@ -55,8 +55,10 @@ EDGE = (
 )  # fmt: skip
 WORKER, GROWTH = "web worker, idle after use", "edge, growth in the second half"
 MEMORY = (
-    Bar("P11", "one idle edge process, MB", {"what": "edge, idle"}, "RSS MB", "≤", 80),
-    Bar("P11", "one web worker, MB", {"what": WORKER}, "RSS MB", "≤", 150),
+    Bar("P11", "one idle edge process, RSS in MB", {"what": "edge, idle"}, "RSS MB", "≤", 80),
+    Bar("P11", "one web worker, PSS in MB", {"what": WORKER}, "PSS MB", "≤", 150),
+    Bar("P11", "one web worker before its first page, RSS in MB",
+        {"what": "web worker, fresh"}, "RSS MB", "≤", 150),
     Bar("flat", "growth by the last 100,000 of 200,000 requests, MB", {"what": GROWTH},
         "RSS MB", "≤", 2),
 )  # fmt: skip

@@ -39,7 +39,8 @@ KINDS: dict[str, int] = {
     "request": 200, "cache_key": 200, "customer": 200, "host": 200, "API key": 401,
 }  # fmt: skip
 METHOD = {
-    "RSS": "VmRSS of /proc, shared pages counted, in 10⁶ bytes",
+    "RSS": "VmRSS of /proc, in 10⁶ bytes: what others have too (libraries) is counted in full",
+    "PSS": "the same with what is shared counted by share: what the machine needs for it",
     "flood": f"requests all different, in turn by {', '.join(KINDS)}; c = {CONNECTIONS}",
     "checked": "each answered as it must be; lookups answered = durable events",
 }
@@ -84,7 +85,7 @@ def run(place: Place, plan: Plan) -> dict[str, Any]:
     """Measure; the result as it goes to JSON. Raises Untrue."""
     core = min(os.sched_getaffinity(0))
     with servers.edge(place, core) as edge:
-        rows = [_row("edge, idle", 0, edge.rss_mb())]
+        rows = [_row("edge, idle", 0, edge)]
         if plan.requests:
             rows += _grown(place, edge, plan.requests)
     return {
@@ -106,17 +107,23 @@ def _grown(place: Place, edge: servers.Server, requests: int) -> list[dict[str, 
     rows, step = [], requests // SAMPLES
     for sent in range(step, requests + 1, step):
         loop.converse(edge.port, strangers.asked(step), strangers.heard, CONNECTIONS)
-        rows.append(_row("edge, flooded", sent, edge.rss_mb()))
+        rows.append(_row("edge, flooded", sent, edge))
     check(strangers.answered, requests, durable.new())
     first, last = rows[SAMPLES // 2 - 1], rows[-1]
     return [
         *rows,
-        _row("edge, growth in the second half", requests, last["RSS MB"] - first["RSS MB"]),
+        {
+            "what": "edge, growth in the second half",
+            "after requests": requests,
+            **{name: round(last[name] - first[name], 1) for name in ("RSS MB", "PSS MB")},
+        },
     ]
 
 
-def _row(what: str, requests: int, rss_mb: float) -> dict[str, Any]:
-    return {"what": what, "after requests": requests, "RSS MB": round(rss_mb, 1)}
+def _row(what: str, requests: int, server: servers.Server) -> dict[str, Any]:
+    rss_mb, pss_mb = server.memory_mb()
+    return {"what": what, "after requests": requests, "RSS MB": round(rss_mb, 1),
+            "PSS MB": round(pss_mb, 1)}  # fmt: skip
 
 
 def check(answered: Counter[tuple[str, int]], sent: int, events: Counter[str]) -> None:
@@ -133,7 +140,7 @@ def _web_rows(place: Place, core: int) -> list[dict[str, Any]]:
     """The larger worker before any request, and after pages and lookups."""
     place.run("manage.py", "collectstatic", "--noinput", "--verbosity=0")
     with servers.web(place, core) as web:
-        rows = [_row("web worker, fresh", 0, web.rss_mb())]
+        rows = [_row("web worker, fresh", 0, web)]
         page = b"GET /accounts/login/ HTTP/1.1\r\nHost: %b\r\n\r\n" % web.host.encode()
         key = place.keys[PARTNER]
         asks: list[Callable[[int], bytes]] = [
@@ -143,7 +150,7 @@ def _web_rows(place: Place, core: int) -> list[dict[str, Any]]:
         statuses = Counter(answer.status for answer in loop.ask(web.port, requests, 4))
         if set(statuses) != {200}:
             raise Untrue(f"pages and lookups of the web process were answered {dict(statuses)}")
-        return [*rows, _row("web worker, idle after use", PAGES, web.rss_mb())]
+        return [*rows, _row("web worker, idle after use", PAGES, web)]
 
 
 def show(result: report.Facts) -> None:

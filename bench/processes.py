@@ -35,6 +35,13 @@ def rss_mb(pid: int) -> float:
     return int(kilobytes) * 1024 / 1e6
 
 
+def pss_mb(pid: int) -> float:
+    """The same with pages that processes share counted by share: what the machine needs for it."""
+    lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+    (kilobytes,) = [line.split()[1] for line in lines if line.startswith("Pss:")]
+    return int(kilobytes) * 1024 / 1e6
+
+
 @contextmanager
 def moved(pids: list[int], core: int) -> Iterator[None]:
     """This thread, and these processes with their descendants, on one core for the block."""

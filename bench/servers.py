@@ -40,6 +40,11 @@ class Server:
         """Memory of its largest process in MB: of a worker, where there are workers."""
         return max(map(processes.rss_mb, processes.family(self.child.pid)))
 
+    def memory_mb(self) -> tuple[float, float]:
+        """RSS and PSS of that process."""
+        largest = max(processes.family(self.child.pid), key=processes.rss_mb)
+        return processes.rss_mb(largest), processes.pss_mb(largest)
+
     def settle(self) -> None:
         """Wait until it has done what is still under way from callers that hung up."""
         ends, before = time.monotonic() + SETTLE_S, -1.0
@@ -53,6 +58,11 @@ class Webdis(Server):
     """The one that must not be hung up on."""
 
     core: int
+
+    def memory_mb(self) -> tuple[float, float]:
+        """RSS and PSS of that process."""
+        largest = max(processes.family(self.child.pid), key=processes.rss_mb)
+        return processes.rss_mb(largest), processes.pss_mb(largest)
 
     def settle(self) -> None:
         """Start it again: it sends answers of callers that hung up to whoever connects next."""
