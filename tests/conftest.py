@@ -1,13 +1,17 @@
 """Fixtures of the whole suite: a database of one's own, two partners, and logins to try it with."""
 
+import atexit
+import copy
 import itertools
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from threading import RLock
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -15,8 +19,10 @@ import pytest
 import redis
 from django.core.cache import cache, caches
 from django.db import connection
+from django.template.base import Template
 
 from portal import env
+from tenants.db.base import DatabaseWrapper
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 LOGIN_KEYS = {
@@ -26,19 +32,50 @@ LOGIN_KEYS = {
     "settle": "SETTLE_DATABASE_URL",
     "superuser": "SUPERUSER_DATABASE_URL",
 }
+TEMPLATE = "agentcache"
+SPARE = 3  # of twenty megabytes each
 _numbers = itertools.count()
+_waiting: dict[str, "Database"] = {}  # by name: those that nobody has connected to yet
+_spare: list[tuple[str, str]] = []  # copies that nobody wrote to: of what, and their names
+_making = RLock()
+_render = Template._render
 
 
 @dataclass
 class Database:
-    """One test's copy of the template, and the way to look at it as each login."""
+    """One test's copy of the template, and the way to look at it as each login.
+
+    It is copied when somebody first connects: many are filled with another world before that.
+    """
 
     name: str
     urls: dict[str, str] = field(default_factory=dict)
+    source: str = ""  # what it is a copy of, once it is made
 
     def url(self, login: str) -> str:
         """This database's URL for one login role."""
+        self.make()
         return self.urls[login]
+
+    def make(self, source: str = TEMPLATE) -> None:
+        """Be a copy of that database, unless it is one already."""
+        with _making:
+            if not self.source:
+                _copy(source, self.name)
+                self.source = source
+                _waiting.pop(self.name, None)
+
+    def drop(self) -> None:
+        """Be gone, or wait for the next test that wants the same: as it came, if nobody wrote."""
+        connection.close()
+        if self.source and _is_as_it_came(self.name):
+            _spare.append((self.source, self.name))
+            if len(_spare) > SPARE:
+                _drop(_spare.pop(0)[1])
+        elif self.source:
+            _drop(self.name)
+        self.source = ""
+        _waiting.pop(self.name, None)
 
     def login(self, login: str) -> None:
         """Let Django's connection continue as another login role."""
@@ -52,25 +89,28 @@ class Database:
         It is built once in a run, by the worker that comes first: others start with a copy of it.
         """
         world = f"{build.__module__}.{build.__qualname__}"[-63:]
-        with _boss() as boss:
-            boss.execute("SELECT pg_advisory_lock(hashtext(%s))", [world])
+        boss = _boss()
+        boss.execute("SELECT pg_advisory_lock(hashtext(%s))", [world])
+        try:
             if boss.execute("SELECT 1 FROM pg_database WHERE datname = %s", [world]).fetchone():
-                connection.close()
-                boss.execute(f'DROP DATABASE "{self.name}" WITH (FORCE)')
+                self.drop()
             else:
                 build(self)
                 connection.close()
                 boss.execute(f'ALTER DATABASE "{self.name}" RENAME TO "{world}"')
-            _copy(boss, world, self.name)
+                self.source = ""
+            self.make(world)
+        finally:
+            boss.execute("SELECT pg_advisory_unlock(hashtext(%s))", [world])
         self.login("owner")
 
     def psql(self, login: str = "superuser", autocommit: bool = True) -> psycopg.Connection:
         """A plain connection, outside Django."""
-        return psycopg.connect(self.urls[login], autocommit=autocommit)
+        return psycopg.connect(self.url(login), autocommit=autocommit)
 
     def environ(self, **extra: str) -> dict[str, str]:
         """Environment for a subprocess that shall use this database and this run's Valkeys."""
-        pairs = {LOGIN_KEYS[login]: url for login, url in self.urls.items()}
+        pairs = {LOGIN_KEYS[login]: self.url(login) for login in self.urls}
         return {**os.environ, **servers(), **pairs, **extra}
 
 
@@ -102,14 +142,63 @@ def _boss_url() -> str:
     return _with_database(servers()["SUPERUSER_DATABASE_URL"], "postgres")
 
 
+@lru_cache
 def _boss() -> psycopg.Connection:
-    """A superuser beside the databases that are made, renamed and dropped."""
-    return psycopg.connect(_boss_url(), autocommit=True)
+    """A superuser beside the databases that are made, renamed and dropped: one a worker."""
+    boss = psycopg.connect(_boss_url(), autocommit=True)
+    atexit.register(boss.close)
+    return boss
 
 
-def _copy(boss: psycopg.Connection, source: str, name: str) -> None:
-    boss.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" OWNER ac_owner STRATEGY FILE_COPY')
-    boss.execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{name}" TO PUBLIC')
+def _copy(source: str, name: str) -> None:
+    for one in _spare:
+        if one[0] == source:
+            _spare.remove(one)
+            _boss().execute(f'ALTER DATABASE "{one[1]}" RENAME TO "{name}"')
+            return
+    _boss().execute(
+        f'CREATE DATABASE "{name}" TEMPLATE "{source}" OWNER ac_owner STRATEGY FILE_COPY'
+    )
+    _boss().execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{name}" TO PUBLIC')
+
+
+def _drop(name: str) -> None:
+    # Only a superuser may end another login's session that is still closing.
+    _boss().execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _is_as_it_came(name: str) -> bool:
+    """Whether nobody is connected and no row was written, of whatever table, catalogues too.
+
+    Sessions that have ended have told the statistics what they wrote.
+    """
+    for _ in range(100):
+        if not _asked("pg_stat_activity", "count(*)", name):
+            break
+        time.sleep(0.003)
+    else:
+        return False
+    return not _asked("pg_stat_database", "tup_inserted + tup_updated + tup_deleted", name)
+
+
+def _asked(view: str, what: str, name: str) -> int:
+    row = _boss().execute(f"SELECT {what} FROM {view} WHERE datname = %s", [name]).fetchone()
+    return row[0] if row else 0
+
+
+def _connect_to_what_is_made() -> None:
+    """Django's first connection to a database that waits for it, from whatever thread, makes it."""
+    connect = DatabaseWrapper.get_new_connection
+
+    def connect_made(self: DatabaseWrapper, given: dict[str, object]) -> object:
+        if waiting := _waiting.get(str(given.get("dbname"))):
+            waiting.make()
+        return connect(self, given)
+
+    DatabaseWrapper.get_new_connection = connect_made
+
+
+_connect_to_what_is_made()
 
 
 @contextmanager
@@ -128,9 +217,7 @@ def fresh_database(blocker: object) -> Iterator[Database]:
     """A copy of the template database; Django is connected to it as the owner until the end."""
     known = servers()
     name = f"t_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_{next(_numbers)}"
-    with _boss() as boss:
-        _copy(boss, "agentcache", name)
-    handle = Database(
+    handle = _waiting[name] = Database(
         name, {login: _with_database(known[key], name) for login, key in LOGIN_KEYS.items()}
     )
     before = dict(connection.settings_dict)
@@ -139,11 +226,14 @@ def fresh_database(blocker: object) -> Iterator[Database]:
         try:
             yield handle
         finally:
-            connection.close()
+            handle.drop()
             connection.settings_dict.update(before)
-            # Only a superuser may end another login's session that is still closing.
-            with _boss() as boss:
-                boss.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _render_as_always(django_test_environment: None) -> None:
+    """No test asks which templates made a page; to tell, Django's client copies each context."""
+    Template._render = _render
 
 
 @pytest.fixture
@@ -172,10 +262,15 @@ def two_partners() -> TwoPartners:
     return TwoPartners(rows["redis-labs"], rows["pinecone"])
 
 
+@lru_cache
+def _partners_of_template() -> TwoPartners:
+    return two_partners()
+
+
 @pytest.fixture
 def partners(database: Database) -> TwoPartners:
-    """The two partners of a test's own database."""
-    return two_partners()
+    """The two partners of a test's own database; every copy of the template has the same."""
+    return two_partners() if database.source else copy.deepcopy(_partners_of_template())
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,8 @@ import pytest
 import redis
 from whitenoise import WhiteNoise
 
+from portal.servers import Stack
+
 ROOT = Path(__file__).resolve().parent.parent
 # What takes longest: one world for many tests, or one long test.
 DEAR = (
@@ -68,7 +70,6 @@ def _look_once_for_static_files() -> None:
 
 
 def _start() -> None:
-    from portal.servers import Stack
     from tests.place import make_folder
 
     folder = make_folder()
@@ -89,6 +90,16 @@ def _start() -> None:
         static = both.submit(python, "manage.py", "collectstatic", "--noinput", "-v0")
         python("-m", "tests.fill")
         static.result()
+    _keep_files(stack)
+
+
+def _keep_files(stack: Stack) -> None:
+    """Whole installations (`tests.flows.harness`) begin with the files of that first day."""
+    postgres = stack.servers["postgres"]
+    postgres.child.stop(timeout_s=30)
+    for name in ("secrets", "postgres"):
+        shutil.copytree(stack.data_dir / name, stack.data_dir / "installation" / name)
+    postgres.restart()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

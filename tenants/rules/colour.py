@@ -11,7 +11,9 @@ from math import cos, radians, sin
 from typing import NamedTuple
 
 from coloraide import Color
-from coloraide.spaces.oklab import oklab_to_xyz_d65
+from coloraide.spaces.oklab import LMS_TO_XYZD65, OKLAB_TO_LMS3, oklab_to_xyz_d65
+from coloraide.spaces.srgb import inverse_eotf_srgb
+from coloraide.spaces.srgb_linear import xyz_to_lin_srgb
 
 HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 WHITE, INK, BLACK = "#FFFFFF", "#0B0D12", "#000000"
@@ -63,6 +65,7 @@ def worst_contrast(colour: str, grounds: tuple[str, ...]) -> float:
     return min(contrast(colour, ground) for ground in grounds)
 
 
+@lru_cache(maxsize=4096)
 def read_oklch(colour: str) -> tuple[float, Ink]:
     """Lightness (0..1) and ink of a hex colour; a grey has chroma 0 and hue 0."""
     lightness, chroma, hue = Color(colour).convert("oklch").coords(nans=False)
@@ -73,17 +76,24 @@ def read_oklch(colour: str) -> tuple[float, Ink]:
 
 def paint(lightness: float, ink: Ink) -> str:
     """The hex colour of an OKLCH value, brought into sRGB by giving up chroma, not hue."""
-    colour = Color("oklch", [min(max(lightness, 0.0), 1.0), ink.chroma, ink.hue])
+    lightness = min(max(lightness, 0.0), 1.0)
+    linear = xyz_to_lin_srgb(oklab_to_xyz_d65([lightness, *_axes(ink)]))
+    if min(linear) >= 0 and max(linear) <= 1:  # nothing to give up: a tenth of what fitting costs
+        return "#" + "".join(f"{int(c * 255 + 0.5):02X}" for c in inverse_eotf_srgb(linear))
+    return fitted(lightness, ink)
+
+
+def fitted(lightness: float, ink: Ink) -> str:
+    """The same, asked of the library whatever the colour is."""
+    colour = Color("oklch", [lightness, ink.chroma, ink.hue])
     srgb = colour.fit("srgb", method="raytrace", pspace="oklch").convert("srgb")
     return srgb.to_string(hex=True, upper=True, fit="clip")
 
 
-def _side_contrast(light: float, grounds: tuple[str, ...], *, darker: bool) -> float:
-    """Contrast of luminance `light` with `grounds`, below 1 on the wrong side of them."""
-    lights = [luminance(ground) for ground in grounds]
-    if darker:
-        return (min(lights) + 0.05) / (light + 0.05)
-    return (light + 0.05) / (max(lights) + 0.05)
+def _axes(ink: Ink) -> tuple[float, float]:
+    """OKLAB's a and b."""
+    turn = radians(ink.hue)
+    return ink.chroma * cos(turn), ink.chroma * sin(turn)
 
 
 def reach(target: float, grounds: tuple[str, ...], ink: Ink, *, darker: bool) -> str:
@@ -92,21 +102,26 @@ def reach(target: float, grounds: tuple[str, ...], ink: Ink, *, darker: bool) ->
     `darker` says on which side of the grounds to look. Where that side ends before the target is
     reached, its extreme (black or white) is returned; the caller's pairs are checked by a test.
     """
+    lights = [luminance(ground) for ground in grounds]
+    edge = min(lights) if darker else max(lights)
+    (a, b), weights = _axes(ink), LMS_TO_XYZD65[1]
+    cones = [a * one + b * other for _, one, other in OKLAB_TO_LMS3]
+
+    def is_enough(light: float) -> bool:
+        """On the wrong side the contrast is below 1."""
+        one, other = (edge, light) if darker else (light, edge)
+        return (one + 0.05) / (other + 0.05) >= target
+
     low, high = 0.0, 1.0
-    turn = radians(ink.hue)
-    a, b = ink.chroma * cos(turn), ink.chroma * sin(turn)
     for _ in range(10):
         middle = (low + high) / 2
-        # The search runs on bare unclipped numbers, a twentieth of what fitting each colour costs.
-        light = oklab_to_xyz_d65([middle, a, b])[1]
-        enough = _side_contrast(max(light, 0.0), grounds, darker=darker) >= target
-        low, high = (middle, high) if enough == darker else (low, middle)
+        # The search runs on bare unclipped numbers, a fraction of what fitting each colour costs.
+        light = sum(w * (middle + cone) ** 3 for w, cone in zip(weights, cones, strict=True))
+        low, high = (middle, high) if is_enough(max(light, 0.0)) == darker else (low, middle)
     lightness = low if darker else high
     step = -0.003 if darker else 0.003
     colour = paint(lightness, ink)
-    while 0.0 < lightness < 1.0 and (
-        _side_contrast(luminance(colour), grounds, darker=darker) < target
-    ):
+    while 0.0 < lightness < 1.0 and not is_enough(luminance(colour)):
         lightness += step
         colour = paint(lightness, ink)
     return colour

@@ -1,6 +1,5 @@
 """A whole installation of its own, whose processes may be killed: servers, edge, recorder."""
 
-import fcntl
 import json
 import os
 import shutil
@@ -69,27 +68,14 @@ class Installation:
     def start(self) -> None:
         """Servers, migrations, two partners and a key each, then the edge and the recorder."""
         self.folder.chmod(0o711)
-        self._start_filled()
+        # With the files that the run's own servers left on their first day.
+        shutil.copytree(env.data_dir() / "installation", self.folder, dirs_exist_ok=True)
+        self.stack.start()
         self.keys = self._make_keys()
         self.spawn("recorder")
         self.spawn("edge")
         wait_for(self.edge_answers, "the edge answers")
         wait_for(self.keys_work, "the recorder has published the keys")
-
-    def _start_filled(self) -> None:
-        """The run's first installation is migrated; others begin with a copy of its files."""
-        first = env.data_dir() / "installation"
-        with (env.data_dir() / "installation.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if first.exists():
-                shutil.copytree(first, self.folder, dirs_exist_ok=True, symlinks=True)
-            else:
-                self.stack.start()
-                self.python("-m", "tests.fill")
-                self.stack.stop()
-                for name in ("secrets", "postgres"):
-                    shutil.copytree(self.folder / name, first / name, symlinks=True)
-        self.stack.start()
 
     def keys_work(self) -> bool:
         """Whether the edge knows both partners' keys."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from portal import env
 from portal.servers import leftovers
 from portal.servers.supervisor import status_of
 
@@ -16,8 +18,12 @@ FAKE = ("-m", "tests.portal.servers.fake_run")
 
 
 @pytest.fixture
-def start(program, two_ports):
-    def make(kind="fine"):
+def start(program, two_ports, tmp_path):
+    """Starts it, where nothing else is told on a cluster that is made already."""
+
+    def make(kind="fine", first=False):
+        if not first and not (tmp_path / "data" / "postgres").exists():
+            shutil.copytree(env.data_dir() / "installation", tmp_path / "data", dirs_exist_ok=True)
         return program(*FAKE, *map(str, two_ports), kind)
 
     return make
@@ -42,7 +48,7 @@ def child_of(pid):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_starts_answers_and_leaves_nothing(start, two_ports, number):
-    run = start()
+    run = start(first=True)
     run.wait_for("Ctrl-C stops everything")
     assert [status_of(f"http://127.0.0.1:{port}/livez") for port in two_ports] == [200, 200]
     assert run.text.index("servers done in") < run.text.index("first step")
@@ -109,7 +115,7 @@ def test_started_twice_says_so(start, two_ports, program):
 @pytest.mark.parametrize(("which", "name"), [(0, "WEB_PORT"), (1, "EDGE_PORT")])
 def test_a_busy_port_is_named_before_anything_starts(start, two_ports, which, name):
     with socket.create_server(("127.0.0.1", two_ports[which])):
-        run = start()
+        run = start(first=True)
         assert run.process.wait(20) == 1
     assert f"{name}: port {two_ports[which]} of 127.0.0.1 is busy" in run.text
     assert not (run.data_dir / "secrets").exists()

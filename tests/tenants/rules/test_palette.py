@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenants.rules.brandcss import css_hash, css_text, icon_svg, pdf_hex
-from tenants.rules.colour import clean_hex, contrast, distance, paint, reach, read_oklch
+from tenants.rules.colour import (
+    Ink,
+    clean_hex,
+    contrast,
+    distance,
+    fitted,
+    paint,
+    reach,
+    read_oklch,
+)
 from tenants.rules.palette import (
     declared_pairs,
     default_tokens,
@@ -163,3 +172,10 @@ def test_icon_takes_a_letter_and_nothing_else():
     assert ">R</text>" in icon_svg(tokens_for(HARD["red"])["light"], "redis")
     assert ">S</text>" in icon_svg(tokens_for(HARD["red"])["light"], "<script>")
     assert ">A</text>" in icon_svg(tokens_for(HARD["red"])["light"], "<>")
+
+
+@given(st.floats(0, 1), st.floats(0, 0.25), st.floats(0, 360))
+@settings(max_examples=300, deadline=None)
+def test_a_colour_is_painted_as_the_library_fits_it(lightness, chroma, hue):
+    ink = Ink(hue, chroma)
+    assert paint(lightness, ink) == fitted(lightness, ink)
