@@ -17,6 +17,7 @@ from cache_api.gateways.stream import EventStream
 from cache_api.rules import events
 from tenants.gateways import valkeys
 from tenants.rules import datakeys, ids, keys
+from tests.cache_api import nursery
 from tests.patience import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,10 +127,8 @@ class Answer:
 class Door:
     """A running process and how to talk to it."""
 
-    def __init__(self, name, argv, environ, port, log: Path, host=NEUTRAL_HOST) -> None:
-        self.name, self.port, self.host, self.log = name, port, host, log
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(argv, cwd=ROOT, env=environ, stdout=out, stderr=out)
+    def __init__(self, name, process, port, log: Path, host=NEUTRAL_HOST) -> None:
+        self.name, self.process, self.port, self.host, self.log = name, process, port, host, log
 
     def wait(self):
         """Wait until it answers /livez."""
@@ -186,10 +185,8 @@ def edge(folder: Path, port, *, cache_url, events_url, kek_file, deadline_ms, **
         "EMBEDDER_DEADLINE_MS": str(deadline_ms), **more,
     }  # fmt: skip
     environ.pop("DJANGO_SETTINGS_MODULE", None)
-    argv = [
-        sys.executable, "-m", "cache_api.edge", f"--port={port}",
-    ]  # fmt: skip
-    return Door("edge", argv, environ, port, folder / "edge.log")
+    log = folder / "edge.log"
+    return Door("edge", nursery.Edge(port, environ, log), port, log)
 
 
 def web(folder: Path, port, environ):
@@ -200,4 +197,7 @@ def web(folder: Path, port, environ):
         "--no-control-socket",
     ]  # fmt: skip
     environ = {**environ, "REGION": "test-1", "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    return Door("web", argv, environ, port, folder / "web.log")
+    log = folder / "web.log"
+    with log.open("ab") as out:
+        process = subprocess.Popen(argv, cwd=ROOT, env=environ, stdout=out, stderr=out)
+    return Door("web", process, port, log)
