@@ -69,6 +69,7 @@ TENANT_MODEL = "tenants.Partner"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 TENANT_LIMIT_SET_CALLS = True
+TENANT_BASE_MIGRATE_COMMAND = "tenants.db.migrating.Command"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 

@@ -13,6 +13,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -86,11 +88,36 @@ def _start() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
     atexit.register(stop)
-    with ThreadPoolExecutor() as both:
-        static = both.submit(python, "manage.py", "collectstatic", "--noinput", "-v0")
-        python("-m", "tests.fill")
-        static.result()
-    _keep_files(stack)
+    threading.Thread(target=_first_day, args=(stack,), daemon=True).start()
+
+
+def _first_day(stack: Stack) -> None:
+    """Fill the database while tests are collected; `until_ready` waits for it.
+
+    It never ends: the kernel ties PostgreSQL to the thread that started it.
+    """
+    said = ""
+    try:
+        with ThreadPoolExecutor() as both:
+            static = both.submit(python, "manage.py", "collectstatic", "--noinput", "-v0")
+            python("-m", "tests.fill")
+            static.result()
+        _keep_files(stack)
+    except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits is told
+        said = f"The servers cannot be filled: {error}"
+    aside = stack.data_dir / "ready.new"
+    aside.write_text(said)
+    aside.rename(stack.data_dir / "ready")
+    threading.Event().wait()
+
+
+def until_ready() -> None:
+    """Wait for what every test begins with. Ends the run, saying why, where that cannot be."""
+    ready = Path(os.environ["DATA_DIR"]) / "ready"
+    while not ready.exists():
+        time.sleep(0.05)
+    if said := ready.read_text():
+        pytest.exit(said, 1)
 
 
 def _keep_files(stack: Stack) -> None:
@@ -141,6 +168,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Thousands of tests and all of Django stay: the collector needs not look at them."""
+    until_ready()
     gc.freeze()
     gc.enable()
 

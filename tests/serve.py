@@ -48,7 +48,9 @@ def _temporary() -> str | None:
 def _start(folder, stack, *, with_portal):
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     if with_portal:
-        from tests import plugin  # noqa: F401 - its import starts PostgreSQL, until we end
+        from tests import plugin  # its import starts PostgreSQL, until we end
+
+        plugin.until_ready()
 
     from portal.servers import ports
     from tests.cache_api.valkeys import Valkeys
