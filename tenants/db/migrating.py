@@ -40,7 +40,7 @@ class Executor(MigrationExecutor):
         if router.allow_migrate(self.connection.alias, migration.app_label):
             return super().apply_migration(state, migration, fake, fake_initial)
         self._noted.append(migration)
-        self.record_migration(migration)
+        self.record_migration(migration)  # type: ignore[call-arg,arg-type]
         return state
 
 
@@ -49,8 +49,8 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Django's command takes the executor from its module."""
-        before, migrate.MigrationExecutor = migrate.MigrationExecutor, Executor  # type: ignore[misc]
+        before, migrate.MigrationExecutor = migrate.MigrationExecutor, Executor  # type: ignore[attr-defined]
         try:
             super().handle(*args, **options)
         finally:
-            migrate.MigrationExecutor = before  # type: ignore[misc]
+            migrate.MigrationExecutor = before  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ second of imports. From then on it is the program as it is.
 `python -m cache_api.edge` itself is started by the flow tests, the portal's servers and `make run`.
 """
 
+import atexit
 import multiprocessing
 import os
 import signal
@@ -20,9 +21,12 @@ class Edge:
     """A running edge, handled as `subprocess.Popen` is."""
 
     def __init__(self, port: int, environ: Mapping[str, str], log: Path) -> None:
-        self._process = _nursery.Process(target=_run, args=(port, dict(environ), str(log)))
+        self._process = _nursery.Process(
+            target=_run, args=(port, dict(environ), str(log)), daemon=True
+        )
         self._process.start()
         self.pid: int = self._process.pid or 0
+        atexit.register(self.kill)  # one that a broken test left would be waited for at the end
 
     def poll(self) -> int | None:
         """How it ended, None while it runs."""
