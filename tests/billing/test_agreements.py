@@ -129,6 +129,7 @@ def test_new_prices_cut_the_month_and_the_proof_of_concept_cuts_it_too(partners)
         rates=dearer,
         valid_from=utc("2026-04-20"),
         actor=PREPARER,
+        approved_by=APPROVER,
         now=NOW,
     )
 
@@ -145,7 +146,8 @@ def test_new_prices_cut_the_month_and_the_proof_of_concept_cuts_it_too(partners)
 def test_prices_published_twice_make_one_version_and_earlier_ones_are_refused(partners):
     card = retail_card()
     dearer = [{**RETAIL[0], "unit_price": "0.003"}]
-    given = {"card_id": card.id, "valid_from": utc("2026-04-20"), "actor": PREPARER, "now": NOW}
+    given = {"card_id": card.id, "valid_from": utc("2026-04-20"), "actor": PREPARER, "now": NOW,
+             "approved_by": APPROVER}  # fmt: skip
 
     first = publish_rate_version(rates=dearer, **given)
     again = publish_rate_version(rates=dearer, **given)

@@ -11,7 +11,7 @@ from billing.models import FinanceRequest, FxRate, TaxRate, TaxStatus
 from cache_api.models import Customer
 from tenants import schema
 from tests.billing import world
-from tests.billing.people import PREPARER, utc
+from tests.billing.people import APPROVER, PREPARER, utc
 from tests.portal.console.cast import run_of, signed_in
 from tests.portal.views.cast import text
 
@@ -186,6 +186,7 @@ def test_the_margin_of_a_month_by_agreement(console, database):
     database.login("owner")
     create_rate_card(
         code="cost", name="Cost", currency="USD", audience="internal", actor=PREPARER,
+        approved_by=APPROVER,
         rates=[{"key": "cached", "meter": "cached_requests", "mode": "per_unit",
                 "unit_price": "0.0001"}],
         valid_from=utc("2026-01-01"), now=utc("2026-01-01"),
