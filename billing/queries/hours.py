@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from billing.models import RunSnapshot, SettlementRun
 from billing.queries.frozen import snapshot_of
@@ -49,11 +50,12 @@ def run_parts(
         hours = event_hours(run.partner_id, _span(frozen), bound)
         found = _by_part(_checked(map(_row, hours), frozen), _starts(frozen, cuts))
     names = {row.customer_id: row.external_id for row in frozen.rows}
-    return [
-        (at, RunInputRow(0, customer_id, names[customer_id], "", model=model,
-                         **dict(zip(COUNTS, counts, strict=True))))
-        for (at, customer_id, model), counts in found.items()
-    ]  # fmt: skip
+    return [(at, _as_row(who, names[who], model, sums)) for (at, who, model), sums in found.items()]
+
+
+def _as_row(customer_id: str, external_id: str, model: str, counts: tuple[int, ...]) -> RunInputRow:
+    own: dict[str, Any] = dict(zip(COUNTS, counts, strict=True))
+    return RunInputRow(0, customer_id, external_id, "", model=model, **own)
 
 
 def _span(frozen: RunInput) -> Slice:

@@ -51,9 +51,13 @@ def agreement(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def amend(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
     """Propose changed figures from a day on; a second person approves them."""
-    base = _found(agreement_id).last_approved
+    row = _found(agreement_id)
+    base = row.last_approved
     if base is None:
         raise Http404
+    if row.proposed:
+        messages.error(request, _("A proposal waits for a decision: approve or decline it first."))
+        return _to(agreement_id)
     form = _amend_form(base, request.POST)
     if not form.is_valid():
         return _page(request, agreement_id, amend_form=form)

@@ -271,7 +271,8 @@ def test_the_partner_collects_from_a_month_on_at_other_prices(database, partners
     assert propose_figures(**asked).id == new.id
     version.refresh_from_db()
     assert (version.collects, version.valid_to) == ("platform", new.valid_from)
-    record(hit(redis, "2026-09-10", "acme", 50_005), hit(redis, "2026-10-10", "acme", 50_005))
+    record(hit(redis, "2026-09-10", "acme", 50_005), hit(redis, "2026-10-10", "acme", 50_005),
+           now=utc("2026-11-01"))  # fmt: skip
     database.login("settle")
 
     settle()

@@ -91,6 +91,8 @@ def test_who_invoices_and_the_rate_card_are_amended_from_a_month_on(console, dat
 
     late = amend(preparer, redis(), **change, day="2026-11-02").content.decode()
     assert "changes with a month" in late and "begin on 2026-12-01" in late
+    same = amend(preparer, redis(), figure_0_partner_bps="30 %").content.decode()
+    assert "Nothing would change" in same
     assert "Select a valid choice" in amend(preparer, redis(), card=str(other.id)).content.decode()
     page = amend(preparer, redis(), **change).content.decode()
 
@@ -100,10 +102,8 @@ def test_who_invoices_and_the_rate_card_are_amended_from_a_month_on(console, dat
     for told in ("Customers are invoiced by us the partner", "Half a cent goes to us the partner",
                  "Rate card Retail Dear retail"):  # fmt: skip
         assert told in " ".join(changes.split())
-    assert (
-        "Nothing would change"
-        in amend(preparer, redis(), figure_0_partner_bps="30 %").content.decode()
-    )
+    again = amend(preparer, redis(), figure_payment_days="14").content.decode()
+    assert "approve or decline it first" in again and len(rows(AgreementVersion, number=3)) == 0
 
 
 def test_nobody_approves_their_own_proposal(console):
