@@ -161,7 +161,8 @@ def _prepare(partner: Partner, customers: int) -> None:
     login("SUPERUSER_DATABASE_URL")
     last = month_of(month_start(now) - timedelta(days=1))
     card = create_rate_card(
-        code="bench", name="Bench", currency="USD", valid_from=last.start, actor=MAKER, now=now,
+        code="bench", name="Bench", currency="USD", valid_from=last.start, actor=MAKER,
+        approved_by=CHECKER, now=now,
         rates=[{"key": "cached", "meter": "cached_requests", "mode": "per_unit",
                 "unit_price": "0.002"}],
     )  # fmt: skip

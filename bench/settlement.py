@@ -131,7 +131,8 @@ def agree(partner: Partner, now: datetime, code: str = "bench") -> None:
     """Prices and terms from `now` on: $0.002 a cached request, $0.02 a GB, a share of it."""
     login("SUPERUSER_DATABASE_URL")
     card = create_rate_card(
-        code=code, name="Bench", currency="USD", valid_from=now, actor=MAKER, now=now,
+        code=code, name="Bench", currency="USD", valid_from=now, actor=MAKER,
+        approved_by=CHECKER, now=now,
         rates=[{"key": "cached", "meter": "cached_requests", "mode": "per_unit",
                 "unit_price": PRICE},
                {"key": "served", "meter": "gb_served", "mode": "per_unit", "unit_price": "0.02"}],

@@ -118,6 +118,7 @@ CHECKS: tuple[Check, ...] = (
     _equation("rated quantity = frozen quantity", runs.RATED_QUANTITY),
     _equation("opening balance = closing balance before", papers.BALANCES),
     _equation("agreement terms have no hole", runs.TERMS_GAPLESS),
+    _equation("published prices = what two people approved", runs.PRICES_APPROVED),
     _equation("payment = its booking, and not less than what it pays", money.PAYMENTS),
     _equation("what pays an invoice = its booking and its event", money.APPLICATIONS),
     _equation("what a chargeback moved = its booking and its event", money.CHARGEBACKS),

@@ -40,7 +40,8 @@ def main(count: int) -> list[str]:
     name, rates = CARDS["retail"]
     start = months[0].start
     card = create_rate_card(code="retail", name=name, currency="USD", rates=rates,
-                            valid_from=start, actor=PREPARER, now=start)  # fmt: skip
+                            valid_from=start, actor=PREPARER,
+                            approved_by=APPROVER, now=start)  # fmt: skip
     for partner in Partner.objects.order_by("slug"):
         sign_agreement(partner_id=partner.id, template="revenue_share_platform", starts_at=start,
                        now=start, created_by=PREPARER, approved_by=APPROVER,

@@ -15,7 +15,7 @@ from tenants import audit
 
 
 def ask(
-    *, kind: str, facts: Mapping[str, str | None], actor: str, now: datetime,
+    *, kind: str, facts: Mapping[str, Any], actor: str, now: datetime,
     partner_id: uuid.UUID | None = None, document_id: uuid.UUID | None = None,
 ) -> FinanceRequest:  # fmt: skip
     """Keep what shall be written until a second person decides. The caller has checked `facts`.

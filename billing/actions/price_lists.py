@@ -4,13 +4,17 @@ from datetime import datetime
 from typing import Any
 
 from billing.actions.finance_requests import ask
-from billing.actions.rate_cards import create_rate_card, publish_rate_version, refuse_settled
+from billing.actions.rate_cards import (
+    create_rate_card,
+    price_facts,
+    publish_rate_version,
+    refuse_settled,
+)
 from billing.models import FinanceRequest, RateCard
-from billing.rules.errors import BadTerms
-from billing.rules.fields import instant_text
+from billing.rules.errors import BadTerms, WrongState
 from billing.rules.finance_requests import PRICES
 from billing.rules.periods import whole_hour
-from billing.rules.price_lines import parse_prices, written
+from billing.rules.price_lines import parse_prices
 from billing.rules.rates import parse_rate_card
 
 AUDIENCES = (RateCard.Audience.EVERYONE, RateCard.Audience.INTERNAL)
@@ -39,22 +43,26 @@ def ask_prices(
         raise BadTerms("A new price list has a name, and is for everyone or internal.")
     parse_rate_card({"version_id": "new", "name": name, "currency": currency, "rates": rates})
     refuse_settled(whole_hour(valid_from, "start of the prices"))
-    facts = {
-        "code": code, "name": name, "currency": currency, "audience": str(audience),
-        "valid_from": instant_text(valid_from), "prices": written(rates),
-    }  # fmt: skip
+    card = card or RateCard(code=code, name=name, currency=currency, audience=audience)
+    facts = price_facts(card, rates, valid_from)
     return ask(kind=PRICES, facts=facts, actor=actor, now=now)
 
 
 def enter_prices(request: FinanceRequest, now: datetime) -> RateCard:
-    """Publish what an approved request asked for; see `decide_request`. Raises TermsInTheWay."""
+    """Publish what an approved request asked for; see `decide_request`. Raises TermsInTheWay,
+    WrongState (it was asked for before an update, and says less than is compared now)."""
     facts = request.facts
-    rates = parse_prices(facts["prices"])
-    by: dict[str, Any] = {"actor": request.asked_by, "now": now}
-    valid_from = datetime.fromisoformat(facts["valid_from"])
+    if "rates" not in facts:
+        raise WrongState(
+            "These prices were asked for before prices were compared with their approval. Decline "
+            "them, and ask for them again."
+        )
+    by: dict[str, Any] = {"actor": request.asked_by, "now": now, "request": request,
+                          "rates": facts["rates"],
+                          "valid_from": datetime.fromisoformat(facts["valid_from"])}  # fmt: skip
     card = create_rate_card(
         code=facts["code"], name=facts["name"], currency=facts["currency"],
-        audience=facts["audience"], rates=rates, valid_from=valid_from, **by,
+        audience=facts["audience"], **by,
     )  # fmt: skip
-    publish_rate_version(card_id=card.id, rates=rates, valid_from=valid_from, **by)
+    publish_rate_version(card_id=card.id, **by)
     return card

@@ -17,7 +17,7 @@ from billing.models import (
     Termination,
 )
 from billing.queries.terms import version_terms
-from billing.rules.amending import amended
+from billing.rules.amending import amended, refuse_amendment
 from billing.rules.errors import BadTerms
 from billing.rules.periods import add_months, whole_hour
 from billing.rules.runs import require_other_person
@@ -70,19 +70,22 @@ def propose_amendment(
     """New terms from a full UTC hour on; the version in force ends there once they are approved.
 
     They end where that version would have ended; another term (`term_months`, from the agreement's
-    start) renews or shortens it. Raises TermsInTheWay when the start is not inside the version in
-    force or reaches into a month that is already being settled. Safe to repeat: the same terms from
-    the same hour return that version, proposed or approved.
+    start) renews or shortens it. Without `retail_card_id` the rate card stays. Raises TermsInTheWay
+    when the start is not inside the version in force or reaches into a month that is already being
+    settled, BadTerms for what an agreement keeps (`refuse_amendment`). Safe to repeat: the same
+    terms from the same hour return that version, proposed or approved.
     """
     whole_hour(starts_at, "start of the amendment")
     with transaction.atomic():
         agreement = Agreement.objects.get(pk=agreement_id)
         for version in locked_versions(agreement):
             same = version.valid_from == starts_at and version.declined_at is None
-            if same and version_terms(version) == terms:
+            card = retail_card_id in (None, version.retail_card_id)
+            if same and card and version_terms(version) == terms:
                 return version
         last = _in_force(agreement)
         _refuse_start(agreement, last, starts_at)
+        refuse_amendment(version_terms(last), terms, starts_at)
         ends_at = _end_of(terms, last)
         if ends_at is not None and ends_at <= starts_at:
             raise TermsInTheWay(
@@ -95,14 +98,20 @@ def propose_amendment(
 
 def propose_figures(
     *, agreement_id: uuid.UUID, texts: Mapping[str, str], starts_at: datetime, created_by: str,
-    now: datetime, reason: str,
+    now: datetime, reason: str, retail_card_id: uuid.UUID | None = None,
 ) -> AgreementVersion:  # fmt: skip
-    """Some figures of the last approved terms written anew (`billing.rules.amending`), from a hour
-    on. Raises BadTerms naming the figure, and what `propose_amendment` raises. Safe to repeat."""
-    terms = version_terms(_in_force(Agreement.objects.get(pk=agreement_id)))
+    """Some figures of the last approved terms written anew (`billing.rules.figures`), or another
+    rate card, from a hour on. Raises BadTerms naming the figure, or that nothing differs, and what
+    `propose_amendment` raises. Safe to repeat."""
+    last = _in_force(Agreement.objects.get(pk=agreement_id))
+    before = version_terms(last)
+    after = amended(before, texts)
+    same = after == before and retail_card_id in (None, last.retail_card_id)
+    if same and last.valid_from != starts_at:
+        raise BadTerms("Nothing would change: write at least one figure anew.")
     return propose_amendment(
-        agreement_id=agreement_id, terms=amended(terms, texts), starts_at=starts_at,
-        created_by=created_by, now=now, reason=reason,
+        agreement_id=agreement_id, terms=after, starts_at=starts_at, created_by=created_by,
+        now=now, reason=reason, retail_card_id=retail_card_id,
     )  # fmt: skip
 
 
@@ -123,8 +132,10 @@ def approve_version(*, version_id: uuid.UUID, approved_by: str, now: datetime) -
         require_other_person(version.created_by, person)
         before = version.agreement.versions.filter(approved_at__isnull=False).last()
         if before is not None:
+            after = version_terms(version)
             _refuse_start(version.agreement, before, version.valid_from)
-            version.valid_to = _end_of(version_terms(version), before)
+            refuse_amendment(version_terms(before), after, version.valid_from)
+            version.valid_to = _end_of(after, before)
             before.valid_to = version.valid_from
             before.save(update_fields=["valid_to"])
         _refuse_overlap(version.agreement, version.valid_from, version.valid_to)
@@ -214,7 +225,7 @@ def _propose(
     agreement: Agreement, terms: Terms, span: tuple[datetime, datetime | None],
     retail_card_id: uuid.UUID | None, created_by: str, now: datetime, reason: str = "",
 ) -> AgreementVersion:  # fmt: skip
-    _check_card(terms, retail_card_id)
+    _check_card(terms, retail_card_id, agreement.partner_id)
     stored = dump_terms(terms)
     components = stored.pop("components")
     version = AgreementVersion.objects.create(
@@ -261,7 +272,7 @@ def _refuse_start(agreement: Agreement, last: AgreementVersion, starts_at: datet
         )
 
 
-def _check_card(terms: Terms, retail_card_id: uuid.UUID | None) -> None:
+def _check_card(terms: Terms, retail_card_id: uuid.UUID | None, partner_id: uuid.UUID) -> None:
     wholesale = any(isinstance(part, Wholesale) for part in terms.components)
     if retail_card_id is None:
         if terms.bills_customers or wholesale:
@@ -270,6 +281,11 @@ def _check_card(terms: Terms, retail_card_id: uuid.UUID | None) -> None:
     card = RateCard.objects.filter(pk=retail_card_id).first()
     if card is None or card.currency != terms.currency:
         raise BadTerms(f"The agreement needs an existing rate card in {terms.currency}.")
+    if card.audience == RateCard.Audience.INTERNAL or card.partner_id not in (None, partner_id):
+        raise BadTerms(
+            f"{card.name} is not for this partner's customers: it is our cost, or another "
+            "partner's. Choose a price list that customers may see."
+        )
 
 
 def _refuse_overlap(agreement: Agreement, starts_at: datetime, ends_at: datetime | None) -> None:

@@ -9,20 +9,27 @@ from django.db import transaction
 from django.db.models import Max
 
 from billing.actions.errors import TermsInTheWay
-from billing.models import Rate, RateCard, RateCardVersion, SettlementRun
+from billing.models import FinanceRequest, Rate, RateCard, RateCardVersion, SettlementRun
+from billing.rules.fields import instant_text
+from billing.rules.finance_requests import CALLED, PRICES
+from billing.rules.payouts import require_second_person
 from billing.rules.periods import whole_hour
+from billing.rules.price_lines import written
 from billing.rules.rates import dump_rate, parse_rate_card
 from tenants import audit
+from tenants.rules.ids import uuid7
 
 
 def create_rate_card(
     *, code: str, name: str, currency: str, rates: Sequence[dict[str, Any]], valid_from: datetime,
     actor: str, now: datetime, audience: str = "everyone", partner_id: uuid.UUID | None = None,
+    approved_by: str = "", request: FinanceRequest | None = None,
 ) -> RateCard:  # fmt: skip
     """A price list with its first version, valid from a full UTC hour until further notice.
 
     `rates`: objects as `billing.rules.rates.parse_rate` reads them, prices in major units.
-    Without `partner_id` it is the platform's own. Raises BadTerms, BadPeriod.
+    Without `partner_id` it is the platform's own, whose prices take two people: `request`, or
+    `approved_by` where both have agreed. Raises BadTerms, BadPeriod, SamePerson.
     Safe to repeat: the code is unique, an existing card is returned unchanged.
     """
     with transaction.atomic():
@@ -32,24 +39,27 @@ def create_rate_card(
                       "partner_id": partner_id, "created_at": now},
         )  # fmt: skip
         if created:
-            _add_version(card, rates, valid_from, actor, now)
+            request = request or _agreed(card, rates, valid_from, actor, approved_by, now)
+            _add_version(card, rates, valid_from, actor, now, request)
     return card
 
 
 def publish_rate_version(
     *, card_id: uuid.UUID, rates: Sequence[dict[str, Any]], valid_from: datetime, actor: str,
-    now: datetime,
+    now: datetime, approved_by: str = "", request: FinanceRequest | None = None,
 ) -> RateCardVersion:  # fmt: skip
     """New prices from a full UTC hour on; the version in force ends there.
 
-    Raises TermsInTheWay when the start does not lie after the last version's, or a month after it
+    The platform's own take two people, as with `create_rate_card`. Raises SamePerson, and
+    TermsInTheWay when the start does not lie after the last version's, or a month after it
     is settled already. Safe to repeat: the same prices from the same hour return that version.
     """
     with transaction.atomic():
         card = RateCard.objects.get(pk=card_id)
         last = card.versions.select_for_update(of=("self",)).order_by("-number").first()
         if last is None:
-            return _add_version(card, rates, valid_from, actor, now)
+            request = request or _agreed(card, rates, valid_from, actor, approved_by, now)
+            return _add_version(card, rates, valid_from, actor, now, request)
         if last.valid_from == valid_from and _definitions(last) == _dumped(card, rates):
             return last
         if valid_from <= last.valid_from:
@@ -60,7 +70,8 @@ def publish_rate_version(
         refuse_settled(valid_from)
         last.valid_to = whole_hour(valid_from, "start of the prices")
         last.save(update_fields=["valid_to"])
-        return _add_version(card, rates, valid_from, actor, now)
+        request = request or _agreed(card, rates, valid_from, actor, approved_by, now)
+        return _add_version(card, rates, valid_from, actor, now, request)
 
 
 def refuse_settled(valid_from: datetime) -> None:
@@ -84,14 +95,43 @@ def _definitions(version: RateCardVersion) -> list[dict[str, Any]]:
     return [rate.definition for rate in version.rates.all()]
 
 
+def _agreed(
+    card: RateCard, rates: Sequence[dict[str, Any]], valid_from: datetime, actor: str,
+    approved_by: str, now: datetime,
+) -> FinanceRequest | None:  # fmt: skip
+    """The request and its approval in one, where both people have agreed; a partner needs none."""
+    if card.partner_id is not None:
+        return None
+    person, second = actor.strip().lower(), approved_by.strip().lower()
+    require_second_person(person, second, CALLED[PRICES])
+    facts = price_facts(card, _dumped(card, rates), valid_from)
+    return FinanceRequest.objects.create(
+        kind=PRICES, facts=facts, asked_by=person, asked_at=now, approved_by=second, decided_at=now,
+    )  # fmt: skip
+
+
+def price_facts(
+    card: RateCard, rates: Sequence[dict[str, Any]], valid_from: datetime
+) -> dict[str, Any]:
+    """What a request for prices says: the list, from when on, and the prices in full."""
+    return {
+        "code": card.code, "name": card.name, "currency": card.currency,
+        "audience": str(card.audience), "valid_from": instant_text(valid_from),
+        "prices": written(rates), "rates": list(rates),
+    }  # fmt: skip
+
+
 def _add_version(
-    card: RateCard, rates: Sequence[dict[str, Any]], valid_from: datetime, actor: str, now: datetime
-) -> RateCardVersion:
+    card: RateCard, rates: Sequence[dict[str, Any]], valid_from: datetime, actor: str,
+    now: datetime, request: FinanceRequest | None,
+) -> RateCardVersion:  # fmt: skip
     definitions = _dumped(card, rates)
     number = (card.versions.aggregate(last=Max("number"))["last"] or 0) + 1
+    # Its request's id, by which the database compares them.
     version = RateCardVersion.objects.create(
-        card=card, partner_id=card.partner_id, number=number, published_by=actor,
-        valid_from=whole_hour(valid_from, "start of the prices"), published_at=now,
+        id=request.id if request else uuid7(), card=card, partner_id=card.partner_id,
+        number=number, published_by=actor, valid_from=whole_hour(valid_from, "start of the prices"),
+        published_at=now,
     )  # fmt: skip
     Rate.objects.bulk_create(
         Rate(version=version, partner_id=card.partner_id, position=position, key=item["key"],

@@ -40,7 +40,11 @@ class RateCard(models.Model):
 
 
 class RateCardVersion(models.Model):
-    """The prices in force during [valid_from, valid_to). Only the end may move, and only closer."""
+    """The prices in force during [valid_from, valid_to). Only the end may move, and only closer.
+
+    The platform's own have the id of the request that two people agreed on, and the database
+    compares them with it; `unchecked`: published before it did.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     partner_id = models.UUIDField(null=True, db_index=True)
@@ -50,6 +54,7 @@ class RateCardVersion(models.Model):
     valid_to = models.DateTimeField(null=True)
     published_by = models.CharField(max_length=254)
     published_at = models.DateTimeField()
+    unchecked = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

@@ -5,24 +5,37 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing.models import Agreement, AgreementPaper, AgreementVersion, Termination
+from django.db.models import Prefetch
+
+from billing.models import (
+    Agreement,
+    AgreementPaper,
+    AgreementPaperEvent,
+    AgreementVersion,
+    Termination,
+)
 from billing.queries.terms import version_terms
 from billing.rules.terms import Terms
 from tenants.models import Partner
 
 DECLINED, PROPOSED, ENDED, COMING, CURRENT = "declined", "proposed", "ended", "coming", "current"
-DRAFT, SENT, SIGNED = "draft", "sent", "signed"
+DRAFT, SENT, SIGNED, IN_FORCE = "draft", "sent", "signed", "in_force"
+# What was signed and what was written are large: pages that list them read their hashes.
+_PAPERS = Prefetch("paper", AgreementPaper.objects.defer("canonical", "pdf").prefetch_related(
+    Prefetch("events", AgreementPaperEvent.objects.defer("file"))))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class VersionRow:
-    """One version with its parsed terms; `paper_state` is '' before a paper was made."""
+    """One version with its parsed terms; `paper_state` is '' before a paper was made, `signed` the
+    event with the signed copy (without the file)."""
 
     version: AgreementVersion
     terms: Terms
     phase: str
     paper: AgreementPaper | None
     paper_state: str
+    signed: AgreementPaperEvent | None = None
 
 
 @dataclass(frozen=True)
@@ -56,9 +69,8 @@ def agreements(
     now: datetime, partner_ids: Iterable[uuid.UUID] | None = None
 ) -> tuple[AgreementRow, ...]:
     """All agreements, or those of some partners, by name. Six queries at any number."""
-    rows = Agreement.objects.order_by("name").prefetch_related(
-        "versions__components", "versions__paper__events"
-    )
+    versions = AgreementVersion.objects.prefetch_related("components", _PAPERS)
+    rows = Agreement.objects.order_by("name").prefetch_related(Prefetch("versions", versions))
     if partner_ids is not None:
         rows = rows.filter(partner_id__in=partner_ids)
     partners = Partner.objects.in_bulk({row.partner_id for row in rows})
@@ -74,7 +86,7 @@ def own_versions(partner_id: uuid.UUID, now: datetime) -> tuple[VersionRow, ...]
     rows = (
         AgreementVersion.objects.filter(partner_id=partner_id, approved_at__isnull=False)
         .select_related("agreement")
-        .prefetch_related("components", "paper__events")
+        .prefetch_related("components", _PAPERS)
         .order_by("-valid_from")
     )
     return tuple(_version(version, now) for version in rows)
@@ -98,12 +110,14 @@ def phase(version: AgreementVersion, now: datetime) -> str:
     return ENDED if version.valid_to and version.valid_to <= now else CURRENT
 
 
-def paper_state(paper: AgreementPaper | None) -> str:
-    """Draft, sent or signed, from what happened to the paper; '' without one."""
+def paper_state(paper: AgreementPaper | None, phase: str = "") -> str:
+    """Draft, sent, signed, or signed and in force, from what happened; '' without a paper."""
     if paper is None:
         return ""
     kinds = {event.kind for event in paper.events.all()}
-    return next((kind for kind in (SIGNED, SENT) if kind in kinds), DRAFT)
+    if SIGNED in kinds:
+        return IN_FORCE if phase == CURRENT else SIGNED
+    return SENT if SENT in kinds else DRAFT
 
 
 def _versions(row: Agreement, now: datetime) -> tuple[VersionRow, ...]:
@@ -112,7 +126,9 @@ def _versions(row: Agreement, now: datetime) -> tuple[VersionRow, ...]:
 
 
 def _version(version: AgreementVersion, now: datetime) -> VersionRow:
-    paper = getattr(version, "paper", None)
+    paper, stands = getattr(version, "paper", None), phase(version, now)
+    events = list(paper.events.all()) if paper else []
     return VersionRow(
-        version, version_terms(version), phase(version, now), paper, paper_state(paper)
-    )
+        version, version_terms(version), stands, paper, paper_state(paper, stands),
+        next((one for one in reversed(events) if one.kind == SIGNED), None),
+    )  # fmt: skip

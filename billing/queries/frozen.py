@@ -16,7 +16,7 @@ from billing.rules.drafts import Keep
 from billing.rules.errors import InvariantBroken
 from billing.rules.inputs import RunInput as FrozenInput
 from billing.rules.inputs import RunInputRow
-from billing.rules.periods import Period, Segment
+from billing.rules.periods import Period
 from billing.rules.snapshot import InputDigest, parse_run_input, run_input_sha256
 
 _MEMBERS = tuple(RunInputRow.__dataclass_fields__)
@@ -89,10 +89,10 @@ def _require_unchanged(sha256: str, snapshot: RunSnapshot) -> None:
         )
 
 
-def snapshot_segments(run: SettlementRun, attempt: int) -> tuple[Segment, ...]:
-    """The parts of the period that one attempt was cut into."""
+def attempt_input(run: SettlementRun, attempt: int) -> FrozenInput:
+    """What one attempt was frozen from, the present one or an earlier one; its hash is not read."""
     snapshot = RunSnapshot.objects.defer("parties").get(run=run, attempt=attempt)
-    return tuple(part.segment for part in parse_run_input(bytes(snapshot.head)).segments)
+    return replace(parse_run_input(bytes(snapshot.head)), rows=frozen_rows(run, attempt))
 
 
 def frozen_parties(run: SettlementRun) -> dict[str, Any]:

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing.models import Agreement, RateCard, RateCardVersion, SettlementRun
-from billing.queries.frozen import attempt_of_result, frozen_rows, snapshot_segments
+from billing.queries.frozen import attempt_input, attempt_of_result
+from billing.queries.hours import run_parts
 from billing.queries.terms import parsed_card
 from billing.rules.errors import BillingError
-from billing.rules.margins import cost_minor, margin_bps
+from billing.rules.margins import CostPrices, cost_cuts, cost_minor, margin_bps
 from billing.rules.periods import Period
-from billing.rules.rates import RateCard as Card
 from billing.rules.runs import PARKED
+from tenants.models import Partner
+from tenants.schema import in_partner
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,13 @@ class Margin:
 def margins(period: Period) -> list[Margin]:
     """A row per agreement with rated runs in the month, by code (console).
 
-    Cost is by the internal card in force when each part of the month began. Five queries, and two
-    per agreement.
+    Cost is by the internal prices in force in each hour. Five queries, and two per agreement; some
+    more where these prices change inside the month.
     """
     card = RateCard.objects.filter(audience=RateCard.Audience.INTERNAL).order_by("code").first()
     rows = RateCardVersion.objects.filter(card=card).select_related("card")
     versions = list(rows.prefetch_related("rates")) if card else []
-    cards = [(version, parsed_card(version)) for version in versions]
+    prices = [CostPrices(parsed_card(one), one.valid_from, one.valid_to) for one in versions]
     runs: dict[uuid.UUID, list[SettlementRun]] = {}
     found = (
         SettlementRun.objects.filter(period_start=period.start, period_end=period.end)
@@ -53,7 +55,7 @@ def margins(period: Period) -> list[Margin]:
     for run in found:
         runs.setdefault(run.agreement_id, []).append(run)
     agreements = Agreement.objects.filter(pk__in=runs).order_by("code")
-    return [_margin(agreement, runs[agreement.id], cards) for agreement in agreements]
+    return [_margin(agreement, runs[agreement.id], prices) for agreement in agreements]
 
 
 @dataclass(frozen=True)
@@ -112,14 +114,13 @@ def margins_by_partner(period: Period) -> list[PartnerMargin]:
 
 
 def _margin(
-    agreement: Agreement, runs: Sequence[SettlementRun],
-    cards: Sequence[tuple[RateCardVersion, Card]],
-) -> Margin:  # fmt: skip
+    agreement: Agreement, runs: Sequence[SettlementRun], prices: Sequence[CostPrices]
+) -> Margin:
     currency, cost, why = runs[-1].currency, None, ""
     charged = sum(run.gross_minor - run.tax_minor for run in runs)
     share, net = sum(run.share_minor for run in runs), sum(run.net_minor for run in runs)
     try:
-        cost = _cost(runs[-1], currency, cards)
+        cost = _cost(runs[-1], currency, prices)
     except BillingError as error:
         why = str(error)
     return Margin(
@@ -131,24 +132,14 @@ def _margin(
     )  # fmt: skip
 
 
-def _cost(run: SettlementRun, currency: str, cards: Sequence[tuple[RateCardVersion, Card]]) -> int:
+def _cost(run: SettlementRun, currency: str, prices: Sequence[CostPrices]) -> int:
     """The last run of a month froze the whole month's usage."""
     attempt = attempt_of_result(run)
-    rows = frozen_rows(run, attempt)
-    parts = []
-    for segment in snapshot_segments(run, attempt):
-        own = [row for row in rows if row.segment == segment.index]
-        in_force = [
-            card for version, card in cards
-            if version.valid_from <= segment.start
-            and (version.valid_to is None or segment.start < version.valid_to)
-        ]  # fmt: skip
-        if own and not in_force:
-            raise BillingError("No internal cost card is in force. Publish one, then look again.")
-        if own and in_force[0].currency != currency:
-            raise BillingError(
-                f"The internal cost card is in {in_force[0].currency}, not {currency}."
-            )
-        if own:
-            parts.append((in_force[0].rates, own))
-    return cost_minor(parts, currency)
+    frozen = attempt_input(run, attempt)
+    spans = [part.segment for part in frozen.segments]
+    begins = {span.index: span.start for span in spans}
+    used = [(begins[row.segment], row) for row in frozen.rows]
+    if cuts := cost_cuts(prices, spans):
+        with in_partner(Partner.objects.get(pk=run.partner_id)):
+            used = run_parts(run, attempt, frozen, cuts)
+    return cost_minor(prices, spans, used, frozen.period, currency)

@@ -1,7 +1,10 @@
 """The platform's price lists as finance sees them: every version, and what waits."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.db.models import Q
 
 from billing.models import FinanceRequest, RateCard, RateCardVersion
 from billing.rules.finance_requests import PRICES
@@ -40,6 +43,12 @@ def price_lists(now: datetime) -> list[PriceList]:
         ))
         for card in cards.prefetch_related("versions__rates")
     ]  # fmt: skip
+
+
+def retail_cards(partner_id: uuid.UUID) -> list[RateCard]:
+    """The lists that may price what this partner's customers use, by name; not their plans'."""
+    rows = RateCard.objects.filter(Q(partner_id=None) | Q(partner_id=partner_id), plan=None)
+    return list(rows.exclude(audience=RateCard.Audience.INTERNAL).order_by("name"))
 
 
 def waiting_prices() -> list[FinanceRequest]:

@@ -1,121 +1,30 @@
-"""An amendment as a person makes it: the figures of the terms, changed, and what that changes."""
+"""An amendment: figures of the terms written anew, what differs, and what has to stay or wait."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from billing.rules.errors import BadTerms
-from billing.rules.fields import decimal_text
-from billing.rules.money import Money
-from billing.rules.money_text import format_money, format_price, parse_money
+from billing.rules.fees import interval_from
+from billing.rules.figures import ADDED, LABELS, MEMBERS, OFF, figures, named, read
+from billing.rules.periods import add_months
+from billing.rules.rates import Rate
 from billing.rules.terms import (
-    INTERVALS,
-    TAXES,
+    DEDUCTIONS,
+    USUAL_DEDUCTIONS,
     BaseFee,
-    Cap,
     Component,
-    Minimum,
     PerUnit,
     PlanFee,
-    RevenueShare,
-    SavingsShare,
     Terms,
-    Wholesale,
 )
 from billing.rules.terms_json import check_terms
 
-MONEY, PERCENT, PRICE, DAYS, CHOICE = "money", "percent", "price", "days", "choice"
-MONTHS, FLAG, INSTANT = "months", "flag", "instant"
-_FLAGS = ("no", "yes")
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure of the terms that can be amended; `text` is its value as people write it.
-
-    `key` is stable: the component's position and member ("0.partner_bps"), the term's own name, or
-    "+" and the name of a component that is not there yet. `is_optional`: '' says that there is
-    none; `is_rare`: seldom amended.
-    """
-
-    key: str
-    label: str
-    unit: str
-    text: str
-    choices: tuple[str, ...] = ()
-    is_optional: bool = False
-    is_rare: bool = False
-
-
-# Component → (member, label, unit) of what may change without another kind of deal.
-_MEMBERS: dict[type, tuple[tuple[str, str, str], ...]] = {
-    BaseFee: (
-        ("yearly_minor", "Base fee a year", MONEY),
-        ("interval", "Base fee invoiced", CHOICE),
-    ),
-    PerUnit: (("rate", "Price per unit", PRICE),),
-    RevenueShare: (("partner_bps", "Partner's share", PERCENT),),
-    Wholesale: (("factor_bps", "Wholesale factor", PERCENT),),
-    PlanFee: (("yearly_minor", "Fee a year", MONEY),),
-    SavingsShare: (
-        ("percentage_bps", "Part of the savings", PERCENT),
-        ("cap_minor", "At most a month", MONEY),
-    ),
-    Minimum: (("monthly_minor", "Minimum a month", MONEY),),
-    Cap: (("monthly_minor", "Usage at most a month", MONEY),),
-}
-_OWN = (
-    ("payment_days", "Payment within days", DAYS),
-    ("min_payout_minor", "Minimum payout", MONEY),
-)
-# Seldom amended. The term counts from the agreement's start: a longer one renews it.
-_RARE = (
-    ("poc_ends_at", "Proof of concept until (UTC)", INSTANT),
-    ("term_months", "Term in months from the start", MONTHS),
-    ("tax", "Tax on documents", CHOICE),
-    ("netting", "Claims of both sides are netted", FLAG),
-    ("self_billing", "Statements are self-billed invoices", FLAG),
-    ("cutoff_days", "Usage awaited for days", DAYS),
-    ("lock_days", "Statements can be disputed for days (0: as usual)", DAYS),
-)
-# What a deal may be mixed with later: of a kind that is not there yet.
-_ADDED: dict[str, tuple[type, str, str, Callable[[int], Component]]] = {
-    "+base_fee": (BaseFee, "Base fee a year", MONEY, lambda n: BaseFee(n, "monthly")),
-    "+revenue_share": (RevenueShare, "Partner's share", PERCENT, RevenueShare),
-    "+savings_share": (SavingsShare, "Part of the savings", PERCENT, SavingsShare),
-    "+minimum": (Minimum, "Minimum a month", MONEY, Minimum),
-    "+cap": (Cap, "Usage at most a month", MONEY, Cap),
-}
-_MOST_DAYS = {"cutoff_days": 60}
-_OPTIONAL = ("cap_minor", "poc_ends_at", "term_months")
-
-
-def figures(terms: Terms) -> tuple[Figure, ...]:
-    """The figures of these terms in the order of the components."""
-    found = []
-    for position, part in enumerate(terms.components):
-        for member, label, unit in _MEMBERS[type(part)]:
-            name = f"{label} ({part.plan})" if isinstance(part, PlanFee) else label
-            text = _text(getattr(part, member), unit, terms.currency)
-            found.append(Figure(f"{position}.{member}", name, unit, text,
-                                INTERVALS if unit == CHOICE else (),
-                                member in _OPTIONAL))  # fmt: skip
-    for member, label, unit in (*_OWN, *_RARE):
-        text = _text(getattr(terms, member), unit, terms.currency)
-        choices = {CHOICE: TAXES, FLAG: _FLAGS}.get(unit, ())
-        rare = (member, label, unit) in _RARE
-        found.append(Figure(member, label, unit, text, choices, member in _OPTIONAL, rare))
-    there = {type(part) for part in terms.components}
-    found += [
-        Figure(key, label, unit, "", (), True, True)
-        for key, (kind, label, unit, _make) in _ADDED.items()
-        if kind not in there
-    ]
-    return tuple(found)
+# One document covers the whole month, so it can not change inside of one.
+WHOLE_MONTH = ("kind", "collects", "principal", "sales", "tax", "self_billing")
 
 
 def amended(terms: Terms, texts: Mapping[str, str]) -> Terms:
@@ -127,39 +36,16 @@ def amended(terms: Terms, texts: Mapping[str, str]) -> Terms:
     unknown = set(texts) - set(known)
     if unknown:
         raise BadTerms(f"These terms have no figure {sorted(unknown)[0]!r}.")
-    parts, own = list(terms.components), {}
-    for key, text in texts.items():
-        figure = known[key]
-        if text.strip() == figure.text:
-            continue
-        value = _value(figure, text.strip(), terms.currency)
-        if key in _ADDED:
-            parts.append(_ADDED[key][3](value))
-        elif "." in key:
-            position, member = key.split(".")
-            parts[int(position)] = _changed(parts[int(position)], member, value)
-        else:
-            own[key] = value
-    return check_terms(_negotiated(terms, replace(terms, components=tuple(parts), **own)))
-
-
-def parse_discounts(text: str, currency: str) -> tuple[tuple[int | None, int], ...]:
-    """`10000: 0, 50000: 5, more: 10` → (up to minor units, basis points) by step; None is open.
-
-    Raises BadTerms naming the step; whether the steps rise is the terms' own check.
-    """
-    found: list[tuple[int | None, int]] = []
-    for step in text.split(","):
-        value, _, percent = (part.strip() for part in step.partition(":"))
-        try:
-            up_to = None if value == "more" else parse_money(value, currency).amount_minor
-            found.append((up_to, _bps(percent)))
-        except (ValueError, InvalidOperation) as error:
-            raise BadTerms(
-                f"Wholesale discounts: {step.strip()!r} is not understood. Write the monthly value "
-                "a step goes up to, a colon and its percentage, such as 10000: 5."
-            ) from error
-    return tuple(found)
+    values = {
+        key: read(known[key], text.strip(), terms.currency)
+        for key, text in texts.items()
+        if text.strip() != known[key].text
+    }
+    own = {key: value for key, value in values.items() if key in LABELS}
+    after = replace(terms, components=_components(terms, values), **own)
+    off = {key.removeprefix(OFF): value for key, value in values.items() if key.startswith(OFF)}
+    after = replace(after, share_after=_taken_off(terms, after, off))
+    return check_terms(_negotiated(terms, after))
 
 
 def differences(before: Terms, after: Terms) -> tuple[tuple[str, str, str], ...]:
@@ -169,115 +55,99 @@ def differences(before: Terms, after: Terms) -> tuple[tuple[str, str, str], ...]
     return tuple(
         (label, old.get(label, ""), new.get(label, ""))
         for label in {**old, **new}
-        if old.get(label) != new.get(label)
+        if old.get(label, "") != new.get(label, "")
     )
+
+
+def refuse_amendment(before: Terms, after: Terms, starts_at: datetime) -> None:
+    """Raises BadTerms for what stays as long as an agreement, or can not begin at `starts_at`.
+
+    The currency and the start stay: a statement's opening balance is the closing one before it,
+    and yearly fees and the term count from the start.
+    """
+    if after.currency != before.currency:
+        raise BadTerms(
+            f"The currency of an agreement stays {before.currency}: its statements carry one "
+            "balance from month to month. End this agreement on a day, and sign a new one in "
+            f"{after.currency} from that day on."
+        )
+    if after.anchor_at != before.anchor_at:
+        raise BadTerms(
+            f"The start of an agreement stays {before.anchor_at:%Y-%m-%d %H:%M} UTC: yearly fees "
+            "and the term count from it. End this agreement on a day, and sign a new one from "
+            "that day on."
+        )
+    _refuse_inside_a_month(before, after, starts_at)
+    _refuse_inside_an_interval(before, after, starts_at)
+
+
+def _refuse_inside_a_month(before: Terms, after: Terms, starts_at: datetime) -> None:
+    first = starts_at.replace(day=1, hour=0)
+    for name in WHOLE_MONTH:
+        if starts_at != first and getattr(before, name) != getattr(after, name):
+            raise BadTerms(
+                f"“{LABELS[name]}” changes with a month, because one document covers a whole "
+                f"month: let the amendment begin on {add_months(first, 1):%Y-%m-%d}."
+            )
+
+
+def _refuse_inside_an_interval(before: Terms, after: Terms, starts_at: datetime) -> None:
+    """A fee that was invoiced in advance holds for as long as it was invoiced for."""
+    old, new = _fees(before), _fees(after)
+    for name in sorted({*old, *new}):
+        if old.get(name) == new.get(name):
+            continue
+        for terms, fee in ((before, old.get(name)), (after, new.get(name))):
+            begins = interval_from(terms, fee.interval, starts_at) if fee else starts_at
+            if fee and begins != starts_at:
+                raise BadTerms(
+                    f"{name} is invoiced {fee.interval} in advance: change it where the next such "
+                    f"time begins, on {begins:%Y-%m-%d %H:%M} UTC. Until then it is paid."
+                )
+
+
+def _fees(terms: Terms) -> dict[str, BaseFee | PlanFee]:
+    return {
+        f"“{MEMBERS[type(part)][0][1]}”" + (f" ({named(part)})" if named(part) else ""): part
+        for part in terms.components
+        if isinstance(part, BaseFee | PlanFee)
+    }
+
+
+def _components(terms: Terms, values: Mapping[str, Any]) -> tuple[Component, ...]:
+    changes: dict[int, dict[str, Any]] = {}
+    for key, value in values.items():
+        position, dot, member = key.partition(".")
+        if dot and position.isdecimal():
+            changes.setdefault(int(position), {})[member] = value
+    parts = [_changed(part, changes.get(n, {})) for n, part in enumerate(terms.components)]
+    added = [
+        make(values[key])
+        for key, (_kind, _label, _unit, make) in ADDED.items()
+        if values.get(key) is not None
+    ]
+    return tuple(part for part in (*parts, *added) if part is not None)
+
+
+def _changed(part: Component, changes: Mapping[str, Any]) -> Component | None:
+    """None where its first figure was emptied: it is taken out."""
+    if changes.get(MEMBERS[type(part)][0][0], part) is None:
+        return None
+    if isinstance(part, PerUnit) and changes:
+        new = changes["rate"]
+        return PerUnit(new if isinstance(new, Rate) else replace(part.rate, unit_price=new))
+    return replace(part, **changes)
+
+
+def _taken_off(before: Terms, after: Terms, off: Mapping[str, bool]) -> tuple[str, ...] | None:
+    """What is taken off before the share; None where it is as usual, or we share nothing."""
+    if not off:
+        return after.share_after if after.pays_partner and after.principal else None
+    names = tuple(name for name in DEDUCTIONS if off.get(name, name in before.deductions))
+    return None if names == USUAL_DEDUCTIONS[after.share_base] else names
 
 
 def _negotiated(before: Terms, after: Terms) -> Terms:
     if before.partner_share_bps == after.partner_share_bps:
         return after
     return replace(after, share_reason="negotiated")
-
-
-def _changed(part: Component, member: str, value: Any) -> Component:
-    if isinstance(part, PerUnit):
-        return PerUnit(replace(part.rate, unit_price=value))
-    return replace(part, **{member: value})
-
-
-def _text(value: Any, unit: str, currency: str) -> str:
-    if value is None:
-        return ""
-    if unit == FLAG:
-        return _FLAGS[value]
-    if unit == INSTANT:
-        return f"{value:%Y-%m-%d %H:%M}"
-    if unit == MONEY:
-        return format_money(Money(value, currency))
-    if unit == PERCENT:
-        return f"{decimal_text(Decimal(value).scaleb(-2))} %"
-    if unit == PRICE:
-        return format_price(value.unit_price, currency)
-    return str(value)
-
-
-def _value(figure: Figure, text: str, currency: str) -> Any:
-    if not text:
-        if figure.is_optional:
-            return None
-        raise BadTerms(f"{figure.label}: a value is needed.")
-    try:
-        return _READERS[figure.unit](figure, text, currency)
-    except (ValueError, InvalidOperation) as error:
-        raise BadTerms(f"{figure.label}: {text!r} is not understood. {error}".strip()) from error
-
-
-def _money(figure: Figure, text: str, currency: str) -> int:
-    amount = parse_money(text, currency).amount_minor
-    if amount < 0:
-        raise ValueError("It can not be negative.")
-    return amount
-
-
-def _percent(figure: Figure, text: str, currency: str) -> int:
-    return _bps(text)
-
-
-def _bps(text: str) -> int:
-    bps = Decimal(text.rstrip("% ")) * 100
-    if bps != bps.to_integral_value() or not 0 <= bps <= 10_000:
-        raise ValueError("Use 0 to 100 with at most two decimals.")
-    return int(bps)
-
-
-def _price(figure: Figure, text: str, currency: str) -> Decimal:
-    price = Decimal(text.lstrip("$€£ "))
-    if not price.is_finite() or price < 0 or price != round(price, 12):
-        raise ValueError("Use a price of zero or more with at most 12 decimals.")
-    return price
-
-
-def _days(figure: Figure, text: str, currency: str) -> int:
-    most = _MOST_DAYS.get(figure.key, 365)
-    if not text.isdecimal() or int(text) > most:
-        raise ValueError(f"Use 0 to {most} days.")
-    return int(text)
-
-
-def _months(figure: Figure, text: str, currency: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 120:
-        raise ValueError("Use 1 to 120 months.")
-    return int(text)
-
-
-def _instant(figure: Figure, text: str, currency: str) -> datetime:
-    hint = "Write a day, or a day and a full hour: 2026-10-15 12:00."
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(hint) from None
-    if found.tzinfo or found != found.replace(minute=0, second=0, microsecond=0):
-        raise ValueError(hint)
-    return found.replace(tzinfo=UTC)
-
-
-def _flag(figure: Figure, text: str, currency: str) -> bool:
-    return _choice(figure, text, currency) == _FLAGS[True]
-
-
-def _choice(figure: Figure, text: str, currency: str) -> str:
-    if text not in figure.choices:
-        raise ValueError(f"Use one of {', '.join(figure.choices)}.")
-    return text
-
-
-_READERS: dict[str, Callable[[Figure, str, str], Any]] = {
-    MONEY: _money,
-    PERCENT: _percent,
-    PRICE: _price,
-    DAYS: _days,
-    CHOICE: _choice,
-    MONTHS: _months,
-    INSTANT: _instant,
-    FLAG: _flag,
-}

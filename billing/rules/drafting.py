@@ -308,7 +308,16 @@ def partner_drafts(
     terms = list(_terms_of(groups).values())
     owed = _partner_invoice(run, terms[-1], lines, kept)
     paying = [one for one in terms if one.pays_partner]
-    if not paying:
+    if not (paying or _is_open(run, shares)):
         return tuple(owed)
     owed_minor = sum(draft.gross_minor for draft in owed)
-    return (*owed, *_payout_statement(run, paying[-1], shares, kept, owed_minor))
+    agreed = paying[-1] if paying else replace(terms[-1], min_payout_minor=0, netting=False)
+    return (*owed, *_payout_statement(run, agreed, shares, kept, owed_minor))
+
+
+def _is_open(run: RunInput, shares: Sequence[CustomerShare]) -> bool:
+    """Earlier terms paid the partner, and something of that is left: it is stated until it is 0.
+
+    Nothing is added to it any more, so no minimum payout holds it back.
+    """
+    return bool(run.opening_minor - run.paid_minor or run.carried or shares)

@@ -43,12 +43,19 @@ def _intervals(
         begins = until
 
 
+def interval_from(terms: Terms, interval: str, at: datetime) -> datetime:
+    """The first instant from `at` on where no earlier interval of a yearly fee is running."""
+    if interval == "monthly":
+        return at
+    ends = [until for _begins, until in _intervals(terms, interval, at)]
+    return max(ends, default=at)
+
+
 def billed_beyond(part: BaseFee, terms: Terms, at: datetime) -> int:
     """What of a base fee was billed in advance for the time after `at`, minor units."""
     if part.interval == "monthly":
         return 0
-    ends = [until for _begins, until in _intervals(terms, part.interval, at)]
-    last = max(ends, default=at)
+    last = interval_from(terms, part.interval, at)
     return yearly_fee_between(part.yearly_minor, terms.anchor_at, at, last) if last > at else 0
 
 

@@ -31,11 +31,11 @@ _READ: dict[str, Callable[[str], Any]] = {
 }
 
 
-def told(facts: Mapping[str, str | None]) -> str:
+def told(facts: Mapping[str, Any]) -> str:
     """`day 2026-09-30, rate 0.92, …`: what was asked for, without ids, for lists."""
     parts = []
     for name, text in sorted(facts.items()):
-        if text and not name.endswith("_id"):
+        if text and isinstance(text, str) and not name.endswith("_id"):
             number = _READ.get(name) is Decimal
             parts.append(
                 f"{name.replace('_', ' ')} {decimal_text(Decimal(text)) if number else text}"

@@ -37,6 +37,7 @@ _CLOUD_BPS = {PLATFORM: 4_000, PARTNER: 6_000}
 _TYPE_BPS = {"general_cache": 3_000, "vector_db": 2_000, "llm_provider": 2_000}
 POC_SHARE_BPS = 3_000
 POC_MONTHS = 6
+OEM_RATE_KEY = "oem_cached_requests"
 OEM_UNIT_PRICE = Decimal("0.001")
 OEM_TERM_MONTHS = 36
 OEM_BASE_YEARLY_MINOR = 120_000_00
@@ -119,9 +120,7 @@ def _components(template: str, partner_kind: str, collects: str, deal: Deal) -> 
         parts.append(RevenueShare(deal.share_bps))
     if template == "oem":
         parts.append(
-            PerUnit(
-                Rate("oem_cached_requests", "cached_requests", PER_UNIT, unit_price=deal.unit_price)
-            )
+            PerUnit(Rate(OEM_RATE_KEY, "cached_requests", PER_UNIT, unit_price=deal.unit_price))
         )
     elif template == "wholesale":
         tiers = tuple(DiscountTier(up_to, bps) for up_to, bps in deal.discount_tiers)

@@ -44,6 +44,18 @@ _NAMES: dict[type, str] = {
     Minimum: "minimum",
     Cap: "cap",
 }
+# As finance calls them, with the member's name for who writes JSON.
+_KINDS = {
+    REVENUE_SHARE: "revenue share",
+    OEM: "licence (OEM)",
+    WHOLESALE: "wholesale",
+    DIRECT: "direct",
+}
+_PARTS: dict[type, str] = {
+    RevenueShare: "the partner's share ('revenue_share')",
+    PerUnit: "a price per unit ('per_unit')",
+    Wholesale: "a wholesale factor ('wholesale')",
+}
 _HOUR = timedelta(hours=1)
 
 
@@ -86,7 +98,10 @@ def _check_counts(terms: Terms) -> None:
             raise BadTerms(f"Terms: at most one {_NAMES[kind]!r} component is allowed.")
     for needed in _NEEDS[terms.kind]:
         if not _has(terms, needed):
-            raise BadTerms(f"Terms: kind {terms.kind!r} needs a {_NAMES[needed]!r} component.")
+            raise BadTerms(
+                f"Terms: a {_KINDS[terms.kind]} agreement needs {_PARTS[needed]}. Add it, or "
+                "choose another kind of deal."
+            )
     keys = [c.rate.key for c in terms.components if isinstance(c, PerUnit)]
     plans = [c.plan for c in terms.components if isinstance(c, PlanFee)]
     if len(set(keys)) < len(keys) or len(set(plans)) < len(plans):
@@ -102,13 +117,18 @@ def _check_sides(terms: Terms) -> None:
             "beside it has no customer money to share. Choose one."
         )
     if terms.kind in (OEM, WHOLESALE) and terms.collects == PLATFORM:
-        raise BadTerms(f"Terms: in kind {terms.kind!r} the partner collects.")
+        raise BadTerms(
+            f"Terms: in a {_KINDS[terms.kind]} agreement the partner collects: let it invoice its "
+            "customers ('collects')."
+        )
     if terms.kind == DIRECT and terms.collects != PLATFORM:
-        raise BadTerms("Terms: a direct agreement is collected by the platform.")
+        raise BadTerms(
+            "Terms: in a direct agreement we invoice the customers ourselves ('collects')."
+        )
     if not terms.bills_customers and _has(terms, PlanFee, SavingsShare):
         raise BadTerms(
-            f"Terms: kind {terms.kind!r} sends customers no invoice, so nobody would pay its "
-            "'plan_fee' or 'savings_share'. Remove it, or share revenue."
+            f"Terms: a {_KINDS[terms.kind]} agreement sends customers no invoice, so nobody would "
+            "pay its 'plan_fee' or 'savings_share'. Remove it, or share revenue."
         )
     if terms.share_base == COLLECTED and not (terms.pays_partner and terms.principal):
         raise BadTerms(
@@ -156,7 +176,10 @@ def _check_discount(wholesale: Wholesale) -> None:
         bounds = [tier.up_to_minor for tier in wholesale.discount_tiers]
         check_bounds(bounds, "Wholesale discount")
     elif wholesale.discount_tiers:
-        raise BadTerms("Wholesale discount tiers need a mode: 'volume' or 'graduated'.")
+        raise BadTerms(
+            "Wholesale discount tiers need a mode: say whether a discount is of the whole value "
+            "('volume') or of each step's own part ('graduated')."
+        )
 
 
 def check_terms(terms: Terms) -> Terms:

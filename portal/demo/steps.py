@@ -126,7 +126,8 @@ def sign_agreements(*, partners: dict[str, Partner], calendar: Calendar) -> None
     """Price lists and one agreement a partner, as in the cast. Safe to repeat."""
     cards: dict[str, RateCard] = {
         code: create_rate_card(code=code, name=name, currency="USD", rates=rates,
-                               valid_from=calendar.start, actor=ACTOR, now=calendar.start)
+                               valid_from=calendar.start, actor=PREPARER, approved_by=APPROVER,
+                               now=calendar.start)
         for code, (name, rates) in CARDS.items()
     }  # fmt: skip
     for cast in CAST:

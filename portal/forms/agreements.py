@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from billing.rules.amending import Figure, figures
+from billing.rules.figures import GROUPS, PLAN, PRICE, STEPS, Figure, figures
 from billing.rules.terms import Terms
 from portal import words
 from portal.words import terms as terms_words
@@ -78,7 +78,7 @@ def _day(label: Any, help_text: Any = "") -> forms.DateField:
 
 
 class AmendForm(forms.Form):
-    """Every figure of the terms in force, to be changed from a day on."""
+    """Every figure of the terms in force and the rate card, to be changed from a day on."""
 
     day = _day(_("In force from"), _("The first day, from 00:00 UTC."))
     reason = forms.CharField(
@@ -86,8 +86,18 @@ class AmendForm(forms.Form):
         error_messages={"required": _("Say why: whoever approves it reads this.")},
     )  # fmt: skip
 
-    def __init__(self, *args: Any, terms: Terms, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    card = forms.ChoiceField(
+        label=_("Rate card"), required=False, widget=forms.Select(attrs={"class": "select"}),
+        help_text=_("What usage costs customers."),
+    )  # fmt: skip
+
+    def __init__(
+        self, *args: Any, terms: Terms, cards: list[tuple[Any, str]], card: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, initial={"card": str(card or "")}, **kwargs)
+        choice: Any = self.fields["card"]
+        none = [] if card else [("", _("none"))]
+        choice.choices = [*none, *((str(key), name) for key, name in cards)]
         self._figures = figures(terms)
         for one in self._figures:
             self.fields[_name(one.key)] = self._field(one)
@@ -100,7 +110,9 @@ class AmendForm(forms.Form):
             select = forms.Select(attrs={"class": "select"})
             return forms.ChoiceField(label=label, choices=choices, initial=one.text,
                                      widget=select, required=not one.is_rare)  # fmt: skip
-        return forms.CharField(label=label, initial=one.text, max_length=40, widget=_input(),
+        widget = _input(placeholder=_SHAPES.get(one.unit, ""))
+        return forms.CharField(label=label, initial=one.text, widget=widget,
+                               max_length=2_000 if one.unit in (PRICE, STEPS) else 60,
                                required=not (one.is_optional or one.is_rare))  # fmt: skip
 
     def figures(self) -> dict[str, str]:
@@ -115,14 +127,19 @@ class AmendForm(forms.Form):
         """The fields of the figures that are often amended, in the order of the terms."""
         return [self[_name(one.key)] for one in self._figures if not one.is_rare]
 
-    def rare_fields(self) -> list[forms.BoundField]:
-        """The others'; what is not agreed is empty."""
-        return [self[_name(one.key)] for one in self._figures if one.is_rare]
+    def rare_groups(self) -> list[tuple[Any, list[forms.BoundField], bool]]:
+        """The others' by what they are about, and whether one of them is to be mended."""
+        found = []
+        for group in GROUPS:
+            fields = [self[_name(one.key)] for one in self._figures if one.group == group]
+            if group == GROUPS[0]:
+                fields.insert(0, self["card"])
+            bad = any(field.errors for field in fields)
+            found.append((terms_words.GROUPS[group], fields, bad))
+        return [one for one in found if one[1]]
 
-    @property
-    def has_rare_errors(self) -> bool:
-        """Whether one of those was written wrongly, so that it is shown."""
-        return any(field.errors for field in self.rare_fields())
+
+_SHAPES = {STEPS: "10000: 0, 50000: 5, more: 10", PLAN: "enterprise: 75000"}
 
 
 def _name(key: str) -> str:

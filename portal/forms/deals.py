@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from billing.rules.amending import parse_discounts
+from billing.rules.figures import parse_discounts
 from billing.rules.money import Money
 from billing.rules.splits import PARTNER, PLATFORM
 from billing.rules.templates import OEM_UNIT_PRICE, Deal

@@ -20,11 +20,13 @@ from billing.actions.proposals import approve_version, decline_version, propose_
 from billing.actions.terminate import approve_termination, ask_termination
 from billing.models import AgreementVersion
 from billing.queries import agreements as queries
+from billing.queries.price_lists import retail_cards
 from billing.rules.amending import differences
 from billing.rules.errors import BillingError
 from portal.forms.agreements import AmendForm, EndForm, ReasonForm
 from portal.plain_terms import plain_terms
 from portal.views.console_partners import actor
+from portal.words.terms import FIGURES, figure
 from tenants.accounts.permissions import permission
 
 
@@ -49,10 +51,14 @@ def agreement(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def amend(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
     """Propose changed figures from a day on; a second person approves them."""
-    base = _found(agreement_id).last_approved
+    row = _found(agreement_id)
+    base = row.last_approved
     if base is None:
         raise Http404
-    form = AmendForm(request.POST, terms=base.terms)
+    if row.proposed:
+        messages.error(request, _("A proposal waits for a decision: approve or decline it first."))
+        return _to(agreement_id)
+    form = _amend_form(base, request.POST)
     if not form.is_valid():
         return _page(request, agreement_id, amend_form=form)
     try:
@@ -60,6 +66,7 @@ def amend(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
             agreement_id=agreement_id, texts=form.figures(),
             starts_at=_midnight(form.cleaned_data["day"]),
             created_by=actor(request), reason=form.cleaned_data["reason"], now=timezone.now(),
+            retail_card_id=uuid.UUID(card) if (card := form.cleaned_data["card"]) else None,
         )  # fmt: skip
     except BillingError as error:
         form.add_error(None, str(error))
@@ -182,21 +189,36 @@ def _page(
     base = row.last_approved
     can_amend = base is not None and not row.proposed
     if amend_form is None and base is not None and can_amend:
-        amend_form = AmendForm(terms=base.terms)
+        amend_form = _amend_form(base)
+    names = {card.id: card.name for card in retail_cards(row.agreement.partner_id)}
     return render(request, "console/agreement.html", {
-        "row": row, "base": base, "entries": [_entry(row, n) for n in range(len(row.versions))],
+        "row": row, "base": base,
+        "entries": [_entry(row, n, names) for n in range(len(row.versions))],
         "amend_form": amend_form, "end_form": end_form or EndForm(), "reason_form": ReasonForm(),
         "me": actor(request), "can_amend": can_amend,
     })  # fmt: skip
 
 
-def _entry(row: queries.AgreementRow, position: int) -> dict[str, Any]:
+def _amend_form(base: queries.VersionRow, data: Any = None) -> AmendForm:
+    now, currency = base.version.retail_card_id, base.terms.currency
+    cards = [
+        (card.id, card.name) for card in retail_cards(base.version.partner_id)
+        if card.currency == currency or card.id == now
+    ]  # fmt: skip
+    return AmendForm(data, terms=base.terms, cards=cards, card=now)
+
+
+def _entry(row: queries.AgreementRow, position: int, cards: dict[uuid.UUID, str]) -> dict[str, Any]:
     """A version with its sentences and what it changes against the one before it."""
     shown = row.versions[position]
+    card = cards.get(shown.version.retail_card_id, "")
     earlier = [one for one in row.versions[position + 1 :] if one.phase != queries.DECLINED]
+    changes = differences(earlier[0].terms, shown.terms) if earlier else ()
+    told = [(figure(what), *(FIGURES.get(one, one) for one in both)) for what, *both in changes]
+    if earlier and (before := cards.get(earlier[0].version.retail_card_id, "")) != card:
+        told.append((_("Rate card"), before, card))
     return {
-        "shown": shown, "sentences": plain_terms(shown.terms),
-        "changes": differences(earlier[0].terms, shown.terms) if earlier else (),
+        "shown": shown, "sentences": plain_terms(shown.terms), "card": card, "changes": told,
     }  # fmt: skip
 
 

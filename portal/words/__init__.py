@@ -125,6 +125,7 @@ PAPER_STATES: dict[str, Word] = {
     "draft": Word(_("written"), "info"),
     "sent": Word(_("sent"), "warn"),
     "signed": Word(_("signed"), "ok"),
+    "in_force": Word(_("signed and in force"), "ok"),
 }
 PAPER_KINDS: dict[str, Any] = {
     "customer_invoice": _("Customer invoice"),

@@ -26,5 +26,6 @@ def retail_card(valid_from: str = "2025-01-01", rates: list[dict[str, str]] | No
         rates=rates or RETAIL,
         valid_from=utc(valid_from),
         actor=PREPARER,
+        approved_by=APPROVER,
         now=utc("2025-01-01"),
     )

@@ -13,6 +13,7 @@ from billing.rules.periods import parse_month
 from billing.rules.templates import Deal, agreement_terms
 from tenants.models import AuditEntry, Entitlement
 from tests.billing.people import APPROVER, PREPARER, RETAIL, retail_card, utc
+from tests.billing.world import breaches
 
 START, NOW = utc("2026-01-01"), utc("2026-01-02")
 
@@ -129,6 +130,7 @@ def test_new_prices_cut_the_month_and_the_proof_of_concept_cuts_it_too(partners)
         rates=dearer,
         valid_from=utc("2026-04-20"),
         actor=PREPARER,
+        approved_by=APPROVER,
         now=NOW,
     )
 
@@ -145,7 +147,8 @@ def test_new_prices_cut_the_month_and_the_proof_of_concept_cuts_it_too(partners)
 def test_prices_published_twice_make_one_version_and_earlier_ones_are_refused(partners):
     card = retail_card()
     dearer = [{**RETAIL[0], "unit_price": "0.003"}]
-    given = {"card_id": card.id, "valid_from": utc("2026-04-20"), "actor": PREPARER, "now": NOW}
+    given = {"card_id": card.id, "valid_from": utc("2026-04-20"), "actor": PREPARER, "now": NOW,
+             "approved_by": APPROVER}  # fmt: skip
 
     first = publish_rate_version(rates=dearer, **given)
     again = publish_rate_version(rates=dearer, **given)
@@ -198,3 +201,24 @@ def test_the_database_refuses_a_version_that_breaks_a_rule(database, partners, c
                 f" select {picked} from billing_agreementversion where id = %s",
                 [version.id],
             )
+
+
+# The terms in force once more, from another day on.
+AGAIN = """
+insert into billing_agreementversion select (jsonb_populate_record(v, jsonb_build_object(
+    'id', gen_random_uuid(), 'number', 2, 'valid_from', %s::text, 'valid_to', null))).*
+from billing_agreementversion v
+"""
+
+
+def test_the_database_refuses_terms_that_overlap_and_reconcile_finds_a_hole(database, partners):
+    sign(partners.redis)
+    with database.psql("owner") as owner:
+        with pytest.raises(psycopg.errors.ExclusionViolation, match="do_not_overlap"):
+            owner.execute(AGAIN, ["2026-05-01T00:00:00Z"])
+        owner.execute("update billing_agreementversion set valid_to = '2026-05-01Z'")
+        assert breaches() == []
+        owner.execute(AGAIN, ["2026-05-02T00:00:00Z"])
+
+    [hole] = breaches()
+    assert "agreement terms have no hole" in hole and "version 1 ends 2026-05-01" in hole

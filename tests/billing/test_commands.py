@@ -125,11 +125,12 @@ def test_finance_enters_rates_and_tax_status(office):
         enter("fx 2026-09-30 USD EUR much")
 
     assert first.returncode == 0, first.stderr
-    asked = list(FinanceRequest.objects.values_list("id", flat=True))
+    waiting = FinanceRequest.objects.filter(approved_by="")
+    asked = list(waiting.values_list("id", flat=True))
     with pytest.raises(CommandError, match="cannot approve it"):
         call(office, "enter_rates", "--as", PREPARER, "approve", str(asked[0]))
-    waiting = run(office, "enter_rates", "--as", PREPARER, "waiting").stdout
-    assert f"{asked[0]} fx_rate: base USD, day 2026-09-30, quote EUR, rate 0.92;" in waiting
+    listed = run(office, "enter_rates", "--as", PREPARER, "waiting").stdout
+    assert f"{asked[0]} fx_rate: base USD, day 2026-09-30, quote EUR, rate 0.92;" in listed
     assert not TaxStatus.objects.exists()
     for one in asked:
         call(office, "enter_rates", "--as", APPROVER, "approve", str(one))

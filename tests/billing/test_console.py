@@ -27,6 +27,7 @@ def test_the_console_signs_prices_starts_reviews_and_records_but_does_not_issue(
             card_id=RateCard.objects.get().id,
             rates=RETAIL[:2],
             actor=PREPARER,
+            approved_by=APPROVER,
             valid_from=utc("2026-09-20"),
             now=NOW,
         )

@@ -3,7 +3,8 @@
 from billing.actions.rate_cards import create_rate_card, publish_rate_version
 from billing.models import DocumentLine, RateCard
 from billing.queries.margins import margins
-from tests.billing.people import PREPARER, RETAIL, utc
+from tenants.schema import in_console
+from tests.billing.people import APPROVER, PREPARER, RETAIL, utc
 from tests.billing.world import SEPTEMBER, breaches, documents, hit, record, settle, sign
 
 CACHED = {"key": "cached", "meter": "cached_requests", "mode": "per_unit"}
@@ -12,32 +13,41 @@ CACHED = {"key": "cached", "meter": "cached_requests", "mode": "per_unit"}
 def internal(currency="USD"):
     return create_rate_card(
         code="cost", name="Cost", currency=currency, audience="internal", actor=PREPARER,
+        approved_by=APPROVER,
         rates=[{**CACHED, "unit_price": "0.0001"}], valid_from=utc("2026-01-01"),
         now=utc("2026-01-01"),
     )  # fmt: skip
 
 
 def test_margin_is_our_net_less_the_usage_at_cost(database, partners):
-    """redis: net 70.01 of 50,005 requests, cost 50,005 × 0.0002 = 10.00; late usage counts too."""
+    """Redis: 50,005 requests until 16 September at 0.0001, 50,000 later ones at 0.0002, and as
+    many on the 11th that came late: by the rollups first, then by the events of each run."""
     sign(partners.redis, "revenue_share_platform")
     sign(partners.pinecone, "revenue_share_platform")
     publish_rate_version(
         card_id=internal().id, rates=[{**CACHED, "unit_price": "0.0002"}], actor=PREPARER,
-        valid_from=utc("2026-09-01"), now=utc("2026-01-01"),
+        approved_by=APPROVER,
+        valid_from=utc("2026-09-16"), now=utc("2026-01-01"),
     )  # fmt: skip
-    record(hit(partners.redis, "2026-09-10", "acme", 50_005))
+    record(hit(partners.redis, "2026-09-10", "acme", 50_005),
+           hit(partners.redis, "2026-09-16", "acme", 50_000))  # fmt: skip
     database.login("settle")
     settle()
     database.login("owner")
+    [_, first] = margins(SEPTEMBER)
     record(hit(partners.redis, "2026-09-11", "acme", 50_000))
+    # The first run's own hours are those of its events: the rollups have grown.
+    assert margins(SEPTEMBER)[1] == first
     database.login("settle")
     settle()
-    database.login("owner")
+    database.login("web")
 
-    pinecone, redis = margins(SEPTEMBER)
+    with in_console():
+        pinecone, redis = margins(SEPTEMBER)
 
-    assert (redis.net_minor, redis.cost_minor, redis.margin_minor) == (140_01, 20_00, 120_01)
-    assert redis.margin_bps == 8571
+    assert (first.net_minor, first.cost_minor, first.margin_minor) == (140_01, 15_00, 125_01)
+    assert (redis.net_minor, redis.cost_minor, redis.margin_minor) == (210_01, 20_00, 190_01)
+    assert redis.margin_bps == 9047
     assert (pinecone.net_minor, pinecone.cost_minor, pinecone.margin_bps) == (0, 0, None)
 
 
@@ -57,7 +67,8 @@ def test_wholesale_takes_the_retail_price_of_the_events_time(database, partners)
     """Until 16 September 0.002, then 0.004: half of 100.00 and half of 200.00."""
     sign(partners.redis, "wholesale")
     publish_rate_version(
-        card_id=RateCard.objects.get().id, actor=PREPARER, valid_from=utc("2026-09-16"),
+        card_id=RateCard.objects.get().id, actor=PREPARER,
+        approved_by=APPROVER, valid_from=utc("2026-09-16"),
         rates=[{**RETAIL[0], "unit_price": "0.004"}, *RETAIL[1:]], now=utc("2026-09-01"),
     )  # fmt: skip
     record(hit(partners.redis, "2026-09-15T23:59:59", "acme", 50_000),

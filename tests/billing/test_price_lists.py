@@ -1,16 +1,18 @@
 """New prices take two people, start on a full hour and never reach into an issued month."""
 
+import uuid
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from billing.actions.decide_request import approve_request
 from billing.actions.errors import TermsInTheWay
 from billing.actions.price_lists import ask_prices
-from billing.models import RateCard, RateCardVersion
+from billing.models import FinanceRequest, RateCard, RateCardVersion
 from billing.queries.exception_queue import exceptions
 from billing.queries.price_lists import price_lists, waiting_prices
-from billing.rules.errors import BadMoney, BadPeriod, BadTerms, SamePerson
+from billing.rules.errors import BadMoney, BadPeriod, BadTerms, SamePerson, WrongState
 from tests.billing.people import APPROVER, PREPARER, utc
 from tests.billing.world import NOW, breaches, documents, hit, record, settle
 
@@ -48,6 +50,56 @@ def test_new_prices_hold_from_their_hour_on(database, world):
     database.login("owner")
     with pytest.raises(TermsInTheWay, match="2026-09 is issued already"):
         ask_prices(lines=FIRST, valid_from=utc("2026-09-20"), **ASK)
+
+
+ADD_VERSION = """
+update billing_ratecardversion set valid_to = '2027-01-01Z';
+insert into billing_ratecardversion (id, partner_id, card_id, number, valid_from, valid_to,
+    published_by, published_at, unchecked)
+select '{version}', partner_id, card_id, number + 1, '2027-01-01Z', null, published_by,
+    published_at, {unchecked} from billing_ratecardversion;
+"""
+ADD_PRICES = """
+insert into billing_rate (id, partner_id, version_id, position, key, meter, mode, price, definition)
+select gen_random_uuid(), partner_id, '{version}', position, key, meter, mode, 0.001,
+    jsonb_set(definition, '{{unit_price}}', '"0.001"') from billing_rate;
+"""
+ADD_PRICE = """
+insert into billing_rate (id, partner_id, version_id, position, key, meter, mode, price, definition)
+select gen_random_uuid(), partner_id, version_id, 9, 'more', meter, mode, price,
+    jsonb_set(definition, '{{key}}', '"more"') from billing_rate where key = 'cached';
+"""
+
+
+def test_the_database_lets_no_price_in_that_two_people_have_not_approved(database, world):
+    """As the owner, and as the web's login in the console's role."""
+    database.login("owner")
+    asked = ask_prices(lines=DEARER, valid_from=utc("2027-01-01"), **ASK)
+    FinanceRequest.objects.filter(pk=asked.id).update(approved_by=APPROVER, decided_at=NOW)
+    for login, role in (("owner", ""), ("web", "set role ac_console;")):
+        for sql, version, unchecked in (
+            (ADD_PRICE, "", ""),  # one more in the list that is in force
+            (ADD_VERSION, uuid.uuid4(), "false"),  # what nobody asked for
+            (ADD_VERSION, uuid.uuid4(), "true"),  # the same, as if it were older than this check
+            (ADD_VERSION + ADD_PRICES, asked.id, "false"),  # what was approved, at other prices
+            (ADD_VERSION, asked.id, "false"),  # and without its prices
+        ):
+            written = sql.format(version=version, unchecked=unchecked)
+            with (database.psql(login) as past,
+                  pytest.raises(psycopg.errors.CheckViolation, match="of retail v")):  # fmt: skip
+                past.execute(f"begin; {role} {written} commit")
+    assert breaches() == [] and RateCardVersion.objects.count() == 1
+
+
+def test_prices_asked_for_before_they_were_compared_are_asked_for_again(database, world):
+    database.login("owner")
+    asked = ask_prices(lines=DEARER, valid_from=utc("2026-11-01"), **ASK)
+    old = {name: value for name, value in asked.facts.items() if name != "rates"}
+    waiting = FinanceRequest.objects.create(kind="prices", facts=old, asked_by=PREPARER,
+                                            asked_at=NOW)  # fmt: skip
+    with pytest.raises(WrongState, match="ask for them again"):
+        approve_request(request_id=waiting.id, actor=APPROVER, now=NOW)
+    assert RateCardVersion.objects.count() == 1
 
 
 def test_a_new_list_is_made_and_what_is_none_is_refused(database, world):

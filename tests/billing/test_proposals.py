@@ -1,5 +1,7 @@
 """Terms on their way: proposed, declined, approved by a second person, ended, announced."""
 
+from dataclasses import replace
+
 import psycopg
 import pytest
 
@@ -11,15 +13,16 @@ from billing.actions.proposals import (
     propose_amendment,
     propose_figures,
 )
+from billing.actions.rate_cards import create_rate_card
 from billing.actions.renewals import give_renewal_notices
 from billing.actions.terminate import approve_termination, ask_termination
-from billing.models import AgreementVersion, DocumentLine, RenewalNotice
+from billing.models import AgreementVersion, Document, DocumentLine, RenewalNotice
 from billing.queries.terms import segment_terms, version_terms
 from billing.rules.errors import BadTerms, SamePerson
 from billing.rules.periods import parse_month
 from billing.rules.templates import Deal, agreement_terms
 from tenants.models import Entitlement
-from tests.billing.people import APPROVER, PREPARER, retail_card, utc
+from tests.billing.people import APPROVER, PREPARER, RETAIL, retail_card, utc
 from tests.billing.world import (
     SEPTEMBER,
     balances,
@@ -227,6 +230,66 @@ def test_a_proof_of_concept_is_extended_by_an_approved_amendment(partners):
 
     assert [part.terms.in_poc(part.segment.start) for part in parts] == [True, False]
     assert parts[1].segment.start == utc("2026-10-15T12:00")
+
+
+def test_an_amendment_that_changes_nothing_or_what_stays_is_refused(partners):
+    version = sign(partners.redis, "revenue_share_platform")
+    asked = {"agreement_id": version.agreement_id, "created_by": PREPARER, "now": NOW,
+             "starts_at": utc("2026-10-01"), "reason": "x"}  # fmt: skip
+    with pytest.raises(BadTerms, match="Nothing would change"):
+        propose_figures(texts={"0.partner_bps": "30 %"}, **asked)
+    with pytest.raises(BadTerms, match="changes with a month"):
+        propose_figures(texts={"principal": "no"}, **{**asked, "starts_at": utc("2026-10-02")})
+    terms, other = version_terms(version), {**asked, "starts_at": utc("2026-10-01")}
+    with pytest.raises(BadTerms, match="sign a new one in EUR"):
+        propose_amendment(terms=replace(terms, currency="EUR"), **other)
+    cost = create_rate_card(code="cost", name="Cost", currency="USD", rates=RETAIL, now=NOW,
+                            audience="internal", valid_from=START, actor=PREPARER,
+                            approved_by=APPROVER)  # fmt: skip
+    with pytest.raises(BadTerms, match="Cost is not for this partner"):
+        propose_figures(texts={}, retail_card_id=cost.id, **asked)
+    assert AgreementVersion.objects.count() == 1
+
+
+def test_the_partner_collects_from_a_month_on_at_other_prices(database, partners):
+    """September: we invoice 100.01 and owe 30.00, below the minimum payout of 50.00.
+
+    From October on the partner invoices at 0.004, keeps 60 % and owes us 40 %; the 30.00, to which
+    nothing is added any more, are payable.
+    """
+    redis = partners.redis
+    version = sign(redis, "revenue_share_platform", deal=Deal(min_payout_minor=50_00))
+    dearer = create_rate_card(
+        code="dear", name="Dear", currency="USD", valid_from=START, actor=PREPARER, now=NOW,
+        approved_by=APPROVER, rates=[{**RETAIL[0], "unit_price": "0.004"}, *RETAIL[1:]],
+    )  # fmt: skip
+    asked = {"agreement_id": version.agreement_id, "created_by": PREPARER, "reason": "resale",
+             "starts_at": utc("2026-10-01"), "retail_card_id": dearer.id, "now": NOW,
+             "texts": {"collects": "partner", "0.partner_bps": "60"}}  # fmt: skip
+    new = propose_figures(**asked)
+    approve_version(version_id=new.id, approved_by=APPROVER, now=NOW)
+    assert propose_figures(**asked).id == new.id
+    version.refresh_from_db()
+    assert (version.collects, version.valid_to) == ("platform", new.valid_from)
+    record(hit(redis, "2026-09-10", "acme", 50_005), hit(redis, "2026-10-10", "acme", 50_005),
+           now=utc("2026-11-01"))  # fmt: skip
+    database.login("settle")
+
+    settle()
+    settle(parse_month("2026-10"), utc("2026-11-02"))
+
+    assert documents(redis) == [
+        ("customer_invoice", "acme", 100_01), ("payout_statement", "", 30_00),
+        ("customer_invoice", "acme", 200_02), ("partner_invoice", "", 80_01),
+        ("payout_statement", "", 0),
+    ]  # fmt: skip
+    payable = Document.objects.filter(kind="payout_statement").order_by("id")
+    assert [row.statement["payable_minor"] for row in payable] == [0, 30_00]
+    issuers = Document.objects.filter(kind="customer_invoice").order_by("id")
+    assert [row.issuer == "platform" for row in issuers] == [True, False]
+    assert balances(redis) == {"1100": 100_01, "4000": -180_02, "5000": 30_00, "2100": -30_00,
+                               "1110": 80_01}  # fmt: skip
+    assert breaches() == []
 
 
 def test_an_amended_term_is_not_announced(partners):

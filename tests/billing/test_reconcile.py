@@ -44,6 +44,10 @@ PLANTED = [
     ("payout = what", "update billing_payoutclaim set released_at = now()"),
     ("payouts = payable", "update billing_payout set state = 'settled'"),
     ("payouts = payable", "delete from billing_journalentry where purpose = 'payout sent'"),
+    ("published prices", "update billing_rate set price = 0.001,"
+     " definition = jsonb_set(definition, '{unit_price}', '\"0.001\"') where key = 'cached'"),
+    ("published prices", "update billing_ratecardversion set valid_to = '2030-01-01Z'"),
+    ("published prices", "delete from billing_financerequest"),
     ("frozen quantities", "update usage_event set quantity = quantity + 1"),
     ("frozen quantities", "delete from usage_event"),
     ("frozen quantities", "update billing_runinput set bytes_served = bytes_served + 1"),

@@ -110,6 +110,7 @@ def test_usage_without_a_rate_is_parked_by_name(database, partners):
         card_id=RateCard.objects.get().id,
         rates=rates,
         actor=PREPARER,
+        approved_by=APPROVER,
         valid_from=utc("2026-09-01"),
         now=NOW,
     )

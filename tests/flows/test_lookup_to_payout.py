@@ -24,7 +24,7 @@ from cache_api.actions.rebuild_rollups import rebuild_rollups
 from cache_api.rules.events import FIELD, STREAM, UsageEvent, encode
 from portal import env
 from tenants.models import Partner
-from tests.billing.people import PREPARER
+from tests.billing.people import APPROVER, PREPARER
 from tests.billing.world import issue, review, sign
 from tests.conftest import SHARED
 from tests.flows.exchanges import json_exchanges
@@ -190,6 +190,7 @@ def test_events_recorded_twice_change_no_row(installation, exchanged):
 
 def test_issued_documents_equal_the_oracle(books, exchanged):
     card = create_rate_card(code="dear", name="Dear", currency="USD", rates=RATES, actor=PREPARER,
+                            approved_by=APPROVER,
                             valid_from=datetime(2025, 1, 1, tzinfo=UTC), now=NOW)  # fmt: skip
     for partner in Partner.objects.all():
         sign(partner, DEALS[partner.slug][0], retail_card_id=card.id)

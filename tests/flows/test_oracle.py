@@ -10,7 +10,7 @@ from billing.actions.rate_cards import publish_rate_version
 from billing.models import Document, RateCard
 from billing.rules.templates import Deal
 from cache_api.reconcile import CHECKS as USAGE_CHECKS
-from tests.billing.people import PREPARER, RETAIL, retail_card, utc
+from tests.billing.people import APPROVER, PREPARER, RETAIL, retail_card, utc
 from tests.billing.world import NOW, SEPTEMBER, customer, hit, record, settle, sign
 from tests.flows.oracle import settle_month
 
@@ -91,7 +91,8 @@ def month(request, database, partners):
     retail_card()
     prices = dict(zip(("cached", "served"), DEARER[1].values(), strict=True))
     publish_rate_version(
-        card_id=RateCard.objects.get().id, valid_from=DEARER[0], actor=PREPARER, now=NOW,
+        card_id=RateCard.objects.get().id, valid_from=DEARER[0], actor=PREPARER,
+        approved_by=APPROVER, now=NOW,
         rates=[{**rate, "unit_price": prices.get(rate["key"], "0")} for rate in RETAIL],
     )  # fmt: skip
     deals = {}

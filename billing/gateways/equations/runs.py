@@ -69,6 +69,29 @@ SELECT partner_id, format('agreement %s: version %s ends %s, the next begins %s'
 FROM steps WHERE next_from IS NOT NULL AND valid_to IS DISTINCT FROM next_from
 """
 
+# The platform's lists: each version is what two people approved, and ends where the next begins.
+PRICES_APPROVED = """
+WITH steps AS (
+    SELECT v.*, c.code, c.currency, c.audience,
+        lead(v.valid_from) OVER (PARTITION BY v.card_id ORDER BY v.valid_from) AS next_from,
+        (SELECT coalesce(jsonb_agg(p.definition ORDER BY p.position), '[]')
+         FROM billing_rate p WHERE p.version_id = v.id) AS rates
+    FROM billing_ratecardversion v JOIN billing_ratecard c ON c.id = v.card_id
+    WHERE c.partner_id IS NULL
+)
+SELECT NULL::uuid, format('price list %s v%s is not what was approved', code, number)
+FROM steps s WHERE NOT unchecked AND NOT EXISTS (
+    SELECT 1 FROM billing_financerequest r
+    WHERE r.id = s.id AND r.kind = 'prices' AND r.approved_by <> ''
+    AND r.asked_by = lower(s.published_by) AND r.facts->>'code' = s.code
+    AND r.facts->>'currency' = s.currency AND r.facts->>'audience' = s.audience
+    AND (r.facts->>'valid_from')::timestamptz = s.valid_from AND r.facts->'rates' = s.rates)
+UNION ALL
+SELECT NULL::uuid, format('price list %s v%s ends %s, the next begins %s', code, number, valid_to,
+    coalesce(next_from::text, 'never'))
+FROM steps WHERE valid_to IS DISTINCT FROM next_from
+"""
+
 # The runs whose events are all still kept, with the spans of time that their terms cover.
 FROZEN_RUNS = """
 SELECT s.run_id::text, s.partner_id::text, s.attempt, s.batch_bound, g->>'index', g->>'start',

@@ -1,14 +1,25 @@
 """Figures of the terms as people change them: read back unchanged, refused by name."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from billing.rules.amending import amended, differences, figures, parse_discounts
+from billing.rules.amending import amended, differences, refuse_amendment
 from billing.rules.errors import BadTerms
+from billing.rules.figures import figures, parse_discounts
 from billing.rules.templates import TEMPLATES, Deal, agreement_terms
-from billing.rules.terms import Cap, Minimum, RevenueShare
+from billing.rules.terms import (
+    BaseFee,
+    Cap,
+    DiscountTier,
+    Minimum,
+    PerUnit,
+    PlanFee,
+    RevenueShare,
+    Wholesale,
+)
 from billing.rules.terms_json import dump_terms, parse_terms
 from portal.words.terms import FIGURES, figure
 from tests.billing.people import utc
@@ -58,7 +69,13 @@ RARE = {
     "Statements are self-billed invoices": ("yes", "self_billing", True),
     "Usage awaited for days": ("5", "cutoff_days", 5),
     "Statements can be disputed for days (0: as usual)": ("30", "lock_days", 30),
-}
+    "We collect in our own name (no: as the partner's agent)": ("no", "principal", False),
+    "The share is taken of": ("collected", "share_base", "collected"),
+    "Half a cent goes to": ("partner", "tie", "partner"),
+    "Payment fees are taken off before the share": (
+        "yes", "share_after", ("credits", "fees", "tax")),
+    "Credit notes are taken off before the share": ("no", "share_after", ("tax",)),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("label", RARE)
@@ -107,7 +124,7 @@ def test_a_unit_price_keeps_its_twelve_decimals():
 
 @pytest.mark.parametrize(("label", "text"), [
     ("Partner's share", "100.5"), ("Partner's share", "-1"), ("Partner's share", "a third"),
-    ("Partner's share", "1.005"), ("Partner's share", "NaN"), ("Partner's share", ""),
+    ("Partner's share", "1.005"), ("Partner's share", "NaN"), ("Payment within days", ""),
     ("Base fee a year", "-5"), ("Base fee a year", "1.001"), ("Base fee invoiced", "weekly"),
     ("Payment within days", "366"), ("Payment within days", "x"), ("Minimum payout", "many"),
     ("Proof of concept until", "soon"), ("Proof of concept until", "2026-10-15 12:30"),
@@ -120,6 +137,92 @@ def test_a_figure_that_can_not_be_is_refused_by_name(label, text):
 
     with pytest.raises(BadTerms, match=label):
         amended(terms, {key: text})
+
+
+def test_who_invoices_and_the_kind_of_deal_are_amended():
+    """We collect; then the partner does and reports; then it is a licence, then wholesale."""
+    ours = replace(terms_of("revenue_share_platform", Deal()), share_after=("tax",))
+    keys = {one.label: one.key for one in figures(ours)}
+
+    theirs = amended(ours, {"collects": "partner", "sales": "reported", "+base_fee": "12,000",
+                            keys["Partner's share"]: "60"})  # fmt: skip
+    # What is taken off before we share is said where we share.
+    assert (theirs.collects, theirs.sales, theirs.share_after) == ("partner", "reported", None)
+    assert ("Customers are invoiced by", "platform", "partner") in differences(ours, theirs)
+
+    licence = amended(theirs, {"kind": "oem", "sales": "portal", "0.partner_bps": "",
+                               "+per_unit": "0.001"})  # fmt: skip
+    assert licence.components == (BaseFee(12_000_00), terms_of("oem").components[1])
+    assert ("Partner's share", "60 %", "") in differences(theirs, licence)
+
+    steps = amended(licence, {"kind": "wholesale", "1.rate": "", "+wholesale": "50"})
+    steps = amended(steps, {"1.discount_tiers": "10000: 0, more: 5", "1.discount_mode": "volume"})
+    tiers = (DiscountTier(10_000_00, 0), DiscountTier(None, 500))
+    assert steps.components == (BaseFee(12_000_00), Wholesale(5_000, "volume", tiers))
+    assert amended(steps, {one.key: one.text for one in figures(steps)}) == steps
+    with pytest.raises(BadTerms, match="say whether a discount is of the whole value"):
+        amended(steps, {"1.discount_mode": "none"})
+    for text, why in ((("0.partner_bps", ""), "needs the partner's share"),
+                      (("kind", "oem"), "needs a price per unit")):  # fmt: skip
+        with pytest.raises(BadTerms, match=why):
+            amended(ours, dict([text]))
+    with pytest.raises(BadTerms, match="needs us to collect in our own name"):
+        amended(ours, {"collects": "partner", "share_base": "collected"})
+
+
+def test_a_price_in_tiers_and_another_plan():
+    terms = terms_of("oem")
+    tiers = [{"up_to": "1000", "unit_price": "0.002"}, {"up_to": None, "unit_price": "0.001"}]
+    tiered = json.dumps({"key": "hits", "meter": "cached_requests", "mode": "graduated",
+                         "tiers": tiers})  # fmt: skip
+    after = amended(terms, {"1.rate": tiered})
+    assert isinstance(after.components[1], PerUnit)
+    assert [str(tier.unit_price) for tier in after.components[1].rate.tiers] == ["0.002", "0.001"]
+    assert amended(after, {one.key: one.text for one in figures(after)}) == after
+    for wrong in ('{"key": 1}', "{", '{"key": "x", "meter": "wishes", "mode": "per_unit"}'):
+        with pytest.raises(BadTerms):
+            amended(terms, {"1.rate": wrong})
+
+    direct = terms_of("direct", Deal())
+    more = amended(direct, {"+plan_fee": "start-up: 1,200", "0.yearly_minor": ""})
+    assert more.components == (PlanFee("mid-market", 10_000_00), PlanFee("start-up", 1_200_00))
+    with pytest.raises(BadTerms, match="the plan, a colon and its fee"):
+        amended(direct, {"+plan_fee": "1,200"})
+
+
+YEARLY = terms_of("oem", Deal(base_yearly_minor=120_000_00, base_interval="yearly"))
+OURS = terms_of("revenue_share_platform", Deal())
+DIRECT = terms_of("direct", Deal())
+
+
+@pytest.mark.parametrize(("before", "after", "starts", "why"), [
+    (OURS, replace(OURS, currency="EUR"), "2026-10-01",
+     "stays USD: its statements carry one balance.* sign a new one in EUR"),
+    (OURS, replace(OURS, anchor_at=utc("2026-02-01")), "2026-10-01", "start .* stays 2026-01-01"),
+    (OURS, replace(OURS, collects="partner"), "2026-10-15",
+     "“Customers are invoiced by” changes with a month.*begin on 2026-11-01"),
+    (OURS, replace(OURS, principal=False), "2026-10-01T01:00", "changes with a month"),
+    (OURS, replace(OURS, tax="charged"), "2026-12-31", "“Tax on documents”.*2027-01-01"),
+    (YEARLY, replace(YEARLY, components=YEARLY.components[1:]), "2026-10-01",
+     "“Base fee a year” is invoiced yearly in advance.*on 2027-01-01 00:00"),
+    (YEARLY, amended(YEARLY, {"0.interval": "quarterly"}), "2026-10-01", "yearly in advance"),
+    (amended(YEARLY, {"0.interval": "quarterly"}), YEARLY, "2026-10-01", "on 2027-01-01"),
+    (DIRECT, amended(DIRECT, {"0.interval": "yearly"}), "2026-11-01",
+     r"\(enterprise\) is invoiced yearly"),
+])  # fmt: skip
+def test_what_stays_or_waits_is_refused_with_what_to_do(before, after, starts, why):
+    with pytest.raises(BadTerms, match=why):
+        refuse_amendment(before, after, utc(starts))
+
+
+@pytest.mark.parametrize(("before", "after", "starts"), [
+    (OURS, amended(OURS, {"collects": "partner", "0.partner_bps": "60"}), "2026-10-01"),
+    (OURS, amended(OURS, {"share_base": "collected", "tie": "partner"}), "2026-10-15T06:00"),
+    (YEARLY, amended(YEARLY, {"0.yearly_minor": "150,000"}), "2027-01-01"),
+    (YEARLY, amended(YEARLY, {"1.rate": "0.002"}), "2026-10-15"),
+])  # fmt: skip
+def test_the_rest_may_change(before, after, starts):
+    refuse_amendment(before, after, utc(starts))
 
 
 def test_an_unknown_figure_is_refused():

@@ -239,6 +239,21 @@ def test_below_the_minimum_payout_the_balance_is_carried():
     assert (owing.closing_minor, owing.payable_minor, owing.carried_minor) == (-900, 0, -900)
 
 
+def test_what_is_left_of_earlier_terms_is_stated_until_it_is_paid():
+    """Since the partner collects, nothing is added: no minimum payout holds the rest back."""
+    theirs = terms("revenue_share_partner", "cloud", min_payout_minor=5000)
+    given = run(row("acme", 50_005), agreed=theirs, opening_minor=3000)
+
+    invoice, owed, statement = charge(given).drafts
+
+    assert (invoice.issuer, owed.net_minor) == ("partner", 40_00)
+    assert (statement.statement.closing_minor, statement.statement.payable_minor) == (3000, 3000)
+    for state in ({"opening_minor": 3000, "paid_minor": 3000}, {}):
+        kinds = [draft.kind for draft in charge(run(row("acme", 50_005), agreed=theirs,
+                                                    **state)).drafts]  # fmt: skip
+        assert kinds == ["customer_invoice", "partner_invoice"]
+
+
 def test_a_proof_of_concept_shows_its_value_and_costs_nothing():
     result = charge(
         run(row("acme", 50_005), row("beta", 5), agreed=terms("poc", starts="2026-08-01T00"))

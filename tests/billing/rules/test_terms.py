@@ -83,7 +83,7 @@ def test_rich_terms_survive_storage(made):
         ({"components": [{"type": "revenue_share", "partner_bps": 10_001}]}, "10000"),
         ({"components": [{"type": "revenue_share", "partner_bps": 30.5}]}, "whole number"),
         ({"components": [{"type": "revenue_share"}]}, "lacks the member 'partner_bps'"),
-        ({"components": []}, "needs a 'revenue_share'"),
+        ({"components": []}, "revenue share agreement needs the partner's share"),
         ({"components": [{"type": "revenue_share", "partner_bps": 1}] * 2}, "at most one"),
         ({"kind": "oem", "components": [{"type": "base_fee", "yearly_minor": 1}]}, "'per_unit'"),
         ({"kind": "direct"}, "no customer money|direct"),

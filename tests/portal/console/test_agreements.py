@@ -1,10 +1,15 @@
 """Agreements on the console: proposed, approved by another, written, signed, amended, ended."""
 
+import hashlib
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from billing.actions.rate_cards import create_rate_card
 from billing.models import Agreement, AgreementVersion, ChargeComponent, RateCard
 from tenants import schema
+from tests.billing.people import APPROVER, PREPARER, RETAIL, utc
 from tests.portal.console.cast import signed_in
 
 PDF = b"%PDF-1.7 signed"
@@ -70,6 +75,37 @@ def test_an_amendment_reaches_the_terms_that_are_seldom_amended(console):
     assert "Minimum a month" in answer.content.decode()
 
 
+def test_who_invoices_and_the_rate_card_are_amended_from_a_month_on(console, database):
+    database.login("owner")
+    dear, other = (
+        create_rate_card(code=code, name=name, currency=currency, rates=RETAIL, actor=PREPARER,
+                         approved_by=APPROVER, valid_from=utc("2026-01-01"), now=utc("2026-01-01"))
+        for code, name, currency in (("dear", "Dear retail", "USD"), ("euro", "Euro", "EUR"))
+    )  # fmt: skip
+    database.login("web")
+    preparer = signed_in("finance_preparer")
+    page = text(preparer, f"/agreements/{redis().id}/")
+    assert "Dear retail" in page and "Euro" not in page
+    assert "Two things stay as long as an agreement: its currency, USD" in page
+    change = {"card": str(dear.id), "figure_collects": "partner", "figure_tie": "partner"}
+
+    late = amend(preparer, redis(), **change, day="2026-11-02").content.decode()
+    assert "changes with a month" in late and "begin on 2026-12-01" in late
+    same = amend(preparer, redis(), figure_0_partner_bps="30 %").content.decode()
+    assert "Nothing would change" in same
+    assert "Select a valid choice" in amend(preparer, redis(), card=str(other.id)).content.decode()
+    page = amend(preparer, redis(), **change).content.decode()
+
+    version = rows(AgreementVersion, number=2)[0]
+    assert (version.collects, version.retail_card_id) == ("partner", dear.id)
+    changes = re.sub(r"<[^>]+>", " ", page[page.index("What changes") :])
+    for told in ("Customers are invoiced by us the partner", "Half a cent goes to us the partner",
+                 "Rate card Retail Dear retail"):  # fmt: skip
+        assert told in " ".join(changes.split())
+    again = amend(preparer, redis(), figure_payment_days="14").content.decode()
+    assert "approve or decline it first" in again and len(rows(AgreementVersion, number=3)) == 0
+
+
 def test_nobody_approves_their_own_proposal(console):
     approver = signed_in("finance_approver")
     amend(approver, redis())
@@ -110,7 +146,9 @@ def test_the_paper_is_written_sent_and_signed(console):
 
     assert client.get(f"{base}/paper.pdf").content.startswith(b"%PDF-")
     assert client.get(f"{base}/paper.pdf?signed").content == PDF
-    assert "signed" in text(client, "/agreements/")
+    assert "signed and in force" in text(client, "/agreements/")
+    page = text(client, f"/agreements/{redis().id}/")
+    assert hashlib.sha256(PDF).hexdigest() in page and "kept by partner_manager" in page
 
 
 def test_an_agreement_is_ended_by_two(console):

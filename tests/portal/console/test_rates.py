@@ -11,7 +11,7 @@ from billing.models import FinanceRequest, FxRate, TaxRate, TaxStatus
 from cache_api.models import Customer
 from tenants import schema
 from tests.billing import world
-from tests.billing.people import PREPARER, utc
+from tests.billing.people import APPROVER, PREPARER, utc
 from tests.portal.console.cast import run_of, signed_in
 from tests.portal.views.cast import text
 
@@ -59,7 +59,7 @@ def test_prices_are_asked_for_and_published_by_two(console):
         page
     )
     with schema.in_console():
-        waiting = FinanceRequest.objects.get()
+        waiting = FinanceRequest.objects.get(approved_by="")
     approver = signed_in("finance_approver")
     done = approver.post(f"/rates/{waiting.id}/", {"back": "prices"}, follow=True)
 
@@ -161,7 +161,7 @@ def test_nobody_approves_alone_and_a_refusal_says_why(console):
     approver = signed_in("finance_approver")
     approver.post("/rates/fx/", {"day": "2026-09-30", "base": "USD", "quote": "EUR", "rate": "9"})
     with schema.in_console():
-        asked = FinanceRequest.objects.get()
+        asked = FinanceRequest.objects.get(approved_by="")
     assert "a second person approves it" in text(approver.get("/rates/"))
     assert "cannot approve it" in text(approver.post(f"/rates/{asked.id}/", follow=True))
     assert "Say why" in text(approver.post(f"/rates/{asked.id}/", {"act": "decline"}, follow=True))
@@ -186,6 +186,7 @@ def test_the_margin_of_a_month_by_agreement(console, database):
     database.login("owner")
     create_rate_card(
         code="cost", name="Cost", currency="USD", audience="internal", actor=PREPARER,
+        approved_by=APPROVER,
         rates=[{"key": "cached", "meter": "cached_requests", "mode": "per_unit",
                 "unit_price": "0.0001"}],
         valid_from=utc("2026-01-01"), now=utc("2026-01-01"),
