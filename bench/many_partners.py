@@ -11,6 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import bench.settlement  # noqa: F401 - sets Django up
+
+# isort: split
 import psycopg
 from django.conf import settings
 from django.utils import timezone

@@ -48,7 +48,8 @@ def send(call, words, key):
 
 def members(text: str) -> set[str]:
     """The names of an object that the manual shows with gaps: those of its first level."""
-    flat = re.sub(r'"(?:[^"\\]|\\.)*"(?!\s*:)', "0", text)
+    name_or_text = r'"(\w+)":|"(?:[^"\\]|\\.)*"'
+    flat = re.sub(name_or_text, lambda found: found[0] if found[1] else "0", text)
     while (less := re.sub(r"[\[{][^\[\]{}]*[\]}]", "0", flat[1:-1])) != flat[1:-1]:
         flat = f"{{{less}}}"
     return set(re.findall(r'"(\w+)":', flat))

@@ -36,11 +36,11 @@ STEPS = (
     ("manage.py open_partner acme-cache", r"requested acme-cache", "", "--no-wait"),
     ("manage.py create_key", r"acp_live_(\w{12})_", "KEY_ID", ""),
     ("manage.py revoke_key acme-cache KEY_ID --as kim@example.com", r"revoked", "", ""),
-    ("manage.py entitle acme-cache limits", r"limits", "", ""),
-    ("manage.py entitle acme-cache brand_api", r"brand_api", "", ""),
-    ("manage.py entitle acme-cache upstreams", r"upstreams", "", ""),
-    ("manage.py entitle redis-labs semantic", r"semantic", "", ""),
-    ("manage.py set_quota", r"acme", "", ""),
+    ("manage.py entitle acme-cache limits", r"granted", "", ""),
+    ("manage.py entitle acme-cache brand_api", r"granted", "", ""),
+    ("manage.py entitle acme-cache upstreams", r"granted", "", ""),
+    ("manage.py entitle redis-labs semantic", r"granted", "", ""),
+    ("manage.py set_quota", r"^set\s*$", "", ""),
     ("manage.py rebuild_rollups", r"redis-labs: rebuilt, from 2026-09-10", "", ""),
     ("manage.py waive_intake", r"A second person has to confirm", "", ""),
     (f"{SETTLES} --preview", r"preview  gross", "", ""),
@@ -145,8 +145,8 @@ def test_commands_of_a_shell_do_what_the_manuals_say(tmp_path):
         if one.startswith("od"):
             written = (tmp_path / "kek").read_bytes().hex()
             assert done.stdout == written
-    assert len(parse_kek((tmp_path / "kek").read_bytes())) == 2
-    assert len(parse_kek((tmp_path / "etc" / "kek").read_bytes())) == 1
+    assert len(parse_kek((tmp_path / "kek").read_bytes())) == 64  # two keys, one behind the other
+    assert len(parse_kek((tmp_path / "etc" / "kek").read_bytes())) == 32
     assert "PLATFORM_DOMAIN=" in (tmp_path / "environment").read_text()
 
 

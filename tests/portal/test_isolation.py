@@ -221,8 +221,8 @@ def test_nothing_that_leaves_names_anything_of_the_other_partner(
     sweep_hooks(queue=lambda _: None, now=cast.NOW)
     for host, partner in hosts.items():
         with schema.in_partner(partner):
-            told = HookEvent.objects.values_list("id", "payload")
-            left[host] |= {f"webhook {pk}": str(payload) for pk, payload in told}
+            told = HookEvent.objects.values_list("id", "body")
+            left[host] |= {f"webhook {pk}": body for pk, body in told}
     brands = {host: PRODUCTS[host] for host in hosts}
     for number, mail in enumerate(mailoutbox):
         (host,) = [host for host, product in brands.items() if product in mail.from_email]
