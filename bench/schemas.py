@@ -44,7 +44,9 @@ OPEN_S, NOTHING_S, NOTHING_SCHEMAS = 3.0, 5.0, 200  # P9
 COUNTED = """
 SELECT n.nspname, count(*) FILTER (WHERE c.relkind IN ('r', 'p')),
     count(*) FILTER (WHERE c.relkind = 'i'),
-    sum(c.relnatts) FILTER (WHERE c.relkind IN ('r', 'p')),
+    (SELECT count(*) FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid
+        WHERE t.relnamespace = n.oid AND t.relkind IN ('r', 'p') AND a.attnum > 0
+        AND NOT a.attisdropped),
     (SELECT count(*) FROM pg_constraint o WHERE o.connamespace = n.oid),
     sum(pg_relation_size(c.oid))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY(%s)

@@ -57,7 +57,8 @@ def members(text: str) -> set[str]:
 
 def shown(word: str) -> set[str]:
     """The names of the answer that has this word in the manual."""
-    (found,) = [one for one in re.findall(r"^\{.*?\}$", PAGE, re.M | re.S) if word in one]
+    answers = re.findall(r'^\{"(?:hit|stored|purge_id|start)":.*?\}$', PAGE, re.M | re.S)
+    (found,) = [one for one in answers if word in one]
     return members(found)
 
 
