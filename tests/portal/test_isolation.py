@@ -262,8 +262,11 @@ def files(walks, host) -> dict[str, str]:
 
 
 def marks(database, partner) -> set[str]:
-    """Every id in a partner's schema, and in its own rows of the shared tables."""
-    return set(ID.findall(str(of_schema(database, partner)))) | {partner.schema_name}
+    """Every id in a partner's schema and in its own rows of the shared tables, and its keys'."""
+    with database.psql() as boss:
+        asked = "select id from tenants_apikey where partner_id = %s"
+        keys = {key for (key,) in boss.execute(asked, [partner.pk]).fetchall()}
+    return keys | set(ID.findall(str(of_schema(database, partner)))) | {partner.schema_name}
 
 
 def rows(*partners) -> dict[str, list]:

@@ -48,7 +48,7 @@ def test_one_that_fails_holds_up_no_other_and_is_done_once_it_is_mended(database
 
         told, refused = run()
 
-        assert "pinecone: FAILED: relation \"cache_api_" in told and "already exists" in told
+        assert 'pinecone: FAILED: relation "cache_api_' in told and "already exists" in told
         assert "redis-labs: migrated\n1 migrated, 0 current" in told
         assert refused == "1 failed, run it again once mended: pinecone"
         assert has_table(boss, redis)

@@ -42,7 +42,9 @@ class Command(BaseCommand):
         told = f"{len(behind) - len(failed)} migrated, {len(partners) - len(behind)} current"
         self.stdout.write(told)
         if failed:
-            raise CommandError(f"{len(failed)} failed, run it again once mended: {', '.join(failed)}")
+            raise CommandError(
+                f"{len(failed)} failed, run it again once mended: {', '.join(failed)}"
+            )
         return None
 
     def _tell(self, behind: list[Partner], total: int) -> None:
