@@ -24,6 +24,7 @@ LOGIN_BY_COMMAND = {
     "demo_traffic": "recorder",
     "adopt_accounts": "settle",
     "settle": "settle",
+    "waive_intake": "settle",
     "approve_run": "settle",
     "reconcile": "settle",
 }

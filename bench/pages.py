@@ -239,7 +239,7 @@ def _signed_in(host: str, role: str) -> Client:
     client = Client(HTTP_HOST=host)
     owner = resolve.resolve_host(host)
     with schema.in_partner(owner):
-        client.forcelogin(User.objects.get(email=f"{role}@bench.example"))
+        client.force_login(User.objects.get(email=f"{role}@bench.example"))
         session = client.session
         session["scope"] = owner.schema_name
         session.save()

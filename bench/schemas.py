@@ -1,19 +1,20 @@
-"""How many partners one database holds: opening, migrating, pages, memory, the catalogue.
+"""How many partners one database holds: opening, migrating, pages, memory, the catalogue (P9).
 
-    python -m bench.schemas [--schemas 200] [--opened 10] [--migrated 20] [--json FILE]
+    python -m bench.schemas [--schemas 200] [--opened 5] [--migrated 20] [--json FILE]
 
 Needs running servers (DATA_DIR); use a throw-away one. `--opened` partners are opened as the
-provisioner does, the others alike but for their tables, which are copied from the first one's
-instead of migrated. Aborts unless all schemas have the same tables and every page answers 200.
+provisioner does before the others are there and as many after; those between are copied
+(`bench/many_partners.py`). Aborts unless all schemas have the same tables, columns, indexes and
+constraints, and every page answers 200.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,32 +24,36 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.test import Client
-from django.utils import timezone
 
-from bench import processes, report, settlement
+from bench import many_partners, processes, report, settlement
 from bench.checks import Untrue
+from bench.place import Place
 from bench.throwaway import address
 from portal import env
-from portal.servers import binaries
 from tenants import resolve, schema
 from tenants.accounts.models import User
-from tenants.actions import provision
-from tenants.actions.partners import request_partner
 from tenants.models import Partner
 
 PAGE, CONSOLE_PAGE = "/manage/", "/partners/"
-SEEN = 50  # partners whose page is measured one after another
-LAST = ("cache_api", "0007_unused")
-# Tables and indexes a schema, and the catalogue that all of them share.
+SEEN = 50  # partners whose page is asked for again
+LAST = ("cache_api", "0007_unused")  # changes no table, so it can be applied once more
+OPEN_S, NOTHING_S, NOTHING_SCHEMAS = 3.0, 5.0, 200  # P9
+# What a schema is made of, and its bytes.
 COUNTED = """
-SELECT count(*) FILTER (WHERE c.relkind IN ('r', 'p')), count(*) FILTER (WHERE c.relkind = 'i'),
+SELECT n.nspname, count(*) FILTER (WHERE c.relkind IN ('r', 'p')),
+    count(*) FILTER (WHERE c.relkind = 'i'),
+    (SELECT count(*) FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid
+        WHERE t.relnamespace = n.oid AND t.relkind IN ('r', 'p') AND a.attnum > 0
+        AND NOT a.attisdropped),
+    (SELECT count(*) FROM pg_constraint o WHERE o.connamespace = n.oid),
     sum(pg_relation_size(c.oid))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY(%s)
-GROUP BY n.nspname
+GROUP BY n.oid, n.nspname
 """
 CATALOGUE = """
-SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
+SELECT sum(pg_total_relation_size(c.oid))::float8 FROM pg_class c
 WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r'
 """
 
@@ -57,7 +62,7 @@ def main() -> int:
     """Measure and print; 0, 1 aborted."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--schemas", type=int, default=200)
-    parser.add_argument("--opened", type=int, default=10)
+    parser.add_argument("--opened", type=int, default=5)
     parser.add_argument("--migrated", type=int, default=20)
     parser.add_argument("--json", default="")
     given = parser.parse_args()
@@ -67,6 +72,7 @@ def main() -> int:
         print(f"ABORTED: {error}", file=sys.stderr)
         return 1
     print(report.table(result["rows"]))
+    print(report.table(result["bars"]))
     print(report.facts(result["surroundings"]))
     if given.json:
         report.write(Path(given.json), result)
@@ -76,97 +82,103 @@ def main() -> int:
 def _run(given: argparse.Namespace) -> report.Facts:
     call_command("collectstatic", interactive=False, verbosity=0)
     settlement.login("OWNER_DATABASE_URL")
-    opened, copied = _opened(given.schemas, given.opened)
-    partners = list(Partner.objects.order_by("slug"))
+    with _told("opening"):
+        first, copies, last = _opened(given.schemas, given.opened)
+    partners = list(Partner.objects.filter(state=Partner.State.ACTIVE).order_by("slug"))
     names = [one.schema_name for one in partners]
-    rows = [_row("opened by the provisioner, s each", *opened)]
-    if copied:
-        rows.append(_row("the same with copied tables, s each", *copied))
-    rows.append(_row("catalogue and tables", *_catalogue(names)))
-    rows.append(_row("migrate_partners, nothing to do, s", _migrated("0 migrated")))
-    _forget_last(names[: given.migrated])
-    took = _migrated(f"{given.migrated} migrated")
-    rows.append(_row(f"migrate_partners, one migration in {given.migrated}, s each",
-                     round(took / given.migrated, 2)))  # fmt: skip
-    rows += _pages(partners)
+    with _told("the catalogue"):
+        catalogue = _catalogue(names)
+    with _told("migrating"):
+        nothing, each = _migrating(names[: given.migrated])
+    with _told("pages"):
+        pages = _pages(partners)
+    rows = [
+        _row("opened by the provisioner, s each", *_spread(first)),
+        _row("the same with copied tables, s each", *_spread(copies)),
+        _row("opened by the provisioner beside all others, s each", *_spread(last)),
+        _row("catalogue", *catalogue),
+        _row("migrate_partners, nothing to do, s", nothing),
+        _row("migrate_partners, one migration, s each", each, f"in {given.migrated} schemas"),
+        *pages,
+    ]
     return {
-        "benchmark": "partner schemas", "rows": rows,
+        "benchmark": "partner schemas (P9)",
+        "rows": [row for row in rows if row["figure"]],
+        "bars": _bars(len(partners), median(last or first), nothing),
         "surroundings": {"schemas": len(partners), **report.surroundings()},
-    }  # fmt: skip
+    }
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    print(f"{what}: {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
 
 
 def _row(what: str, figure: Any, remark: str = "") -> dict[str, Any]:
     return {"what": what, "figure": str(figure), "remark": remark}
 
 
-def _opened(total: int, really: int) -> tuple[tuple[float, str], tuple[float, str] | None]:
-    """Open partners until there are `total`: how long one takes, and one with copied tables."""
-    missing = total - Partner.objects.count()
-    took = [_open(n, provision.migrate_partner) for n in range(min(really, missing))]
-    ready = Partner.objects.order_by("created_at").first()
-    assert ready is not None
-    copies = []
-    if missing > really:
-        text = _dump(ready.schema_name)
-        with psycopg.connect(_url("OWNER_DATABASE_URL"), autocommit=True) as owner:
-
-            def copy(*, schema_name: str) -> None:
-                owner.execute(text.replace(ready.schema_name, schema_name).encode())
-
-            copies = [_open(n, copy) for n in range(really, missing)]
-    return _spread(took), _spread(copies) if copies else None
+def _bars(schemas: int, opening: float, nothing: float) -> list[dict[str, Any]]:
+    bars = [("opening a partner, median s", OPEN_S, round(opening, 2))]
+    if schemas <= NOTHING_SCHEMAS:
+        bars.append((f"{schemas} schemas with nothing to migrate, s", NOTHING_S, nothing))
+    return [
+        {"bar": "P9", "what": what, "asked": f"≤ {most:g}", "measured": measured,
+         "met": "met" if measured <= most else "NOT MET"}
+        for what, most, measured in bars
+    ]  # fmt: skip
 
 
-def _spread(took: Sequence[float]) -> tuple[float, str]:
-    """The median, and what the last tenth took: growth would show there."""
+def _opened(total: int, really: int) -> tuple[list[float], list[float], list[float]]:
+    """Partners until there are `total`: opened, copied, and opened beside them; seconds each."""
+    have = Partner.objects.count()
+    before = min(total, have + really)
+    between = max(before, total - really)
+    return (
+        many_partners.opened(range(have, before)),
+        many_partners.copied(range(before, between)),
+        many_partners.opened(range(between, total)),
+    )
+
+
+def _spread(took: Sequence[float]) -> tuple[str, str]:
+    """The median, and what the last tenth took: growth would show there. '' of none."""
+    if not took:
+        return "", ""
     last = took[-max(1, len(took) // 10) :]
-    return round(median(took), 2), f"{len(took)} of them; the last tenth {median(last):.2f} s"
-
-
-def _open(number: int, migrate: Callable[..., None]) -> float:
-    slug = f"bench-{number:04}"
-    request_partner(slug=slug, name=slug, kind="general_cache", host=f"cache.{slug}.localhost",
-                    seed_hex="#3355AA", owner_email=f"owner@{slug}.example", actor="bench",
-                    now=timezone.now())  # fmt: skip
-    begun, real = time.perf_counter(), provision.migrate_partner
-    job = provision.claim_job(now=timezone.now())
-    assert job is not None
-    provision.migrate_partner = migrate
-    try:
-        provision.open_partner(job=job, kek=settings.KEK, clock=timezone.now)
-    finally:
-        provision.migrate_partner = real
-    job.refresh_from_db()
-    if job.state != "done":
-        raise Untrue(f"{slug} was not opened: {job.detail}")
-    return time.perf_counter() - begun
-
-
-def _dump(schema_name: str) -> str:
-    """A schema as SQL, with the rows that Django's migrations left; nobody's own."""
-    argv = [str(binaries.postgres_bin("pg_dump")), "-n", schema_name, "--no-owner",
-            "--no-privileges", "--inserts", "--exclude-table-data=*.accounts_*",
-            f"--dbname={address('SUPERUSER_DATABASE_URL')}"]  # fmt: skip
-    done = subprocess.run(argv, capture_output=True, text=True, check=True)
-    lines = [line for line in done.stdout.splitlines()
-             if not line.startswith(("\\", "CREATE SCHEMA"))]  # fmt: skip
-    return "\n".join(lines)
-
-
-def _url(name: str) -> str:
-    return str(json.loads((env.data_dir() / "servers.json").read_text())[name])
+    return f"{median(took):.2f}", f"{len(took)} of them; the last tenth {median(last):.2f} s"
 
 
 def _catalogue(names: Sequence[str]) -> tuple[str, str]:
-    with psycopg.connect(address("SUPERUSER_DATABASE_URL")) as boss:
+    """Its size once vacuumed, as autovacuum keeps it; what one schema holds. Raises Untrue."""
+    with psycopg.connect(address("SUPERUSER_DATABASE_URL"), autocommit=True) as boss:
+        for table in ("pg_class", "pg_attribute", "pg_index", "pg_constraint", "pg_depend"):
+            boss.execute(f"VACUUM ANALYZE pg_catalog.{table}".encode())
         found = boss.execute(COUNTED, [list(names)]).fetchall()
-        (size,) = boss.execute(CATALOGUE).fetchone() or (0,)
-    if len({row[:2] for row in found}) != 1:
-        raise Untrue(f"schemas differ: { ({row[:2] for row in found}) } (tables, indexes)")
-    tables, indexes, _ = found[0]
-    held = float(sum(row[2] for row in found)) / len(found) / 1e6
-    about = f"a schema: {tables} tables, {indexes} indexes, {held:.1f} MB"
-    return f"{float(size) / 1e6:.0f} MB", about
+        size = (boss.execute(CATALOGUE).fetchone() or (0.0,))[0]
+    kinds = {row[1:5] for row in found}
+    if len(found) != len(names) or len(kinds) != 1:
+        told = "tables, indexes, columns, constraints"
+        raise Untrue(f"{len(found)} of {len(names)} schemas; they differ: {kinds} ({told})")
+    tables, indexes, columns, constraints = kinds.pop()
+    held = float(sum(row[5] for row in found)) / len(found) / 1e6
+    about = (f"a schema: {tables} tables, {columns} columns, {indexes} indexes, "
+             f"{constraints} constraints, {held:.1f} MB")  # fmt: skip
+    return f"{size / 1e6:.0f} MB", about
+
+
+def _migrating(names: Sequence[str]) -> tuple[float, float]:
+    """Seconds of the command with nothing to do; of each schema that lacks one migration."""
+    nothing = _migrated("0 migrated")
+    if LAST not in MigrationLoader(None).graph.leaf_nodes():
+        raise Untrue(f"{LAST} is not the newest migration any more: name another in LAST")
+    with psycopg.connect(address("SUPERUSER_DATABASE_URL"), autocommit=True) as boss:
+        for name in names:
+            boss.execute(f'DELETE FROM "{name}".django_migrations'
+                         " WHERE (app, name) = (%s, %s)".encode(), LAST)  # fmt: skip
+    return nothing, round(_migrated(f"{len(names)} migrated") / len(names), 2)
 
 
 def _migrated(wanted: str) -> float:
@@ -176,30 +188,17 @@ def _migrated(wanted: str) -> float:
         [sys.executable, "manage.py", "migrate_partners"], cwd=env.BASE_DIR, check=False,
         env={**os.environ, "AC_DB_LOGIN": "owner"}, capture_output=True, text=True,
     )  # fmt: skip
+    took = time.perf_counter() - begun
     if wanted not in done.stdout:
         raise Untrue(f"migrate_partners said {done.stdout[-300:]} {done.stderr[-300:]}")
-    return round(time.perf_counter() - begun, 1)
-
-
-def _forget_last(names: Sequence[str]) -> None:
-    """As if the newest migration were not applied there; it changes no table."""
-    with psycopg.connect(address("SUPERUSER_DATABASE_URL"), autocommit=True) as boss:
-        for name in names:
-            boss.execute(f'DELETE FROM "{name}".django_migrations WHERE (app, name) = (%s, %s)',
-                         LAST)  # fmt: skip
+    return round(took, 1)
 
 
 def _pages(partners: Sequence[Partner]) -> list[dict[str, Any]]:
     """An owner's first page, of one partner and of many on the same connection, and the memory."""
     settlement.login("OWNER_DATABASE_URL")
-    with schema.in_public():
-        boss = User.objects.create_user("boss@bench.example", None, role="superadmin")
     clients = [_signed_in(one) for one in partners]
-    console = Client(HTTP_HOST=settings.CONSOLE_HOST)
-    console.force_login(boss)
-    session = console.session
-    session["scope"] = "public"
-    session.save()
+    console = _on_console()
     settlement.login("DATABASE_URL")
     resolve.forget()
     one = [_timed(clients[0], PAGE) for _ in range(SEEN)]
@@ -221,16 +220,28 @@ def _pages(partners: Sequence[Partner]) -> list[dict[str, Any]]:
 
 
 def _signed_in(partner: Partner) -> Client:
-    host = f"cache.{partner.slug}.localhost"
-    client = Client(HTTP_HOST=host)
+    client = Client(HTTP_HOST=Place.host(partner.slug))
     with schema.in_partner(partner):
-        email = f"owner@{partner.slug}.example"
+        email = many_partners.email_of(partner.slug)
         owner = User.objects.filter(email=email).first()
         client.force_login(owner or User.objects.create_user(email, None, role="owner"))
-        session = client.session
-        session["scope"] = partner.schema_name
-        session.save()
+        _bind(client, partner.schema_name)
     return client
+
+
+def _on_console() -> Client:
+    client = Client(HTTP_HOST=settings.CONSOLE_HOST)
+    with schema.in_public():
+        boss = User.objects.create_user("boss@bench.example", None, role="superadmin")
+        client.force_login(boss)
+        _bind(client, "public")
+    return client
+
+
+def _bind(client: Client, scope: str) -> None:
+    session = client.session
+    session["scope"] = scope
+    session.save()
 
 
 def _timed(client: Client, page: str) -> float:

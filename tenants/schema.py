@@ -18,6 +18,10 @@ connection = cast(DatabaseWrapper, _connection)  # the proxy of our own engine
 _scope_name: ContextVar[str] = ContextVar("scope_name", default=PUBLIC)
 
 
+class PartnerGone(LookupError):
+    """It left so long ago that its schema is dropped; shared tables still have its books."""
+
+
 class HasSchema(Protocol):
     """A partner row or a `Resolved`: anything that names its schema."""
 
@@ -27,7 +31,12 @@ class HasSchema(Protocol):
 
 
 def partner_scope(partner: HasSchema) -> Scope:
-    """The partner's schema and, on the web login, the partner's own database role."""
+    """The partner's schema and, on the web login, the partner's own database role.
+
+    Raises PartnerGone where neither exists any more.
+    """
+    if getattr(partner, "state", "") == "gone":
+        raise PartnerGone(partner.schema_name)
     return Scope(partner.schema_name, _role(partner.schema_name))
 
 

@@ -27,6 +27,7 @@ from tenants.actions.leave import close_partner, erase_people
 from tenants.models import AuditEntry, Partner
 
 SCHEMA = "agentcache.offboarding/1"
+LEFT = (Partner.State.CLOSED, Partner.State.GONE)
 _KEPT_BECAUSE = (
     "Documents and the journal are kept for ten years, usage that was billed and the log for as "
     "long as they prove them; people in them are pseudonyms or the names on issued papers."
@@ -47,6 +48,24 @@ class Farewell:
 
     archive: Path
     receipt: Path
+    dropped: Path  # the receipt of the schema's end, years later
+
+    @classmethod
+    def of(cls, slug: str, folder: Path) -> "Farewell":
+        """A partner's files in the folder."""
+        return cls(folder / f"{slug}.zip", folder / f"{slug}.receipt.json",
+                   folder / f"{slug}.dropped.json")  # fmt: skip
+
+    def problems(self) -> list[str]:
+        """What of them is missing or not as we signed it; the last is not asked for."""
+        try:
+            archive = self.archive.read_bytes()
+            receipts = [self.receipt.read_bytes()]
+            if self.dropped.exists():
+                receipts.append(self.dropped.read_bytes())
+        except OSError as error:
+            return [str(error)]
+        return [one for receipt in receipts for one in receipt_problems(receipt, archive)]
 
 
 def offboard_partner(
@@ -59,8 +78,8 @@ def offboard_partner(
     sources; a receipt that lies there is the first one's, and stays.
     """
     partner = Partner.objects.get(pk=partner_id)
-    made = Farewell(folder / f"{partner.slug}.zip", folder / f"{partner.slug}.receipt.json")
-    if partner.state != Partner.State.CLOSED:
+    made = Farewell.of(partner.slug, folder)
+    if partner.state not in LEFT:
         reasons = hindrances(partner_id, now)
         if reasons:
             raise CannotLeave(reasons)
@@ -77,11 +96,16 @@ def offboard_partner(
         "archive": {"file": made.archive.name, "bytes": len(archive),
                     "sha256": sha256_hex(archive)},
     }  # fmt: skip
-    raw = canonical_bytes({**body, "signature": _signature(body)})
-    _write(made.receipt, raw)
+    raw = signed(body)
+    write_whole(made.receipt, raw)
     audit.record(actor=actor, verb="partner.offboarded", target=partner.slug, at=now,
                  partner_id=partner_id, data={"receipt_sha256": sha256_hex(raw)})  # fmt: skip
     return made
+
+
+def signed(body: Mapping[str, Any]) -> bytes:
+    """A receipt as it is written: canonical JSON with our signature."""
+    return canonical_bytes({**body, "signature": _signature(body)})
 
 
 def receipt_problems(receipt: bytes, archive: bytes | None) -> list[str]:
@@ -106,7 +130,7 @@ def _signature(body: Mapping[str, Any]) -> str:
 
 def _archived(partner: Partner, path: Path) -> bytes:
     if not path.exists():
-        _write(path, archive_bytes({"partner": partner.slug}, _files(partner)))
+        write_whole(path, archive_bytes({"partner": partner.slug}, _files(partner)))
     content = path.read_bytes()
     problems = archive_problems(content)
     if problems:
@@ -142,7 +166,7 @@ def _text(value: object) -> object:
     return value if isinstance(value, (str, int, float)) or value is None else str(value)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """All of it or nothing, readable by us only."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     aside = path.with_suffix(".part")

@@ -34,7 +34,10 @@ def has_late_usage(agreement: Agreement, period: Period) -> bool:
     report = last_report(agreement.id, period) if _reported(head) else None
     news = report is not None and report.sha256 != head.sales_report
     bound = snapshot.batch_bound
-    with in_partner(Partner.objects.get(pk=agreement.partner_id)):
+    partner = Partner.objects.get(pk=agreement.partner_id)
+    if partner.state == Partner.State.GONE:
+        return False
+    with in_partner(partner):
         if usage.batch_bound(agreement.partner_id) == bound and not news:
             return False
         found = gather(agreement, period)

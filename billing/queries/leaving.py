@@ -1,7 +1,7 @@
 """What still has to happen before a partner can leave, and what is kept of it afterwards."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing.models import (
     Agreement,
@@ -14,7 +14,9 @@ from billing.models import (
 from billing.queries.disputes import all_disputes
 from billing.rules.payouts import APPROVED, HELD, PENDING
 from cache_api.metering.models import UsageEvent
-from tenants.models import AuditEntry
+from tenants.models import AuditEntry, Partner
+
+SCHEMA_KEPT = timedelta(days=775)  # 25 months, as long as anybody's usage by the hour
 
 
 def hindrances(partner_id: uuid.UUID, now: datetime) -> list[str]:
@@ -28,6 +30,29 @@ def hindrances(partner_id: uuid.UUID, now: datetime) -> list[str]:
     payouts = Payout.objects.filter(partner_id=partner_id, state__in=(PENDING, HELD, APPROVED))
     for payout in payouts.order_by("reference"):
         found.append(f"Payout {payout.reference} is {payout.state}: send or cancel it.")
+    return found
+
+
+def hindrances_to_drop(partner: Partner, now: datetime) -> list[str]:
+    """The same for a partner that left, whose schema shall go."""
+    left = _noted(partner.id, "partner.closed")
+    if partner.state != Partner.State.CLOSED or left is None:
+        return [f"{partner.slug} has not left: offboard it first."]
+    found, ends = [], left.at + SCHEMA_KEPT
+    if now < ends:
+        found.append(f"Its usage by the hour is kept until {ends:%Y-%m-%d}: wait.")
+    if UsageEvent.objects.filter(partner_id=partner.id).exists():
+        found.append("Usage events of it lie in PostgreSQL: `export_usage --drop` their days.")
+    return found
+
+
+def dropped(partner_id: uuid.UUID) -> AuditEntry | None:
+    """When, by whom and with how many rows its schema went; None while it has one."""
+    return _noted(partner_id, "partner.dropped")
+
+
+def _noted(partner_id: uuid.UUID, verb: str) -> AuditEntry | None:
+    found: AuditEntry | None = AuditEntry.objects.filter(partner_id=partner_id, verb=verb).first()
     return found
 
 

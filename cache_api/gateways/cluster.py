@@ -1,7 +1,8 @@
 """A Valkey Cluster for the edge: like a lane to one server, in front of a lane to each node.
 
 Commands go to the nodes that hold their keys, and on to where a node says that a key has moved.
-One node that does not answer is no answer to what was asked together with its keys.
+One node that does not answer is no answer to what was asked together with its keys, but for a
+batch (`Apart`): of that it costs its own keys.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from cache_api.gateways.connection import Future, Then, settle
 from cache_api.gateways.resp import Address, Command
 from cache_api.gateways.slots import HOPS, LOOK_EVERY_S, REFUSED, Nodes
 from cache_api.gateways.valkey import Lane
+from cache_api.hot.steps import LOST, Apart
 from tenants.rules.valkey_urls import is_cluster
 
 
@@ -116,8 +118,7 @@ class _Asked:
 
     def _heard(self, lane: Lane, places: Sequence[int], replies: list[Any] | None) -> None:
         if replies is None:
-            self._failed = True
-            self._cluster.look_again()
+            self._lose(places)
         else:
             for place, reply in zip(places, replies, strict=True):
                 if type(reply) is REFUSED:
@@ -134,8 +135,7 @@ class _Asked:
         cluster, moved = self._cluster, slots.redirect(reply)
         self._hops += 1
         if moved is None or self._hops > HOPS * len(self._commands):
-            self._failed = True
-            cluster.look_again()  # the cluster is down, or is being mended
+            self._lose((place,))  # the cluster is down, or is being mended
             return
         to = cluster.nodes.follow(moved, lane)
         self.left += 1
@@ -145,13 +145,22 @@ class _Asked:
             cluster.look_again()
             self.ask(to, (place,))
 
+    def _lose(self, places: Sequence[int]) -> None:
+        self._failed = True
+        for place in places:
+            self._replies[place] = LOST
+        self._cluster.look_again()
+
     def _take(self, place: int, reply: Any) -> None:
+        if self._replies[place] is LOST:
+            return
         self._replies[place] = slots.joined(self._commands[place], self._replies[place], reply)
 
     def _done(self) -> None:
         self.left -= 1
         if not self.left:
-            self._then(None if self._failed else self._replies)
+            is_none = self._failed and not isinstance(self._commands, Apart)
+            self._then(None if is_none else self._replies)
 
 
 StoreLane = Lane | ClusterLane

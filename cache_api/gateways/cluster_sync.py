@@ -8,6 +8,7 @@ from cache_api.gateways import slots
 from cache_api.gateways.resp import Address, Command
 from cache_api.gateways.slots import HOPS, LOOK_EVERY_S, REFUSED, Nodes
 from cache_api.gateways.valkey_sync import SyncLane
+from cache_api.hot.steps import LOST, Apart
 from tenants.rules.valkey_urls import is_cluster
 
 
@@ -33,7 +34,8 @@ class SyncClusterLane:
     def run(self, commands: Sequence[Command]) -> list[Any] | None:
         """Run commands; their replies, or None when there was no answer from all that were asked.
 
-        What is asked of one node travels in one pipeline.
+        What is asked of one node travels in one pipeline. Of a batch (`Apart`) only those have no
+        reply whose node gave none: LOST.
         """
         if not self.nodes.is_whole:
             self._look()
@@ -42,9 +44,14 @@ class SyncClusterLane:
         for _ in range(HOPS):
             moved: dict[SyncLane, list[int]] = {}
             for lane, places in parts.items():
-                if not self._ask(lane, places, commands, replies, moved):
-                    self._look()
+                if self._ask(lane, places, commands, replies, moved):
+                    continue
+                self._look()
+                if not isinstance(commands, Apart):
                     return None
+                for place in places:
+                    if replies[place] is None:
+                        replies[place] = LOST
             if not moved:
                 return replies
             parts = moved

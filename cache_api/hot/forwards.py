@@ -20,7 +20,8 @@ KEY = b"agentcache-upstream-authorization"
 _ANY_PREFIX = b"-upstream-authorization"  # a partner's own stands for ours once it is known
 Pairs = list[tuple[bytes, bytes]]
 # What a provider must know of a request, and what its client must know of the answer.
-_THERE = frozenset({b"accept", b"content-type", b"user-agent"})
+# A trace goes on at the provider: W3C trace context.
+_THERE = frozenset({b"accept", b"content-type", b"user-agent", b"traceparent", b"tracestate"})
 _BACK = frozenset(
     {b"content-type", b"request-id", b"retry-after", b"retry-after-ms", b"x-request-id",
      b"x-should-retry"}

@@ -77,6 +77,16 @@ class Work(Protocol):
         """
 
 
+class Apart(list[Command]):
+    """Commands of several who do with their own part of the replies, LOST where there was none.
+
+    Only a store that is several servers gives parts; any other answers all of them or none.
+    """
+
+
+LOST = object()
+
+
 @dataclass(slots=True)
 class Run:
     """Commands for one lane (`cache`, `tier`, …), one pipeline; then `pipeline.resume`."""

@@ -1,7 +1,7 @@
 """A Valkey Cluster of the wheel on this machine: for tests and measurements, `cache` in parts.
 
-Nodes hold equal parts of the slots and have no replicas. What one of them holds is away while it
-is; the others go on (`cluster-require-full-coverage no`).
+Nodes hold equal parts of the slots. What one of them holds is away while it is, the others go on
+(`cluster-require-full-coverage no`); of the first `replicas` of them another node takes over.
 """
 
 from pathlib import Path
@@ -27,30 +27,33 @@ class Node(Valkey):
             "cluster-config-file nodes.conf\n"
             "cluster-require-full-coverage no\n"
             "cluster-node-timeout 2000\n"
+            "repl-diskless-sync-delay 0\n"
+            f"masterauth {self.secrets.password(self.kind)}\n"
         )
 
 
 class Cluster:
     """Some nodes that know each other. Use as a context manager."""
 
-    def __init__(self, data_dir: Path, size: int = 3) -> None:
+    def __init__(self, data_dir: Path, size: int = 3, replicas: int = 0) -> None:
         """The folder's secrets must exist (`Secrets.ensure`)."""
         taken: frozenset[int] = frozenset()
-        self.nodes: list[Node] = []
-        for number in range(size):
+        made: list[Node] = []
+        for number in range(size + replicas):
             port = _port(taken)
             taken |= {port, port + _BUS}
-            self.nodes.append(Node(number, data_dir, port))
+            made.append(Node(number, data_dir, port))
+        self.nodes, self.replicas = made[:size], made[size:]
 
     def url(self) -> str:
         """valkey-cluster:// with all of them."""
         login, _, _ = self.nodes[0].url().removeprefix("redis://").partition("@")
-        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in [*self.nodes, *self.replicas])
         return f"valkey-cluster://{login}@{hosts}"
 
     def start(self) -> None:
         """Start them, give each its slots, and wait until all agree. Raises ServerError."""
-        for node in self.nodes:
+        for node in [*self.nodes, *self.replicas]:
             node.start()
         size = len(self.nodes)
         for number, client in enumerate(self.clients()):
@@ -60,6 +63,8 @@ class Cluster:
             client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.nodes[0].port)
         for node in self.nodes:
             node.child.wait_ready(lambda node=node: self._is_whole(node), timeout_s=60)
+        for node, replica in zip(self.nodes, self.replicas, strict=False):
+            self._follow(replica, node)
 
     def clients(self) -> list[redis.Redis]:
         """One to each node."""
@@ -67,8 +72,25 @@ class Cluster:
 
     def stop(self) -> None:
         """End them at once; a cache has nothing to save."""
-        for node in self.nodes:
+        for node in [*self.nodes, *self.replicas]:
             node.child.kill()
+
+    def _follow(self, replica: Node, node: Node) -> None:
+        with (
+            redis.Redis.from_url(node.url(), decode_responses=True) as of,
+            redis.Redis.from_url(replica.url(), decode_responses=True) as client,
+        ):
+            name = of.execute_command("CLUSTER", "MYID")
+            client.execute_command("CLUSTER", "MEET", "127.0.0.1", node.port)
+
+            def follows() -> bool:
+                try:
+                    client.execute_command("CLUSTER", "REPLICATE", name)
+                except redis.ResponseError:  # it has not heard of that node yet
+                    return False
+                return bool(client.info("replication").get("master_link_status") == "up")
+
+            replica.child.wait_ready(follows, timeout_s=60)
 
     def _is_whole(self, node: Node) -> bool:
         with redis.Redis.from_url(node.url(), decode_responses=True) as client:

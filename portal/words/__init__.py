@@ -90,6 +90,7 @@ PARTNER_STATES: dict[str, Word] = {
     "active": Word(_("Active"), "ok"),
     "suspended": Word(_("Suspended"), "warn"),
     "closed": Word(_("Closed")),
+    "gone": Word(_("Gone for good")),
     "failed": Word(_("Opening failed"), "danger"),
 }
 PARTNER_KINDS: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""A partner leaves: it is served no more, and its people become pseudonyms."""
+"""A partner leaves: it is served no more, its people become pseudonyms; later its schema goes."""
 
 import uuid
 from datetime import datetime
@@ -14,6 +14,7 @@ from tenants import audit, resolve
 from tenants.accounts.models import Invitation, Overlay, SavedView, SignIn, User
 from tenants.actions.datakeys import destroy_data_keys
 from tenants.actions.people import end_sessions
+from tenants.db import ddl
 from tenants.models import (
     ApiKey,
     DataKey,
@@ -63,6 +64,24 @@ def close_partner(
         "own_hosts_released": claims.count(),
         "data_keys_destroyed": DataKey.objects.filter(partner_id=partner_id).count(),
     }
+
+
+def remove_schema(*, partner_id: uuid.UUID, actor: str, now: datetime) -> None:
+    """Drop a closed partner's schema and database role; the log says what lay in them.
+
+    Runs as owner, public schema, in one transaction. Raises Partner.DoesNotExist unless it is
+    closed. Safe to repeat: a partner that is gone stays as it is.
+    """
+    with transaction.atomic():
+        left = (Partner.State.CLOSED, Partner.State.GONE)
+        partner = Partner.objects.select_for_update().get(pk=partner_id, state__in=left)
+        if partner.state == Partner.State.GONE:
+            return
+        rows = ddl.drop_partner_schema(partner.schema_name)
+        ddl.drop_partner_role(partner.schema_name)
+        Partner.objects.filter(pk=partner_id).update(state=Partner.State.GONE)
+        audit.record(actor=actor, verb="partner.dropped", target=partner.slug, at=now,
+                     partner_id=partner_id, data={"rows": rows})  # fmt: skip
 
 
 def erase_people() -> int:

@@ -28,6 +28,23 @@ def grant_partner_schema(name: str) -> None:
         _run(sql.SQL(statement))  # type: ignore[arg-type]
 
 
+def drop_partner_schema(name: str) -> dict[str, int]:
+    """Drop the schema with everything in it; how many rows each table had, {} when it is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute("select tablename from pg_tables where schemaname = %s order by 1", [name])
+        rows = dict.fromkeys((table for (table,) in cursor.fetchall()), 0)
+        for table in rows:
+            cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name, table)))
+            rows[table] = cursor.fetchone()[0]
+    _run(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
+    return rows
+
+
+def drop_partner_role(name: str) -> None:
+    """The role goes after its schema: rights there are all that holds it. Safe to repeat."""
+    _run(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
+
+
 def _run(statement: sql.Composable) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)

@@ -29,6 +29,7 @@ class Partner(TenantMixin):
         SUSPENDED = "suspended"
         CLOSED = "closed"
         FAILED = "failed"
+        GONE = "gone"  # closed for so long that its schema and database role are dropped
 
     class UnknownCustomers(models.TextChoices):
         """What an event of a customer nobody announced does."""

@@ -28,10 +28,10 @@ def valkeys(tmp_path_factory) -> Iterator[Valkeys]:
 
 @pytest.fixture(scope="session")
 def nodes(tmp_path_factory) -> Iterator[Cluster]:
-    """Three nodes of a `cache` in parts; a test that ends one starts it again."""
+    """Three nodes of a `cache` in parts, the first with a replica; who ends one starts it again."""
     folder = tmp_path_factory.mktemp("cluster")
     Secrets(folder / "secrets").ensure()
-    with Cluster(folder) as found:
+    with Cluster(folder, replicas=1) as found:
         yield found
 
 

@@ -4,6 +4,7 @@ import os
 import uuid
 
 import pytest
+import redis
 from django.test import Client
 
 from cache_api.gateways import blocking, config
@@ -131,6 +132,7 @@ def test_a_dead_node_costs_misses_not_errors_and_comes_back(either, cast, nodes)
     dead.child.kill()
     without = [either.lookup(key, original_request=one) for one in requests]
     stores = [either.store(key, original_request=one) for one in requests]
+    together = batch(either, key, *[{"op": "lookup", "original_request": one} for one in requests])
     dead.restart()
 
     assert {one.status for one in without} == {200}
@@ -138,6 +140,12 @@ def test_a_dead_node_costs_misses_not_errors_and_comes_back(either, cast, nodes)
     assert 0 < sum(hits) < 24
     assert {one.json["reason"] for one in without if not one.json["hit"]} == {"unavailable"}
     assert {one.status for one in stores} == {200, 503}
+    # A batch: each item as it would be alone.
+    assert [one["status"] for one in together.json["items"]] == [200] * 24
+    assert [one["body"]["hit"] for one in together.json["items"]] == hits
+    assert {one["body"]["reason"] for one in together.json["items"] if not one["body"]["hit"]} == {
+        "unavailable"
+    }
 
     def is_back():
         for one in requests:
@@ -146,3 +154,42 @@ def test_a_dead_node_costs_misses_not_errors_and_comes_back(either, cast, nodes)
 
     assert wait_for(is_back, 30)
     assert wait_for(lambda: either.call("GET", "/api/overflow/health").json["cache"] == "ok", 30)
+
+
+def roles(nodes):
+    """The pair of the first part: who holds it now, and who follows."""
+    pair = [nodes.nodes[0], nodes.replicas[0]]
+    pair.sort(key=lambda one: replication(one)["role"] != "master")
+    return pair
+
+
+def replication(node):
+    with redis.Redis.from_url(node.url(), decode_responses=True) as client:
+        return client.info("replication")
+
+
+def test_when_a_node_dies_doors_follow_its_replica(either, cast, nodes):
+    key, requests = cast.redis.live, [fresh() for _ in range(24)]
+    holder, follower = roles(nodes)
+    for one in requests:
+        assert either.store(key, original_request=one).status == 201
+    written = replication(holder)["master_repl_offset"]
+    assert wait_for(lambda: replication(follower)["slave_repl_offset"] >= written)
+    answers = []
+
+    def looked():
+        round_ = [either.lookup(key, original_request=one) for one in requests]
+        answers.extend(round_)
+        return round_
+
+    holder.child.kill()
+    meanwhile = looked()
+    assert wait_for(lambda: all(one.json["hit"] for one in looked()), 60)
+    stores = [either.store(key, original_request=fresh()).status for _ in range(24)]
+    holder.restart()
+
+    assert 0 < sum(one.json["hit"] for one in meanwhile) < 24
+    assert {one.status for one in answers} == {200} and set(stores) == {201}
+    assert {one.json["reason"] for one in answers if not one.json["hit"]} == {"unavailable"}
+    assert wait_for(lambda: replication(holder).get("master_link_status") == "up", 60)
+    assert roles(nodes) == [follower, holder]

@@ -139,16 +139,19 @@ def test_the_provider_sees_its_own_key_and_nothing_of_ours(edge_door, partner, p
     provider.says(json.dumps(CHAT).encode())
     raw = json.dumps(chat_request()).replace(" ", "  ").encode()
 
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
     post(edge_door, partner.live, raw, agentcache_customer="acme", agentcache_namespace="n",
-         cookie="session=1", x_forwarded_for="10.0.0.1", openai_organization="org-1")  # fmt: skip
+         cookie="session=1", x_forwarded_for="10.0.0.1", openai_organization="org-1",
+         traceparent=trace, tracestate="vendor=1")  # fmt: skip
 
     ((path, headers, body),) = provider.asked
     assert (path, body) == ("/v1/chat/completions", raw)
     assert headers["authorization"] == f"Bearer {SECRET}"
     assert headers["openai-organization"] == "org-1"
+    assert (headers["traceparent"], headers["tracestate"]) == (trace, "vendor=1")
     assert set(headers) <= {
         "host", "accept-encoding", "connection", "content-length", "content-type", "accept",
-        "user-agent", "authorization", "openai-organization",
+        "user-agent", "authorization", "openai-organization", "traceparent", "tracestate",
     }  # fmt: skip
     assert partner.live not in str(headers)
 

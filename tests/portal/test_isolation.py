@@ -11,15 +11,20 @@ import pytest
 import time_machine
 from django.urls import get_resolver
 
+from billing.actions.deliver import deliver_documents
 from billing.models import Plan, PlanAssignment
-from cache_api.models import Alert, Customer, HookDelivery, HookEndpoint
+from cache_api.models import Alert, Customer, HookDelivery, HookEndpoint, HookEvent
+from portal.actions.webhooks import sweep_hooks
 from tenants import resolve, schema
 from tenants.accounts.models import Connection, Invitation, User
 from tenants.models import ApiKey, DomainClaim
 from tenants.rules.roles import PERMISSIONS, Audience, allows
+from tests.billing.people import utc
+from tests.billing.test_offboarding import of_schema
 from tests.conftest import fresh_database, two_partners
 from tests.portal.console import cast as console
 from tests.portal.crawler import match, walk
+from tests.portal.readable import of_mail, readable
 from tests.portal.views import cast
 from tests.portal.views.cast import PINECONE, REDIS, signed_in
 
@@ -49,7 +54,7 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 @pytest.fixture(scope="module")
-def world(django_db_blocker):
+def installation(django_db_blocker):
     """Two partners with a settled month, people of every role, one of each thing they make."""
     resolve.forget()
     with fresh_database(django_db_blocker) as database, time_machine.travel(cast.NOW, tick=False):
@@ -72,8 +77,14 @@ def world(django_db_blocker):
         database.login("web")
         for host in (REDIS, PINECONE):
             furnish(host)
-        yield partners
+        yield database, partners
     resolve.forget()
+
+
+@pytest.fixture(scope="module")
+def world(installation):
+    """Its partners."""
+    return installation[1]
 
 
 def furnish(host: str) -> None:
@@ -194,6 +205,68 @@ def test_what_belongs_to_others_is_as_if_it_were_not_there(world, walks, person,
             wrong.append((path, theirs.status_code, nobodys.status_code))
     assert wrong == []
     assert rows(*world) == before
+
+
+def test_nothing_that_leaves_names_anything_of_the_other_partner(
+    installation, walks, settings, mailoutbox
+):
+    """Every file of both partners' pages, every mail and webhook: searched for what only the
+    other one has, and for what is its own, so that the search does find."""
+    database, partners = installation
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    hosts = dict(zip((REDIS, PINECONE), partners, strict=True))
+    left = {host: files(walks, host) for host in hosts}
+    for host in hosts:  # there are webhooks by now, which hear of it
+        made = signed_in(host, "owner").post("/manage/keys/new/", {"label": "2", "mode": "live"})
+        assert made.status_code == 200
+    database.login("settle")
+    deliver_documents(now=utc("2026-10-03T09:00"))
+    sweep_hooks(queue=lambda _: None, now=cast.NOW)
+    for host, partner in hosts.items():
+        with schema.in_partner(partner):
+            told = HookEvent.objects.values_list("id", "body")
+            left[host] |= {f"webhook {pk}": body for pk, body in told}
+    brands = {host: PRODUCTS[host] for host in hosts}
+    for number, mail in enumerate(mailoutbox):
+        (host,) = [host for host, product in brands.items() if product in mail.from_email]
+        left[host][f"mail {number}"] = of_mail(mail)
+    known = {host: marks(database, partner) | {brands[host], host, partner.name}
+             for host, partner in hosts.items()}  # fmt: skip
+    database.login("web")
+
+    for host, other in ((REDIS, PINECONE), (PINECONE, REDIS)):
+        strange, own = known[other] - known[host], known[host] - known[other]
+        leaks = {(what, mark) for what, text in left[host].items() for mark in strange
+                 if mark in text}  # fmt: skip
+        assert leaks == set()
+        kinds = {what.rpartition("/")[2].rpartition(".")[2].split()[0] for what, text in
+                 left[host].items() if any(mark in text for mark in own)}  # fmt: skip
+        assert {"pdf", "json", "csv", "archive", "parquet", "mail", "webhook"} <= kinds, kinds
+
+
+FILE = re.compile(r"(csv|pdf|json|xml|facturx|archive|zip|parquet|png)$")
+PRODUCTS = {REDIS: "Redis Edge Cache", PINECONE: "Pinecone Edge Cache"}
+
+
+def files(walks, host) -> dict[str, str]:
+    """Path → text of every download that the walks of a partner's people found."""
+    found = {}
+    for person in STARTS:
+        client = signed_in(host, person)
+        for door in walks[host, person].doors:
+            if FILE.search(door.path) and not door.is_form:
+                answer = client.get(door.path)
+                content = answer.getvalue() if answer.status_code == 200 else b""
+                found[f"{person} {door.path}"] = readable(content)
+    return found
+
+
+def marks(database, partner) -> set[str]:
+    """Every id in a partner's schema and in its own rows of the shared tables, and its keys'."""
+    with database.psql() as boss:
+        asked = "select id from tenants_apikey where partner_id = %s"
+        keys = {key for (key,) in boss.execute(asked, [partner.pk]).fetchall()}
+    return keys | set(ID.findall(str(of_schema(database, partner)))) | {partner.schema_name}
 
 
 def rows(*partners) -> dict[str, list]:

@@ -8,25 +8,35 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from billing.actions.offboard import CannotLeave, offboard_partner, receipt_problems
-from billing.queries.leaving import hindrances, kept
+from billing.actions.drop_partner import drop_partner
+from billing.actions.offboard import LEFT, CannotLeave, Farewell, offboard_partner
+from billing.queries.leaving import hindrances, hindrances_to_drop, kept
 from tenants import queries
 from tenants.models import Partner
+
+_GOES = "its keys, hosts, cached answers, people and customers' names go"
+_DROPPED = "its schema and database role go, with all that is in them"
 
 
 class Command(BaseCommand):
     """Runs as owner. Cannot be undone; safe to repeat, also after it was broken off."""
 
-    help = "Offboard a partner: archive, closure, erasure, receipt. Without --confirm a dry run."
+    help = (
+        "Offboard a partner: archive, closure, erasure, receipt; years later, with --drop, the end "
+        "of its schema. Without --confirm a dry run."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Who leaves, who says so, where the archive goes."""
         parser.add_argument("slug")
         parser.add_argument("--as", dest="actor", default="", help="your e-mail, for the audit")
-        parser.add_argument("--folder", type=Path, help="where archive and receipt are written")
+        parser.add_argument("--folder", type=Path, help="where archive and receipts are written")
         parser.add_argument("--confirm", default="", help="the slug once more")
         parser.add_argument(
-            "--verify", action="store_true", help="only compare receipt and archive in --folder"
+            "--drop", action="store_true", help="of one that left: drop its schema and role"
+        )
+        parser.add_argument(
+            "--verify", action="store_true", help="only compare receipts and archive in --folder"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,46 +46,50 @@ class Command(BaseCommand):
         if partner is None:
             raise CommandError(f"There is no partner {slug!r}; nothing was changed.")
         if options["verify"]:
-            self._verify(slug, folder or Path())
+            self._verify(Farewell.of(slug, folder or Path()))
         elif not options["confirm"]:
-            self._tell(partner)
+            self._tell(partner, options["drop"])
         else:
             self._do(partner, options)
 
-    def _tell(self, partner: Partner) -> None:
-        now = timezone.now()
-        reasons = [] if partner.state == Partner.State.CLOSED else hindrances(partner.id, now)
+    def _tell(self, partner: Partner, is_drop: bool) -> None:
+        reasons = self._reasons(partner, is_drop)
         for reason in reasons:
             self.stdout.write(f"first: {reason}")
         for name, count in kept(partner.id).items():
             self.stdout.write(f"kept: {count} {name.replace('_', ' ')}")
+        verb, what = ("be dropped", _DROPPED) if is_drop else ("leave", _GOES)
         self.stdout.write(
-            f"{partner.slug} cannot leave yet; nothing was changed." if reasons else
-            f"{partner.slug} can leave: its keys, hosts, cached answers, people and customers' "
-            f"names go. Nothing was changed; add --folder, --as and --confirm {partner.slug}."
+            f"{partner.slug} cannot {verb} yet; nothing was changed." if reasons else
+            f"{partner.slug} can {verb}: {what}. "
+            f"Nothing was changed; add --folder, --as and --confirm {partner.slug}."
         )  # fmt: skip
+
+    def _reasons(self, partner: Partner, is_drop: bool) -> list[str]:
+        now = timezone.now()
+        if is_drop:
+            is_gone = partner.state == Partner.State.GONE
+            return [] if is_gone else hindrances_to_drop(partner, now)
+        return [] if partner.state in LEFT else hindrances(partner.id, now)
 
     def _do(self, partner: Partner, options: dict[str, Any]) -> None:
         if options["confirm"] != partner.slug or not options["folder"] or not options["actor"]:
             raise CommandError(
                 "--confirm must repeat the slug, --folder and --as be given; nothing was changed."
             )
+        given = {"partner_id": partner.id, "folder": options["folder"],
+                 "actor": options["actor"], "now": timezone.now()}  # fmt: skip
         try:
-            made = offboard_partner(
-                partner_id=partner.id, folder=options["folder"], kek=settings.KEK,
-                actor=options["actor"], now=timezone.now(),
-            )  # fmt: skip
+            if options["drop"]:
+                receipt = drop_partner(**given)
+                return self.stdout.write(f"{partner.slug} is gone: {receipt}")
+            made = offboard_partner(kek=settings.KEK, **given)
         except CannotLeave as error:
             raise CommandError("\n".join(["Nothing was changed:", *error.reasons])) from error
-        self.stdout.write(f"{partner.slug} has left: {made.archive}, {made.receipt}")
+        return self.stdout.write(f"{partner.slug} has left: {made.archive}, {made.receipt}")
 
-    def _verify(self, slug: str, folder: Path) -> None:
-        try:
-            receipt = (folder / f"{slug}.receipt.json").read_bytes()
-            archive = (folder / f"{slug}.zip").read_bytes()
-        except OSError as error:
-            raise CommandError(str(error)) from error
-        problems = receipt_problems(receipt, archive)
+    def _verify(self, made: Farewell) -> None:
+        problems = made.problems()
         if problems:
             raise CommandError(" ".join(problems))
         self.stdout.write("receipt and archive are as they were signed")

@@ -13,7 +13,7 @@ from cache_api.hot import members, steps
 from cache_api.hot.admit import Caller
 from cache_api.hot.marks import Stamp
 from cache_api.hot.problems import Problem
-from cache_api.hot.steps import Answer, Asked, Command, Fetch, Replies, Run, Step
+from cache_api.hot.steps import LOST, Answer, Apart, Asked, Fetch, Replies, Run, Step
 from cache_api.hot.verbs import lookup, store
 from cache_api.rules import slices, strictjson
 
@@ -62,7 +62,7 @@ class Batch:
         where = waiting[0][1].where
         together = [(n, run) for n, run in waiting if run.where == where]
         self.running = [n for n, _ in together]
-        commands: list[Command] = [command for _, run in together for command in run.commands]
+        commands = Apart(command for _, run in together for command in run.commands)
         return Run(commands, self, where)
 
     def conclude(self, replies: Replies, stamp: Stamp, elapsed_us: int) -> Run | Answer:
@@ -73,6 +73,8 @@ class Batch:
             assert not isinstance(step, Answer)
             end = start + len(step.commands)
             own = None if replies is None else replies[start:end]
+            if own is not None and any(reply is LOST for reply in own):
+                own = None
             start = end
             if isinstance(step, Fetch):
                 step.absorb(own)
