@@ -1,5 +1,6 @@
 """The platform's price lists as finance sees them: every version, and what waits."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,6 +41,11 @@ def price_lists(now: datetime) -> list[PriceList]:
         ))
         for card in cards.prefetch_related("versions__rates")
     ]  # fmt: skip
+
+
+def card_names() -> list[tuple[uuid.UUID, str]]:
+    """Every list that a deal can name, the partners' own too: (id, name), by name."""
+    return list(RateCard.objects.order_by("name").values_list("id", "name"))
 
 
 def waiting_prices() -> list[FinanceRequest]:

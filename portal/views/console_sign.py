@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.actions.proposals import propose_agreement
-from billing.models import RateCard
+from billing.queries.price_lists import card_names
 from billing.rules.errors import BillingError
 from portal.forms.deals import SignForm
 from portal.views.console_partners import actor
@@ -26,8 +26,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
     partner = tenants.partner_by_slug(slug)
     if partner is None:
         raise Http404
-    cards = list(RateCard.objects.order_by("name").values_list("id", "name"))
-    form = SignForm(request.POST or None, cards=cards)
+    form = SignForm(request.POST or None, cards=card_names())
     if request.method == "POST" and form.is_valid():
         try:
             version = propose_agreement(
