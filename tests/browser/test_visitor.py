@@ -27,7 +27,7 @@ PLANTED = {
     "text too faint": ("document.querySelector('h1').style.color = '#7777'", "color-contrast"),
     "a button too small": (
         "const b = document.querySelector('main button, form button'), c = b.cloneNode(true);"
-        "for (const one of [b, c]) { one.style = 'height: 12px; min-height: 0; padding: 0;"
+        "for (const one of [b, c]) { one.style = 'height: 4px; min-height: 0; padding: 0;"
         " margin: 0; display: block'; } b.after(c)",
         "target-size",
     ),
