@@ -1,7 +1,8 @@
 """What axe says about a page: every rule once, then those of colour in every brand and mode.
 
 A brand and a mode change colours and nothing else, so a page is loaded once and dressed anew in
-the browser. Of the texts that are painted alike axe then measures the first and the last.
+the browser. Of the texts that are painted alike axe then measures the first and the last, and
+what it has passed on one page it is not asked again on the next.
 """
 
 from collections.abc import Iterable
@@ -24,20 +25,25 @@ RULES = {**FOUND, "rules": {"target-size": {"enabled": True}}}  # 24 px, which a
 # What unfold draws is held to WCAG, not to axe's other advice.
 WCAG = {**FOUND, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 COLOURS = {**FOUND, "runOnly": ["color-contrast", "link-in-text-block"]}
+ALIKE = {**COLOURS, "resultTypes": ["violations", "passes"], "elementRef": True}
+PASSED: set[str] = set()  # how a text is painted: its colours, sizes and what lies below it
 
 # Puts each outfit on, asks axe about the colours, and takes it off again. What a text's contrast
 # depends on is its own ink and what lies below it; what floats may lie on anything and is asked of
 # one by one.
-DRESSED = """async ({outfits, rules}) => {
-  const root = document.documentElement, before = root.dataset.theme, said = [];
+DRESSED = """async ({outfits, rules, passed}) => {
+  const root = document.documentElement, before = root.dataset.theme;
+  const said = [], known = new Set(passed);
   const sheet = new CSSStyleSheet(), others = [...document.adoptedStyleSheets];
   document.adoptedStyleSheets = [...others, sheet];
+  const amid = (one) => [...one.parentElement.childNodes].some(
+    (beside) => beside.nodeType === 3 && beside.data.trim()) ? "amid text" : "alone";
   function unlike() {
     const grounds = new Map([[null, ""]]), kinds = new Map();
     function ground(one) {
       if (!grounds.has(one)) {
         const style = getComputedStyle(one), below = ground(one.parentElement);
-        const floats = ["absolute", "fixed"].includes(style.position) ? grounds.size : "";
+        const floats = /absolute|fixed/.test(style.position) ? "floats" + grounds.size : "";
         const own = [style.backgroundColor, style.backgroundImage, style.opacity, floats].join();
         grounds.set(one, own === "rgba(0, 0, 0, 0),none,1," ? below : below + "|" + own);
       }
@@ -52,11 +58,11 @@ DRESSED = """async ({outfits, rules}) => {
       if (!one.checkVisibility({visibilityProperty: true})) { continue; }
       const style = getComputedStyle(one), around = getComputedStyle(one.parentElement);
       const kind = [ground(one), style.color, around.color, style.fontSize, style.fontWeight,
-                    style.textDecorationLine, one.matches("a[href]"),
+                    style.textDecorationLine, one.matches("a[href]") && amid(one),
                     one.matches(":disabled")].join();
-      kinds.set(kind, [(kinds.get(kind) || [one])[0], one]);
+      if (!known.has(kind)) { kinds.set(kind, [(kinds.get(kind) || [one])[0], one]); }
     }
-    return [...new Set([...kinds.values()].flat())];
+    return kinds;
   }
   for (const {brand, mode, css, fill} of outfits) {
     sheet.replaceSync(css + "* { transition: none !important; }");
@@ -64,13 +70,23 @@ DRESSED = """async ({outfits, rules}) => {
     root.dataset.theme = mode;
     const worn = getComputedStyle(root).getPropertyValue("--brand-9").trim();
     if (fill && worn !== fill) { throw new Error(brand + " " + mode + ": " + worn + " is worn"); }
-    const {violations} = await axe.run({include: unlike()}, rules);
-    said.push(...violations.map((one) => [brand + " " + mode, one]));
+    const kinds = unlike(), asked = [...new Set([...kinds.values()].flat())];
+    if (!asked.length) { continue; }
+    const {violations, passes} = await axe.run({include: asked}, rules);
+    const nodes = passes.filter((one) => one.id === "color-contrast").flatMap((one) => one.nodes);
+    const bad = violations.flatMap((one) => one.nodes.map((node) => node.element));
+    const good = new Set(nodes.map((node) => node.element));
+    for (const [kind, ones] of kinds) {
+      const sound = ones.some((one) => good.has(one)) && !ones.some((one) => bad.includes(one));
+      if (sound && !kind.includes("floats")) { known.add(kind); }
+    }
+    said.push(...violations.map(({id, nodes}) => [brand + " " + mode, {id, nodes: nodes.map(
+      ({html, failureSummary}) => ({html, failureSummary}))}]));
   }
   document.adoptedStyleSheets = others;
   delete root.dataset.brand;
   if (before === undefined) { delete root.dataset.theme; } else { root.dataset.theme = before; }
-  return said;
+  return [said, [...known]];
 }"""
 
 
@@ -92,7 +108,10 @@ def inspect(visitor: Any) -> list[str]:
     page = visitor.page
     page.evaluate(SETTLED)
     said = [(f"{OWN} light", one) for one in AXE.run(page, options=RULES).response["violations"]]
-    said += page.evaluate(DRESSED, {"outfits": OUTFITS, "rules": COLOURS})
+    asked = {"outfits": OUTFITS, "rules": ALIKE, "passed": sorted(PASSED)}
+    dressed, passed = page.evaluate(DRESSED, asked)
+    PASSED.update(passed)
+    said += dressed
     return complaints(page.url, said)
 
 

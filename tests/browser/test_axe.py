@@ -20,7 +20,7 @@ from tests.browser.world import CONSOLE, PASSWORD, PINECONE
 NOTHING = "/there-is-nothing-here/"
 # Files, and the raw records, which wear no brand.
 NO_PAGES = (*FILES, "_tags", "_proposal")
-ELSEWHERE = ("/static/", "/brand/", "/admin/", "/.well-known/")
+ELSEWHERE = ("/static/", "/brand/", "/admin/", "/.well-known/", "/api/")
 LINKS = "() => [...document.links].map((one) => one.getAttribute('href'))"
 RECORDS = ("/admin/", "/admin/billing/document/")
 
@@ -42,7 +42,8 @@ def crawl(visitor, urlconf: str, *starts: str) -> tuple[set[str], list[str]]:
 
 def is_here(link: str) -> bool:
     """Whether it is an address of this host, and a page that wears its brand."""
-    return link.startswith("/") and not link.startswith(ELSEWHERE)
+    is_file = "." in urlsplit(link).path.rpartition("/")[2]
+    return link.startswith("/") and not link.startswith(ELSEWHERE) and not is_file
 
 
 def name_of(path: str, urlconf: str) -> str:
