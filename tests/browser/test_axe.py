@@ -18,8 +18,8 @@ from tests.browser.axe import inspect, inspect_records
 from tests.browser.world import CONSOLE, PASSWORD, PINECONE
 
 NOTHING = "/there-is-nothing-here/"
-# Files, and the raw records, which wear no brand.
-NO_PAGES = (*FILES, "_tags", "_proposal")
+# Files, what stands in a frame, and the raw records, which wear no brand.
+NO_PAGES = (*FILES, "_tags", "_proposal", "_brand_surface")
 ELSEWHERE = ("/static/", "/brand/", "/admin/", "/.well-known/", "/api/")
 LINKS = "() => [...document.links].map((one) => one.getAttribute('href'))"
 RECORDS = ("/admin/", "/admin/billing/document/")
@@ -29,9 +29,9 @@ def crawl(visitor, urlconf: str, *starts: str) -> tuple[set[str], list[str]]:
     """`starts`, and one page of each other kind that links lead to: (names, what axe says)."""
     seen: set[str] = set()
     waiting, found = list(starts), []
-    for path in waiting:  # which grows
+    for at, path in enumerate(waiting):  # which grows
         name = name_of(path, urlconf)
-        if path not in starts and (name in seen or name.endswith(NO_PAGES)):
+        if at >= len(starts) and (name in seen or name.endswith(NO_PAGES)):
             continue
         seen.add(name)
         visitor.go(path)
