@@ -276,6 +276,7 @@ STATICFILES_DIRS = [
 # The raw records (/admin/) in our own colours: the steps of the console's brand.
 UNFOLD = {
     "SITE_ICON": lambda _request: static("img/icon-default.svg"),
+    "STYLES": [lambda _request: static("css/records.css")],
     "COLORS": {"primary": {
         "50": "oklch(98.5% .012 184)", "100": "oklch(95.6% .028 186)", "200": "oklch(90% .047 185)",
         "300": "oklch(85.8% .056 186)", "400": "oklch(77.1% .068 186)",

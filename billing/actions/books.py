@@ -15,7 +15,7 @@ from billing.models import (
     PeriodEvent,
     SettlementRun,
 )
-from billing.queries.calendar import closed_months
+from billing.queries.calendar import closed_months, period_events
 from billing.queries.preview import preview_run
 from billing.rules.accounts import ACCOUNTS
 from billing.rules.accruals import ACCRUAL, REVERSAL, accrual, reversed_entry
@@ -45,7 +45,7 @@ def close_month(*, period: Period, actor: str, now: datetime) -> PeriodEvent:
     ]
     with transaction.atomic():
         wait_in_line("books")
-        events = _events(month)
+        events = period_events(month)
         if month in closed_months():
             return events[-1]
         if next_month_start(month) in closed_months():
@@ -179,14 +179,10 @@ def _post(
     post_entries(entries=[(source, made)], accounting_date=day, now=now)
 
 
-def _events(month: date) -> list[PeriodEvent]:
-    return list(PeriodEvent.objects.filter(month=month).order_by("step"))
-
-
 def _closed_events(month: date) -> list[PeriodEvent]:
     if month not in closed_months():
         raise ClosedMonth(f"The books of {month:%Y-%m} are open.")
-    return _events(month)
+    return period_events(month)
 
 
 def _record(

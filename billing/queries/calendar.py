@@ -14,6 +14,11 @@ def closed_months() -> set[date]:
     return {month for month, found in kinds.items() if state_after(found) == CLOSED}
 
 
+def period_events(month: date) -> list[PeriodEvent]:
+    """What happened to a month (its first day), in order."""
+    return list(PeriodEvent.objects.filter(month=month).order_by("step"))
+
+
 def open_date(wanted: date) -> date:
     """`wanted`, or the first day of the first open month after it when its month is closed."""
     closed, day = closed_months(), wanted

@@ -68,6 +68,11 @@ class Level:
         return self.total == self.whole
 
 
+def partner_of(document_id: uuid.UUID) -> uuid.UUID | None:
+    """Whose document it is (console); None where there is none."""
+    return Document.objects.filter(pk=document_id).values_list("partner_id", flat=True).first()
+
+
 def line_behind(
     document_id: uuid.UUID, position: int, partner_id: uuid.UUID | None = None
 ) -> LineBehind | None:

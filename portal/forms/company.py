@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal import local
+from portal.forms.again import AgainForm
 from tenants.rules.company import LANGUAGES
 
 # What `BadCompany` says, in words.
@@ -24,7 +25,7 @@ PROBLEMS: dict[tuple[str, str], Any] = {
 }  # fmt: skip
 
 
-class CompanyForm(forms.Form):
+class CompanyForm(AgainForm):
     """Address, tax ID and where papers go, with the password of whoever changes them."""
 
     address = forms.CharField(
@@ -51,10 +52,6 @@ class CompanyForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Language of your papers"), widget=forms.Select(attrs={"class": "select"}),
         help_text=_("Of invoices to you and of your statements; amounts and months stay the same."),
-    )  # fmt: skip
-    password = forms.CharField(
-        label=_("Your password"), max_length=200, strip=False,
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
     )  # fmt: skip
     seen = forms.IntegerField(min_value=0, max_value=2**31 - 2, widget=forms.HiddenInput())
 

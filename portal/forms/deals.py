@@ -24,16 +24,8 @@ from billing.rules.terms import (
     TAX,
 )
 from portal import words
+from portal.forms.fields import amount, calendar_day, choice, count, flag, line, percent
 from portal.words.terms import FIGURES
-
-
-def _input(**attrs: Any) -> forms.TextInput:
-    return forms.TextInput(attrs={"class": "input", "autocomplete": "off", **attrs})
-
-
-def _day(label: Any, help_text: Any = "") -> forms.DateField:
-    widget = forms.DateInput(attrs={"class": "input", "type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget, help_text=help_text)
 
 
 def _bps(percent: Decimal | None) -> int | None:
@@ -43,113 +35,54 @@ def _bps(percent: Decimal | None) -> int | None:
 class SignForm(forms.Form):
     """A deal from a template; empty figures take the template's own."""
 
-    template = forms.ChoiceField(
-        label=_("Kind of deal"), choices=list(words.TEMPLATES.items()),
-        widget=forms.Select(attrs={"class": "select"}),
-    )  # fmt: skip
-    name = forms.CharField(label=_("Name"), max_length=160, required=False, widget=_input(),
+    template = choice(_("Kind of deal"), words.TEMPLATES.items(), required=True)
+    name = forms.CharField(label=_("Name"), max_length=160, required=False, widget=line(),
                            help_text=_("As lists show it. Empty: partner and kind."))  # fmt: skip
-    day = _day(_("Starts on"), _("The first day, from 00:00 UTC."))
+    day = calendar_day(_("Starts on"), _("The first day, from 00:00 UTC."))
     currency = forms.CharField(label=_("Currency"), min_length=3, max_length=3, initial="USD",
-                               widget=_input())  # fmt: skip
-    card = forms.ChoiceField(
-        label=_("Rate card"), required=False, widget=forms.Select(attrs={"class": "select"}),
-        help_text=_("What usage costs. An OEM licence needs none."),
-    )  # fmt: skip
-    share = forms.DecimalField(
-        label=_("Partner's share, %"), required=False, min_value=0, max_value=100,
-        decimal_places=2, widget=_input(inputmode="decimal"),
-        help_text=_("Empty: the default of the partner's type and of who collects."),
-    )  # fmt: skip
-    base_fee = forms.DecimalField(
-        label=_("Base fee a year"), required=False, min_value=0, decimal_places=2,
-        widget=_input(inputmode="decimal"),
-    )  # fmt: skip
-    unit_price = forms.DecimalField(
-        label=_("OEM price per cached request"), required=False, min_value=0, decimal_places=12,
-        widget=_input(inputmode="decimal"), help_text=_("Empty: 0.001."),
-    )  # fmt: skip
-    minimum = forms.DecimalField(
-        label=_("Minimum a month"), required=False, min_value=0, decimal_places=2,
-        widget=_input(inputmode="decimal"),
-    )  # fmt: skip
-    min_payout = forms.DecimalField(
-        label=_("Minimum payout"), required=False, min_value=0, decimal_places=2,
-        widget=_input(inputmode="decimal"),
-    )  # fmt: skip
-    poc_months = forms.IntegerField(
-        label=_("Free months (proof of concept)"), required=False, min_value=0, max_value=36,
-        widget=_input(inputmode="numeric"), help_text=_("Empty: 6 for a proof of concept, else 0."),
-    )  # fmt: skip
-    term_months = forms.IntegerField(
-        label=_("Term, months"), required=False, min_value=1, max_value=120,
-        widget=_input(inputmode="numeric"), help_text=_("Empty: 36 for OEM, else open."),
-    )  # fmt: skip
-    payment_days = forms.IntegerField(
-        label=_("Payment within days"), initial=30, min_value=0, max_value=365,
-        widget=_input(inputmode="numeric"),
-    )  # fmt: skip
-    base_interval = forms.ChoiceField(
-        label=_("Base fee invoiced"), required=False,
-        choices=[(one, FIGURES[one]) for one in INTERVALS],
-        widget=forms.Select(attrs={"class": "select"}),
-    )  # fmt: skip
-    savings = forms.DecimalField(
-        label=_("Part of the savings, %"), required=False, min_value=0, max_value=100,
-        decimal_places=2, widget=_input(inputmode="decimal"),
-        help_text=_("What customers pay of the model cost they saved."),
-    )  # fmt: skip
-    savings_cap = forms.DecimalField(
-        label=_("of the savings at most a month"), required=False, min_value=0, decimal_places=3,
-        widget=_input(inputmode="decimal"),
-    )  # fmt: skip
-    cap = forms.DecimalField(
-        label=_("Usage at most a month"), required=False, min_value=0, decimal_places=3,
-        widget=_input(inputmode="decimal"), help_text=_("Of a licence or wholesale."),
-    )  # fmt: skip
-    factor = forms.DecimalField(
-        label=_("Wholesale factor, %"), required=False, min_value=0, max_value=100,
-        decimal_places=2, widget=_input(inputmode="decimal"), help_text=_("Empty: 50."),
-    )  # fmt: skip
+                               widget=line())  # fmt: skip
+    card = choice(_("Rate card"), help_text=_("What usage costs. An OEM licence needs none."))
+    share = percent(_("Partner's share, %"),
+                    _("Empty: the default of the partner's type and of who collects."))  # fmt: skip
+    base_fee = amount(_("Base fee a year"))
+    unit_price = amount(_("OEM price per cached request"), _("Empty: 0.001."), places=12)
+    minimum = amount(_("Minimum a month"))
+    min_payout = amount(_("Minimum payout"))
+    poc_months = count(_("Free months (proof of concept)"), 36,
+                       _("Empty: 6 for a proof of concept, else 0."))  # fmt: skip
+    term_months = count(_("Term, months"), 120, _("Empty: 36 for OEM, else open."), min_value=1)
+    payment_days = count(_("Payment within days"), 365, initial=30, required=True)
+    base_interval = choice(_("Base fee invoiced"), [(one, FIGURES[one]) for one in INTERVALS])
+    savings = percent(_("Part of the savings, %"),
+                      _("What customers pay of the model cost they saved."))  # fmt: skip
+    savings_cap = amount(_("of the savings at most a month"), places=3)
+    cap = amount(_("Usage at most a month"), _("Of a licence or wholesale."), places=3)
+    factor = percent(_("Wholesale factor, %"), _("Empty: 50."))
     discounts = forms.CharField(
         label=_("Wholesale discounts"), required=False, max_length=200,
-        widget=_input(placeholder="10000: 0, 50000: 5, more: 10"),
+        widget=line(placeholder="10000: 0, 50000: 5, more: 10"),
         help_text=_("Up to a monthly value: percent, and so on; the last is “more”."),
     )  # fmt: skip
-    discount_mode = forms.ChoiceField(
-        label=_("A discount is of"), required=False,
-        choices=[("volume", _("the whole value")), ("graduated", _("each step's own part"))],
-        widget=forms.Select(attrs={"class": "select"}),
-    )  # fmt: skip
-    tie = forms.ChoiceField(
-        label=_("Half a cent goes to"), required=False,
-        choices=[(PLATFORM, _("us")), (PARTNER, _("the partner"))],
-        widget=forms.Select(attrs={"class": "select"}),
-    )  # fmt: skip
-    cutoff_days = forms.IntegerField(
-        label=_("Usage awaited for days"), required=False, min_value=0, max_value=60,
-        widget=_input(inputmode="numeric"),
-        help_text=_("After a month's end; until then it is not settled."),
-    )  # fmt: skip
-    lock_days = forms.IntegerField(
-        label=_("Statements can be disputed for days"), required=False, min_value=0, max_value=60,
-        widget=_input(inputmode="numeric"), help_text=_("Empty: 14."),
-    )  # fmt: skip
-    tax_charged = forms.BooleanField(label=_("Documents carry tax"), required=False)
-    netting = forms.BooleanField(label=_("Claims of both sides are netted"), required=False)
-    agent = forms.BooleanField(label=_("We collect as the partner's agent"), required=False)
-    self_billing = forms.BooleanField(label=_("Statements are self-billed invoices"),
-                                      required=False)  # fmt: skip
-    sales_reported = forms.BooleanField(
-        label=_("The partner invoices its customers outside the portal and reports its sales"),
-        required=False,
-    )  # fmt: skip
-    share_base = forms.ChoiceField(
-        label=_("The share is taken of"), initial=INVOICED, required=False,
-        choices=[(INVOICED, _("what customers are invoiced")),
-                 (COLLECTED, _("what customers have paid"))],
-        widget=forms.Select(attrs={"class": "select"}),
-    )  # fmt: skip
+    discount_mode = choice(
+        _("A discount is of"),
+        [("volume", _("the whole value")), ("graduated", _("each step's own part"))],
+    )
+    tie = choice(_("Half a cent goes to"), [(PLATFORM, _("us")), (PARTNER, _("the partner"))])
+    cutoff_days = count(_("Usage awaited for days"), 60,
+                        _("After a month's end; until then it is not settled."))  # fmt: skip
+    lock_days = count(_("Statements can be disputed for days"), 60, _("Empty: 14."))
+    tax_charged = flag(_("Documents carry tax"))
+    netting = flag(_("Claims of both sides are netted"))
+    agent = flag(_("We collect as the partner's agent"))
+    self_billing = flag(_("Statements are self-billed invoices"))
+    sales_reported = flag(
+        _("The partner invoices its customers outside the portal and reports its sales")
+    )
+    share_base = choice(
+        _("The share is taken of"),
+        [(INVOICED, _("what customers are invoiced")), (COLLECTED, _("what customers have paid"))],
+        initial=INVOICED,
+    )
     share_after = forms.MultipleChoiceField(
         label=_("Taken off before the share"), required=False,
         choices=[(CREDITS, _("Credit notes")), (REFUNDS, _("Refunds")), (FEES, _("Payment fees")),
@@ -161,8 +94,8 @@ class SignForm(forms.Form):
 
     def __init__(self, *args: Any, cards: list[tuple[Any, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choice: Any = self.fields["card"]
-        choice.choices = [("", _("none")), *((str(key), name) for key, name in cards)]
+        cards_field: Any = self.fields["card"]
+        cards_field.choices = [("", _("none")), *((str(key), name) for key, name in cards)]
 
     def deal(self) -> Deal:
         """The figures as a deal, in minor units and basis points. Raises BillingError."""

@@ -7,19 +7,17 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms.again import AgainForm
+
 _INPUT = {"class": "input", "autocomplete": "off"}
 
 
-class EraseForm(forms.Form):
+class EraseForm(AgainForm):
     """The customer's id once more, and the password of whoever erases."""
 
     confirm = forms.CharField(
         label=_("Write the customer's id to confirm"), max_length=200,
         widget=forms.TextInput(attrs=_INPUT),
-    )  # fmt: skip
-    password = forms.CharField(
-        label=_("Your password"), max_length=200, strip=False, required=False,
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
     )  # fmt: skip
 
     def __init__(self, *args: Any, external_id: str, **kwargs: Any) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.rules.errors import BadMoney
 from billing.rules.money import EXPONENTS
 from billing.rules.money_text import parse_money
+from portal.forms.again import AgainForm
 
 MOST_MINOR = 10**14
 
@@ -100,9 +101,10 @@ class RefundForm(AmountForm):
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=_input())
 
 
-class PayoutDetailsForm(forms.Form):
+class PayoutDetailsForm(AgainForm):
     """Where a partner wants its money; the password makes sure of the person, each time."""
 
+    asked_because = _("Asked again each time, because this decides where money goes.")
     kind = forms.ChoiceField(
         label=_("Paid to"), choices=[("bank", _("Bank account")), ("stripe", _("Stripe account"))],
         widget=forms.Select(attrs={"class": "select"}),
@@ -113,8 +115,3 @@ class PayoutDetailsForm(forms.Form):
     )
     bic = forms.CharField(label=_("BIC"), max_length=11, required=False,
                           widget=_input(spellcheck="false"))  # fmt: skip
-    password = forms.CharField(
-        label=_("Your password"), max_length=200, strip=False,
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
-        help_text=_("Asked again each time, because this decides where money goes."),
-    )  # fmt: skip

@@ -23,6 +23,7 @@ from portal.words import brand as brand_words
 from tenants import preview, queries, resolve
 from tenants.accounts.permissions import permission
 from tenants.actions import branding
+from tenants.actions.meanwhile import ChangedMeanwhile
 from tenants.letters import letter_html
 from tenants.models import BrandRevision
 from tenants.resolve import Resolved
@@ -61,7 +62,7 @@ def editor(request: HttpRequest) -> HttpResponse:
             )  # fmt: skip
         except BadBrand as bad:
             form.add_error(bad.member if bad.member in form.fields else None, str(bad))
-        except branding.BrandChanged:
+        except ChangedMeanwhile:
             form.add_error(None, _("Somebody else has saved or published this brand meanwhile. "
                                    "Open the page again and bring your change in."))  # fmt: skip
         else:

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing.actions import books as act
-from billing.models import PeriodEvent
 from billing.queries import ledger
+from billing.queries.calendar import period_events
 from billing.rules.accounts import ACCOUNTS
 from billing.rules.books import is_asked, state_after
 from billing.rules.csv_text import csv_bytes
@@ -42,7 +42,7 @@ def books(request: HttpRequest) -> HttpResponse:
     period = _month(request)
     first, last = _span(period)
     rows = ledger.trial_balance(first, last)
-    events = list(PeriodEvent.objects.filter(month=first))
+    events = period_events(first)
     kinds = [event.kind for event in events]
     return render(request, "console/books.html", {
         "period": period, "rows": rows, "totals": _totals(rows), "events": events,

@@ -74,8 +74,8 @@ def _whose(request: HttpRequest, document_id: uuid.UUID) -> Any:
     owner = request.owner  # type: ignore[attr-defined]
     if not owner.is_console:
         return owner
-    row = Document.objects.filter(pk=document_id).values_list("partner_id", flat=True).first()
-    partner = partner_by_id(row) if row else None
+    partner_id = drill.partner_of(document_id)
+    partner = partner_by_id(partner_id) if partner_id else None
     if partner is None:
         raise Http404
     return partner

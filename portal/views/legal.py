@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,9 +14,10 @@ from django.views.decorators.http import require_safe
 
 from portal.forms.legal import LegalForm
 from portal.queries.legal import Legal, legal_texts
+from portal.views.entering import entered
 from portal.words import legal as words
 from tenants.accounts.permissions import permission
-from tenants.actions.legal import LegalChanged, enter_legal
+from tenants.actions.legal import enter_legal
 from tenants.rules.legal import BadLegal
 
 
@@ -57,22 +58,16 @@ def edit(request: HttpRequest, kind: str) -> HttpResponse:
 def _saved(request: HttpRequest, form: LegalForm, kind: str) -> bool:
     """Whether it is done; if not, the form says why."""
     owner: Any = request.owner  # type: ignore[attr-defined]
+    enter = partial(
+        enter_legal, partner_id=owner.partner_id, kind=kind, text=form.cleaned_data["text"],
+        seen=form.cleaned_data["seen"], actor=str(request.user.email),  # type: ignore[union-attr]
+        now=timezone.now(),
+    )  # fmt: skip
     try:
-        done = enter_legal(
-            partner_id=owner.partner_id, kind=kind, text=form.cleaned_data["text"],
-            seen=form.cleaned_data["seen"], actor=str(request.user.email),  # type: ignore[union-attr]
-            now=timezone.now(),
-        )  # fmt: skip
+        return entered(request, form, enter, _("Saved: visitors see it from now on."))
     except BadLegal as bad:
         form.add_error("text", words.PROBLEMS[bad.code])
         return False
-    except LegalChanged:
-        form.add_error(None, _("Somebody else changed this meanwhile. Nothing was saved; open the "
-                               "page again and look."))  # fmt: skip
-        return False
-    messages.success(request, _("Saved: visitors see it from now on.") if done
-                     else _("Nothing was changed."))  # fmt: skip
-    return True
 
 
 def _texts(request: HttpRequest) -> list[Legal]:

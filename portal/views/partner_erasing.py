@@ -17,7 +17,7 @@ from billing.queries.customer_file import erasure_of, receipt_bytes, receipt_of
 from cache_api.actions.purge_entries import PurgeRefused
 from cache_api.models import Customer
 from portal.forms.erasing import EraseForm
-from portal.views.step_up import password_problem
+from portal.views.step_up import is_sure
 from tenants.accounts.permissions import permission
 
 
@@ -38,19 +38,16 @@ def file(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
 def erase(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """GET: what would go and what stays, or the receipt. POST: it goes."""
     row, partner_id = _row(customer_id), _partner(request)
-    form = EraseForm(request.POST or None, external_id=row.external_id)
-    if request.method == "POST" and form.is_valid():
-        problem = password_problem(request, form.cleaned_data["password"])
-        if problem:
-            form.add_error("password", problem)
-        else:
-            try:
-                erase_customer(partner_id=partner_id, customer_id=row.pk, now=timezone.now(),
-                               actor=str(request.user.email))  # type: ignore[union-attr] # fmt: skip
-                return HttpResponseRedirect(reverse("partner_customer_erase", args=[row.pk]))
-            except PurgeRefused:
-                form.add_error(None, _("The cached answers cannot be purged at this moment, so "
-                                       "nothing was erased. Try again in a minute."))  # fmt: skip
+    form = EraseForm(request.POST or None, external_id=row.external_id,
+                     person=request.user)  # fmt: skip
+    if request.method == "POST" and form.is_valid() and is_sure(request, form):
+        try:
+            erase_customer(partner_id=partner_id, customer_id=row.pk, now=timezone.now(),
+                           actor=str(request.user.email))  # type: ignore[union-attr] # fmt: skip
+            return HttpResponseRedirect(reverse("partner_customer_erase", args=[row.pk]))
+        except PurgeRefused:
+            form.add_error(None, _("The cached answers cannot be purged at this moment, so "
+                                   "nothing was erased. Try again in a minute."))  # fmt: skip
     context = {"customer": row, "form": form, **erasure_of(partner_id, row)._asdict()}
     return render(request, "partner/customer_erase.html", context)
 

@@ -20,7 +20,7 @@ from billing.queries.payouts import details_rows, payouts_page
 from billing.queries.remote import onboarding
 from billing.rules.errors import BillingError
 from portal.forms.money import PayoutDetailsForm
-from portal.views.step_up import password_problem
+from portal.views.step_up import is_sure, password_problem
 from tenants.accounts.permissions import permission
 
 
@@ -35,14 +35,10 @@ def payouts(request: HttpRequest) -> HttpResponse:
 @require_POST
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for new details; a second owner decides."""
-    form = PayoutDetailsForm(request.POST)
-    if not form.is_valid():
+    form = PayoutDetailsForm(request.POST, person=request.user)
+    if not (form.is_valid() and is_sure(request, form)):
         return _page(request, form)
-    facts = form.cleaned_data
-    problem = password_problem(request, facts.pop("password"))
-    if problem:
-        form.add_error("password", problem)
-        return _page(request, form)
+    facts = {name: form.cleaned_data[name] for name in ("kind", "holder", "account", "bic")}
     try:
         ask_payout_details(partner_id=owner_id(request), kek=settings.KEK, now=timezone.now(),
                            actor=person(request), **facts)  # fmt: skip
@@ -83,7 +79,8 @@ def _page(request: HttpRequest, form: PayoutDetailsForm | None = None) -> HttpRe
         "in_use": next((row for row in details if row.state == "usable"), None),
         "on_hold": next((row for row in details if row.state == "on_hold"), None),
         "payouts": payouts_page(partner_id=owner_id(request)),
-        "form": form or PayoutDetailsForm(), "hold_days": HOLD.days, "me": person(request),
+        "form": form or PayoutDetailsForm(person=request.user), "hold_days": HOLD.days,
+        "me": person(request),
         "onboarding": onboarding(owner_id(request), now) if configured() else None,
     })  # fmt: skip
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,11 +15,14 @@ from django.utils.translation import gettext as _
 
 from billing.queries.payouts import details_rows
 from portal.forms.company import PROBLEMS, CompanyForm
-from portal.views.step_up import password_problem
+from portal.views.entering import entered
+from portal.views.step_up import is_sure
 from tenants import queries
 from tenants.accounts.permissions import permission
-from tenants.actions.company import CompanyChanged, enter_company
+from tenants.actions.company import enter_company
 from tenants.rules.company import BadCompany
+
+NOT_FACTS = {"seen", "password"}
 
 
 @permission("settings.manage")
@@ -27,7 +30,8 @@ def page(request: HttpRequest) -> HttpResponse:
     """Company facts in a form; brand, payout account and powered-by with the way to each."""
     owner: Any = request.owner  # type: ignore[attr-defined]
     number, company = queries.company(owner.partner_id)
-    form = CompanyForm(request.POST or None, initial={**asdict(company), "seen": number})
+    form = CompanyForm(request.POST or None, initial={**asdict(company), "seen": number},
+                       person=request.user)  # fmt: skip
     if request.method == "POST" and form.is_valid() and _saved(request, form, owner.partner_id):
         return HttpResponseRedirect(reverse("partner_settings"))
     return render(request, "partner/settings.html", {
@@ -40,26 +44,18 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _saved(request: HttpRequest, form: CompanyForm, partner_id: uuid.UUID) -> bool:
     """Whether it is done; if not, the form says why."""
-    given = dict(form.cleaned_data)
-    seen, password = given.pop("seen"), given.pop("password")
-    problem = password_problem(request, password)
-    if problem:
-        form.add_error("password", problem)
+    if not is_sure(request, form):
         return False
+    given = {name: value for name, value in form.cleaned_data.items() if name not in NOT_FACTS}
+    enter = partial(
+        enter_company, partner_id=partner_id, given=given, seen=form.cleaned_data["seen"],
+        actor=str(request.user.email), now=timezone.now(),  # type: ignore[union-attr]
+    )  # fmt: skip
     try:
-        done = enter_company(partner_id=partner_id, given=given, seen=seen,
-                             actor=str(request.user.email),  # type: ignore[union-attr]
-                             now=timezone.now())  # fmt: skip
+        return entered(request, form, enter, _("Saved: papers issued from now on show it."))
     except BadCompany as bad:
         form.add_error(bad.member, PROBLEMS[bad.member, bad.code])
         return False
-    except CompanyChanged:
-        form.add_error(None, _("Somebody else changed this meanwhile. Nothing was saved; open the "
-                               "page again and look."))  # fmt: skip
-        return False
-    messages.success(request, _("Saved: papers issued from now on show it.") if done
-                     else _("Nothing was changed."))  # fmt: skip
-    return True
 
 
 def _account(request: HttpRequest, partner_id: uuid.UUID) -> Any:

@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portal.forms.again import AgainForm
+
 FRESH = timedelta(minutes=10)  # a sign-in at the provider stands for the password that long
 
 
@@ -29,3 +31,11 @@ def password_problem(request: HttpRequest, password: str) -> str:
     if not person.check_password(password):
         return _("This is not your password. Nothing was changed.")
     return ""
+
+
+def is_sure(request: HttpRequest, form: AgainForm) -> bool:
+    """Whether a valid form was surely sent by the person signed in; if not, it says why."""
+    problem = password_problem(request, form.cleaned_data["password"])
+    if problem:
+        form.refuse(problem)
+    return not problem

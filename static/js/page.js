@@ -58,4 +58,27 @@
   document.addEventListener("change", function (event) {
     if (event.target.matches("[data-submit]")) { event.target.form.requestSubmit(); }
   });
+  // A part that is being fetched says so. Where that fails, what is shown stays, and the page says
+  // that it may be old; where the session has ended, the whole page goes by way of the login.
+  function stale(is) {
+    var told = document.getElementById("stale");
+    if (told) { told.hidden = !is; }
+  }
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    event.detail.target.setAttribute("aria-busy", "true");
+  });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    event.detail.target.removeAttribute("aria-busy");
+    if (event.detail.successful) { stale(false); }
+  });
+  ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach(function (name) {
+    document.addEventListener(name, function () { stale(true); });
+  });
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    var came = new URL(event.detail.xhr.responseURL || window.location.href);
+    if (came.pathname.indexOf("/accounts/") === 0 && came.pathname !== window.location.pathname) {
+      event.detail.shouldSwap = false;
+      window.location.reload();
+    }
+  });
 })();

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from tenants import audit, queries
+from tenants.actions.meanwhile import ChangedMeanwhile
 from tenants.gateways import pictures
 from tenants.models import BrandFile, BrandRevision, Partner
 from tenants.rules import brandcss, palette
@@ -16,10 +17,6 @@ from tenants.rules.brand import FACTS, HIDES_POWERED_BY, BadBrand, BrandFacts, c
 
 DRAFT, PUBLISHED, RETIRED = BrandRevision.State
 _LEGIBLE = 3.0
-
-
-class BrandChanged(RuntimeError):
-    """Somebody else saved or published meanwhile; nothing was overwritten."""
 
 
 def publish_brand(
@@ -49,8 +46,8 @@ def save_draft(
 
     `given` are the members of `BrandFacts`, `files` uploads by member (logo_light, logo_dark,
     icon), `seen` is `queries.brand_seen()` when the form was opened. Raises BadBrand (also about
-    `powered_by` without the grant to hide it) and BrandChanged when somebody else was faster. Safe
-    to repeat: a draft with the same facts is returned unchanged.
+    `powered_by` without the grant to hide it) and ChangedMeanwhile when somebody else was faster.
+    Safe to repeat: a draft with the same facts is returned unchanged.
     """
     with transaction.atomic():
         kept = {member: keep_file(partner_id=partner_id, data=data, member=member, now=now)
@@ -62,7 +59,7 @@ def save_draft(
         if draft is not None and _same(draft, facts):
             return draft
         if seen != queries.brand_seen(partner_id):
-            raise BrandChanged
+            raise ChangedMeanwhile
         made = _draft(partner_id, facts, actor, now)
         audit.record(actor=actor, verb="brand.drafted", target=str(made.id), at=now,
                      partner_id=partner_id, data=_told(made))  # fmt: skip

@@ -8,12 +8,9 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from tenants import audit, queries
+from tenants.actions.meanwhile import ChangedMeanwhile
 from tenants.models import CompanyFacts
 from tenants.rules.company import checked
-
-
-class CompanyChanged(RuntimeError):
-    """Somebody else saved meanwhile; nothing was overwritten."""
 
 
 def enter_company(
@@ -22,7 +19,7 @@ def enter_company(
     """Enter the facts that papers issued from now on show; whether anything changed.
 
     `seen` is the number of the entry that the form was opened on (0: none). Raises BadCompany and
-    CompanyChanged. Safe to repeat: what holds already is not entered again.
+    ChangedMeanwhile. Safe to repeat: what holds already is not entered again.
     """
     wanted = checked(given)
     with transaction.atomic():
@@ -30,14 +27,14 @@ def enter_company(
         if wanted == before:
             return False
         if seen != number:
-            raise CompanyChanged
+            raise ChangedMeanwhile
         facts, old = asdict(wanted), asdict(before)
         try:
             with transaction.atomic():
                 CompanyFacts.objects.create(partner_id=partner_id, number=number + 1, **facts,
                                             entered_by=actor, entered_at=now)  # fmt: skip
         except IntegrityError as error:  # at the same moment
-            raise CompanyChanged from error
+            raise ChangedMeanwhile from error
         changed = [name for name in facts if facts[name] != old[name]]
         audit.record(actor=actor, verb="partner.company_changed", target=str(number + 1), at=now,
                      partner_id=partner_id,

@@ -7,12 +7,9 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from tenants import audit, queries
+from tenants.actions.meanwhile import ChangedMeanwhile
 from tenants.models import LegalText
 from tenants.rules.legal import checked_text
-
-
-class LegalChanged(RuntimeError):
-    """Somebody else saved meanwhile; nothing was overwritten."""
 
 
 def enter_legal(
@@ -21,7 +18,7 @@ def enter_legal(
     """Show this text from now on ('' for our start); whether anything changed.
 
     `seen` is the number of the version that the form was opened on (0: none). Raises BadLegal and
-    LegalChanged. Safe to repeat: what holds already is not entered again.
+    ChangedMeanwhile. Safe to repeat: what holds already is not entered again.
     """
     wanted = checked_text(kind, text)
     with transaction.atomic():
@@ -30,13 +27,13 @@ def enter_legal(
         if wanted == before:
             return False
         if seen != number:
-            raise LegalChanged
+            raise ChangedMeanwhile
         try:
             with transaction.atomic():
                 LegalText.objects.create(partner_id=partner_id, kind=kind, number=number + 1,
                                          text=wanted, entered_by=actor, entered_at=now)  # fmt: skip
         except IntegrityError as error:  # at the same moment
-            raise LegalChanged from error
+            raise ChangedMeanwhile from error
         audit.record(actor=actor, verb="partner.legal_changed", target=f"{kind} {number + 1}",
                      at=now, partner_id=partner_id,
                      data={"sha256": hashlib.sha256(wanted.encode()).hexdigest()})  # fmt: skip

@@ -9,7 +9,7 @@ from PIL import Image
 
 from portal.views.console_style import HARD
 from tenants.rules.colour import contrast
-from tests.browser.test_axe import inspect
+from tests.browser.axe import inspect
 from tests.browser.world import CONSOLE, REDIS
 from tests.patience import PATIENCE_S, POLL_S
 

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.browser.test_axe import inspect, look_through
+from tests.browser.axe import inspect, look_through
 from tests.browser.world import REDIS
 from tests.patience import wait_for
 from tests.receiver import receiver

@@ -7,7 +7,7 @@ import urllib.request
 
 from playwright.sync_api import expect
 
-from tests.browser.test_axe import inspect
+from tests.browser.axe import inspect
 from tests.browser.world import CONSOLE, PINECONE
 from tests.patience import PATIENCE_S
 from tests.portal.views.test_key_pages import SECRET

@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from tenants import schema
 from tenants.accounts.models import User
-from tests.browser.test_axe import inspect, look_through
+from tests.browser.axe import inspect, look_through
 from tests.browser.world import PASSWORD, PINECONE, REDIS
 from tests.conftest import two_partners
 
@@ -34,15 +34,15 @@ def test_a_passkey_signs_in_alone_on_its_own_host_only(visit, live):
     pia.page.get_by_label("Password", exact=True).fill(PASSWORD)
     pia.click(pia.page.get_by_role("button", name="Confirm"))
     pia.page.get_by_label("Name").fill("Pia's laptop")
-    complaints = inspect(pia, ("light",))
+    complaints = inspect(pia)
     pia.click(pia.page.get_by_role("button", name="Add it"))
     assert [one["rpId"] for one in credentials()] == [REDIS]
-    complaints += look_through(pia, "/accounts/2fa/webauthn/", "/accounts/2fa/", modes=("dark",))
+    complaints += look_through(pia, "/accounts/2fa/webauthn/", "/accounts/2fa/")
     expect(pia.page.locator("main")).to_contain_text("Manage passkeys")
 
     pia.context.clear_cookies()
     pia.go("/accounts/login/")
-    complaints += inspect(pia, ("light",))
+    complaints += inspect(pia)
     pia.click(pia.page.get_by_role("button", name="Sign in with a passkey"))
     assert pia.page.url == live.url(REDIS) + "/manage/"
 

@@ -1,8 +1,10 @@
 """The watch itself: what may go wrong on a page does not go unnoticed."""
 
+import re
+
 import pytest
 
-from tests.browser.test_axe import inspect
+from tests.browser.axe import HARD_BRANDS, MODES, OWN, inspect
 from tests.browser.visitor import Visitor
 from tests.browser.world import REDIS
 
@@ -20,6 +22,27 @@ FAULTS = {
     "a missing asset": ("new Image().src = '/static/img/none.svg'", "404 http"),
     "a page too wide": ("document.body.style.minWidth = '500px'", "at 360 px: "),
 }
+# What only axe sees: in every outfit, or of another kind than colour.
+PLANTED = {
+    "text too faint": ("document.querySelector('h1').style.color = '#7777'", "color-contrast"),
+    "a button too small": (
+        "const b = document.querySelector('main button, form button'), c = b.cloneNode(true);"
+        "for (const one of [b, c]) { one.style = 'height: 4px; min-height: 0; padding: 0;"
+        " margin: 0; display: block'; } b.after(c)",
+        "target-size",
+    ),
+    "a field without a label": ("document.querySelector('label').remove()", "label"),
+}
+FAINT = """(planted) => {
+  const sheet = new CSSStyleSheet();
+  for (const outfit of planted) {
+    const line = document.createElement("p"), at = outfit.lastIndexOf(" ");
+    line.title = line.textContent = outfit;
+    document.querySelector("main, form").append(line);
+    sheet.insertRule(`:root[data-brand="${outfit.slice(0, at)}"]` +
+      `[data-theme="${outfit.slice(at + 1)}"] [title="${outfit}"] { color: #7777; }`);
+  }
+  document.adoptedStyleSheets = [sheet]; }"""
 
 
 @pytest.fixture
@@ -40,7 +63,22 @@ def test_a_fault_fails_the_test(someone, script, told):
         someone.look()
 
 
-def test_axe_sees_text_too_faint_to_read(someone):
-    someone.page.evaluate("() => { document.querySelector('h1').style.color = '#7777'; }")
+def test_axe_sees_what_is_faint_in_one_brand_and_mode_alone(someone):
+    """A line for each; all are painted alike, but that each is too faint in its own outfit."""
+    planted = [f"{brand} {mode}" for brand in HARD_BRANDS for mode in MODES]
+    planted.insert(0, f"{OWN} dark")
+    someone.page.evaluate(FAINT, planted)
 
-    assert [line for line in inspect(someone) if "color-contrast" in line]
+    said = [line for line in inspect(someone) if "color-contrast" in line]
+
+    assert sorted(re.findall(r"/ (.+?): color-contrast: .*?title=\"(.+?)\"", "\n".join(said))) == [
+        (outfit, outfit) for outfit in sorted(planted)
+    ]
+    assert inspect(someone) == said  # and undressed again: the page is as it was
+
+
+@pytest.mark.parametrize(("script", "told"), PLANTED.values(), ids=PLANTED)
+def test_axe_sees_what_is_wrong_in_the_page_as_it_is(someone, script, told):
+    someone.page.evaluate(f"() => {{ {script} }}")
+
+    assert [line for line in inspect(someone) if told in line and f" {OWN} light: " in line]

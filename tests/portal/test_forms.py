@@ -1,15 +1,20 @@
-"""What the form of a new deal says about the share, as terms and in plain words."""
+"""What the form of a new deal says, as terms and in plain words; the password once more."""
 
 import pytest
 
 from billing.rules.templates import agreement_terms
 from billing.rules.terms import BaseFee, Cap, DiscountTier, SavingsShare, Wholesale
+from portal.forms.company import CompanyForm
 from portal.forms.deals import SignForm
+from portal.forms.erasing import EraseForm
+from portal.forms.money import PayoutDetailsForm
 from portal.plain_terms import plain_terms
+from tenants.accounts.models import User
 from tests.billing.rules.build import hour
 
 FACTS = {"template": "revenue_share_platform", "day": "2026-01-01", "currency": "USD",
          "payment_days": "30"}  # fmt: skip
+GIVEN = {"password": ""}
 
 
 def terms_of(**more):
@@ -57,3 +62,24 @@ def test_sales_that_are_reported():
     assert terms.sales == "reported"
     assert "reports what it sold each month" in plain_terms(terms)[0]
     assert "share_after" in SignForm({**FACTS, "share_after": ["x"]}, cards=[]).errors
+
+
+@pytest.mark.parametrize("form", [
+    lambda **more: CompanyForm({"country": "DE", "language": "en", "seen": "0", **GIVEN}, **more),
+    lambda **more: EraseForm({"confirm": "acme", **GIVEN}, external_id="acme", **more),
+    lambda **more: PayoutDetailsForm({"kind": "stripe", "holder": "A", "account": "acct_1",
+                                      **GIVEN}, **more),
+], ids=["company", "erase", "payouts"])  # fmt: skip
+def test_a_password_is_asked_of_whoever_has_one(form):
+    has, has_not = User(password="pbkdf2_sha256$x"), User()
+    has_not.set_unusable_password()
+
+    asked, unasked = form(person=has), form(person=has_not)
+
+    assert list(asked.fields)[-1] == "password" and asked.fields["password"].required
+    assert not asked.is_valid() and list(asked.errors) == ["password"]
+    assert "password" not in unasked.fields and unasked.is_valid(), unasked.errors
+    assert unasked.cleaned_data["password"] == ""
+    asked.refuse("no")
+    unasked.refuse("no")
+    assert ("no" in asked.errors["password"], unasked.non_field_errors()) == (True, ["no"])

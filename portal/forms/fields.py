@@ -1,0 +1,56 @@
+"""The shapes of fields, so that a form says only what is asked and within which bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+
+def line(**attrs: Any) -> forms.TextInput:
+    """One line of text."""
+    return forms.TextInput(attrs={"class": "input", "autocomplete": "off", **attrs})
+
+
+def select() -> forms.Select:
+    """One of a list."""
+    return forms.Select(attrs={"class": "select"})
+
+
+def calendar_day(label: Any, help_text: Any = "") -> forms.DateField:
+    """A date."""
+    widget = forms.DateInput(attrs={"class": "input", "type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=widget, help_text=help_text)
+
+
+def choice(label: Any, choices: Iterable[tuple[Any, Any]] = (), **more: Any) -> forms.ChoiceField:
+    """One of a list that may be left as it is, unless `required`."""
+    return forms.ChoiceField(label=label, choices=list(choices), widget=select(),
+                             **{"required": False, **more})  # fmt: skip
+
+
+def amount(label: Any, help_text: Any = "", places: int = 2) -> forms.DecimalField:
+    """Not negative and with so many decimals; may be left empty."""
+    return forms.DecimalField(label=label, required=False, min_value=0, decimal_places=places,
+                              widget=line(inputmode="decimal"), help_text=help_text)  # fmt: skip
+
+
+def percent(label: Any, help_text: Any = "") -> forms.DecimalField:
+    """0 to 100 with two decimals; may be left empty."""
+    return forms.DecimalField(
+        label=label, required=False, min_value=0, max_value=100, decimal_places=2,
+        widget=line(inputmode="decimal"), help_text=help_text,
+    )  # fmt: skip
+
+
+def count(label: Any, most: int, help_text: Any = "", **more: Any) -> forms.IntegerField:
+    """A whole number from 0 (or `min_value`) to `most`; may be left empty, unless `required`."""
+    bounds = {"min_value": 0, "required": False, **more}
+    return forms.IntegerField(label=label, max_value=most, help_text=help_text,
+                              widget=line(inputmode="numeric"), **bounds)  # fmt: skip
+
+
+def flag(label: Any) -> forms.BooleanField:
+    """Yes or no."""
+    return forms.BooleanField(label=label, required=False)

@@ -1,0 +1,27 @@
+"""The last step of a form that was opened on something: do it and say so, or say who was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from tenants.actions.meanwhile import ChangedMeanwhile
+
+
+def entered(request: HttpRequest, form: forms.Form, enter: Callable[[], bool], saved: str) -> bool:
+    """Whether `enter` is done, `saved` being what is said of it; if not, the form says why.
+
+    `enter` returns whether anything changed. What it raises but ChangedMeanwhile goes on.
+    """
+    try:
+        done = enter()
+    except ChangedMeanwhile:
+        form.add_error(None, _("Somebody else changed this meanwhile. Nothing was saved; open the "
+                               "page again and look."))  # fmt: skip
+        return False
+    messages.success(request, saved if done else _("Nothing was changed."))
+    return True
