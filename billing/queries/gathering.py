@@ -3,8 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -54,7 +53,7 @@ class Gathered:
     batch_bound: int
     base: SettlementRun | None = None
     rows: Iterable[RunInputRow] = ()
-    owned: Mapping[str, Iterable[Any]] = MappingProxyType({})
+    owned: Mapping[str, Iterable[Any]] = field(default_factory=dict)
 
 
 def gather(

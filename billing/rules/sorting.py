@@ -10,12 +10,14 @@ from billing.rules.drafts import Keep
 
 Item = TypeVar("Item")
 STRETCH = 1000  # items that are sorted in memory
+FAN = 16  # stretches that are merged into a longer one
 
 
 class Sorted(Generic[Item]):
     """Items as they come, read back in order (by `key`) any number of times.
 
-    Stretches of them wait sorted (`keep`) and are merged as they are read.
+    Stretches of them wait sorted (`keep`) and are merged as they are read; `FAN` of one length
+    become one, so that there are never many of them.
     """
 
     def __init__(
@@ -25,7 +27,7 @@ class Sorted(Generic[Item]):
         items: Iterable[Item] = (),
     ) -> None:
         self._keep, self._key = keep, key
-        self._stretches: list[Sequence[Item]] = []
+        self._lengths: list[list[Sequence[Item]]] = []
         self._left: list[Item] = []
         self._count = 0
         for item in items:
@@ -43,10 +45,22 @@ class Sorted(Generic[Item]):
 
     def __iter__(self) -> Iterator[Item]:
         self._put_away()
-        return heapq.merge(*self._stretches, key=self._key)
+        return self._merged([one for same in reversed(self._lengths) for one in same])
+
+    def _merged(self, stretches: Sequence[Sequence[Item]]) -> Iterator[Item]:
+        return heapq.merge(*stretches, key=self._key)
 
     def _put_away(self) -> None:
         if self._left:
             self._left.sort(key=self._key)  # type: ignore[arg-type, type-var]
-            self._stretches.append(self._keep(self._left))
+            self._put(self._keep(self._left), 0)
             self._left = []
+
+    def _put(self, stretch: Sequence[Item], length: int) -> None:
+        if length == len(self._lengths):
+            self._lengths.append([])
+        same = self._lengths[length]
+        same.append(stretch)
+        if len(same) == FAN:
+            self._put(self._keep(self._merged(same)), length + 1)
+            same.clear()

@@ -1,17 +1,13 @@
 """A run charged some customers at a time is the run charged whole."""
 
-import tracemalloc
 from dataclasses import replace
 from hashlib import sha256
-from itertools import chain
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.gateways import spool as spooling
 from billing.gateways.spool import AT_ONCE, Spool
-from billing.rules import sorting
 from billing.rules.charging import Charging, charge
 from billing.rules.errors import InvariantBroken
 from billing.rules.facts import PartyTax, Sale
@@ -96,41 +92,6 @@ def test_a_customer_under_another_name_than_it_was_booked_stops_the_run():
         head, owned = put_away(frozen, spool)
         with pytest.raises(InvariantBroken, match="another external id"):
             list(customer_slices(head, frozen.rows, 1, owned))
-
-
-def peak_of(customers, booked):
-    """The most memory that charging so many customers takes, each with its bookings where there
-    are any; what comes of it is not kept."""
-    lines, shares = booked
-    frozen = run(booked_shares=(), agreed=TAXED)
-    names = [f"c{number:05}" for number in range(customers)]
-    items = (item for name in names for item in (
-        *(replace(one, key=f"{one.key}{name}", customer_id=f"id-{name}", external_id=name)
-          for one in lines),
-        *(replace(one, key=f"share:id-{name}/v1") for one in shares),
-        PartyTax(f"id-{name}", "standard", "DE", "VAT", "19")))  # fmt: skip
-    tracemalloc.start()
-    with Spool() as spool:
-        owned = ShelvedOwned(spool, chain(items, [PartyTax("partner", "none")]))
-        digest = ResultDigest(spool.keep)
-        charging = Charging(owned.rest_in(frozen, OWNED), spool.keep, owned)
-        for part in charging.parts((row(name, 50_005) for name in names), 20):
-            digest.add(part)
-        digest.hexdigest()
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return peak
-
-
-@pytest.mark.parametrize("adjusts", [False, True])
-def test_memory_does_not_grow_with_customers(adjusts, monkeypatch):
-    """Four times the customers, and less than a quarter more: kept, it would be three times."""
-    monkeypatch.setattr(spooling, "AT_ONCE", 5)
-    monkeypatch.setattr(spooling, "IN_MEMORY", 1_000)
-    monkeypatch.setattr(sorting, "STRETCH", 50)
-    booked = book(charge(run(row("acme", 700)))) if adjusts else ((), ())
-    peak_of(20, booked)  # what is made once: patterns, caches
-    assert peak_of(480, booked) < 1.25 * peak_of(120, booked)
 
 
 def test_what_a_spool_keeps_is_read_any_number_of_times_and_while_more_is_kept():
