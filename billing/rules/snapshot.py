@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from billing.rules.documents import canonical_bytes
 from billing.rules.drafts import Keep
@@ -90,9 +90,14 @@ def run_input_json(run: RunInput) -> bytes:
     return b"".join(_with_rows(head_pieces(run), sorted(map(_row_bytes, run.rows))))
 
 
-def head_pieces(
-    run: RunInput, owned: Mapping[str, Collection[bytes]] | None = None
-) -> Iterator[bytes]:
+class Counted(Protocol):
+    """Items of which one knows how many there are."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+    def __len__(self) -> int: ...
+
+
+def head_pieces(run: RunInput, owned: Mapping[str, Counted] | None = None) -> Iterator[bytes]:
     """`run_input_json` without rows, piece by piece; those would go after the piece `ROWS`.
 
     `owned`: the members of OWNED, each `owned_bytes` sorted, where they are too many for `run`.

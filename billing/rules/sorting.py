@@ -48,11 +48,11 @@ class Sorted(Generic[Item]):
         return self._merged([one for same in reversed(self._lengths) for one in same])
 
     def _merged(self, stretches: Sequence[Sequence[Item]]) -> Iterator[Item]:
-        return heapq.merge(*stretches, key=self._key)
+        return heapq.merge(*stretches, key=self._key)  # type: ignore[arg-type]
 
     def _put_away(self) -> None:
         if self._left:
-            self._left.sort(key=self._key)  # type: ignore[arg-type, type-var]
+            self._left.sort(key=self._key)
             self._put(self._keep(self._left), 0)
             self._left = []
 
