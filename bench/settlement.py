@@ -9,8 +9,9 @@ unless the settled gross is what plain SQL comes to. The data stay: use a throw-
 """
 
 import argparse
+import json
 import os
-import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -86,6 +87,9 @@ SELECT sum(round(requests * 0.2) + round(bytes / 1e9 * 2))::bigint FROM (
 def main() -> int:
     """Measure and print; 0, 1 aborted, 2 nothing to measure with."""
     options = _options()
+    if options.alone:
+        print(json.dumps(_settled_alone(parse_month(options.alone))))
+        return 0
     partner = Partner.objects.order_by("slug").first()
     if partner is None:
         print("open a partner first (manage.py open_partner, provision --once)")
@@ -117,6 +121,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--hours", type=int, default=HOURS)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", default="")
+    parser.add_argument("--alone", default="", help="YYYY-MM, for this benchmark itself")
     return parser.parse_args()
 
 
@@ -166,15 +171,11 @@ def _measured(
     for _ in range(options.rounds):
         bare.append(_timed(lambda: _sql(partner, BARE, month)))
         settled.append(_timed(lambda: settle(agreement_id, month, month.end)))
+    alone = _alone(month)
     run = SettlementRun.objects.get(agreement_id=agreement_id, period_start=month.start)
     [(gross,)] = _sql(partner, GROSS, month)
-    if (run.state, run.gross_minor) != ("in_review", gross):
+    if (run.state, run.gross_minor) != ("issued", gross):
         raise Untrue(f"{run.state} {run.reason}: {run.gross_minor}, plain SQL has {gross}")
-    approve_runs(run_ids=[run.id], actor=CHECKER, now=month.end)
-    issued = _timed(lambda: issue_approved(run_id=run.id, partner_id=partner.id, now=month.end))
-    run.refresh_from_db()
-    if run.state != "issued":
-        raise Untrue(f"not issued: {run.reason}")
     pairs = list(zip(settled, bare, strict=True))
     walls = [mine.wall_s / theirs.wall_s for mine, theirs in pairs]
     cpus = [mine.cpu_s / theirs.cpu_s for mine, theirs in pairs]
@@ -186,9 +187,40 @@ def _measured(
         "GROUP BY CPU s": round(median(one.cpu_s for one in bare), 2),
         "settled CPU s": round(median(one.cpu_s for one in settled), 2),
         "CPU ×": round(median(cpus), 2), "CPU × range": f"{min(cpus):.2f}–{max(cpus):.2f}",
-        "issued CPU s": round(issued.cpu_s, 2), "documents": run.documents.count(),
-        "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "issued CPU s": alone["issued_cpu_s"], "documents": run.documents.count(),
+        "idle MB": alone["idle_mb"], "peak MB": alone["peak_mb"],
     }  # fmt: skip
+
+
+def _alone(month: Period) -> dict[str, Any]:
+    """The month settled and issued once more by a process that does nothing else: its memory.
+
+    This one also holds the rows of the bare sums.
+    """
+    argv = [sys.executable, "-m", "bench.settlement", f"--alone={month.label}"]
+    done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise Untrue(f"{month.label} was not settled and issued alone (see above)")
+    return dict(json.loads(done.stdout))
+
+
+def _settled_alone(month: Period) -> dict[str, Any]:
+    login("SETTLE_DATABASE_URL")
+    agreement = Agreement.objects.get()
+    before = _peak_mb()
+    settle(agreement.id, month, month.end)
+    run = SettlementRun.objects.get(agreement=agreement, period_start=month.start)
+    approve_runs(run_ids=[run.id], actor=CHECKER, now=month.end)
+    issued = _timed(
+        lambda: issue_approved(run_id=run.id, partner_id=agreement.partner_id, now=month.end)
+    )
+    return {"idle_mb": before, "peak_mb": _peak_mb(), "issued_cpu_s": round(issued.cpu_s, 2)}
+
+
+def _peak_mb() -> int:
+    # Of this program alone: `ru_maxrss` begins with that of the process that started it.
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) // 1024
 
 
 def partner_agreement(partner: Partner) -> Any:

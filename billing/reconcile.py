@@ -87,7 +87,7 @@ def _comes_to(run: SettlementRun) -> str:
     """The fingerprint that the run should have: what its frozen input comes to now."""
     with Spool() as spool, transaction.atomic():
         digest = ResultDigest(spool.keep)
-        for part in charged_parts(run, spool.keep):
+        for part in charged_parts(run, spool):
             digest.add(part)
         return digest.hexdigest()
 

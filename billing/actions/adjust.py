@@ -6,6 +6,7 @@ from django.db import transaction
 
 from billing.actions.begin import begun
 from billing.actions.errors import EarlierRunOpen
+from billing.gateways.spool import Spool
 from billing.models import SettlementRun
 from billing.queries.late import has_late_usage
 from billing.rules.periods import Period
@@ -31,8 +32,9 @@ def open_adjustment(*, run: SettlementRun, actor: str, now: datetime) -> Settlem
         if (waiting.kind, waiting.period_start) == (_KIND, run.period_start):
             with transaction.atomic():
                 return begun(waiting, False, actor=actor, now=now)
-    if not has_late_usage(run.agreement, Period(run.period_start, run.period_end)):
-        return None
+    with Spool() as spool:
+        if not has_late_usage(run.agreement, Period(run.period_start, run.period_end), spool):
+            return None
     if waiting is not None:
         raise EarlierRunOpen(
             f"Late usage of {run.period_start:%Y-%m} waits: {waiting.period_start:%Y-%m} of "

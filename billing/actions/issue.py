@@ -24,7 +24,7 @@ from billing.models import (
     SettlementRun,
 )
 from billing.queries.balances import opening_minor
-from billing.queries.frozen import charged_parts, frozen_parties, snapshot_of
+from billing.queries.frozen import FrozenParties, charged_parts, frozen_head, snapshot_of
 from billing.queries.parties import (
     PLATFORM_ISSUER,
     brand_of,
@@ -40,7 +40,6 @@ from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE,
 from billing.rules.drafts import DraftLine as DraftedLine
 from billing.rules.fingerprint import ResultDigest
 from billing.rules.numbering import SERIES, number_text
-from billing.rules.snapshot import parse_run_input
 from billing.rules.status import CREDITED
 
 
@@ -57,8 +56,9 @@ def issue_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
             return run
         before = run.state
         move(run, "issue", actor=actor, now=now, issued_at=now)
-        digest, issuing = ResultDigest(spool.keep), _Issuing(run, actor, now)
-        for part in charged_parts(run, spool.keep):
+        digest, parties = ResultDigest(spool.keep), FrozenParties(run, spool)
+        issuing = _Issuing(run, parties, actor, now)
+        for part in charged_parts(run, spool):
             digest.add(part)
             _require_not_stale(run, part)
             issuing.add(part)
@@ -75,7 +75,7 @@ def _require_not_stale(run: SettlementRun, part: ChargePart) -> None:
     """A statement still opens with the last closing balance, and shows what no other one does."""
     if not any(draft.statement for draft in part.drafts):
         return
-    head = parse_run_input(bytes(snapshot_of(run).head))
+    head = frozen_head(snapshot_of(run))
     if opening_minor(run.agreement_id) != head.opening_minor:
         raise StaleRun(
             f"The opening balance of run {run.id} moved since it was frozen: another statement "
@@ -92,12 +92,13 @@ def _require_not_stale(run: SettlementRun, part: ChargePart) -> None:
 class _Issuing:
     """The documents of a run, numbered and posted part by part, through one transaction."""
 
-    def __init__(self, run: SettlementRun, actor: str, now: datetime) -> None:
-        self._run, self._actor, self._now = run, actor, now
-        self._parties = frozen_parties(run)
+    def __init__(
+        self, run: SettlementRun, parties: FrozenParties, actor: str, now: datetime
+    ) -> None:
+        self._run, self._parties, self._actor, self._now = run, parties, actor, now
         self._documents = self._entries = 0
         kinds = DraftDocument.objects.filter(run=run).values_list("kind", flat=True).distinct()
-        issuers = (PLATFORM_ISSUER, str(self._parties["partner_slug"]))
+        issuers = (PLATFORM_ISSUER, str(parties.facts["partner_slug"]))
         lock_series(
             [(issuer, SERIES[kind], now.year) for kind in kinds for issuer in issuers],
             run.partner_id,
@@ -105,14 +106,13 @@ class _Issuing:
 
     def add(self, part: ChargePart) -> None:
         run, actor, now = self._run, self._actor, self._now
-        series = [_series(draft, self._parties, now) for draft in part.drafts]
+        parties = self._parties.of(part.drafts)
+        series = [_series(draft, parties, now) for draft in part.drafts]
         free = take_numbers(series, run.partner_id)
         documents = []
         for draft, key in zip(part.drafts, series, strict=True):
             self._documents += 1
-            documents.append(
-                _document(run, self._documents, draft, self._parties, key, free[key], now)
-            )
+            documents.append(_document(run, self._documents, draft, parties, key, free[key], now))
             free[key] += 1
         Document.objects.bulk_create(documents)
         _store_lines(run, documents, part.drafts)

@@ -12,7 +12,7 @@ from billing.actions.moves import locked_run, move
 from billing.gateways.postgres import delete_rows, insert_rows
 from billing.gateways.spool import Spool
 from billing.models import CustomerShare, DraftDocument, DraftLine, RatedLine, SettlementRun
-from billing.queries.frozen import charged_parts, frozen_parties
+from billing.queries.frozen import FrozenParties, charged_parts
 from billing.queries.parties import buyer_name
 from billing.rules.charging import ChargePart
 from billing.rules.drafts import Draft
@@ -37,9 +37,9 @@ def rate_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
         run = locked_run(run_id)
         if run.state != FROZEN:
             return run
-        digest, stored = ResultDigest(spool.keep), _Stored(run)
+        digest, stored = ResultDigest(spool.keep), _Stored(run, FrozenParties(run, spool))
         delete_rows(DraftLine.objects.filter(draft__run=run), DraftDocument.objects.filter(run=run))
-        for part in charged_parts(run, spool.keep):
+        for part in charged_parts(run, spool):
             digest.add(part)
             stored.add(part)
         totals = digest.totals
@@ -70,8 +70,8 @@ def line_facts(line: DraftedLine) -> dict[str, Any]:
 class _Stored:
     """What an attempt came to, written part by part; lines and drafts are numbered through."""
 
-    def __init__(self, run: SettlementRun) -> None:
-        self._run, self._parties = run, frozen_parties(run)
+    def __init__(self, run: SettlementRun, parties: FrozenParties) -> None:
+        self._run, self._parties = run, parties
         self._lines = self._drafts = 0
 
     def add(self, part: ChargePart) -> None:
@@ -84,8 +84,9 @@ class _Stored:
         insert_rows(CustomerShare, (
             {**owner, **_members(share, ("collects",))} for share in part.shares
         ))  # fmt: skip
+        parties = self._parties.of(part.drafts)
         rows = [
-            _draft(run, position, draft, self._parties)
+            _draft(run, position, draft, parties)
             for position, draft in enumerate(part.drafts, self._drafts + 1)
         ]
         DraftDocument.objects.bulk_create(rows)

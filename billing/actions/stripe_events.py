@@ -55,7 +55,7 @@ def process_event(*, event_id: str, stripe: Stripe, now: datetime) -> StripeEven
         event.save(update_fields=["tries"])
     work = _WORK.get(event.type)
     try:
-        outcome = work(event.object_id, stripe, now) if work else "not for us"
+        outcome = work(event.object_id, stripe, now) if work else "nothing to do"
     except Unanswered as error:
         if event.tries < MOST_TRIES:
             return event

@@ -1,8 +1,9 @@
-"""Rows put away on this process's disk while a run is charged, read again any number of times."""
+"""What is put away on this process's disk while a run is charged, read any number of times."""
 
 from __future__ import annotations
 
 import pickle  # nosec B403
+import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -18,6 +19,7 @@ class Spool:
 
     def __enter__(self) -> Spool:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)
+        self._shelves: list[Shelf] = []
         return self
 
     def __exit__(
@@ -27,6 +29,8 @@ class Spool:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
+        for shelf in self._shelves:
+            shelf.close()
 
     def keep(self, items: Iterable[Any]) -> Stretch:
         """Put items away; what comes back reads them in their order. Other stretches may be read
@@ -37,6 +41,11 @@ class Spool:
             self._file.write(pickle.dumps(some, pickle.HIGHEST_PROTOCOL))
             count += len(some)
         return Stretch(self._file, places, count)
+
+    def shelf(self) -> Shelf:
+        """An empty shelf that is gone with this."""
+        self._shelves.append(Shelf())
+        return self._shelves[-1]
 
 
 class Stretch(Sequence[Any]):
@@ -69,3 +78,32 @@ class Stretch(Sequence[Any]):
         # This process wrote it, and the file has no name by which another could.
         found: list[Any] = pickle.load(self._file)  # noqa: S301  # nosec B301
         return found
+
+
+class Shelf:
+    """Items under keys, on disk (SQLite's own temporary file) beyond some two megabytes."""
+
+    def __init__(self) -> None:
+        self._base = sqlite3.connect("", isolation_level=None)
+        self._base.execute("CREATE TABLE item (key TEXT, value BLOB)")
+        self._base.execute("CREATE INDEX item_key ON item (key)")
+
+    def put(self, items: Iterable[tuple[str, Any]]) -> None:
+        """Put items under their keys, any number under one."""
+        self._base.execute("BEGIN")
+        self._base.executemany(
+            "INSERT INTO item VALUES (?, ?)",
+            ((key, pickle.dumps(item, pickle.HIGHEST_PROTOCOL)) for key, item in items),
+        )
+        self._base.execute("COMMIT")
+
+    def of(self, keys: Iterable[str]) -> Iterator[tuple[str, Any]]:
+        """Key and item, under each key as they were put; nothing under one that has none."""
+        for key in keys:
+            found = self._base.execute("SELECT value FROM item WHERE key = ? ORDER BY rowid", [key])
+            for (value,) in found:
+                yield key, pickle.loads(value)  # noqa: S301  # nosec B301
+
+    def close(self) -> None:
+        """Forget all."""
+        self._base.close()

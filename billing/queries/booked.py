@@ -1,13 +1,18 @@
 """What earlier runs of the same period have booked: rating subtracts it."""
 
 import uuid
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 
 from django.db.models import F, Q, Sum
+from django.db.models.functions import Collate
 
 from billing.models import CustomerShare, RatedLine
 from billing.rules.inputs import COLLECTED_KEY, BookedLine, BookedShare
 from billing.rules.periods import Period
 
+_AT_ONCE = 500  # rows in hand
 _IDENTITY = (
     "key", "kind", "payer", "customer_id", "external_id", "name", "version_id", "phase", "meter",
     "rate_key", "unit", "description",
@@ -16,32 +21,36 @@ _IDENTITY = (
 
 def booked_lines(
     agreement_id: uuid.UUID, period: Period, run_id: uuid.UUID | None
-) -> tuple[BookedLine, ...]:
-    """Per line key, what other issued runs of the period added; `run_id` is the present run."""
-    found: dict[str, BookedLine] = {}
+) -> Iterator[BookedLine]:
+    """Per line key, what other issued runs of the period added; `run_id` is the present run.
+
+    One query, read as it is asked for.
+    """
     rows = (
         RatedLine.objects.filter(attempt=F("run__attempt"), **_issued(agreement_id, period))
         .exclude(run_id=run_id)
-        .order_by("run__sequence", "line_no")
+        .order_by(Collate("key", "C"), "run__sequence", "line_no")
         .values("amount_minor", "earned_minor", *_IDENTITY)
     )
-    for row in rows:
-        identity = {name: row[name] for name in _IDENTITY}
-        identity["customer_id"] = str(row["customer_id"]) if row["customer_id"] else None
-        identity["version_id"] = str(row["version_id"])
-        before = found.get(row["key"])
-        found[row["key"]] = BookedLine(
-            rounded_minor=row["amount_minor"] + (before.rounded_minor if before else 0),
-            earned_minor=row["earned_minor"] + (before.earned_minor if before else 0),
+    for _, found in groupby(rows.iterator(_AT_ONCE), itemgetter("key")):
+        same = list(found)
+        identity = {name: same[-1][name] for name in _IDENTITY}
+        identity["customer_id"] = str(identity["customer_id"]) if identity["customer_id"] else None
+        identity["version_id"] = str(identity["version_id"])
+        yield BookedLine(
+            rounded_minor=sum(row["amount_minor"] for row in same),
+            earned_minor=sum(row["earned_minor"] for row in same),
             **identity,
         )
-    return tuple(found[key] for key in sorted(found))
 
 
 def booked_shares(
     agreement_id: uuid.UUID, period: Period, run_id: uuid.UUID | None
-) -> tuple[BookedShare, ...]:
-    """Per share key, what other issued runs of the period added; shares of receipts of any."""
+) -> Iterator[BookedShare]:
+    """Per share key, what other issued runs of the period added; shares of receipts of any.
+
+    One query, read as it is asked for.
+    """
     issued = CustomerShare.objects.filter(
         attempt=F("run__attempt"), run__agreement_id=agreement_id, run__issued_at__isnull=False
     )
@@ -57,10 +66,8 @@ def booked_shares(
         )
         .order_by("key")
     )
-    return tuple(
-        BookedShare(row["key"], int(row["base"]), int(row["partner"]), int(row["platform"]))
-        for row in rows
-    )
+    for row in rows.iterator(_AT_ONCE):
+        yield BookedShare(row["key"], int(row["base"]), int(row["partner"]), int(row["platform"]))
 
 
 def _issued(agreement_id: uuid.UUID, period: Period) -> dict[str, object]:

@@ -2,22 +2,29 @@
 
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.db.models.functions import Collate
 
 from billing.models import RunInput, RunSnapshot, SettlementRun
-from billing.queries.parties import read_parties
+from billing.queries import frozen_json
 from billing.rules.charging import ChargePart, Charging
-from billing.rules.documents import sha256_hex
-from billing.rules.drafts import Keep
+from billing.rules.drafts import Draft, Keep
 from billing.rules.errors import InvariantBroken
 from billing.rules.inputs import RunInput as FrozenInput
 from billing.rules.inputs import RunInputRow
+from billing.rules.owned import ShelvedOwned, Store
 from billing.rules.periods import Period
-from billing.rules.snapshot import InputDigest, parse_run_input, run_input_sha256
+from billing.rules.snapshot import (
+    OWNED,
+    InputDigest,
+    parse_owned,
+    parse_run_input,
+    run_input_of,
+    run_input_sha256,
+)
 
 _MEMBERS = tuple(RunInputRow.__dataclass_fields__)
 _REPEATED = ("customer_id", "external_id", "name", "plan", "model", "currency")
@@ -25,9 +32,9 @@ AT_ONCE = 500
 
 
 def snapshot_of(run: SettlementRun) -> RunSnapshot:
-    """The snapshot of the run's present attempt; its parties, which grow with customers, are read
-    when they are asked for."""
-    return RunSnapshot.objects.defer("parties").get(run=run, attempt=run.attempt)
+    """The snapshot of the run's present attempt; its head and parties, which grow with customers,
+    are read when they are asked for."""
+    return RunSnapshot.objects.defer("head", "parties").get(run=run, attempt=run.attempt)
 
 
 def last_issued_run(
@@ -44,11 +51,31 @@ def last_issued_run(
 
 
 def frozen_input(run: SettlementRun) -> FrozenInput:
-    """The run input exactly as frozen. Raises InvariantBroken when its hash differs."""
+    """The run input exactly as frozen, whole. Raises InvariantBroken when its hash differs."""
     snapshot = snapshot_of(run)
     found = replace(parse_run_input(bytes(snapshot.head)), rows=frozen_rows(run, run.attempt))
     _require_unchanged(run_input_sha256(found), snapshot)
     return found
+
+
+def frozen_head(snapshot: RunSnapshot) -> FrozenInput:
+    """The run input as frozen, but what grows with customers (`snapshot.OWNED` and rows)."""
+    members = frozen_json.head_members(snapshot.pk, list(OWNED))
+    return run_input_of({**members, "booked_lines": [], "booked_shares": []})
+
+
+def frozen_owned(snapshot: RunSnapshot, members: Iterable[str] = tuple(OWNED)) -> Iterator[Any]:
+    """The items of members of `snapshot.OWNED`, one by one."""
+    for name in members:
+        for item in frozen_json.head_items(snapshot.pk, name):
+            yield parse_owned(name, item)
+
+
+def frozen_customers(run: SettlementRun) -> Iterator[tuple[uuid.UUID, str, str]]:
+    """Id, plan and currency of each customer in the frozen rows, by id."""
+    rows = RunInput.objects.filter(run=run, attempt=run.attempt)
+    rows = rows.order_by("customer_id").distinct("customer_id")
+    yield from rows.values_list("customer_id", "plan", "currency").iterator(AT_ONCE)
 
 
 def frozen_rows(run: SettlementRun, attempt: int) -> tuple[RunInputRow, ...]:
@@ -57,28 +84,31 @@ def frozen_rows(run: SettlementRun, attempt: int) -> tuple[RunInputRow, ...]:
     return tuple(_row(row) for row in rows.values_list(*_MEMBERS).iterator(AT_ONCE))
 
 
-def charged_parts(run: SettlementRun, keep: Keep) -> Iterator[ChargePart]:
+def charged_parts(run: SettlementRun, store: Store) -> Iterator[ChargePart]:
     """The present attempt, charged from its frozen input part by part (see `Charging`).
 
     Inside a transaction. Raises InvariantBroken before the last part when the input's hash
     differs, and what charging raises.
     """
     snapshot = snapshot_of(run)
-    head = parse_run_input(bytes(snapshot.head))
-    yield from Charging(head, keep).parts(_checked_rows(run, snapshot, head, keep))
+    owned = ShelvedOwned(store, frozen_owned(snapshot))
+    head = owned.rest_in(frozen_head(snapshot), OWNED)
+    yield from Charging(head, store.keep, owned).parts(checked_rows(run, store.keep))
 
 
-def _checked_rows(
-    run: SettlementRun, snapshot: RunSnapshot, head: FrozenInput, keep: Keep
-) -> Iterator[RunInputRow]:
-    digest = InputDigest(keep)
+def checked_rows(run: SettlementRun, keep: Keep) -> Iterator[RunInputRow]:
+    """The present attempt's frozen quantities, in the order of `slices.customer_of`.
+
+    Inside a transaction. Raises InvariantBroken after the last when the input's hash differs.
+    """
+    snapshot, digest = snapshot_of(run), InputDigest(keep)
     rows = RunInput.objects.filter(run=run, attempt=run.attempt).order_by(
         # As Python orders texts, by code point: the order of `slices.customer_of`.
         Collate("external_id", "C"), "customer_id", "line_no",
     )  # fmt: skip
     for row in rows.values_list(*_MEMBERS).iterator(AT_ONCE):
         yield digest.add(_row(row))
-    _require_unchanged(digest.hexdigest(head), snapshot)
+    _require_unchanged(digest.hexdigest(frozen_json.head_bytes(snapshot.pk)), snapshot)
 
 
 def _require_unchanged(sha256: str, snapshot: RunSnapshot) -> None:
@@ -95,13 +125,24 @@ def attempt_input(run: SettlementRun, attempt: int) -> FrozenInput:
     return replace(parse_run_input(bytes(snapshot.head)), rows=frozen_rows(run, attempt))
 
 
-def frozen_parties(run: SettlementRun) -> dict[str, Any]:
-    """The names and addresses as frozen. Raises InvariantBroken when their hash differs."""
-    snapshot = snapshot_of(run)
-    body = bytes(snapshot.parties)
-    if sha256_hex(body) != snapshot.parties_sha256:
-        raise InvariantBroken("The frozen names are not what was frozen: their hash differs.")
-    return read_parties(body.decode())
+class FrozenParties:
+    """The names and addresses as frozen; those of customers are put away until they are asked for.
+
+    Raises InvariantBroken when their hash differs.
+    """
+
+    def __init__(self, run: SettlementRun, store: Store) -> None:
+        snapshot = snapshot_of(run)
+        if frozen_json.parties_sha256(snapshot.pk) != snapshot.parties_sha256:
+            raise InvariantBroken("The frozen names are not what was frozen: their hash differs.")
+        self.facts = {**frozen_json.parties_members(snapshot.pk), "customers": {}}
+        self._shelf = store.shelf()
+        self._shelf.put(frozen_json.customer_parties(snapshot.pk))
+
+    def of(self, drafts: Sequence[Draft]) -> dict[str, Any]:
+        """The parties of these documents."""
+        ids = {draft.customer_id for draft in drafts if draft.customer_id}
+        return {**self.facts, "customers": dict(self._shelf.of(ids))}
 
 
 def _row(values: tuple[Any, ...]) -> RunInputRow:

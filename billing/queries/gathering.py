@@ -2,22 +2,27 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
 
-from billing.models import Agreement, Termination
+from billing.models import Agreement, RunSnapshot, SettlementRun, Termination
 from billing.queries.balances import opening_minor, unshown_items, unshown_payouts_minor
 from billing.queries.booked import booked_lines, booked_shares
-from billing.queries.frozen import frozen_input, last_issued_run
+from billing.queries.frozen import (
+    frozen_head,
+    frozen_owned,
+    last_issued_run,
+    snapshot_of,
+)
 from billing.queries.plans import plan_prices
 from billing.queries.receipts import receipts
-from billing.queries.sales import last_report, sales
+from billing.queries.sales import last_report, sales, sold_currencies
 from billing.queries.taxes import fx_quotes, party_taxes
 from billing.queries.terms import segment_terms
-from billing.rules.errors import InvariantBroken
+from billing.queries.usage_rows import customer_currencies, usage_rows
 from billing.rules.facts import Ending, FxQuote, PartyTax
 from billing.rules.fields import instant_text
 from billing.rules.inputs import RunInput, RunInputRow, SegmentTerms, on_plans
@@ -25,7 +30,6 @@ from billing.rules.periods import Period
 from billing.rules.terms import REPORTED
 from cache_api import queries as usage
 from cache_api.models import Customer
-from cache_api.rules.reports import UsageTotal
 from tenants.models import Partner
 from tenants.queries import company as company_of
 from tenants.queries import paper_brand, published_brand
@@ -39,26 +43,17 @@ PLATFORM_PARTY = {"legal_name": "AgentCache, Inc.", "address": [], "country": ""
 class Gathered:
     """One reading: `parties` are the names documents copy, `batch_bound` the last usage batch.
 
-    `base`: what the period's last issued run was frozen from; None for its first run. `rows`: the
-    usage, read once and as it is asked for, where `run_input` comes without.
+    `base`: the period's last issued run; None for its first one. Where `run_input` comes without
+    what grows with customers: `rows` and `owned` (by member, see `snapshot.OWNED`), each read once
+    and as it is asked for.
     """
 
     run_input: RunInput
     parties: dict[str, Any]
     batch_bound: int
-    base: RunInput | None = None
+    base: SettlementRun | None = None
     rows: Iterable[RunInputRow] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerFacts:
-    """What rating needs to know of a customer."""
-
-    id: uuid.UUID
-    external_id: str
-    name: str
-    plan: str
-    currency: str
+    owned: Mapping[str, Iterable[Any]] = field(default_factory=dict)
 
 
 def gather(
@@ -69,43 +64,41 @@ def gather(
     Runs in the partner's schema (`in_partner`). `run_id` names the run being settled, so that
     only other runs of the period count as booked. Once the period has an issued run, its frozen
     terms, prices and plans hold for every later one. `by_day`: usage may be read from days, which
-    come to the same. Fifteen queries at any size, four with plans more, two more then.
+    come to the same. The number of queries does not depend on the number of customers.
     """
     found = gather_head(agreement, period, run_id, by_day=by_day)
+    owned: dict[str, Any] = {name: tuple(items) for name, items in found.owned.items()}
     return replace(
         found,
-        run_input=replace(found.run_input, rows=tuple(found.rows)),
+        run_input=replace(found.run_input, rows=tuple(found.rows), **owned),
         parties={**found.parties, "customers": dict(customer_parties())},
         rows=(),
+        owned={},
     )
 
 
 def gather_head(
     agreement: Agreement, period: Period, run_id: uuid.UUID | None = None, *, by_day: bool = False
 ) -> Gathered:
-    """What `gather` reads, but the usage and the customers' names: those grow with customers.
+    """What `gather` reads, but what grows with customers: that comes by `rows` and `owned`.
 
-    `rows` must be read in the same transaction; the names by `customer_parties`.
+    They must be read in the same transaction; the names by `customer_parties`. The frozen input
+    of the period's last issued run is taken as it is (see `frozen.checked_rows`).
     """
-    last = last_issued_run(agreement.id, period, without=run_id)
-    base = frozen_input(last) if last else None
-    parts = base.segments if base else segment_terms(agreement.id, period)
-    facts = _as_frozen(base)
-    plans = base.plans if base else plan_prices(agreement.partner_id, period.start)
+    base = last_issued_run(agreement.id, period, without=run_id)
+    frozen = snapshot_of(base) if base else None
+    head = frozen_head(frozen) if frozen else None
+    parts = head.segments if head else segment_terms(agreement.id, period)
+    plans = head.plans if head else plan_prices(agreement.partner_id, period.start)
     bound = usage.batch_bound(agreement.partner_id)
     awaited = any(part.terms.sales == REPORTED for part in parts)
     report = last_report(agreement.id, period) if awaited else None
-    reported = sales(report)
-    sold = {sale.currency for sale in reported}
+    currencies = customer_currencies(base) | sold_currencies(report)
     return Gathered(
         run_input=RunInput(
             agreement_id=str(agreement.id), period=period, segments=parts,
-            rows=(), plans=plans,
-            taxes=_taxes(agreement, period, parts, base),
-            fx=_fx(period, parts, {*(one.currency for one in facts.values()), *sold}, base),
-            sales=reported, sales_report=report.sha256 if report else "",
-            booked_lines=booked_lines(agreement.id, period, run_id),
-            booked_shares=booked_shares(agreement.id, period, run_id),
+            rows=(), plans=plans, fx=_fx(period, parts, currencies, head),
+            sales_report=report.sha256 if report else "",
             opening_minor=opening_minor(agreement.id),
             receipts=() if base else receipts(agreement.id, period),
             endings=_endings(agreement, period),
@@ -113,7 +106,13 @@ def gather_head(
             carried=unshown_items(agreement.id),
         ),
         parties=agreement_parties(agreement), batch_bound=bound, base=base,
-        rows=_rows(period, parts, facts, on_plans(plans), by_day),
+        rows=usage_rows(period, parts, base, on_plans(plans), by_day),
+        owned={
+            "booked_lines": booked_lines(agreement.id, period, run_id),
+            "booked_shares": booked_shares(agreement.id, period, run_id),
+            "sales": sales(report),
+            "taxes": _taxes(agreement, period, parts, frozen),
+        },
     )  # fmt: skip
 
 
@@ -126,33 +125,17 @@ def _endings(agreement: Agreement, period: Period) -> tuple[Ending, ...]:
     return tuple(Ending(instant_text(row.ends_at), row.rest_of_term_minor) for row in rows)
 
 
-def _as_frozen(base: RunInput | None) -> dict[uuid.UUID, CustomerFacts]:
-    """What each customer is, or what it was when the period's first run was frozen.
-
-    Who was not in that input had neither usage nor a plan then.
-    """
-    known = {} if base is None else {row.customer_id: row for row in base.rows}
-    facts = {}
-    customers = Customer.objects.only("id", "external_id", "name", "plan", "billing")
-    for one in customers.iterator(_AT_ONCE):
-        plan, currency = one.plan, one.billing.get("currency") or ""
-        if base is not None:
-            before = known.get(str(one.id))
-            plan, currency = (before.plan, before.currency) if before else ("", currency)
-        facts[one.id] = CustomerFacts(one.id, one.external_id, one.name, plan, currency)
-    return facts
-
-
 def _taxes(
-    agreement: Agreement, period: Period, parts: Sequence[SegmentTerms], base: RunInput | None
-) -> tuple[PartyTax, ...]:
+    agreement: Agreement, period: Period, parts: Sequence[SegmentTerms], frozen: RunSnapshot | None
+) -> Iterator[PartyTax]:
     """As frozen before, with the status of parties that are new since; none where none is due."""
     if not any(part.terms.charges_tax for part in parts):
-        return ()
-    frozen = base.taxes if base else ()
-    known = {one.party for one in frozen}
-    new = [one for one in party_taxes(agreement.partner_id, period) if one.party not in known]
-    return tuple(sorted([*frozen, *new], key=lambda one: (one.party, one.charges)))
+        return
+    known: set[str] = set()
+    for one in frozen_owned(frozen, ["taxes"]) if frozen else ():
+        known.add(one.party)
+        yield one
+    yield from (one for one in party_taxes(agreement.partner_id, period) if one.party not in known)
 
 
 def _fx(
@@ -167,52 +150,6 @@ def _fx(
     wanted = set(currencies) - set(known)
     now = {one.quote: one for one in fx_quotes(ours, wanted, period)}
     return tuple(one for _quote, one in sorted({**now, **known}.items()))
-
-
-def _rows(
-    period: Period,
-    parts: tuple[SegmentTerms, ...],
-    customers: dict[uuid.UUID, CustomerFacts],
-    planned: frozenset[str],
-    by_day: bool = False,
-) -> Iterable[RunInputRow]:
-    """Usage per segment, customer and model; a customer on a plan also without usage."""
-    if not parts:
-        return
-    # Cut where segments begin and end, then number each cut by the segment that begins there.
-    cuts = sorted({at for part in parts for at in (part.segment.start, part.segment.end)})
-    inside = tuple(at for at in cuts if period.start < at < period.end)
-    starts = (period.start, *inside)
-    index = {part.segment.start: part.segment.index for part in parts}
-    on_plan = {key: one for key, one in customers.items() if one.plan or str(key) in planned}
-    seen = set()
-    for row in usage.usage_stream(period.start, period.end, inside, by_day=by_day):
-        segment = index.get(starts[row.segment])
-        if segment is None:
-            continue  # used before the agreement began, or after it ended
-        if row.customer_id not in customers:
-            raise InvariantBroken(f"Usage of customer {row.customer_id} has no customer row.")
-        if row.customer_id in on_plan:
-            seen.add((segment, row.customer_id))
-        yield _row(segment, customers[row.customer_id], row)
-    for customer in sorted(on_plan.values(), key=lambda one: one.external_id):
-        for part in parts:
-            if (part.segment.index, customer.id) not in seen:
-                yield _row(part.segment.index, customer, None)
-
-
-def _row(segment: int, customer: CustomerFacts, total: UsageTotal | None) -> RunInputRow:
-    counts: dict[str, Any] = {} if total is None else {
-        "model": total.model, "lookups": total.lookups, "stores": total.stores,
-        "cached_requests": total.cached_requests, "bytes_served": total.bytes_served,
-        "byte_seconds": int(total.byte_seconds), "tokens_saved": total.tokens_saved,
-        "cost_saved_micros": total.cost_saved_micros,
-    }  # fmt: skip
-    return RunInputRow(
-        segment=segment, customer_id=str(customer.id), external_id=customer.external_id,
-        name=customer.name, plan=customer.plan, currency=customer.currency,
-        **counts,
-    )  # fmt: skip
 
 
 def agreement_parties(agreement: Agreement) -> dict[str, Any]:

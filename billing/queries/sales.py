@@ -1,9 +1,10 @@
 """Sales reports: which months await one, which one counts, what it says."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -16,6 +17,7 @@ from billing.rules.terms import REPORTED, Terms
 from cache_api.models import Customer
 
 MONTHS_SHOWN = 12
+_AT_ONCE = 500  # lines in hand
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,28 @@ def last_report(agreement_id: uuid.UUID, period: Period) -> SalesReport | None:
     return found.first()
 
 
-def sales(report: SalesReport | None) -> tuple[Sale, ...]:
-    """A report's lines with the customers' names; in the partner's scope."""
+def sales(report: SalesReport | None) -> Iterator[Sale]:
+    """A report's lines with the customers' names, read as they are asked for; in the partner's
+    scope."""
     if report is None:
-        return ()
-    names = dict(Customer.objects.values_list("id", "name"))
-    return tuple(
-        Sale(str(line.customer_id), line.customer_external_id, names.get(line.customer_id, ""),
-             line.currency, line.amount_minor, line.reference)
-        for line in report.lines.all()
-    )  # fmt: skip
+        return
+    left = report.lines.all().iterator(_AT_ONCE)
+    while some := list(islice(left, _AT_ONCE)):
+        ids = {line.customer_id for line in some}
+        names = dict(Customer.objects.filter(pk__in=ids).values_list("id", "name"))
+        for line in some:
+            yield Sale(
+                str(line.customer_id), line.customer_external_id, names.get(line.customer_id, ""),
+                line.currency, line.amount_minor, line.reference,
+            )  # fmt: skip
+
+
+def sold_currencies(report: SalesReport | None) -> set[str]:
+    """The currencies of a report's lines."""
+    rows = (
+        SalesLine.objects.filter(report=report).order_by() if report else SalesLine.objects.none()
+    )
+    return set(rows.values_list("currency", flat=True).distinct())
 
 
 def reporting_terms(agreement_id: uuid.UUID, period: Period) -> Terms | None:

@@ -1,8 +1,9 @@
 """Tax status of the parties of a run, and the exchange rates it needs, as they will be frozen."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 
 from billing.models import FxRate, TaxRate, TaxStatus
@@ -18,17 +19,23 @@ def last_day(period: Period) -> date:
     return (period.end - timedelta(microseconds=1)).date()
 
 
-def party_taxes(partner_id: uuid.UUID, period: Period) -> tuple[PartyTax, ...]:
-    """Every status of every party of the partner on the period's last day: two queries.
+def party_taxes(partner_id: uuid.UUID, period: Period) -> Iterator[PartyTax]:
+    """Every status of every party of the partner on the period's last day: two queries, read as
+    they are asked for.
 
     Raises MissingTax (the run parks) when a standard party's country has no rate.
     """
     day = last_day(period)
     rates = {row.country: row for row in TaxRate.objects.filter(valid_from__lte=day)}
-    rows = TaxStatus.objects.filter(partner_id=partner_id, valid_from__lte=day)
-    latest = {(row.customer_id, row.charges): row for row in rows}
-    found = (_party_tax(row, rates) for row in latest.values())
-    return tuple(sorted(found, key=lambda one: (one.party, one.charges)))
+    rows = TaxStatus.objects.filter(partner_id=partner_id, valid_from__lte=day).order_by(
+        "customer_id", "charges", "valid_from", "entered_at", "id"
+    )
+    for _, found in groupby(rows.iterator(_AT_ONCE), lambda row: (row.customer_id, row.charges)):
+        *_, latest = found
+        yield _party_tax(latest, rates)
+
+
+_AT_ONCE = 500  # rows in hand
 
 
 def fx_quotes(base: str, quotes: Iterable[str], period: Period) -> tuple[FxQuote, ...]:

@@ -37,7 +37,14 @@ from billing.rules.sharing import (
     fees_minor,
     share_order,
 )
-from billing.rules.slices import RowSums, customer_of, customer_slices, partner_part
+from billing.rules.slices import (
+    HeadOwned,
+    Owned,
+    RowSums,
+    customer_of,
+    customer_slices,
+    partner_part,
+)
 from billing.rules.taxes import line_percents
 
 SLICE = 250  # customers in hand at once
@@ -78,8 +85,7 @@ class ChargeResult:
     @property
     def moves_money(self) -> bool:
         """Some document would state an amount, or a shadow value, that no earlier one did."""
-        rows = (row for draft in self.drafts for row in draft.lines)
-        return any(row.amount_minor or row.value_minor for row in rows)
+        return _moves_money(self.drafts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,16 @@ class ChargePart:
     shares: tuple[CustomerShare, ...]
     drafts: tuple[Draft, ...]
     totals: RunTotals | None = None
+
+    @property
+    def moves_money(self) -> bool:
+        """As for the whole result, of these drafts."""
+        return _moves_money(self.drafts)
+
+
+def _moves_money(drafts: Sequence[Draft]) -> bool:
+    rows = (row for draft in drafts for row in draft.lines)
+    return any(row.amount_minor or row.value_minor for row in rows)
 
 
 def _plans(run: RunInput) -> dict[str, str]:
@@ -161,11 +177,12 @@ class Charging:
     """One run charged in parts: customers, some at a time and in their order, then the partner.
 
     What the partner's part needs of the customers is only summed up here; the rows of its two
-    documents that name customers are kept by `keep` (see `PartnerRows`).
+    documents that name customers are kept by `keep` (see `PartnerRows`). `owned`: what of the head
+    belongs to customers, where it comes without.
     """
 
-    def __init__(self, head: RunInput, keep: Keep = tuple) -> None:
-        self.head, self.keep = head, keep
+    def __init__(self, head: RunInput, keep: Keep = tuple, owned: Owned | None = None) -> None:
+        self.head, self._owned = head, owned or HeadOwned(head)
         self._groups, self._currency = _checked_groups(replace(head, rows=()))
         self._rows, self._usage = PartnerRows(keep), RowSums()
         self._ours: dict[str, int] = {}
@@ -173,7 +190,7 @@ class Charging:
 
     def parts(self, rows: Iterable[RunInputRow], size: int = SLICE) -> Iterator[ChargePart]:
         """Every part, the partner's last; `rows` in the order of `slices.customer_of`."""
-        for part in customer_slices(self.head, rows, size):
+        for part in customer_slices(self.head, rows, size, self._owned):
             yield self._customers(part)
         yield self._partner()
 
@@ -200,9 +217,8 @@ class Charging:
         lines = _booked(run, due, currency)
         booked = {share.key: share for share in run.booked_shares}
         shares = collected_shares(run.receipts, booked)
-        # With all that is booked: whether the period has been settled before decides.
-        whole = replace(self.head, rows=(), taxes=run.taxes)
-        drafts = partner_drafts(whole, groups, lines, shares, self._rows)
+        is_first = run.is_first and not self._owned.is_booked
+        drafts = partner_drafts(run, groups, lines, shares, self._rows, is_first)
         part = self._part(run, lines, shares, drafts)
         return replace(part, totals=self._totals())
 

@@ -243,16 +243,17 @@ def _payout_statement(
     shares: Sequence[CustomerShare],
     kept: PartnerRows,
     owed_minor: int,
+    is_first: bool,
 ) -> list[Draft]:
     collected = collected_rows(run, shares, terms.currency)
     carried_over = carried_rows(run, terms.currency)
     # A first run always states the balances, so that closing and opening meet month by month.
     share, shadow = kept.share[PARTNER], kept.shadow[PLATFORM]
-    if not (share or shadow or collected or carried_over or run.is_first):
+    if not (share or shadow or collected or carried_over or is_first):
         return []
     earned = sum(row.amount_minor for row in chain(*share, collected))
     fees = -sum(row.amount_minor for row in collected if row.kind == FEES)
-    on_time, late = (earned + fees, 0) if run.is_first else (0, earned + fees)
+    on_time, late = (earned + fees, 0) if is_first else (0, earned + fees)
     carried = sum(item.amount_minor for item in run.carried)
     taxes, notes = statement_taxes(run, terms, earned, carried)
     totals = statement_totals(
@@ -301,9 +302,11 @@ def partner_drafts(
     lines: Sequence[RatedLine],
     shares: Sequence[CustomerShare],
     kept: PartnerRows,
+    is_first: bool,
 ) -> tuple[Draft, ...]:
     """The partner invoice, then the payout statement: its own `lines`, `shares` of money received,
-    and what was `kept` of its customers. Raises InvariantBroken when a draft does not sum.
+    and what was `kept` of its customers. `is_first`: the period has no earlier run. Raises
+    InvariantBroken when a draft does not sum.
     """
     terms = list(_terms_of(groups).values())
     owed = _partner_invoice(run, terms[-1], lines, kept)
@@ -312,7 +315,7 @@ def partner_drafts(
         return tuple(owed)
     owed_minor = sum(draft.gross_minor for draft in owed)
     agreed = paying[-1] if paying else replace(terms[-1], min_payout_minor=0, netting=False)
-    return (*owed, *_payout_statement(run, agreed, shares, kept, owed_minor))
+    return (*owed, *_payout_statement(run, agreed, shares, kept, owed_minor, is_first))
 
 
 def _is_open(run: RunInput, shares: Sequence[CustomerShare]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -13,6 +12,7 @@ from billing.rules.charging import ChargePart, RunTotals
 from billing.rules.drafts import Draft, Keep
 from billing.rules.errors import InvariantBroken
 from billing.rules.sharing import CustomerShare, share_order
+from billing.rules.sorting import Sorted
 
 
 class Digest(Protocol):
@@ -35,7 +35,7 @@ class ResultDigest:
     def __init__(self, keep: Keep = tuple) -> None:
         self._keep = keep
         self._lines = _Tuple(hashlib.sha256(b"ChargeResult("), "lines")
-        self._shares: list[Sequence[CustomerShare]] = []
+        self._shares: Sorted[CustomerShare] = Sorted(keep, share_order)
         self._texts: list[Sequence[str]] = []
         self._last = ChargePart((), (), ())
 
@@ -46,7 +46,8 @@ class ResultDigest:
         if part.totals is not None:
             self._last = part
             return
-        self._shares.append(self._keep(part.shares))
+        for share in part.shares:
+            self._shares.add(share)
         self._texts.append(self._keep(map(repr, part.drafts)))
 
     @property
@@ -60,7 +61,7 @@ class ResultDigest:
         """The fingerprint, once; raises as `totals` does."""
         last, totals = self._last, self.totals
         shares = _Tuple(self._lines.close(), "shares")
-        for share in chain(heapq.merge(*self._shares, key=share_order), last.shares):
+        for share in chain(self._shares, last.shares):
             shares.add([repr(share)])
         drafts = _Tuple(shares.close(), "drafts")
         for text in chain.from_iterable(self._texts):

@@ -55,6 +55,8 @@ _MOST = 10**12  # major units; with three decimals still far from what a column 
 
 def parse_amount(text: str, currency: str) -> int:
     """What a person typed (`12.50`, `1,204.10`) as minor units. Raises BadMoney."""
+    if not text.strip():
+        raise BadMoney("Write the amount, like 1204.10.")
     try:
         amount = Decimal(text.strip().replace(",", ""))
     except InvalidOperation:

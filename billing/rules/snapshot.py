@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import heapq
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from billing.rules.documents import canonical_bytes
 from billing.rules.drafts import Keep
@@ -26,11 +25,19 @@ from billing.rules.inputs import (
 )
 from billing.rules.periods import Period, Segment
 from billing.rules.rates import dump_rate_card, parse_rate_card
+from billing.rules.sorting import Sorted
 from billing.rules.terms_json import dump_terms, parse_terms
 
 SCHEMA = "agentcache.run-input/1"
-_NO_ROWS = b'"rows":[]'
-_STRETCH = 1000  # rows that are sorted in memory
+ROWS = b'"rows":['  # the piece of a head after which its rows go
+# Members that grow with customers; the first two are written also when there is none of them.
+OWNED: dict[str, Any] = {
+    "booked_lines": BookedLine,
+    "booked_shares": BookedShare,
+    "sales": Sale,
+    "taxes": PartyTax,
+}
+_ALWAYS = ("booked_lines", "booked_shares")
 _Flat = TypeVar(
     "_Flat", RunInputRow, BookedLine, BookedShare, Carried, PartyTax, FxQuote, Receipt, Sale, Ending
 )
@@ -80,18 +87,55 @@ _SINCE: dict[type, dict[str, Any]] = {
 
 def run_input_json(run: RunInput) -> bytes:
     """Canonical bytes; rows in any order give the same bytes. Big counts are written as text."""
-    return b"".join(_pieces(run, sorted(map(_row_bytes, run.rows))))
+    return b"".join(_with_rows(head_pieces(run), sorted(map(_row_bytes, run.rows))))
 
 
-def _pieces(run: RunInput, rows: Iterable[bytes]) -> Iterator[bytes]:
-    before, after = _head(run).split(_NO_ROWS, 1)
-    yield before + b'"rows":['
-    for number, row in enumerate(rows):
-        yield b"," + row if number else row
-    yield b"]" + after
+class Counted(Protocol):
+    """Items of which one knows how many there are."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+    def __len__(self) -> int: ...
 
 
-def _head(run: RunInput) -> bytes:
+def head_pieces(run: RunInput, owned: Mapping[str, Counted] | None = None) -> Iterator[bytes]:
+    """`run_input_json` without rows, piece by piece; those would go after the piece `ROWS`.
+
+    `owned`: the members of OWNED, each `owned_bytes` sorted, where they are too many for `run`.
+    """
+    if owned is None:
+        owned = {name: sorted(map(owned_bytes, getattr(run, name))) for name in OWNED}
+    stated = [name for name in OWNED if name in _ALWAYS or len(owned[name])]
+    left = _head(run, stated)
+    for name in sorted([*stated, "rows"]):
+        opening = f'"{name}":['.encode()
+        # Inside a text its quotes would be escaped, so the first is the member itself.
+        before, left = left.split(opening + b"]", 1)
+        yield before
+        yield opening
+        yield from _listed(owned.get(name, ()))
+        yield b"]"
+    yield left
+
+
+def _listed(items: Iterable[bytes]) -> Iterator[bytes]:
+    for number, item in enumerate(items):
+        yield b"," + item if number else item
+
+
+def _with_rows(head: Iterable[bytes], rows: Iterable[bytes]) -> Iterator[bytes]:
+    for piece in head:
+        yield piece
+        if piece == ROWS:
+            yield from _listed(rows)
+
+
+def owned_bytes(item: Any) -> bytes:
+    """An item of a member of OWNED, canonical: sorted by them, whatever the order of a query."""
+    return canonical_bytes(_stated(item))
+
+
+def _head(run: RunInput, stated: Iterable[str]) -> bytes:
+    """The head's canonical bytes with the `stated` members of OWNED empty, the others absent."""
     return canonical_bytes(
         {
             "schema": SCHEMA,
@@ -105,12 +149,15 @@ def _head(run: RunInput) -> bytes:
                 _segment(part) for part in sorted(run.segments, key=lambda part: part.segment.index)
             ],
             "rows": [],
-            "booked_lines": _sorted(run.booked_lines),
-            "booked_shares": _sorted(run.booked_shares),
             "opening_minor": run.opening_minor,
             "paid_minor": run.paid_minor,
             # Absent when there is none: inputs frozen before it existed keep their bytes.
-            **{name: _sorted(getattr(run, name)) for name in _LATER if getattr(run, name)},
+            **{
+                name: _sorted(getattr(run, name))
+                for name in _LATER
+                if name not in OWNED and getattr(run, name)
+            },
+            **{name: [] for name in stated},
             **({"plans": _plans(run)} if run.plans else {}),
             **({"sales_report": run.sales_report} if run.sales_report else {}),
         }
@@ -146,31 +193,22 @@ def _texts(row: RunInputRow) -> dict[str, str | int]:
 
 class InputDigest:
     """Fingerprint of a frozen input whose rows come one by one, in any order: the SHA-256 of
-    `run_input_json`, never made whole. Sorted rows wait in stretches (`keep`) until the last."""
+    `run_input_json`, never made whole (see `Sorted`)."""
 
     def __init__(self, keep: Keep = tuple) -> None:
-        self._keep = keep
-        self._stretches: list[Sequence[bytes]] = []
-        self._rows: list[bytes] = []
+        self._rows: Sorted[bytes] = Sorted(keep)
 
     def add(self, row: RunInputRow) -> RunInputRow:
         """Count a row in; the row."""
-        self._rows.append(_row_bytes(row))
-        if len(self._rows) == _STRETCH:
-            self._put_away()
+        self._rows.add(_row_bytes(row))
         return row
 
-    def hexdigest(self, head: RunInput) -> str:
-        """The fingerprint of `head` (its own rows do not count) with the rows counted in."""
-        self._put_away()
+    def hexdigest(self, head: Iterable[bytes]) -> str:
+        """The fingerprint of a head, in pieces as `head_pieces` has them, with the rows."""
         digest = hashlib.sha256()
-        for piece in _pieces(head, heapq.merge(*self._stretches)):
+        for piece in _with_rows(head, self._rows):
             digest.update(piece)
         return digest.hexdigest()
-
-    def _put_away(self) -> None:
-        self._stretches.append(self._keep(sorted(self._rows)))
-        self._rows = []
 
 
 def run_input_sha256(run: RunInput) -> str:
@@ -178,7 +216,12 @@ def run_input_sha256(run: RunInput) -> str:
     digest = InputDigest()
     for row in run.rows:
         digest.add(row)
-    return digest.hexdigest(run)
+    return digest.hexdigest(head_pieces(run))
+
+
+def parse_owned(name: str, item: object) -> Any:
+    """An item of a member of OWNED, from its JSON. Raises BadTerms."""
+    return _flat(OWNED[name], _names(OWNED[name]), item)
 
 
 def _flat(kind: Callable[..., _Flat], names: Sequence[str], data: object) -> _Flat:
@@ -221,7 +264,12 @@ def _names(kind: Any) -> list[str]:
 
 def parse_run_input(data: bytes) -> RunInput:
     """Read `run_input_json` back. Raises BadRunInput for another schema or engine version."""
-    read = Fields(json.loads(data), "Run input")
+    return run_input_of(json.loads(data))
+
+
+def run_input_of(data: object) -> RunInput:
+    """`parse_run_input` of what JSON has been read; raises as that does."""
+    read = Fields(data, "Run input")
     schema, engine = read.text("schema"), read.text("engine")
     if schema != SCHEMA or engine not in READABLE_ENGINES:
         raise BadRunInput(

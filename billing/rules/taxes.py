@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from billing.rules.drafts import Draft, DraftLine, TaxLine, tax_over
+from billing.rules.drafts import Draft, TaxLine, tax_over
 from billing.rules.errors import MissingTax
 from billing.rules.facts import (
     ALL_CHARGES,
@@ -101,23 +101,29 @@ def with_party_tax(run: RunInput, draft: Draft, terms: Terms, lines: Sequence[Ra
     who = draft.lines[0].customer_external_id
     shown = f"Customer {who!r}" if draft.customer_id else "The partner"
     phases = {line.key: line.phase for line in lines}
-    taxed: dict[PartyTax, list[DraftLine]] = {}
-    for row in [row for row in draft.lines if not row.memo] or draft.lines:
-        charges = charges_of(row.kind, phases.get(row.rated_line_key, LIVE))
-        status = _status(run, draft.customer_id or PARTNER, shown, charges)
-        taxed.setdefault(replace(status, charges=ALL_CHARGES), []).append(row)
+    only_memos = all(row.memo for row in draft.lines)
+    # Sums and places only: a partner's document names any number of customers.
+    taxed: dict[PartyTax, tuple[int, list[int]]] = {}
+    for row in draft.lines:
+        if only_memos or not row.memo:
+            charges = charges_of(row.kind, phases.get(row.rated_line_key, LIVE))
+            status = _status(run, draft.customer_id or PARTNER, shown, charges)
+            status = replace(status, charges=ALL_CHARGES)
+            net_minor, places = taxed.get(status, (0, []))
+            taxed[status] = net_minor + row.amount_minor, places
+            places.append(row.position)
     return _taxed(draft, taxed)
 
 
-def _taxed(draft: Draft, taxed: dict[PartyTax, list[DraftLine]]) -> Draft:
+def _taxed(draft: Draft, taxed: dict[PartyTax, tuple[int, list[int]]]) -> Draft:
+    """`taxed`: status → the sum and the places of the rows that it counts for."""
     taxes, notes = [], []
-    for status, rows in taxed.items():
+    for status, (net_minor, places) in taxed.items():
         if status.treatment in (NO_TAX, WITHHOLDING):
             continue
         percent = Decimal(status.percent) if status.treatment in _ADDED else Decimal(0)
-        tax = _line(status, percent, sum(row.amount_minor for row in rows), draft.currency)
-        named = tuple(row.position for row in rows) if len(taxed) > 1 else ()
-        taxes.append(replace(tax, lines=named))
+        tax = _line(status, percent, net_minor, draft.currency)
+        taxes.append(replace(tax, lines=tuple(places) if len(taxed) > 1 else ()))
         notes.append(status.reason or _NOTES.get(status.treatment, ""))
     return replace(
         draft,

@@ -1,8 +1,8 @@
 """Repeated, raced, broken off: a month comes out once, and the same input gives the same bytes."""
 
-import json
 import threading
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.db import IntegrityError, connection
@@ -11,12 +11,21 @@ from billing.actions.errors import AlreadySettled
 from billing.actions.open_runs import settle_period
 from billing.actions.review import approve_period
 from billing.actions.settle import issue_approved, settle_run
+from billing.gateways.spool import Spool
 from billing.models import Agreement, Document, RunSnapshot, SettlementRun
-from billing.queries.frozen import frozen_input, frozen_parties
-from billing.queries.parties import brand_of, buyer_of, read_parties, seller_of
+from billing.queries import frozen_json
+from billing.queries.frozen import (
+    FrozenParties,
+    frozen_head,
+    frozen_input,
+    frozen_owned,
+    snapshot_of,
+)
+from billing.queries.parties import brand_of, buyer_of, seller_of
 from billing.queries.preview import preview_run
 from billing.rules.charging import charge
 from billing.rules.documents import canonical_bytes, document_json
+from billing.rules.snapshot import ROWS, parse_run_input
 from tenants.schema import in_partner
 from tests.billing.people import APPROVER, PREPARER, utc
 from tests.billing.world import (
@@ -121,7 +130,9 @@ def test_the_same_input_gives_the_same_bytes_also_after_later_usage(database, wo
 
     drafts = charge(frozen_input(run)).drafts
 
-    parties = frozen_parties(run)
+    with Spool() as spool:
+        parties = FrozenParties(run, spool).of(drafts)
+    assert set(parties["customers"]) == {draft.customer_id for draft in drafts} - {None}
     for document, draft in zip(run.documents.order_by("position"), drafts, strict=True):
         again = canonical_bytes(
             document_json(
@@ -157,12 +168,22 @@ def test_a_preview_says_what_the_run_will_and_writes_nothing(database, world):
     assert uuid.UUID(preview.result.lines[0].version_id)
 
 
-def test_frozen_names_are_read_one_by_one_as_they_were_written():
-    customers = {f"id-{n}": {"legal_name": f'A "customers":{{n}} é{n}', "address": ["x", "}"]}
-                 for n in range(3)}  # fmt: skip
-    for some in ({}, {"id-0": customers["id-0"]}, customers):
-        facts = {"brand": {"name": '"customers":'}, "customers": some, "partner_slug": "r}"}
-        text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        found = read_parties(text)
-        assert {**found, "customers": dict(found["customers"])} == facts
-        assert len(found["customers"]) == len(some) and "id-9" not in found["customers"]
+def test_a_frozen_head_is_read_in_pieces_as_it_was_written(database, september, monkeypatch):
+    """Also that of an adjustment, which has the month's lines in it."""
+    database.login("recorder")
+    record(hit(september.redis, "2026-09-12", "big", 5_000))
+    database.login("settle")
+    settle()
+    monkeypatch.setattr(frozen_json, "PIECE", 100)
+    for run in SettlementRun.objects.filter(partner_id=september.redis.id):
+        snapshot = snapshot_of(run)
+        whole = parse_run_input(bytes(snapshot.head))
+        pieces = list(frozen_json.head_bytes(snapshot.pk))
+        assert b"".join(pieces) == bytes(snapshot.head)
+        assert pieces.count(ROWS) == 1
+        assert max(map(len, pieces)) == 100
+        assert [*frozen_owned(snapshot)] == [*whole.booked_lines, *whole.booked_shares]
+        bare = replace(whole, booked_lines=(), booked_shares=())
+        assert frozen_head(snapshot) == bare
+        assert bool(whole.booked_lines) == (run.kind == "adjustment")
+    assert breaches() == []

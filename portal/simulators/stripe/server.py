@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from billing.rules.money import to_major
 from portal.simulators.stripe.books import Books, Refusal
 from portal.simulators.stripe.contract import Contract
 from portal.simulators.stripe.forms import decoded
@@ -251,11 +252,13 @@ class Handler(BaseHTTPRequestHandler):
             self._json(404, {})
             return
         button = '<form method="post"><button>Pay</button></form>'
+        currency = invoice["currency"].upper()
         shown = (
-            f"<!doctype html><title>Simulator</title><h1>Simulated payment page</h1>"
+            '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">'
+            "<title>Simulator</title><h1>Simulated payment page</h1>"
             f"<p>This is no Stripe: no money moves.</p><p>{html.escape(invoice['number'] or '')} "
-            f"{html.escape(invoice['description'] or '')}: {invoice['total']} (smallest units) "
-            f"{invoice['currency'].upper()}, {invoice['status']}</p>"
+            f"{html.escape(invoice['description'] or '')}: "
+            f"{to_major(invoice['total'], currency):,f} {currency}, {invoice['status']}</p>"
             f"{button if invoice['status'] == 'open' else ''}"
         )
         self._write(200, shown.encode(), "text/html; charset=utf-8")

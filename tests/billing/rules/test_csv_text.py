@@ -43,7 +43,8 @@ def test_amounts_are_read_to_the_minor_unit(text, currency, minor):
 
 
 @pytest.mark.parametrize(("text", "currency", "why"), [
-    ("", "USD", "not an amount"), ("ten", "USD", "not an amount"), ("NaN", "USD", "not an amount"),
+    ("", "USD", "Write the amount"),
+    ("ten", "USD", "not an amount"), ("NaN", "USD", "not an amount"),
     ("1.005", "USD", "more decimals"), ("0.5", "JPY", "more decimals"),
     ("1e999999999", "USD", "up to"), ("1e13", "USD", "up to"),
 ])  # fmt: skip

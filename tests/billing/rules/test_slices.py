@@ -13,7 +13,9 @@ from billing.rules.errors import InvariantBroken
 from billing.rules.facts import PartyTax, Sale
 from billing.rules.fingerprint import ResultDigest
 from billing.rules.inputs import BookedLine
+from billing.rules.owned import ShelvedOwned
 from billing.rules.slices import customer_of, customer_slices
+from billing.rules.snapshot import OWNED
 from tests.billing.rules.build import few, row, run, terms
 from tests.billing.rules.test_charging import KINDS, book, usages
 
@@ -26,11 +28,19 @@ CASES = {name: {"agreed": agreed} for name, agreed in KINDS.items()}
 CASES["taxed"] = {"agreed": TAXED, "taxes": TAXES}
 
 
+def put_away(frozen, spool):
+    """The head without what grows with customers, and that on a shelf."""
+    owned = ShelvedOwned(spool, (item for name in OWNED for item in getattr(frozen, name)))
+    return owned.rest_in(frozen, OWNED), owned
+
+
 def in_parts(frozen, size):
     """What comes of slices of `size` customers, kept on disk: its parts put together, its print."""
     with Spool() as spool:
         digest, parts = ResultDigest(spool.keep), []
-        for part in Charging(frozen, spool.keep).parts(sorted(frozen.rows, key=customer_of), size):
+        head, owned = put_away(frozen, spool)
+        rows = sorted(frozen.rows, key=customer_of)
+        for part in Charging(replace(head, rows=()), spool.keep, owned).parts(rows, size):
             digest.add(part)
             parts.append(replace(part, drafts=tuple(
                 replace(draft, lines=tuple(draft.lines)) for draft in part.drafts)))  # fmt: skip
@@ -61,7 +71,10 @@ def test_whoever_only_has_a_booking_or_a_sale_has_a_place_among_the_customers():
         sales=(Sale("id-carl", "carl", "Carl", "USD", 5), Sale("id-acme", "acme", "A", "USD", 6)),
         taxes=TAXES,
     )  # fmt: skip
-    found = list(customer_slices(frozen, sorted(frozen.rows, key=customer_of), 2))
+    with Spool() as spool:
+        head, owned = put_away(frozen, spool)
+        found = list(customer_slices(head, sorted(frozen.rows, key=customer_of), 2, owned))
+    assert found == list(customer_slices(frozen, sorted(frozen.rows, key=customer_of), 2))
     assert [[one.customer_id for one in part.rows] for part in found] == [
         ["id-acme"], ["id-delta", "id-delta"]]  # fmt: skip
     assert [[one.key for one in part.booked_lines] for part in found] == [["k"], []]
@@ -75,6 +88,10 @@ def test_a_customer_under_another_name_than_it_was_booked_stops_the_run():
     frozen = run(row("acme", 1), booked_lines=(booked,))
     with pytest.raises(InvariantBroken, match="another external id"):
         list(customer_slices(frozen, frozen.rows, 1))
+    with Spool() as spool:
+        head, owned = put_away(frozen, spool)
+        with pytest.raises(InvariantBroken, match="another external id"):
+            list(customer_slices(head, frozen.rows, 1, owned))
 
 
 def test_what_a_spool_keeps_is_read_any_number_of_times_and_while_more_is_kept():
@@ -87,3 +104,13 @@ def test_what_a_spool_keeps_is_read_any_number_of_times_and_while_more_is_kept()
         assert not spool.keep(())
         with pytest.raises(IndexError):
             first[len(first)]
+
+
+def test_a_shelf_has_items_under_their_keys_in_the_order_they_were_put():
+    with Spool() as spool:
+        shelf, other = spool.shelf(), spool.shelf()
+        shelf.put((f"k{n % 3}", (n, "é" * n)) for n in range(7))
+        other.put([("k1", "of another shelf")])
+        shelf.put([("k0", 7)])
+        assert [item for _, item in shelf.of(["k0", "k9", "k1"])] == [
+            (0, ""), (3, "ééé"), (6, "é" * 6), 7, (1, "é"), (4, "éééé")]  # fmt: skip

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.gateways.spool import Spool
-from billing.rules import snapshot
+from billing.rules import sorting
 from billing.rules.charging import charge
 from billing.rules.errors import BadRunInput, BadTerms
 from billing.rules.inputs import BookedLine, BookedShare, Carried
 from billing.rules.snapshot import (
     InputDigest,
+    head_pieces,
     parse_run_input,
     run_input_json,
     run_input_sha256,
@@ -108,9 +109,11 @@ def test_the_fingerprint_is_that_of_the_bytes(usage):
 
 
 def test_rows_are_hashed_as_they_come_and_sorted_in_stretches(monkeypatch):
-    monkeypatch.setattr(snapshot, "_STRETCH", 2)
+    monkeypatch.setattr(sorting, "STRETCH", 2)
     rows = [row(name, count) for name, count in zip("abcdefg", (5, 1, 9, 3, 3, 7, 2), strict=True)]
     with Spool() as spool:
         digest = InputDigest(spool.keep)
         assert [digest.add(one) for one in rows] == rows
-        assert digest.hexdigest(run()) == sha256(run_input_json(run(*rows))).hexdigest()
+        assert (
+            digest.hexdigest(head_pieces(run())) == sha256(run_input_json(run(*rows))).hexdigest()
+        )
