@@ -1,5 +1,6 @@
 """The soak's verdict: what is lost or there twice is found, and nothing else is."""
 
+import os
 import random
 import uuid
 from collections import Counter
@@ -12,6 +13,7 @@ from bench.soak.verdict import Told, judge
 from cache_api.gateways.spool import Spool
 from cache_api.rules import events
 from cache_api.rules.corrections import correction_id
+from tenants.rules.ids import uuid7_at
 
 A, B, C, HIT, NAMED = (uuid.uuid5(uuid.NAMESPACE_URL, name) for name in "abchn")
 TAKEN_BACK = correction_id(HIT)
@@ -84,8 +86,10 @@ def test_an_answer_that_nothing_explains_is_wrong():
 
 
 def event(kind="lookup", outcome="hit"):
-    return events.UsageEvent(event_id=uuid.uuid4(), partner_id=A, customer="acme", kind=kind,
-                             outcome=outcome, livemode=True)  # fmt: skip
+    return events.UsageEvent(
+        event_id=uuid7_at(1, os.urandom(10)), partner_id=A, customer="acme", kind=kind,
+        outcome=outcome, livemode=True,
+    )  # fmt: skip
 
 
 def test_a_dead_hosts_spool_is_carried_and_adopted_and_a_living_ones_is_left(tmp_path):

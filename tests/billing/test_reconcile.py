@@ -119,7 +119,7 @@ def test_every_equation_is_planted_or_guarded_by_a_constraint():
 
 OTHER = {
     models.DateTimeField: "{0} - interval '1 hour'",  # before what it is a kind of
-    models.JSONField: """'{"other": 1}'""", models.TextField: "{0} || 'x'",
+    models.JSONField: "'[1]'", models.TextField: "{0} || 'x'",
     models.CharField: "overlay({0} placing '#' from 1)", models.DateField: "{0} + 1",
     models.DecimalField: "coalesce({0}, 0) + 1",
     models.UUIDField: "gen_random_uuid()", models.BooleanField: "not {0}",

@@ -39,8 +39,8 @@ WHERE (coalesce(r.partner_id, o.partner_id), o.sha256, d.kind, d.number, d.numbe
 UNION ALL
 SELECT d.partner_id, format('%s of %s: line %s is not as in the bytes', d.number, d.issuer,
     said->>'position')
-FROM billing_document d, LATERAL (SELECT {_BODY}) c,
-LATERAL jsonb_array_elements(body->'lines') said
+FROM billing_document d CROSS JOIN LATERAL (SELECT {_BODY}) c
+CROSS JOIN LATERAL jsonb_array_elements(body->'lines') said
 LEFT JOIN billing_documentline l
     ON l.document_id = d.id AND l.position = (said->>'position')::integer
 WHERE (l.partner_id, l.kind, l.description, l.customer_external_id, l.customer_name, l.meter,
