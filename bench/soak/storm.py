@@ -102,6 +102,7 @@ class Storm:
         name, disk = edge.row.name, self.hosts.disk_of(edge.row.name)
         events = self.stack.servers["events"].child
         if not events.alive or name in self.away:
+            self.bag.insert(0, kind)  # later in this lap
             return
         os.kill(events.pid, signal.SIGSTOP)
         try:

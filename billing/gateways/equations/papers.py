@@ -22,16 +22,17 @@ LEFT JOIN billing_settlementrun r ON r.id = d.run_id
 LEFT JOIN billing_document o ON o.id = d.corrects_id,
 LATERAL (SELECT {_BODY}) c, LATERAL (SELECT body->'totals' AS totals, body->'period' AS period) t,
 LATERAL (SELECT lpad(d.sequence_no::text, greatest(6, length(d.sequence_no::text)), '0') AS n) s
-WHERE (coalesce(r.partner_id, o.partner_id), o.sha256, d.kind, d.number, d.number, d.issuer,
+WHERE (coalesce(r.partner_id, o.partner_id), o.sha256, d.kind, d.number, d.number, d.issuer = 'platform',
         d.seller_name, d.buyer_name, d.customer_external_id, d.currency,
         date_trunc('second', d.issued_at), d.period_start, d.period_end, d.due_date,
         d.net_minor, d.total_minor, d.shadow_minor, coalesce(d.statement, 'null'),
         (SELECT count(*) FROM billing_documentline l WHERE l.document_id = d.id))
     IS DISTINCT FROM
     (d.partner_id, body->'corrects'->>'sha256', body->>'kind', body->>'number',
-        format('%s-%s-%s', d.series, d.year, n), body->>'issuer',
+        format('%s-%s-%s', d.series, d.year, n), body->>'issuer' = 'platform',
         body->'seller'->>'legal_name', body->'buyer'->>'legal_name',
-        CASE WHEN d.customer_id IS NULL THEN '' ELSE body->'lines'->0->>'customer_external_id' END,
+        CASE WHEN d.customer_id IS NULL THEN ''
+            ELSE coalesce(body->'lines'->0->>'customer_external_id', '') END,
         body->>'currency', (body->>'issued_at')::timestamptz, (period->>'start')::timestamptz,
         (period->>'end')::timestamptz, (body->>'due_date')::date, (totals->>'net_minor')::bigint,
         (totals->>'gross_minor')::bigint, (totals->>'shadow_minor')::bigint, totals->'statement',
