@@ -22,7 +22,8 @@ LEFT JOIN billing_settlementrun r ON r.id = d.run_id
 LEFT JOIN billing_document o ON o.id = d.corrects_id,
 LATERAL (SELECT {_BODY}) c, LATERAL (SELECT body->'totals' AS totals, body->'period' AS period) t,
 LATERAL (SELECT lpad(d.sequence_no::text, greatest(6, length(d.sequence_no::text)), '0') AS n) s
-WHERE (coalesce(r.partner_id, o.partner_id), o.sha256, d.kind, d.number, d.number, d.issuer = 'platform',
+WHERE (coalesce(r.partner_id, o.partner_id, d.partner_id), o.sha256, d.kind, d.number, d.number,
+        d.issuer = 'platform',
         d.seller_name, d.buyer_name, d.customer_external_id, d.currency,
         date_trunc('second', d.issued_at), d.period_start, d.period_end, d.due_date,
         d.net_minor, d.total_minor, d.shadow_minor, coalesce(d.statement, 'null'),
