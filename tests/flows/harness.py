@@ -128,6 +128,7 @@ class Installation:
                 process.wait(15)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
         self.stack.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 

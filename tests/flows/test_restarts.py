@@ -16,9 +16,11 @@ from celery import Celery
 
 from portal.gateways.broker import QUEUED_AT
 from tenants.gateways.served_hosts import JOBS_RUN
+from tests import patience
 from tests.asking import Load
 from tests.billing.people import PREPARER
 from tests.flows.harness import Installation, wait_for
+from tests.patience import PATIENCE_S
 
 PAUSE_S = 0.1
 SETTLE = """
@@ -106,13 +108,15 @@ class Works:
             app.send_task("tenants.publish_hosts")
 
     def worker(self):
-        """That job was done."""
-        wait_for(lambda: self.events.exists(JOBS_RUN), "the worker does a job")
+        """That job was done. Its start is Django's and Celery's, before the first job."""
+        done = patience.wait_for(lambda: self.events.exists(JOBS_RUN), 3 * PATIENCE_S)
+        assert done, "the worker does no job"
 
 
 def test_each_process_is_restarted_under_load_and_no_request_fails(installation):
     works = Works(installation)
     promised, load = asking(installation)
+    works.ask_worker()
     works.worker()
     with load:
         begin = SETTLE.format(month=installation.month, actor=PREPARER)
