@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DEAR = (
     "tests/browser/", "tests/flows/test_nothing_lost.py",
     "tests/portal/test_faults.py", "tests/flows/test_lookup_to_payout.py",
+    "tests/flows/test_restarts.py",
     "tests/billing/test_commands.py", "tests/cache_api/test_schemathesis.py",
     "tests/portal/views/test_sso.py", "tests/cache_api/test_regions.py",
     "tests/cache_api/test_home_failover.py", "tests/cache_api/test_tier.py",

@@ -1,9 +1,11 @@
 """`make soak` (`python -m bench.soak [--minutes 15]`): kill every process at random, lose nothing.
 
 Starts the whole installation on throw-away data. Clients look up, store, batch, purge and give
-feedback on both doors, months are settled one after the other; meanwhile one process after the
-other (both Valkeys, Postgres, each row of the process table, the settle command) dies by SIGKILL
-and is brought back by the supervisor. Then everything is drained and `reconcile` run. Exit code 1
+feedback on both doors and on a second host's edge, months are settled one after the other;
+meanwhile one process after the other (both Valkeys, Postgres, each row of the process table, the
+settle command) dies by SIGKILL and is brought back by the supervisor. The events Valkey hangs until
+usage waits in an edge's spool, and that edge dies, or its host does, for good: its spool is carried
+to the other host. Then everything is drained and `reconcile` run. Exit code 1
 when an answered request is not recorded, anything is there twice, a month does not come out once,
 or an equation is broken. `--plant-loss` removes a recorded event before the count: that must fail.
 """
@@ -20,6 +22,7 @@ from bench import report
 from bench.place import PARTNERS, Place
 from bench.soak import accounts
 from bench.soak.clients import Door, running
+from bench.soak.hosts import SECOND, Hosts, second_edge
 from bench.soak.settling import Settler
 from bench.soak.storm import Storm
 from bench.soak.verdict import Outcome, Told, judge
@@ -27,7 +30,7 @@ from bench.supervised import supervised
 from portal.servers import ServerError, ports
 from portal.servers.table import Ports
 
-MONTHS_A_MINUTE, CLIENTS_PER_DOOR = 3, 3
+MONTHS_A_MINUTE, CLIENTS_PER_DOOR = 4, 3
 QUIET_S, DRAIN_S, FINISH_S = 5.0, 120.0, 180.0
 
 
@@ -59,13 +62,18 @@ def _soak(place: Place, given: argparse.Namespace, tell: Callable[[str], None]) 
     months = accounts.prepare(place, max(3, round(given.minutes * MONTHS_A_MINUTE)))
     before = set(accounts.recorded(place))
     listen = Ports(web=ports.pick(), edge=ports.pick())
-    supervisor = supervised(place, listen)
-    settler = Settler(place, months, len(PARTNERS))
+    hosts = Hosts(first=place.folder, disk=place.folder / "hosts" / "host-2")
+    hosts.disk.mkdir(parents=True, mode=0o711)
+    second_port = ports.pick()
+    supervisor = supervised(place, listen, more=[second_edge(second_port, hosts.disk)])
+    settler = Settler(place, months, len(PARTNERS), 60 / MONTHS_A_MINUTE)
     tell(f"servers, two partners and {len(months)} months ready; seed {given.seed}")
     try:
         supervisor.start()
-        with running(_doors(place, listen), CLIENTS_PER_DOOR, given.seed) as answers:
-            storm = Storm(place.stack, supervisor, settler, answers, random.Random(given.seed))
+        doors = _doors(place, {"edge": listen.edge, "web": listen.web, SECOND: second_port})
+        with running(doors, CLIENTS_PER_DOOR, given.seed) as answers:
+            dice = random.Random(given.seed)
+            storm = Storm(place.stack, supervisor, settler, answers, hosts, dice)
             storm.calm(QUIET_S)
             settler.start()
             storm.rage(given.minutes * 60, tell)
@@ -73,7 +81,7 @@ def _soak(place: Place, given: argparse.Namespace, tell: Callable[[str], None]) 
         tell("no more kills: draining")
         settler.ended.set()
         outcome = _drained(storm, place, before, given.plant_loss)
-        wrong = answers.wrong + _settled(storm, place)
+        wrong = answers.wrong + hosts.left() + _settled(storm, place)
         tell("reconcile")
         wrong += accounts.reconcile(place)
         _show(storm, outcome, given.seed)
@@ -87,18 +95,19 @@ def _soak(place: Place, given: argparse.Namespace, tell: Callable[[str], None]) 
     return 0 if passed else 1
 
 
-def _doors(place: Place, listen: Ports) -> list[Door]:
+def _doors(place: Place, listening: dict[str, int]) -> list[Door]:
     return [
         Door(name, port, place.host(slug), key)
         for slug, key in place.keys.items()
-        for name, port in (("edge", listen.edge), ("web", listen.web))
+        for name, port in listening.items()
     ]
 
 
 def _drained(storm: Storm, place: Place, before: set[UUID], plant_loss: bool) -> Outcome:
-    """Wait until all that was promised is recorded, then judge."""
+    """Wait until all that was promised, or lay on a dead process's disk, is recorded; judge."""
     answers, ends = storm.answers, time.monotonic() + DRAIN_S
-    told = Told(answers.events, answers.corrections, answers.twice, answers.may_be_recorded)
+    kept = answers.events | storm.hosts.orphaned
+    told = Told(kept, answers.corrections, answers.twice, answers.may_be_recorded)
     if plant_loss:
         storm.calm(QUIET_S)
         accounts.steal(place, next(iter(answers.events & accounts.recorded(place).keys())))
@@ -106,7 +115,7 @@ def _drained(storm: Storm, place: Place, before: set[UUID], plant_loss: bool) ->
     while True:
         rows = {id_: count for id_, count in accounts.recorded(place).items() if id_ not in before}
         outcome = judge(told, rows, accounts.unmatched(place))
-        if not outcome.lost or time.monotonic() > ends:
+        if not (outcome.lost or storm.hosts.left()) or time.monotonic() > ends:
             return outcome
         storm.calm(1.0)
 
@@ -132,13 +141,15 @@ def _show(storm: Storm, outcome: Outcome, seed: int) -> None:
     print(report.table([
         {"door": door, "answered": answers.answered[door],
          "refused honestly": answers.refused[door], "cut off": answers.cut_off[door]}
-        for door in ("edge", "web")
+        for door in sorted(answers.answered)
     ]))  # fmt: skip
     print()
     print(report.facts({
         "seed": seed, "rounds": storm.rounds,
         "kills in flight": sum(toll.in_flight for toll in storm.tolls.values()),
         "events answered": len(answers.events) + len(answers.corrections),
+        "hosts that died for good": storm.hosts.lost,
+        "events in spools of the dead": len(storm.hosts.orphaned),
         "recorded": outcome.recorded, "of these, answer cut off": outcome.unanswered,
         "lost": len(outcome.lost), "doubled": outcome.doubled,
         "months settled": len(storm.settler.reached),

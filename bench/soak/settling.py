@@ -26,30 +26,31 @@ DONE = ("issued", "delivered", "closed")
 class Settler(threading.Thread):
     """Settles, approves and issues each month in turn. `process`: the command that runs now.
 
-    Its commands are not tied to a thread: whoever stops the soak stops them by `finish`.
+    `every_s`: a month is begun at most so often, so that they last as long as the kills do. Its
+    commands are not tied to a thread: whoever stops the soak stops them by `finish`.
     """
 
-    def __init__(self, place: Place, months: list[str], partners: int) -> None:
+    def __init__(self, place: Place, months: list[str], partners: int, every_s: float) -> None:
         super().__init__(daemon=True)
-        self.place, self.months, self.partners = place, months, partners
+        self.place, self.months, self.partners, self.every_s = place, months, partners, every_s
         self.process: subprocess.Popen[str] | None = None
         self.reached: list[str] = []
         self.failed = 0  # commands that ended otherwise than well, mostly because they were killed
         self.last_words = ""
         self.ended = threading.Event()
-
-    @property
-    def is_working(self) -> bool:
-        """Whether a month is on its way."""
-        return bool(self.reached) and self.is_alive()
+        self.is_working = False  # whether a month is on its way
 
     def run(self) -> None:
         """One month after the other; the running one is brought to its end."""
         for month in self.months:
+            began = time.monotonic()
             if self.ended.is_set():
                 return
             self.reached.append(month)
+            self.is_working = True
             self._issue(month)
+            self.is_working = False
+            self.ended.wait(max(0.0, began + self.every_s - time.monotonic()))
 
     def finish(self, patience_s: float) -> bool:
         """Bring the running month to its end, begin none; whether that came within `patience_s`."""

@@ -1,14 +1,19 @@
 """The soak's verdict: what is lost or there twice is found, and nothing else is."""
 
+import os
 import random
 import uuid
 from collections import Counter
 
 import pytest
 
+from bench.soak import hosts
 from bench.soak.requests import BATCH, choose, promised
 from bench.soak.verdict import Told, judge
+from cache_api.gateways.spool import Spool
+from cache_api.rules import events
 from cache_api.rules.corrections import correction_id
+from tenants.rules.ids import uuid7_at
 
 A, B, C, HIT, NAMED = (uuid.uuid5(uuid.NAMESPACE_URL, name) for name in "abchn")
 TAKEN_BACK = correction_id(HIT)
@@ -78,3 +83,31 @@ def test_an_answer_that_nothing_explains_is_wrong():
     request = choose(random.Random(0), [])
     assert promised(request, 500, {}).wrong
     assert promised(request, 404, {}).wrong
+
+
+def event(kind="lookup", outcome="hit"):
+    return events.UsageEvent(
+        event_id=uuid7_at(1, os.urandom(10)), partner_id=A, customer="acme", kind=kind,
+        outcome=outcome, livemode=True,
+    )  # fmt: skip
+
+
+def test_a_dead_hosts_spool_is_carried_and_adopted_and_a_living_ones_is_left(tmp_path):
+    first, second = tmp_path / "1", tmp_path / "2"
+    kept, taken_back, own = event(), event("feedback", "unmatched"), event()
+    dead, alive = (Spool(disk / "spool", uuid.uuid4()) for disk in (second, first))
+    dead.append([events.encode(one) for one in (kept, taken_back)])
+    alive.append([events.encode(own)])
+    assert hosts.orphans(second) == set()  # it lives
+    dead.close()  # keeps what waits, and gives up the lock as a killed process does
+    assert hosts.orphans(second) == {kept.event_id}
+
+    hosts.carry(second, first)
+
+    assert not second.exists() and hosts.waiting_bytes(first) > 0
+    shipped = []
+    heir = Spool(first / "spool", uuid.uuid4())
+    heir.adopt(lambda batch: bool(shipped.extend(batch)) or True, lambda boot_id: True)
+    assert [events.decode(raw).event_id for raw in shipped] == [kept.event_id, taken_back.event_id]
+    assert hosts.orphans(first) == set() and hosts.waiting_bytes(first) > 0  # the living one's
+    alive.close()

@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
+from django.db import IntegrityError, connection, models, transaction
 
 from billing import reconcile
 from billing.actions.payments import Receipt, record_payment
 from billing.actions.payout_details import ask_payout_details, decide_payout_details
 from billing.actions.payouts import approve_payouts, prepare_payouts, send_payout
-from billing.models import Document
+from billing.models import Document, DocumentLine
 from tests.billing.people import APPROVER, PREPARER
 from tests.billing.test_reconcile_papers import PLANTED as PAPERS
 from tests.billing.world import NOW, hit, record, settle, sign
@@ -115,3 +117,65 @@ def test_every_equation_is_planted_or_guarded_by_a_constraint():
     }
 
     assert unplanted == guarded | elsewhere
+
+
+# --- a value in an issued document, changed by whoever owns the table ---
+
+OTHER = {
+    models.DateTimeField: "{0} - interval '1 hour'",  # before what it is a kind of
+    models.JSONField: "'[1]'", models.TextField: "{0} || 'x'",
+    models.CharField: "overlay({0} placing '#' from 1)", models.DateField: "{0} + 1",
+    models.DecimalField: "coalesce({0}, 0) + 1",
+    models.UUIDField: "gen_random_uuid()", models.BooleanField: "not {0}",
+    models.BinaryField: "{0} || 'x'",
+}  # fmt: skip
+# What only points somewhere: keys, and the order of a run's papers.
+POINTERS = {"id", "run_id", "corrects_id", "document_id", "rated_line_id", "carried_id",
+            "customer_id"}  # fmt: skip
+VALUES = [
+    (model, field) for model in (Document, DocumentLine) for field in model._meta.concrete_fields
+    if field.attname not in POINTERS and (model, field.attname) != (Document, "position")
+]  # fmt: skip
+
+
+def changed_by_the_owner(model, field) -> list[str]:
+    """What the equations of documents say once one row's value is another; it is undone then."""
+    table, column = model._meta.db_table, field.column
+    other = next((sql for kind, sql in OTHER.items() if isinstance(field, kind)),
+                 "{0} + 1").format(column)  # fmt: skip
+    checks = [one for one in reconcile.CHECKS if one.name.startswith("document")]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"alter table {table} disable trigger user")
+        try:
+            with transaction.atomic():
+                cursor.execute(f"update {table} set {column} = {other} where id ="
+                               f" (select max(id::text) from {table})::uuid")  # fmt: skip
+        except IntegrityError as refused:
+            told = [f"refused: {refused}"]
+        else:
+            assert cursor.rowcount == 1
+            told = [str(breach) for check in checks for breach in check.run()]
+        transaction.set_rollback(True)
+    return told
+
+
+def test_each_value_of_an_issued_document_that_the_owner_changes_is_found(database, issued, capsys):
+    database.login("owner")
+    assert len(VALUES) > 35
+    assert {
+        (model.__name__, field.column) for model, field in VALUES
+        if not changed_by_the_owner(model, field)
+    } == set()  # fmt: skip
+    paper = Document.objects.filter(kind="customer_invoice").first()
+
+    with database.psql("owner") as owner:
+        owner.execute("alter table billing_document disable trigger user")
+        owner.execute("update billing_document set due_date = due_date + 1 where id = %s",
+                      [paper.id])  # fmt: skip
+        owner.execute("alter table billing_document enable trigger user")
+    with pytest.raises(SystemExit, match="1"):
+        call_command("reconcile", "--only", "document: bytes")
+
+    said = capsys.readouterr().out
+    assert f"{paper.number} of {paper.issuer}: the bytes and the columns differ" in said
+    assert said.count("differ") == 1

@@ -145,6 +145,13 @@ def known_tests() -> set[str]:
     }
 
 
+def test_every_test_that_a_manual_names_exists():
+    named = {
+        name for page in PAGES for name in re.findall(r"(test_\w+\.py::\w+)", page.read_text())
+    }
+    assert len(named) > 50 and named - known_tests() == set()
+
+
 def test_every_cell_of_the_fault_matrix_names_tests_that_exist():
     text = text_of("operating.md")
     rows = table_rows(text, "dependency")
@@ -152,10 +159,15 @@ def test_every_cell_of_the_fault_matrix_names_tests_that_exist():
         letter: re.findall(r"`(test_\w+\.py::\w+)`", line)
         for letter, line in re.findall(r"^- ([A-Z]) (`test_.*)$", text, re.MULTILINE)
     }
-    assert len(rows) == 6 and {len(row) for row in rows} == {5}
+    assert [row[0] for row in rows] == ["cache Valkey", "events Valkey", "PostgreSQL",
+                                        "Celery, broker", "Stripe", "disk full"]  # fmt: skip
+    assert {len(row) for row in rows} == {5}
     cells = [cell for row in rows for cell in row[1:]]
+    restarts = [f"({row[3]})" for row in table_rows(text[text.index("### Restarts") :], "what")
+                if "::" not in row[3]]  # fmt: skip
+    assert len(restarts) == 6
     named = [re.findall(r"\b[A-Z]\b", " ".join(re.findall(r"\(([A-Z, ]+)\)", one)))
-             for one in cells]  # fmt: skip
+             for one in [*cells, *restarts]]  # fmt: skip
     assert all(named) and {letter for letters in named for letter in letters} == set(tests)
     assert all(tests.values()) and {name for some in tests.values() for name in some} <= (
         known_tests()

@@ -1,4 +1,4 @@
-"""A whole installation of its own, whose processes may be killed: servers, edge, recorder."""
+"""A whole installation of its own, whose processes may be killed, or restarted in order."""
 
 import json
 import os
@@ -17,6 +17,7 @@ import psycopg
 
 from portal import env
 from portal.servers import Stack
+from portal.servers.table import BASE_DIR, Ports, Process, processes
 from tests import patience
 from tests.patience import PATIENCE_S
 from tests.plugin import ROOT
@@ -45,7 +46,10 @@ def wait_for(check: Callable[[], bool], what: str) -> None:
 
 
 class Installation:
-    """Real servers in one folder, with an edge and a recorder that `kill` and `revive` know."""
+    """Real servers in one folder, with an edge and a recorder; others join by `spawn`.
+
+    `kill` and `revive` are what a crash does, `end` and `restart` what an operator does.
+    """
 
     def __init__(self, folder: Path, root: Path = ROOT) -> None:
         self.folder, self.root = folder, root
@@ -110,6 +114,7 @@ class Installation:
                 process.wait(15)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
         self.stack.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -127,15 +132,38 @@ class Installation:
         return done.stdout
 
     def spawn(self, name: str) -> None:
-        """Start the edge or the recorder."""
-        argv = {
-            "edge": [sys.executable, "-m", "cache_api.edge", "--port", str(self.port)],
-            "recorder": [sys.executable, "manage.py", "record"],
-        }[name]  # fmt: skip
+        """Start a process of the table, with this installation's code and folder."""
+        row = self._row(name)
+        ours = {str(BASE_DIR / "manage.py"): str(self.root / "manage.py")}
         log = (self.folder / f"{name}.log").open("ab")
         self.processes[name] = subprocess.Popen(
-            argv, cwd=self.root, env=self.environ, stdout=log, stderr=log
-        )
+            [ours.get(part, part) for part in row.argv], cwd=self.root,
+            env={**self.environ, "AC_DB_LOGIN": row.login}, stdout=log, stderr=log,
+        )  # fmt: skip
+
+    def _row(self, name: str) -> Process:
+        table = processes(Ports(web=self.port, edge=self.port), self.folder, demo=False)
+        return next(row for row in table if row.name == name)
+
+    def end(self, name: str) -> int:
+        """The signal that asks it to end, and its exit code once it has: it has time to finish."""
+        if name in self.processes:
+            process = self.processes[name]
+            process.send_signal(signal.SIGTERM)
+            return process.wait(PATIENCE_S)
+        child = self.stack.servers[name].child
+        child.ask_to_stop()
+        wait_for(lambda: not child.alive, f"{name} ends")
+        return child.exit_code or 0
+
+    def restart(self, name: str) -> int:
+        """End and start again a process or a server; the exit code of the first."""
+        code = self.end(name)
+        if name in self.processes:
+            self.spawn(name)
+        else:
+            self.stack.servers[name].restart()
+        return code
 
     def kill(self, name: str) -> None:
         """kill -9, without warning: edge, recorder, events or postgres."""

@@ -10,14 +10,12 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -34,6 +32,7 @@ from tenants.accounts.models import User
 from tenants.actions.serve_hosts import publish_hosts
 from tenants.gateways.served_hosts import ServedHosts
 from tests import faults
+from tests.asking import Load
 from tests.cache_api import doors
 from tests.cache_api.test_contract import fresh
 from tests.cache_api.valkeys import Valkeys
@@ -262,39 +261,6 @@ def test_a_full_disk_below_postgres_is_said_and_reading_goes_on(site, tmp_path):
 
 
 # --- restarts under load ---
-
-
-class Load:
-    """Requests one after the other in four threads, until the block ends; what came of them."""
-
-    def __init__(self, *asks):
-        self.asks, self.answers, self.failures = asks, [], []
-        self.is_over = threading.Event()
-
-    def __enter__(self):
-        self.threads = [threading.Thread(target=self._run) for _ in range(4)]
-        for one in self.threads:
-            one.start()
-        self.more()
-        return self
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        for one in self.threads:
-            one.join(PATIENCE_S)
-
-    def more(self, count=12):
-        """Wait until so many more were answered."""
-        wanted = len(self.answers) + count
-        assert wait_for(lambda: len(self.answers) >= wanted or self.failures)
-
-    def _run(self):
-        while not self.is_over.is_set():
-            for ask in self.asks:
-                try:
-                    self.answers.append(ask())
-                except (OSError, HTTPException, AssertionError) as error:
-                    self.failures.append(repr(error))
 
 
 def workers_of(door):

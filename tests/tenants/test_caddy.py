@@ -1,6 +1,7 @@
 """`docs/deploy/Caddyfile` in Debian's Caddy, with its own authority, before a real web process."""
 
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from cache_api.hot.problems import Problem
 from portal import env
 from portal.servers.table import Ports, processes
 from tenants import ask, tasks
@@ -159,7 +161,19 @@ def test_a_verified_domain_is_served_by_tls_and_a_stranger_is_refused(
         plain.request("GET", "/usage/", headers={"Host": HOST})
         assert plain.getresponse().status == 308
 
+    # Nobody listens at the edge's port: said in the API's own words, and nobody is named.
+    status, body, _ = front.get("/api/overflow/health")
+    refused = json.loads(body)
+    assert (status, refused["code"], refused["retryable"]) == (503, "overloaded", True)
+    assert set(refused) == set(json.loads(Problem("overloaded", "").document()))
+
     take_postgres_away(database)
     assert (front.ask(HOST), front.ask(REDIS), front.ask("stranger.shop.com")) == (200, 200, 404)
     assert front.see(REDIS).outcome == "served"  # a certificate made while Postgres is away
     assert front.see("other.shop.com").outcome == "refused"
+
+    front.children[0].terminate()
+    front.children[0].wait(20)
+    status, body, _ = front.get("/accounts/login/")
+    assert status == 503 and "We are back in a moment" in body
+    assert "agentcache" not in body.lower() and "redis" not in body.lower()
