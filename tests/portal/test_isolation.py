@@ -43,7 +43,9 @@ OPEN = (
     "manifest.webmanifest",
     "domains/",
     "legal/",
-    "sso/",
+    "sso/find/",
+    "sso/recovery/",
+    "sso/<uuid:connection_id>/",
 )
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -82,11 +84,14 @@ def furnish(host: str) -> None:
     page = owner.post("/manage/domains/", {"host": "cache.shop.com"})["Location"]
     assert owner.post(f"{page}send/", {"email": "it@example.com"}).status_code == 302
     with schema.in_partner(resolve.resolve_host(host)):
-        Connection.objects.create(
-            kind="saml", name="House", base=f"http://{host}", default_role="analyst",
-            idp={"issuer": "https://idp.example/saml", "url": "https://idp.example/", "certs": []},
-            created_at=cast.NOW, created_by="owner@example.com",
-        )  # fmt: skip
+        customers = dict(Customer.objects.values_list("external_id", "id"))
+        for customer_id in (None, customers["acme"], customers["zeta"]):
+            Connection.objects.create(
+                kind="saml", name="House", base=f"http://{host}", default_role="analyst",
+                idp={"issuer": "https://idp.example/saml", "url": "https://idp.example/",
+                     "certs": []}, created_at=cast.NOW, created_by="owner@example.com",
+                customer_id=customer_id,
+            )  # fmt: skip
     offer = {"name": "Growth", "fee": "49", "included": "50", "overage": "3", "served": "0",
              "policy": "soft"}  # fmt: skip
     assert owner.post("/manage/plans/new/", offer).status_code == 302
