@@ -212,6 +212,8 @@ urlpatterns = [
     path("manage/plans/<uuid:plan_id>/discard/", partner_plans.discard,
          name="partner_plan_discard"),
     *team.of_customer.urls("manage/customers/<uuid:customer_id>/people/"),
+    path("manage/customers/<uuid:customer_id>/sso/relax/", sso_manage.relax_customer,
+         name="partner_customer_sso_relax"),
     # Customers
     path("", customer_overview.home, name="customer_overview"),
     path("first-request/", onboarding.customer_request, name="customer_first_request"),

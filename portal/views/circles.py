@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+import uuid
 
+from django.http import Http404, HttpRequest
+
+from portal.queries.overview import customer_of
 from tenants.accounts.permissions import eyes
 from tenants.actions.people import Circle
 from tenants.rules.roles import Audience
@@ -18,3 +21,11 @@ def own(request: HttpRequest) -> Circle:
     """The people of the customer through whose eyes the page is seen."""
     owner = request.owner  # type: ignore[attr-defined]
     return Circle(Audience.CUSTOMER, owner.partner_id, eyes(request).customer_id)
+
+
+def of_customer(request: HttpRequest, customer_id: uuid.UUID) -> Circle:
+    """The people of one of the partner's customers. Raises Http404 when there is no such one."""
+    if customer_of(customer_id) is None:
+        raise Http404
+    owner = request.owner  # type: ignore[attr-defined]
+    return Circle(Audience.CUSTOMER, owner.partner_id, customer_id)

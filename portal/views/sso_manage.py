@@ -180,6 +180,24 @@ partner = SsoPages("partner_sso", "sso.manage", circles.staff)
 customer = SsoPages("customer_sso", "my.sso.manage", circles.own)
 
 
+@permission("team.manage")
+@require_POST
+def relax_customer(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """A customer that its provider locks out, without an owner who could open break-glass: the
+    partner's people let passwords work again, and the customer's owners are told."""
+    circle = circles.of_customer(request, customer_id)
+    row = actions.of_circle(circle).exclude(enforced_at=None).first()
+    problem = password_problem(request, request.POST.get("password", ""))
+    if problem:
+        messages.error(request, problem)
+    elif row is not None and actions.relax(circle=circle, connection_id=row.pk, by=request.user,  # type: ignore[arg-type]
+                                           now=timezone.now()):  # fmt: skip
+        messages.success(request, _("Passwords work again beside it."))
+        tell_owners(request, circle, "sso/switched.txt", _("passwords work again"), name=row.name,
+                    who=request.user.email, what=_("passwords work again"))  # type: ignore[union-attr]  # fmt: skip
+    return HttpResponseRedirect(reverse("partner_customer_team", args=[customer_id]))
+
+
 @login_required
 @require_POST
 def bind(request: HttpRequest, connection_id: uuid.UUID) -> HttpResponse:

@@ -24,6 +24,7 @@ from tenants.accounts.models import Invitation, User
 from tenants.accounts.permissions import permission
 from tenants.accounts.second_factor import covered, factors
 from tenants.actions import invitations, people
+from tenants.actions import sso as actions_sso
 from tenants.actions.people import Circle, PersonRefused
 from tenants.gateways import mail
 from tenants.rules import roles
@@ -66,6 +67,7 @@ class TeamPages:
                    for one in circle.invitations().order_by("email")]  # fmt: skip
         context = {"rows": rows, "alone": len(active) < 2, "invitations": invited,
                    "active": len(active), "covered": covered(active),
+                   "enforced": actions_sso.of_circle(circle).exclude(enforced_at=None).first(),
                    "pending": sum(one["state"] == "open" for one in invited)}  # fmt: skip
         return self._page(request, "team", context, where)
 
@@ -225,14 +227,7 @@ def _who(request: HttpRequest) -> User:
     return request.user  # type: ignore[return-value]
 
 
-def _of_customer(request: HttpRequest, customer_id: uuid.UUID) -> Circle:
-    if customer_of(customer_id) is None:
-        raise Http404
-    owner = request.owner  # type: ignore[attr-defined]
-    return Circle(Audience.CUSTOMER, owner.partner_id, customer_id)
-
-
 partner = TeamPages("partner_team", "team.manage", circles.staff)
 customer = TeamPages("customer_team", "my.team.manage", circles.own)
-of_customer = TeamPages("partner_customer_team", "team.manage", _of_customer)
+of_customer = TeamPages("partner_customer_team", "team.manage", circles.of_customer)
 console = TeamPages("console_team", "staff.manage", lambda request: Circle(Audience.PLATFORM))

@@ -263,6 +263,8 @@ UNREACHED = {
     "manage/team/<uuid:row_id>/factor/",
     "manage/customers/<uuid:customer_id>/people/<uuid:row_id>/factor/",
     "team/<uuid:row_id>/factor/",
+    # offered while a customer's people sign in by their provider alone
+    "manage/customers/<uuid:customer_id>/sso/relax/",
     # offered while somebody looks at a customer's portal
     "manage/view-as/end/",
     # offered for requests of the last day

@@ -6,6 +6,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
+from cache_api.models import Customer
 from tenants import schema
 from tenants.accounts.models import Connection, User
 from tenants.actions.invitations import invite
@@ -13,7 +14,7 @@ from tenants.actions.people import Circle
 from tenants.models import AuditEntry
 from tenants.rules.roles import Audience
 from tests.billing.people import utc
-from tests.portal.views.cast import REDIS, signed_in, text
+from tests.portal.views.cast import NOW, REDIS, signed_in, text
 from tests.portal.views.test_sso import (
     PASSWORD,
     added,
@@ -167,6 +168,35 @@ def test_enforced_for_one_customer_binds_its_people_alone(house):
     letter = mail.outbox[0].body
     assert f"http://{REDIS}/sso/\n" in letter and "<" not in letter
     assert "Break-glass" not in text(sign_in("owner@zeta.example").get("/sso/"))
+
+
+def test_the_partner_lets_a_locked_out_customers_passwords_work_again(house):
+    partner, _idp, _acme = house
+    with schema.in_partner(partner):
+        acme = Customer.objects.create(external_id="acme", name="Acme", created_at=NOW)
+        User.objects.create_user("o@acme.example", PASSWORD, role="customer_owner",
+                                 customer_id=acme.id)  # fmt: skip
+        Connection.objects.create(
+            kind="saml", name="Acme ID", base=f"http://{REDIS}", idp={}, created_at=NOW,
+            default_role="customer_viewer", created_by="x", tested_at=NOW, on_at=NOW,
+            enforced_at=NOW, customer_id=acme.id,
+        )  # fmt: skip
+    assert sign_in("o@acme.example").get("/usage/").status_code == 302
+    people, relax = (f"/manage/customers/{acme.id}/{end}/" for end in ("people", "sso/relax"))
+    chief = signed_in(REDIS, "owner")
+    assert "sign in with Acme ID alone" in text(chief.get(people))
+    assert "not your password" in text(chief.post(relax, {"password": "x"}, follow=True))
+    assert sign_in("o@acme.example").get("/usage/").status_code == 302
+
+    done = text(chief.post(relax, {"password": PASSWORD}, follow=True))
+
+    assert "Passwords work again" in done and "Acme ID alone" not in done
+    assert sign_in("o@acme.example").get("/usage/").status_code == 200
+    assert told_by_mail() == ["o@acme.example"]
+    with schema.in_partner(partner):
+        [row] = AuditEntry.objects.filter(verb="sso.relaxed", data__customer_id=str(acme.id))
+        assert row.actor == "owner@example.com"
+        User.objects.filter(customer_id=acme.id).delete()
 
 
 def test_a_connection_goes_with_its_customer(house):

@@ -43,6 +43,7 @@ CHANGES = {
     **{f"manage/customers/<id>/people/{end}": "team.manage" for end in TEAM_CHANGES},
     **{f"team/{end}": "my.team.manage" for end in TEAM_CHANGES},
     "manage/view-as/end/": "customers.view_as",
+    "manage/customers/<id>/sso/relax/": "team.manage",
 }
 ROLES = [*roles.PERMISSIONS[roles.Audience.PARTNER], *roles.PERMISSIONS[roles.Audience.CUSTOMER]]
 
