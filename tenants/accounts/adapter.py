@@ -52,7 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         signed_on = request.session.pop(PENDING, None)
         is_signed_on = bool(signed_on) and signed_on["person"] == str(user.pk)
         ends = None if is_signed_on else self._may_come(request, user)
-        how = "sso" if is_signed_on else _how(request)
+        how = "sso" if is_signed_on else _how(request, user)
         super().login(request, user)
         self._note(request, user.pk, ok=True, how=how)
         request.session["began"] = time.time()
@@ -123,9 +123,9 @@ def _code_refused(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
     get_adapter(request).code_refused(request, user)
 
 
-def _how(request: HttpRequest) -> str:
+def _how(request: HttpRequest, user: Any) -> str:
     """By what somebody who signs in without a provider has shown who they are."""
-    shown = get_authentication_records(request)
+    shown = get_authentication_records(request, user)
     kinds = {str(one.get("type", "")) for one in shown}
     by_mail = any(one["method"] == "code" for one in shown)
     if by_mail:

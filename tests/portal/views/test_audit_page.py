@@ -97,9 +97,9 @@ def test_a_customer_reads_what_concerns_it_and_nothing_else(empty_portal):
     partner = empty_portal.redis
     with schema.in_partner(partner):
         mine = Customer.objects.get(external_id="new")
-        other = Customer.objects.create(external_id="other", name="Other", created_at=NOW)
+        other = Customer.objects.create(external_id="rival", name="Rival", created_at=NOW)
         User.objects.create_user("x@example.com", role="customer_owner", customer_id=other.id)
-        for who in ("new", "other", None):
+        for who in ("new", "rival", None):
             key, _ = create_key(partner_id=partner.id, livemode=False, actor=f"by-{who}", now=NOW,
                                 customer_external_id=who, label=f"key-of-{who}")  # fmt: skip
             revoke_key(partner_id=partner.id, key_id=key.id, actor=f"by-{who}", now=NOW)
@@ -129,7 +129,8 @@ def test_a_customer_reads_what_concerns_it_and_nothing_else(empty_portal):
     for said in ("p@new.example", "hook-new", "idp-new", "quota-new", "key-of-new"):
         assert said in page and said in table
     for hidden in (
-        "other",
+        "rival",
+        "Rival",
         "never pay",
         "brand.published",
         "something.new",

@@ -275,7 +275,7 @@ def test_the_page_of_roles_says_what_each_can_and_cannot(empty_portal):
     page = text(signed_in(REDIS, "owner").get("/manage/team/roles/"))
 
     for role in PERMISSIONS[Audience.PARTNER]:
-        assert words.ROLES[role].label in page
+        assert str(words.ROLES[role].label) in page
     assert page.count("Can ") >= 7 and "nothing is closed to it" in page
     analyst = page.rpartition("Analyst")[2].partition("Brand editor")[0]
     can, _, cannot = analyst.partition("Cannot")
