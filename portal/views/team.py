@@ -20,7 +20,7 @@ from portal import words
 from portal.forms.people import InviteForm, InviteManyForm, role_choices
 from portal.queries.overview import customer_of
 from portal.views import circles
-from tenants.accounts.models import Invitation, User
+from tenants.accounts.models import Connection, Invitation, User
 from tenants.accounts.permissions import permission
 from tenants.accounts.second_factor import covered, factors
 from tenants.actions import invitations, people
@@ -67,7 +67,7 @@ class TeamPages:
                    for one in circle.invitations().order_by("email")]  # fmt: skip
         context = {"rows": rows, "alone": len(active) < 2, "invitations": invited,
                    "active": len(active), "covered": covered(active),
-                   "enforced": actions_sso.of_circle(circle).exclude(enforced_at=None).first(),
+                   "enforced": _enforced(circle),
                    "pending": sum(one["state"] == "open" for one in invited)}  # fmt: skip
         return self._page(request, "team", context, where)
 
@@ -221,6 +221,13 @@ def _tell_many(request: HttpRequest, sent: int, lost: list[str], known: list[str
     if lost:
         messages.error(request, _("The mail was not taken for: %s. Send those again soon.")
                        % ", ".join(lost))  # fmt: skip
+
+
+def _enforced(circle: Circle) -> Connection | None:
+    """The connection by which alone a customer's people sign in; the page asks for theirs only."""
+    if circle.customer_id is None:
+        return None
+    return actions_sso.of_circle(circle).exclude(enforced_at=None).first()
 
 
 def _who(request: HttpRequest) -> User:
