@@ -44,6 +44,10 @@ def house(redis):  # noqa: F811
     with schema.in_partner(partner):
         acme = User.objects.get(email="customer_owner@example.com").customer_id
         User.objects.exclude(customer_id=None).exclude(email__startswith="customer_owner").delete()
+        for customer, name in ((acme, "house-acme"), (OTHER, "house-zeta")):
+            Customer.objects.get_or_create(
+                pk=customer, defaults={"external_id": name, "created_at": NOW}
+            )
         for email, role, customer in (
             ("developer@acme.example", "customer_developer", acme),
             ("owner@zeta.example", "customer_owner", OTHER),
@@ -69,7 +73,7 @@ def test_a_customers_connection_from_the_form_to_a_colleagues_first_login(house)
     )
     found = Client(HTTP_HOST=REDIS).post("/sso/find/?next=/usage/", {"email": "x@EXAMPLE.com"})
     assert "Continue with Acme ID" in text(found)
-    assert f"/sso/{id_of(page)}/?next=/usage/" in found.content.decode()
+    assert f"/sso/{id_of(page)}/?next=%2Fusage%2F" in found.content.decode()
     nothing = Client(HTTP_HOST=REDIS).post("/sso/find/", {"email": "x@zeta.example"})
     assert "No provider is connected" in text(nothing)
 
