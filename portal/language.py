@@ -11,6 +11,8 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from portal import local
+
 # Files and programs: the same for everybody, and asked for often.
 _NOT_PAGES = ("/api/", "/v1/", "/brand/", "/static/", "/favicon.ico", "/manifest.webmanifest",
               "/.well-known/")  # fmt: skip
@@ -41,17 +43,19 @@ class LanguageMiddleware(LocaleMiddleware):
 
 
 class PersonLanguageMiddleware:
-    """Behind the session: whoever chose a language reads it on every device."""
+    """Behind the session: whoever chose a language or a time zone has it on every device."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Activate the person's language, if there is a person with one."""
+        """Activate the person's language and time zone, if there is a person with one."""
         is_page = not request.path.startswith(_NOT_PAGES)
-        if is_page and settings.SESSION_COOKIE_NAME in request.COOKIES:
-            chosen = getattr(request.user, "language", "")
-            if chosen in dict(settings.LANGUAGES):
-                translation.activate(chosen)
-                request.LANGUAGE_CODE = chosen
-        return self.get_response(request)
+        if not is_page or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return self.get_response(request)
+        chosen = getattr(request.user, "language", "")
+        if chosen in dict(settings.LANGUAGES):
+            translation.activate(chosen)
+            request.LANGUAGE_CODE = chosen
+        with local.read_in(getattr(request.user, "time_zone", "")):
+            return self.get_response(request)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import Locale
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 
 from portal.rules import numbers
+
+# The zone of who reads a page, beside UTC; Django's own stays UTC, or its queries would count other
+# days.
+_zone: ContextVar[ZoneInfo | None] = ContextVar("zone", default=None)
 
 NBSP = "\u00a0"
 # English letters mislead in German, where "B" would be a thousand times as much.
@@ -61,6 +70,35 @@ def percent(part: int | float | Decimal, whole: int | float | Decimal) -> str:
 def milliseconds(microseconds: float | None) -> str:
     """`numbers.milliseconds` with the language's marks; an en dash when there is none."""
     return "–" if microseconds is None else marked(numbers.milliseconds(microseconds))
+
+
+@lru_cache
+def zones() -> tuple[str, ...]:
+    """The time zones that a person may choose, by continent and city."""
+    areas = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/",
+             "Indian/", "Pacific/")  # fmt: skip
+    return tuple(sorted(name for name in available_timezones() if name.startswith(areas)))
+
+
+@contextmanager
+def read_in(zone: str) -> Iterator[None]:
+    """`with read_in("Europe/Berlin"):` times of day are told in that zone too; "" tells UTC alone,
+    as does a zone that this machine does not know."""
+    before = _zone.set(ZoneInfo(zone) if zone in zones() else None)
+    try:
+        yield
+    finally:
+        _zone.reset(before)
+
+
+def beside_utc(moment: datetime) -> str:
+    """`16:20 CEST`: a moment where its reader is, with the day where that is another; or ""."""
+    zone = _zone.get()
+    if zone is None:
+        return ""
+    there = moment.astimezone(zone)
+    other_day = there.date() != moment.date()
+    return f"{day_text(there, 'j M, H:i' if other_day else 'H:i')} {there.tzname()}"
 
 
 def day_text(moment: date, form: str) -> str:

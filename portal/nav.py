@@ -74,6 +74,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
              "partner_customer_quota", "partner_customer_suspend", "partner_customers_import",
              "partner_customer_view", "partner_customer_erase",
              "partner_customer_team", "partner_customer_team_invite",
+             "partner_customer_team_invite_many",
              "partner_customer_team_person", "partner_customer_team_roles",
              "partner_customer_plan"),
         ),
@@ -106,12 +107,13 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("partner_logs", _("Requests"), "search", "keys.manage", ("partner_log",)),
         Entry(
             "partner_team", _("Team"), "team", "team.manage",
-            ("partner_team_invite", "partner_team_person", "partner_team_roles"),
+            ("partner_team_invite", "partner_team_invite_many", "partner_team_person",
+             "partner_team_roles"),
         ),
         Entry("partner_sso", _("Single sign-on"), "lock", "sso.manage",
               ("partner_sso_new", "partner_sso_connection", "partner_sso_test")),
         Entry("partner_settings", _("Settings"), "settings", "settings.manage",
-              ("partner_legal", "partner_legal_text")),
+              ("partner_retention", "partner_legal", "partner_legal_text")),
         Entry("partner_audit", _("Audit log"), "clock", "audit.view"),
     ),
     Audience.CUSTOMER: (
@@ -137,8 +139,12 @@ MENU: dict[str, tuple[Entry, ...]] = {
               ("customer_cache_purge",)),
         Entry(
             "customer_team", _("Team"), "team", "my.team.manage",
-            ("customer_team_invite", "customer_team_person", "customer_team_roles"),
+            ("customer_team_invite", "customer_team_invite_many", "customer_team_person",
+             "customer_team_roles"),
         ),
+        Entry("customer_sso", _("Single sign-on"), "lock", "my.sso.manage",
+              ("customer_sso_new", "customer_sso_connection", "customer_sso_test")),
+        Entry("customer_audit", _("Audit log"), "document", "my.audit.view"),
         Entry("customer_activity", _("Activity"), "clock", "my.team.manage"),
     ),
     Audience.PLATFORM: (
@@ -190,7 +196,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("console_style", _("Style"), "brand", "cockpit.view"),
         Entry(
             "console_team", _("Team"), "team", "staff.manage",
-            ("console_team_invite", "console_team_person", "console_team_roles"),
+            ("console_team_invite", "console_team_invite_many", "console_team_person",
+             "console_team_roles"),
         ),
         Entry("console_audit", _("Audit log"), "clock", "log.view"),
     ),

@@ -192,6 +192,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True  # on partners' hosts; a second factor is asked for after it
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60  # mails take their time; three tries a code
 ACCOUNT_RATE_LIMITS = {"sso": "60/m/ip"}  # ways to an identity provider; the others stay theirs
 # A second factor: owners and all platform staff must have one (tenants.accounts.second_factor).
 REQUIRE_MFA = env.flag("REQUIRE_MFA", not DEMO)

@@ -7,6 +7,11 @@ from typing import Any
 from tenants.models import AuditEntry
 
 
+def of_customer(customer_id: uuid.UUID | None) -> dict[str, str]:
+    """What a row's `data` says when it concerns one customer, who may read it then."""
+    return {"customer_id": str(customer_id)} if customer_id else {}
+
+
 def record(
     *,
     actor: str,

@@ -137,6 +137,7 @@ def _locked(owner: uuid.UUID | None, alert_id: uuid.UUID) -> Alert:
 
 
 def _note(partner_id: uuid.UUID, verb: str, row: Alert, actor: str, now: datetime) -> None:
+    data = {"name": row.name, "kind": row.kind, "limit": str(row.limit),
+            **audit.of_customer(row.owner_id)}  # fmt: skip
     audit.record(actor=actor, verb=f"alert.{verb}", target=str(row.id), at=now,
-                 partner_id=partner_id,
-                 data={"name": row.name, "kind": row.kind, "limit": str(row.limit)})  # fmt: skip
+                 partner_id=partner_id, data=data)  # fmt: skip

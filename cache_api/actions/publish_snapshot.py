@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cache_api.gateways.snapshots import MARKER, SnapshotStore
 from cache_api.metering import store as tables
+from cache_api.rules.retention import bounded
 from cache_api.rules.snapshot_values import (
     KeyFacts,
     PartnerFacts,
@@ -15,7 +16,7 @@ from cache_api.rules.snapshot_values import (
     partner_values,
     switch_values,
 )
-from tenants import switches
+from tenants import queries, switches
 from tenants.models import ApiKey, DataKey, Domain, Entitlement, Partner
 
 EVERY = timedelta(seconds=1)
@@ -64,7 +65,7 @@ class SnapshotPublisher:
 
 
 def snapshot(partner_ids: Collection[UUID] | None) -> dict[str, str]:
-    """Every snapshot key and value of these partners (None: all), in seven queries."""
+    """Every snapshot key and value of these partners (None: all), in eight queries."""
     partners = Partner.objects.all()
     if partner_ids is not None:
         partners = partners.filter(pk__in=partner_ids)
@@ -85,6 +86,7 @@ def _partner_facts(rows: dict[UUID, Partner]) -> Iterable[PartnerFacts]:
         DataKey.objects.filter(partner_id__in=rows, destroyed_at=None, wrapped__isnull=False)
         .values_list("partner_id", "key_number", "wrapped")
     )  # fmt: skip
+    chosen_h = queries.retention_hours(list(rows))
     hosts = _grouped(Domain.objects.filter(tenant_id__in=rows).values_list("tenant_id", "domain"))
     strict = {pk for pk, row in rows.items() if row.unknown_customer_policy == "strict"}
     customers = _grouped(tables.customer_states(tables.schemas(rows), strict))
@@ -96,13 +98,19 @@ def _partner_facts(rows: dict[UUID, Partner]) -> Iterable[PartnerFacts]:
             state=row.state,
             unknown_customer_policy=row.unknown_customer_policy,
             generation=row.generation,
-            entitlements=dict(entitlements[partner_id]),
+            entitlements=_entitled(dict(entitlements[partner_id]), chosen_h.get(partner_id)),
             data_keys=[(number, bytes(wrapped)) for number, wrapped in data_keys[partner_id]],
             hosts=[host for (host,) in hosts[partner_id]],
             suspended=[name for name, state, _ in known if state == "suspended"],
             customers=[name for name, state, _ in known if state != "unconfirmed"],
             quotas={name: quota for name, _, quota in known if quota is not None},
         )
+
+
+def _entitled(granted: dict[str, Any], hours: int | None) -> dict[str, Any]:
+    """What was granted, with answers kept no longer than the partner chose."""
+    ttl = bounded(granted.get("ttl"), hours)
+    return granted if ttl is None else {**granted, "ttl": ttl}
 
 
 def _key_facts(key: ApiKey) -> KeyFacts:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import words
 from tenants.rules import roles
+from tenants.rules.addresses import MOST, pasted
 
 OVERLAPS = {
     "0": (_("Stop the old key at once"), timedelta(0)),
@@ -78,6 +79,35 @@ class InviteForm(forms.Form):
         field: Any = self.fields["role"]
         field.choices = role_choices(giver, audience)
         field.initial = field.choices[-1][0]
+
+
+class InviteManyForm(forms.Form):
+    """Many at once, all with the same role."""
+
+    emails = forms.CharField(
+        label=_("E-mail addresses"), max_length=20_000,
+        widget=forms.Textarea(attrs={"class": "textarea mono", "rows": 8, "spellcheck": "false"}),
+        help_text=_("One a line, or apart by commas. At most 50."),
+    )  # fmt: skip
+    role = forms.ChoiceField(label=_("Role"), widget=_select())
+
+    def __init__(self, *args: Any, giver: str, audience: roles.Audience, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["role"]
+        field.choices = role_choices(giver, audience)
+        field.initial = field.choices[-1][0]
+
+    def clean_emails(self) -> tuple[str, ...]:
+        """The addresses; every line that is none is named, and nobody is invited."""
+        found = pasted(self.cleaned_data["emails"])
+        said = _("Line %(number)s is no e-mail address: %(text)s")
+        bad = [said % {"number": number, "text": text} for number, text in found.bad]
+        if len(found.good) > MOST:
+            bad.append(_("These are %(count)s addresses; at most %(most)s go at once.")
+                       % {"count": len(found.good), "most": MOST})  # fmt: skip
+        if bad:
+            raise forms.ValidationError([str(one) for one in bad])
+        return found.good
 
 
 def role_choices(giver: str, audience: roles.Audience) -> list[tuple[str, Any]]:

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from portal.local import zones
 from tenants.rules.mails import kinds_for
 
 THEMES = [("", _("As the device has it")), ("light", _("Light")), ("dark", _("Dark"))]
@@ -20,7 +21,7 @@ MAILS: dict[str, Any] = {
 
 
 class ProfileForm(forms.Form):
-    """Name, language, look; `mails` are the kinds that reach the role at all."""
+    """Name, language, time zone, look; `mails` are the kinds that reach the role at all."""
 
     name = forms.CharField(
         label=_("Name"), max_length=120, required=False,
@@ -30,6 +31,10 @@ class ProfileForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Language"), required=False, widget=forms.Select(attrs={"class": "select"}),
         help_text=_("Of all pages, on every device on which you sign in."),
+    )  # fmt: skip
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), required=False, widget=forms.Select(attrs={"class": "select"}),
+        help_text=_("Shown beside UTC, in which days, months and amounts are counted."),
     )  # fmt: skip
     theme = forms.ChoiceField(
         label=_("Appearance"), required=False, choices=THEMES,
@@ -44,5 +49,7 @@ class ProfileForm(forms.Form):
         super().__init__(*args, **kwargs)
         language: Any = self.fields["language"]
         language.choices = [("", _("As the browser asks")), *settings.LANGUAGES]
+        zone: Any = self.fields["time_zone"]
+        zone.choices = [("", _("UTC alone")), *((one, one.replace("_", " ")) for one in zones())]
         mails: Any = self.fields["mails"]
         mails.choices = [(kind, MAILS[kind]) for kind in kinds_for(role)]

@@ -13,7 +13,11 @@ from portal.forms.people import _input, _select
 from portal.words import sso as sso_words
 from tenants.accounts.models import Connection
 from tenants.rules import roles, sso
+from tenants.rules.roles import Audience
 from tenants.rules.sso import MOST_METADATA, SsoRefused, Trust
+
+# What a new account gets unless something else is chosen.
+MODEST = {Audience.PARTNER: "analyst", Audience.CUSTOMER: "customer_viewer"}
 
 
 def _area(rows: int) -> forms.Textarea:
@@ -79,18 +83,19 @@ class ConnectionForm(forms.Form):
     seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
 
     def __init__(
-        self, *args: Any, kind: str, giver: str, known: Connection | None = None, **kwargs: Any
-    ) -> None:
+        self, *args: Any, kind: str, giver: str, audience: Audience,
+        known: Connection | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         if known is not None:
             kwargs["initial"] = _as_initial(known)
         super().__init__(*args, **kwargs)
-        self.kind, self.known = kind, known
+        self.kind, self.known, self.audience = kind, known, audience
         other = ("metadata_url", "metadata") if kind == Connection.OIDC else (
             "issuer", "client_id", "secret")  # fmt: skip
         for name in other:
             del self.fields[name]
         role: Any = self.fields["default_role"]
-        role.choices = [(one, words.word(words.ROLES, one).label) for one in sso.GIVEN
+        role.choices = [(one, words.word(words.ROLES, one).label) for one in sso.GIVEN[audience]
                         if roles.may_give(giver, one)]  # fmt: skip
         if known is not None and kind == Connection.OIDC:
             self.fields["secret"].required = False
@@ -100,7 +105,9 @@ class ConnectionForm(forms.Form):
         elif kind == Connection.SAML:
             self.fields["trusts_email"].initial = True
         if known is None:
-            self.fields["default_role"].initial = "analyst"
+            self.fields["default_role"].initial = MODEST[audience]
+        mapping: Any = self.fields["role_map"]
+        mapping.widget.attrs["placeholder"] = f"engineers = {MODEST[audience]}"
 
     def clean_domains(self) -> list[str]:
         """The domains as a list."""
@@ -108,7 +115,8 @@ class ConnectionForm(forms.Form):
 
     def clean_role_map(self) -> list[list[str]]:
         """The mapping, in its order."""
-        return self._checked(sso.checked_mapping, self.cleaned_data["role_map"])
+        given = sso.GIVEN[self.audience]
+        return self._checked(sso.checked_mapping, self.cleaned_data["role_map"], given)
 
     def clean_metadata(self) -> bytes:
         """The file's content; refused before it is read when it is too large."""
@@ -129,12 +137,13 @@ class ConnectionForm(forms.Form):
     def trust(self) -> Trust:
         """What was decided, as the rules take it."""
         given = self.cleaned_data
-        return Trust(**{name: given[name] for name in Trust.__dataclass_fields__})
+        decided = {name: given[name] for name in Trust.__dataclass_fields__ if name in given}
+        return Trust(**decided, audience=self.audience)
 
     @staticmethod
-    def _checked(check: Any, text: str) -> Any:
+    def _checked(check: Any, *given: Any) -> Any:
         try:
-            return check(text)
+            return check(*given)
         except SsoRefused as refused:
             raise ValidationError(sso_words.refusal(refused)) from refused
 
@@ -146,6 +155,15 @@ def _as_initial(row: Connection) -> dict[str, Any]:
     return {**{name: getattr(row, name) for name in plain}, "issuer": row.idp["issuer"],
             "domains": "\n".join(row.domains), "role_map": "\n".join(lines),
             "seen": str(row.seen)}  # fmt: skip
+
+
+class FindForm(forms.Form):
+    """Whose provider somebody looks for."""
+
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254,
+        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "username"}),
+    )  # fmt: skip
 
 
 class BreakGlassForm(forms.Form):

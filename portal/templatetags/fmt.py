@@ -40,14 +40,16 @@ def quantity(text: str) -> str:
 def utc(moment: datetime | str | None) -> SafeString | str:
     """A moment (or its ISO text, as papers hold it) in UTC to the minute, as a <time> element.
 
-    An en dash when there is none.
+    An en dash when there is none. Whoever chose a time zone reads that time beside it.
     """
     if not moment:
         return "–"
     at = (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).astimezone(UTC)
+    there = local.beside_utc(at)
     return format_html(
-        '<time datetime="{}">{} UTC</time>', at.isoformat(), local.day_text(at, "j M Y, H:i")
-    )
+        '<time datetime="{}">{} UTC{}</time>', at.isoformat(), local.day_text(at, "j M Y, H:i"),
+        f" ({there})" if there else "",
+    )  # fmt: skip
 
 
 @register.filter

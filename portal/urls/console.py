@@ -5,6 +5,7 @@ from django.urls import include, path
 from portal.records.site import site
 from portal.urls.shared import urlpatterns as shared
 from portal.views import (
+    account,
     audit,
     console_account,
     console_agreements,
@@ -204,8 +205,7 @@ urlpatterns = [
     path("tour/", demo.tour, name="console_tour"),
     path("tour/break/", demo_break.break_it, name="console_break"),
     *team.console.urls("team/"),
-    path("audit/", audit.console, name="console_audit"),
-    path("audit/csv", audit.console_csv, name="console_audit_csv"),
+    *audit.console.urls("audit/"),
     path("", console_cockpit.cockpit, name="console_cockpit"),
     path("projections/", console_planning.projections, name="console_projections"),
     path("ops/", include(ops)),
@@ -229,6 +229,9 @@ urlpatterns = [
     path("prices/ask/", console_prices.ask, name="console_ask_prices"),
     path("admin/", site.urls),
     path("stripe/webhook/", stripe_webhook.stripe_webhook, name="stripe_webhook"),
+    # The console is opened by password or passkey alone.
+    path("accounts/login/code/", account.nothing),
+    path("accounts/login/code/confirm/", account.nothing),
     *shared,
 ]
 handler400 = "portal.views.errors.bad_request"

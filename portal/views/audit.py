@@ -1,115 +1,123 @@
-"""The audit log: a partner's under `/manage/audit/`, everybody's on the console; CSV of both."""
+"""The audit log: a partner's and a customer's own, everybody's on the console; as files too."""
 
 from __future__ import annotations
 
-import csv
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from billing.rules.csv_text import csv_blocks
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
-from tenants import queries
+from portal.views.customer_overview import own_customer
+from tenants import queries, schema
 from tenants.accounts.permissions import permission
 from tenants.models import AuditEntry
-from tenants.queries import AuditFilter
+from tenants.queries import AuditFilter, AuditReader
 
 LONGEST = 100_000  # rows of one file; a narrower filter gets the rest
+RECENT = timedelta(days=30)
+BLOCK = 1_000
 _HEAD = ("at", "actor", "verb", "target", "data", "id")
 
 
-@permission("audit.view")
-@require_safe
-def partner(request: HttpRequest) -> HttpResponse:
-    """`?actor=`, `?verb=`, `?target=`, `?from=`, `?until=` (UTC days, both included), `?page=`."""
-    return _page(request, request.owner.partner_id, "partner_audit")  # type: ignore[attr-defined]
+class AuditPages:
+    """The log as one kind of reader sees it; `reader(request)` says which, or raises."""
+
+    def __init__(self, name: str, needs: str, reader: Callable[[HttpRequest], AuditReader]) -> None:
+        self.name, self.reader, self.needs = name, reader, permission(needs)
+
+    def urls(self, before: str) -> list[URLPattern]:
+        """Named `<name>`, `<name>_csv`, `<name>_jsonl`."""
+        page, file = self.needs(require_safe(self.page)), self.needs(require_safe(self.file))
+        return [
+            path(before, page, name=self.name),
+            *(path(before + form, file, {"form": form}, name=f"{self.name}_{form}")
+              for form in FORMS),
+        ]  # fmt: skip
+
+    def page(self, request: HttpRequest) -> HttpResponse:
+        """`?actor=`, `?verb=`, `?target=`, `?from=`, `?until=` (UTC days, both included),
+        `?page=`; on the console `?partner=` by short name."""
+        number, asked, reader = asked_page(request), _asked(request), self.reader(request)
+        rows, total = queries.audit_page(
+            reader, asked, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
+        )
+        recent = queries.audit_entries(reader, AuditFilter(start=timezone.now() - RECENT))
+        filters = {key: request.GET.get(key, "") for key in FILTERS}
+        return render(request, "people/audit.html", {
+            "rows": [{"row": row, "facts": _facts(row.data, reader)} for row in rows],
+            "pager": Pager(number, total), "verbs": queries.audit_verbs(reader), "asked": filters,
+            "is_filtered": any(filters.values()), "here": self.name, "csv": f"{self.name}_csv",
+            "jsonl": f"{self.name}_jsonl", "is_console": reader.verbs == (),
+            "recent": recent.count(), "reads": self.name.partition("_")[0],
+            "longest": LONGEST, "total": total,
+        })  # fmt: skip
+
+    def file(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        """The same filter as a file, in pieces; read in the reader's scope, which the request has
+        left by then."""
+        kind, blocks = FORMS[form]
+        owner = request.owner  # type: ignore[attr-defined]
+        scope = schema.console_scope() if owner.is_console else schema.partner_scope(owner)
+        found = queries.audit_entries(self.reader(request), _asked(request))[:LONGEST]
+
+        def pieces() -> Iterator[bytes]:
+            with schema.entered(scope):
+                yield from blocks(found.iterator(chunk_size=BLOCK))
+
+        return StreamingHttpResponse(
+            pieces(), content_type=kind,
+            headers={"Content-Disposition": f'attachment; filename="audit.{form}"'},
+        )  # fmt: skip
 
 
-@permission("audit.view")
-@require_safe
-def partner_csv(request: HttpRequest) -> Any:
-    """The same filter as a file."""
-    return _file(request, request.owner.partner_id, for_partner=True)  # type: ignore[attr-defined]
+def _csv(rows: Iterable[AuditEntry]) -> Iterator[bytes]:
+    """A table; `data` as JSON."""
+    return csv_blocks(_HEAD, ((
+        row.at.astimezone(UTC).isoformat(), row.actor, row.verb, row.target, _json(row.data),
+        str(row.id),
+    ) for row in rows))  # fmt: skip
 
 
-@permission("log.view")
-@require_safe
-def console(request: HttpRequest) -> HttpResponse:
-    """All partners' and our own; `?partner=` by short name narrows it."""
-    return _page(request, _asked_partner(request), "console_audit")
+def _jsonl(rows: Iterable[AuditEntry]) -> Iterator[bytes]:
+    """One object a line, members as the table's columns."""
+    source = iter(rows)
+    while block := list(islice(source, BLOCK)):
+        yield "".join(
+            _json({"at": row.at.astimezone(UTC).isoformat(), "actor": row.actor, "verb": row.verb,
+                   "target": row.target, "data": row.data, "id": str(row.id)}) + "\n"
+            for row in block
+        ).encode()  # fmt: skip
 
 
-@permission("log.view")
-@require_safe
-def console_csv(request: HttpRequest) -> Any:
-    """The same filter as a file."""
-    return _file(request, _asked_partner(request), for_partner=False)
+FORMS: dict[str, tuple[str, Callable[[Iterable[AuditEntry]], Iterator[bytes]]]] = {
+    "csv": ("text/csv; charset=utf-8", _csv),
+    "jsonl": ("application/x-ndjson; charset=utf-8", _jsonl),
+}
+FILTERS = ("actor", "verb", "target", "from", "until", "partner")
 
 
-def _page(request: HttpRequest, partner_id: uuid.UUID | None, name: str) -> HttpResponse:
-    number, asked = asked_page(request), _asked(request)
-    is_console = name == "console_audit"
-    rows, total = queries.audit_page(
-        partner_id, asked, for_partner=not is_console, limit=PAGE_SIZE,
-        offset=(number - 1) * PAGE_SIZE,
-    )  # fmt: skip
-    verbs = queries.audit_verbs(partner_id, for_partner=not is_console)
-    shown = [{"row": row, "facts": _facts(row.data)} for row in rows]
-    filters = {key: request.GET.get(key, "") for key in ("actor", "verb", "target", "from", "until",
-                                                        "partner")}  # fmt: skip
-    context = {
-        "rows": shown, "pager": Pager(number, total), "verbs": verbs,
-        "asked": filters, "is_filtered": any(filters.values()), "here": name, "csv": f"{name}_csv",
-        "is_console": is_console,
-    }  # fmt: skip
-    return render(request, "people/audit.html", context)
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _file(
-    request: HttpRequest, partner_id: uuid.UUID | None, *, for_partner: bool
-) -> StreamingHttpResponse:
-    # Read now: the connection is another's when the answer is sent.
-    found = queries.audit_entries(partner_id, _asked(request), for_partner=for_partner)
-    rows = list(found[:LONGEST])
-    return StreamingHttpResponse(
-        _csv(rows), content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="audit.csv"'},
-    )  # fmt: skip
-
-
-def _csv(rows: Iterable[AuditEntry]) -> Iterator[str]:
-    lines = csv.writer(_Echo())
-    yield lines.writerow(_HEAD)  # type: ignore[misc]
-    for row in rows:
-        data = json.dumps(row.data, ensure_ascii=False, sort_keys=True)
-        cells = (row.at.astimezone(UTC).isoformat(), row.actor, row.verb, row.target, data, row.id)
-        yield lines.writerow([_harmless(str(cell)) for cell in cells])  # type: ignore[misc]
-
-
-class _Echo:
-    """A file for csv.writer that gives each line back."""
-
-    def write(self, line: str) -> str:
-        """The line itself."""
-        return line
-
-
-def _harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def _facts(data: dict[str, Any]) -> list[tuple[str, str]]:
-    """What the row holds besides, one pair a member, long values cut."""
+def _facts(data: dict[str, Any], reader: AuditReader) -> list[tuple[str, str]]:
+    """What the row holds besides, one pair a member, long values cut. A customer knows its id."""
+    hidden = {"customer", "customer_id"} if reader.customer_id else set()
     return [
         (key, (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))[:200])
         for key, value in data.items()
+        if key not in hidden
     ]
 
 
@@ -129,6 +137,19 @@ def _day(request: HttpRequest, name: str, later: int = 0) -> datetime | None:
         raise BadRequest(f"{name}={text[:40]!r} is no day: use one such as 2026-10-31.") from error
 
 
+def _of_partner(request: HttpRequest) -> AuditReader:
+    return queries.partner_reader(request.owner.partner_id)  # type: ignore[attr-defined]
+
+
+def _of_customer(request: HttpRequest) -> AuditReader:
+    row, owner = own_customer(request), request.owner  # type: ignore[attr-defined]
+    return queries.customer_reader(owner.partner_id, row.pk, row.external_id)
+
+
+def _of_everybody(request: HttpRequest) -> AuditReader:
+    return AuditReader(_asked_partner(request))
+
+
 def _asked_partner(request: HttpRequest) -> uuid.UUID | None:
     slug = request.GET.get("partner", "")
     if not slug:
@@ -137,3 +158,8 @@ def _asked_partner(request: HttpRequest) -> uuid.UUID | None:
     if row is None:
         raise BadRequest(f"partner={slug[:40]!r}: there is no partner with this short name.")
     return row.id
+
+
+partner = AuditPages("partner_audit", "audit.view", _of_partner)
+customer = AuditPages("customer_audit", "my.audit.view", _of_customer)
+console = AuditPages("console_audit", "log.view", _of_everybody)

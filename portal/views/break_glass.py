@@ -21,13 +21,11 @@ from portal.words import sso as words
 from tenants.accounts.models import User
 from tenants.accounts.second_factor import factors
 from tenants.accounts.sso_gate import enforced_for
+from tenants.actions.people import Circle
 from tenants.actions.sso import open_break_glass
 from tenants.gateways import mail
 from tenants.rules import roles
-from tenants.rules.roles import Audience
 from tenants.rules.sso import BREAK_GLASS_MINUTES, SsoRefused
-
-OWNER = roles.OWNERS[Audience.PARTNER]
 
 
 def recovery(request: HttpRequest) -> HttpResponse:
@@ -44,7 +42,9 @@ def recovery(request: HttpRequest) -> HttpResponse:
             form.add_error(None, words.refusal(refused))
         else:
             if is_new:
-                tell_owners(request, "sso/break_glass.txt", _("break-glass was opened"),
+                owner = request.owner  # type: ignore[attr-defined]
+                circle = Circle(person.audience, owner.partner_id, person.customer_id)  # type: ignore[arg-type]
+                tell_owners(request, circle, "sso/break_glass.txt", _("break-glass was opened"),
                             who=person.email, until=row.ends_at)  # fmt: skip
             return signed_in(request, person, factor_done=True)
     answer = render(request, "sso/recovery.html", {"form": form, "minutes": BREAK_GLASS_MINUTES})
@@ -52,14 +52,18 @@ def recovery(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def tell_owners(request: HttpRequest, template: str, subject: str, **facts: Any) -> None:
-    """A mail to each owner about what was done to everybody's way in."""
+def tell_owners(
+    request: HttpRequest, circle: Circle, template: str, subject: str, **facts: Any
+) -> None:
+    """A mail to each owner of the circle about what was done to everybody's way in."""
     owner = request.owner  # type: ignore[attr-defined]
     home = request.build_absolute_uri("/").rstrip("/")
-    link = request.build_absolute_uri(reverse("partner_sso"))
+    page = "customer_sso" if circle.customer_id else "partner_sso"
+    link = request.build_absolute_uri(reverse(page))
     text = render_to_string(template, {"product": owner.brand.product_name, "link": link, **facts})
     line = f"{owner.brand.product_name}: {subject}"
-    for to in User.objects.filter(role=OWNER, is_active=True).values_list("email", flat=True):
+    owners = circle.people().filter(role=roles.OWNERS[circle.audience], is_active=True)
+    for to in owners.values_list("email", flat=True):
         mail.send(to=to, brand=owner.brand, home=home, subject=line, text=text)
 
 
@@ -74,7 +78,7 @@ def _owner(request: HttpRequest, given: dict[str, str]) -> User:
     person: Any = get_adapter().authenticate(
         request, email=given["email"].lower(), password=given["password"]
     )
-    may = person is not None and person.is_active and person.role == OWNER
+    may = person is not None and person.is_active and person.role in roles.OWNERS.values()
     if not may or enforced_for(person) is None or not factors(person).exists():
         raise wrong
     form = AuthenticateForm(data={"code": given["code"]}, user=person)

@@ -44,7 +44,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Mail the partner's owners; at most so often a day. The log keeps what was asked."""
     customer, now, form = own_customer(request), timezone.now(), AskForm(request.POST)
     since = queries.AuditFilter(verb="plan.asked", start=now - timedelta(days=1))
-    asked = queries.audit_entries(_partner(request), since, for_partner=True)
+    asked = queries.audit_entries(queries.partner_reader(_partner(request)), since)
     if asked.filter(target=customer.external_id).count() >= ASKS_A_DAY:
         messages.error(request, _("You asked three times today. Your request is with them."))
     elif not form.is_valid():

@@ -1,4 +1,4 @@
-"""One's own profile: name, language, appearance, and which mails one gets."""
+"""One's own profile: name, language, time zone, appearance, and which mails one gets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def page(request: HttpRequest) -> HttpResponse:
     """The form; what is saved holds with the next page."""
     user: Any = request.user
     wanted = [kind for kind in kinds_for(user.role) if kind not in user.muted]
-    known = {"name": user.name, "language": user.language, "theme": user.theme, "mails": wanted}
+    known = {"name": user.name, "language": user.language, "time_zone": user.time_zone,
+             "theme": user.theme, "mails": wanted}  # fmt: skip
     form = ProfileForm(request.POST or None, initial=known, role=user.role)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data

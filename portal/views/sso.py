@@ -1,4 +1,4 @@
-"""`/sso/…`: to an identity provider and back, and the way in when it is down.
+"""`/sso/…`: to an identity provider and back.
 
 Every address lies on the partner's own host. Whatever goes wrong is a page in words, under the
 partner's brand.
@@ -22,9 +22,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from portal.forms.sso import FindForm
 from portal.words import sso as words
 from tenants import queries
 from tenants.accounts.models import Connection, SignInAttempt, User
+from tenants.accounts.sso_gate import offered_for
 from tenants.actions import sso_login
 from tenants.later import later
 from tenants.rules.hostnames import normalise
@@ -36,8 +38,16 @@ else:
     saml = later("tenants.gateways.saml")
 
 KEY = "sso_attempt"  # of the session: the attempt that this browser began
-# Where a refused test or binding goes back to, and a login.
-_BACK = {sso_login.TEST: "partner_sso", sso_login.BIND: "account_security"}
+
+
+def find(request: HttpRequest) -> HttpResponse:
+    """Whoever's company signs in by a provider of its own finds it by the address's domain."""
+    form, rows = FindForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        if not ratelimit.consume(request, action="sso"):
+            return _refused(request, None, SsoRefused("busy"), status=429)
+        rows = offered_for(form.cleaned_data["email"])
+    return _away(render(request, "sso/find.html", {"form": form, "rows": rows}))
 
 
 @require_GET
@@ -144,10 +154,19 @@ def _finish(request: HttpRequest, row: SignInAttempt) -> HttpResponse:
     if row.purpose == sso_login.BIND:
         sso_login.finish_bind(attempt=row, by=person, partner_id=partner_id, now=now)
         return HttpResponseRedirect(reverse("account_security"))
-    if not person.may("sso.manage"):
+    whose = row.connection.customer_id
+    if person.customer_id != whose or not person.may("my.sso.manage" if whose else "sso.manage"):
         raise SsoRefused("other_browser")
     sso_login.finish_test(attempt=row, by=person, partner_id=partner_id, now=now)
-    return HttpResponseRedirect(reverse("partner_sso_connection", args=[row.connection_id]))
+    return HttpResponseRedirect(back_from(row.connection, row.purpose))
+
+
+def back_from(connection: Connection, purpose: str) -> str:
+    """The page that a test or a binding was begun on."""
+    if purpose == sso_login.BIND:
+        return reverse("account_security")
+    name = "customer_sso_connection" if connection.customer_id else "partner_sso_connection"
+    return reverse(name, args=[connection.pk])
 
 
 def _sign_in(

@@ -13,15 +13,18 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from portal import words
-from portal.forms.people import InviteForm, role_choices
+from portal.forms.people import InviteForm, InviteManyForm, role_choices
 from portal.queries.overview import customer_of
-from tenants.accounts.models import Invitation, User
-from tenants.accounts.permissions import eyes, permission
-from tenants.accounts.second_factor import factors
+from portal.views import circles
+from tenants.accounts.models import Connection, Invitation, User
+from tenants.accounts.permissions import permission
+from tenants.accounts.second_factor import covered, factors
 from tenants.actions import invitations, people
+from tenants.actions import sso as actions_sso
 from tenants.actions.people import Circle, PersonRefused
 from tenants.gateways import mail
 from tenants.rules import roles
@@ -41,6 +44,7 @@ class TeamPages:
         table: tuple[tuple[str, Any, str], ...] = (
             ("", require_safe(self.listed), ""),
             ("invite/", self.invite, "_invite"),
+            ("invite/many/", self.invite_many, "_invite_many"),
             ("roles/", require_safe(self.roles), "_roles"),
             ("invitations/<uuid:row_id>/again/", require_POST(self.again), "_again"),
             ("invitations/<uuid:row_id>/withdraw/", require_POST(self.withdraw), "_withdraw"),
@@ -58,9 +62,13 @@ class TeamPages:
         """Everybody, and who is invited."""
         circle, now = self.circle(request, **where), timezone.now()
         rows = list(circle.people().order_by("-is_active", "email"))
-        context = {"rows": rows, "alone": sum(row.is_active for row in rows) < 2,
-                   "invitations": [{"row": one, "state": one.state(now)}
-                                   for one in circle.invitations().order_by("email")]}  # fmt: skip
+        active = [row.pk for row in rows if row.is_active]
+        invited = [{"row": one, "state": one.state(now)}
+                   for one in circle.invitations().order_by("email")]  # fmt: skip
+        context = {"rows": rows, "alone": len(active) < 2, "invitations": invited,
+                   "active": len(active), "covered": covered(active),
+                   "enforced": _enforced(circle),
+                   "pending": sum(one["state"] == "open" for one in invited)}  # fmt: skip
         return self._page(request, "team", context, where)
 
     def invite(self, request: HttpRequest, **where: Any) -> HttpResponse:
@@ -77,6 +85,23 @@ class TeamPages:
                 return self._sent(request, row, token, where)
         return self._page(request, "invite", {"form": form}, where)
 
+    def invite_many(self, request: HttpRequest, **where: Any) -> HttpResponse:
+        """Addresses in a text field, one role for all: all are invited, or none when a line is no
+        address. Whoever is here or invited already gets no second mail."""
+        circle, by = self.circle(request, **where), _who(request)
+        form = InviteManyForm(request.POST or None, giver=by.role, audience=circle.audience)
+        if request.method == "POST" and form.is_valid():
+            try:
+                made, known = invitations.invite_many(circle=circle, by=by, now=timezone.now(),
+                                                      **form.cleaned_data)  # fmt: skip
+            except PersonRefused as refused:
+                form.add_error(None, str(refused))
+            else:
+                lost = [row.email for row, token in made if not _send(request, row, token)]
+                _tell_many(request, len(made) - len(lost), lost, known)
+                return self._back_to_all(request, where)
+        return self._page(request, "invite_many", {"form": form}, where)
+
     def roles(self, request: HttpRequest, **where: Any) -> HttpResponse:
         """What each role may do, from the same table that the pages ask."""
         known = roles.PERMISSIONS[self.circle(request, **where).audience]
@@ -84,7 +109,11 @@ class TeamPages:
                  for one in sorted(frozenset().union(*known.values()))}  # fmt: skip
         widest_first = sorted(marks, key=lambda one: -sum(marks[one]))
         rows = [(words.PERMISSIONS.get(one, one), marks[one]) for one in widest_first]
-        return self._page(request, "roles", {"roles": list(known), "rows": rows}, where)
+        lists = [(role, [label for label, cells in rows if cells[at]],
+                  [label for label, cells in rows if not cells[at]])
+                 for at, role in enumerate(known)]  # fmt: skip
+        context = {"roles": list(known), "rows": rows, "lists": lists}
+        return self._page(request, "roles", context, where)
 
     def again(self, request: HttpRequest, row_id: uuid.UUID, **where: Any) -> HttpResponse:
         """A new link by mail; the old one works no more."""
@@ -182,27 +211,30 @@ def _send(request: HttpRequest, row: Invitation, token: str) -> bool:
     return mail.send(to=row.email, brand=owner.brand, home=home, subject=subject, text=text)
 
 
+def _tell_many(request: HttpRequest, sent: int, lost: list[str], known: list[str]) -> None:
+    said = ngettext("%d invitation is on its way.", "%d invitations are on their way.", sent)
+    messages.success(request, said % sent)
+    if known:
+        messages.info(
+            request, _("Here or invited already, so nothing was sent: %s") % ", ".join(known)
+        )
+    if lost:
+        messages.error(request, _("The mail was not taken for: %s. Send those again soon.")
+                       % ", ".join(lost))  # fmt: skip
+
+
+def _enforced(circle: Circle) -> Connection | None:
+    """The connection by which alone a customer's people sign in; the page asks for theirs only."""
+    if circle.customer_id is None:
+        return None
+    return actions_sso.of_circle(circle).exclude(enforced_at=None).first()
+
+
 def _who(request: HttpRequest) -> User:
     return request.user  # type: ignore[return-value]
 
 
-def _staff(request: HttpRequest) -> Circle:
-    return Circle(Audience.PARTNER, request.owner.partner_id)  # type: ignore[attr-defined]
-
-
-def _own(request: HttpRequest) -> Circle:
-    owner = request.owner  # type: ignore[attr-defined]
-    return Circle(Audience.CUSTOMER, owner.partner_id, eyes(request).customer_id)
-
-
-def _of_customer(request: HttpRequest, customer_id: uuid.UUID) -> Circle:
-    if customer_of(customer_id) is None:
-        raise Http404
-    owner = request.owner  # type: ignore[attr-defined]
-    return Circle(Audience.CUSTOMER, owner.partner_id, customer_id)
-
-
-partner = TeamPages("partner_team", "team.manage", _staff)
-customer = TeamPages("customer_team", "my.team.manage", _own)
-of_customer = TeamPages("partner_customer_team", "team.manage", _of_customer)
+partner = TeamPages("partner_team", "team.manage", circles.staff)
+customer = TeamPages("customer_team", "my.team.manage", circles.own)
+of_customer = TeamPages("partner_customer_team", "team.manage", circles.of_customer)
 console = TeamPages("console_team", "staff.manage", lambda request: Circle(Audience.PLATFORM))

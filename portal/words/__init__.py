@@ -319,6 +319,8 @@ PERMISSIONS: dict[str, Any] = {
     "my.keys.manage": _("Manage API keys and webhooks, see requests"),
     "my.alerts.manage": _("Set alerts"),
     "my.team.manage": _("Invite and manage people"),
+    "my.sso.manage": _("Set up single sign-on"),
+    "my.audit.view": _("See the audit log"),
     "cockpit.view": _("See the cockpit"),
     "channel.view": _("See partners and agreements"),
     "runs.view": _("See settlement runs"),

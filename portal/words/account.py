@@ -11,4 +11,6 @@ HOW_SIGNED_IN: dict[str, Any] = {
     "password_code": _("Password and code"),
     "passkey": _("Passkey"),
     "sso": _("Single sign-on"),
+    "mail": _("Code by mail"),
+    "mail_code": _("Code by mail and second factor"),
 }

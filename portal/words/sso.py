@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from portal.words import Word
+from tenants.accounts.models import Connection
 from tenants.rules.sso import SsoRefused
 
 STATES: dict[str, Word] = {
@@ -20,6 +21,8 @@ EXPLAINED: dict[str, Any] = {
                "what has been tested can be switched on."),
     "tested": _("The test came back. Nobody sees the connection until it is switched on."),
     "on": _("It stands on the page for signing in, beside the password."),
+    "on_customers": _("Your people sign in by the link below, or find it by their address on the "
+                      "page for signing in; passwords work as well."),
     "enforced": _("Your team signs in by it alone. Passwords and passkeys are refused; an owner "
                   "comes in by break-glass if the provider is down."),
 }  # fmt: skip
@@ -77,10 +80,11 @@ REFUSALS: dict[str, Any] = {
     "unverified": _("The provider does not say that %(email)s is verified."),
     "unknown": _("%(email)s has no account here. Ask an administrator of your company for an "
                  "invitation."),
-    "invited_otherwise": _("%(email)s is invited as an owner or as a customer: open the link in "
-                           "that mail first."),
+    "invited_otherwise": _("%(email)s is invited as an owner or by another company: open the link "
+                           "in that mail first."),
     "deactivated": _("This account is deactivated. Ask an administrator of your company."),
-    "other_circle": _("This account is a customer's. It signs in with its password."),
+    "other_circle": _("This account is of another company than this connection. It signs in as "
+                      "before."),
     "owner_binds": _("An owner's account is bound by its owner alone: sign in with the password, "
                      "then connect it under “Sign-in and security”."),
     "bound_to_other": _("%(email)s is bound to somebody else already."),
@@ -99,6 +103,8 @@ REFUSALS: dict[str, Any] = {
     "no_secret": _("Enter the client ID and the client secret."),
     "bad_domain": _("%(domain)s is no domain of e-mail addresses."),
     "public_mail": _("Anybody opens a mailbox at %(domain)s: name your company's own domains."),
+    "foreign_domain": _("Nobody of yours has an address at %(domain)s here: invite somebody who "
+                        "does first."),
     "no_domains": _("Name at least one domain of your e-mail addresses."),
     "many_domains": _("Name at most %(most)s domains."),
     "bad_mapping": _("This line is not “value = role”: %(line)s"),
@@ -119,6 +125,11 @@ REFUSALS: dict[str, Any] = {
     "locks_out": _("%(count)s would be locked out. Confirm that you have read who."),
     "owners_only": _("Break-glass is for owners."),
 }  # fmt: skip
+
+
+def explained(row: Connection) -> Any:
+    """What a connection's state means for its people."""
+    return EXPLAINED["on_customers" if row.state == "on" and row.customer_id else row.state]
 
 
 def refusal(refused: SsoRefused) -> str:

@@ -5,12 +5,14 @@ from datetime import datetime
 from email.utils import formataddr
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.signals import login_code_rejected
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user_model
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -50,7 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         signed_on = request.session.pop(PENDING, None)
         is_signed_on = bool(signed_on) and signed_on["person"] == str(user.pk)
         ends = None if is_signed_on else self._may_come(request, user)
-        how = "sso" if is_signed_on else _how(request)
+        how = "sso" if is_signed_on else _how(request, user)
         super().login(request, user)
         self._note(request, user.pk, ok=True, how=how)
         request.session["began"] = time.time()
@@ -65,6 +67,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         email = str(credentials.get("email") or credentials.get("username") or "")
         person = get_user_model().objects.filter(email=email.strip().lower()).first()
         self._note(request, person.pk if person else None, ok=False, how="password")
+
+    def code_refused(self, request: HttpRequest, user: Any) -> None:
+        """A wrong code from a mail leaves one as well."""
+        self._note(request, user.pk, ok=False, how="mail")
 
     def _note(self, request: HttpRequest, person_id: Any, *, ok: bool, how: str) -> None:
         note_sign_in(
@@ -112,9 +118,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return message
 
 
-def _how(request: HttpRequest) -> str:
+@receiver(login_code_rejected)
+def _code_refused(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
+    get_adapter(request).code_refused(request, user)
+
+
+def _how(request: HttpRequest, user: Any) -> str:
     """By what somebody who signs in without a provider has shown who they are."""
-    kinds = {str(one.get("type", "")) for one in get_authentication_records(request)}
+    shown = get_authentication_records(request, user)
+    kinds = {str(one.get("type", "")) for one in shown}
+    by_mail = any(one["method"] == "code" for one in shown)
+    if by_mail:
+        return "mail_code" if kinds - {""} else "mail"
     if "webauthn" in kinds:
         return "passkey"
     return "password_code" if kinds & {"totp", "recovery_codes"} else "password"

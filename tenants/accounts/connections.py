@@ -1,6 +1,7 @@
-"""Single sign-on: a partner's identity providers, who is known by them, and logins on their way.
+"""Single sign-on: identity providers, who is known by them, and logins on their way.
 
-All of it lies in the partner's own schema: a connection is one partner's and nobody else's.
+All of it lies in the partner's own schema. A connection is the partner's, for its staff, or one
+customer's, for that customer's people (`customer_id`).
 """
 
 from datetime import datetime
@@ -11,7 +12,7 @@ from tenants.rules.ids import uuid7
 
 
 class Connection(models.Model):
-    """An identity provider by which the partner's staff sign in.
+    """An identity provider by which the partner's staff, or one customer's people, sign in.
 
     `base` is the host its addresses were given to the provider under, scheme and port included.
     `idp` holds what the provider's own document says (`tenants.rules.sso`). A real login makes a
@@ -23,6 +24,7 @@ class Connection(models.Model):
     KINDS = [(OIDC, "OpenID Connect"), (SAML, "SAML 2.0")]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer_id = models.UUIDField(null=True, blank=True)
     kind = models.CharField(max_length=4, choices=KINDS)
     name = models.CharField(max_length=60)
     base = models.CharField(max_length=300)
@@ -67,6 +69,11 @@ class Connection(models.Model):
     def acs(self) -> str:
         """Where a SAML provider posts its assertion to."""
         return f"{self.base}/sso/{self.id}/acs/"
+
+    @property
+    def way_in(self) -> str:
+        """Where people begin to sign in by it."""
+        return f"{self.base}/sso/{self.id}/"
 
     @property
     def entity_id(self) -> str:
@@ -130,9 +137,11 @@ class SignInAttempt(models.Model):
 
 
 class BreakGlass(models.Model):
-    """An hour in which owners sign in with their password although sign-on is enforced."""
+    """An hour in which a circle's owners sign in with their password although sign-on is enforced:
+    the partner's, or those of the customer `customer_id`."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer_id = models.UUIDField(null=True, blank=True)
     opened_by = models.CharField(max_length=254)
     opened_at = models.DateTimeField()
     ends_at = models.DateTimeField()

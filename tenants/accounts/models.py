@@ -48,6 +48,7 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(auto_now_add=True)
     language = models.CharField(max_length=5, blank=True, default="")  # "": what the browser asks
     theme = models.CharField(max_length=5, blank=True, default="")  # "": what the device has
+    time_zone = models.CharField(max_length=40, blank=True, default="")  # "": UTC alone
     muted = ArrayField(models.CharField(max_length=20), default=list, blank=True)
 
     USERNAME_FIELD = "email"

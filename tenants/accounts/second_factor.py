@@ -1,7 +1,7 @@
 """The second factor: who must have one, how its secret is kept, and the door that asks for it."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from allauth.core import context
@@ -30,6 +30,12 @@ def must_have(role: str) -> bool:
 def factors(user: Any) -> "QuerySet[Authenticator]":
     """What stands beside the password: apps and passkeys. Recovery codes alone are none."""
     return Authenticator.objects.filter(user=user, type__in=("totp", "webauthn"))
+
+
+def covered(people: Collection[Any]) -> int:
+    """How many of these people (their ids) have a factor beside the password."""
+    found = Authenticator.objects.filter(user__in=people, type__in=("totp", "webauthn"))
+    return int(found.values("user").distinct().count())
 
 
 class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]

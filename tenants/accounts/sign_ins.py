@@ -12,7 +12,8 @@ KEPT = timedelta(days=90)
 
 class SignIn(models.Model):
     """One try to sign in. `person_id` is None where the address is nobody's: then it says nothing
-    of who was meant. `how`: `password`, `password_code`, `passkey` or `sso`."""
+    of who was meant. `how`: `password`, `password_code`, `passkey`, `sso`, `mail` (a code by mail)
+    or `mail_code` (and a second factor)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     person_id = models.UUIDField(null=True)

@@ -3,12 +3,13 @@
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from tenants import audit
 from tenants.accounts.models import Invitation, User
@@ -29,22 +30,59 @@ def invite(
     """
     email = email.strip().lower()
     may_give_role(circle, by, role)
-    token = secrets.token_urlsafe(32)
     with _one_at_a_time(email), transaction.atomic():
         if User.objects.filter(email=email).exists():
             raise PersonRefused(f"{email} has an account here already.")
-        waiting = Invitation.objects.filter(email=email, accepted_at=None, withdrawn_at=None)
-        if waiting.filter(expires_at__gt=now).exists():
+        if _waiting(email).filter(expires_at__gt=now).exists():
             raise PersonRefused(f"{email} is invited already; send that invitation again.")
-        if circle.invitations().filter(expires_at__gt=now).count() >= MOST_OPEN:
-            raise PersonRefused(f"{MOST_OPEN} invitations wait already; withdraw some first.")
-        waiting.update(withdrawn_at=now)
-        row = Invitation.objects.create(
-            email=email, name=name.strip(), role=role, customer_id=circle.customer_id,
-            token_sha256=_hash(token), invited_by=by.email, created_at=now, sent_at=now,
-            expires_at=now + VALID_FOR,
-        )  # fmt: skip
-        log(circle, "person.invited", email, by.email, now, role=role)
+        _has_room(circle, 1, now)
+        return _invited(circle, email, name.strip(), role, by, now)
+
+
+def invite_many(
+    *, circle: Circle, emails: Sequence[str], role: str, by: User, now: datetime
+) -> tuple[list[tuple[Invitation, str]], list[str]]:
+    """A place for each of them, all or none; and whom nothing is sent, since they have an account
+    or an open invitation on this host already. `emails` are lower case, each once.
+
+    Safe to repeat: the second call invites nobody. Raises PersonRefused: a role that `by` may not
+    give, more than MOST_OPEN that wait, somebody who is invited by another at the same moment.
+    """
+    may_give_role(circle, by, role)
+    with _one_at_a_time(", ".join(emails[:3])), transaction.atomic():
+        open_now = Invitation.objects.filter(
+            email__in=emails, accepted_at=None, withdrawn_at=None, expires_at__gt=now
+        )
+        known = {*User.objects.filter(email__in=emails).values_list("email", flat=True),
+                 *open_now.values_list("email", flat=True)}  # fmt: skip
+        new = [email for email in emails if email not in known]
+        _has_room(circle, len(new), now)
+        made = [_invited(circle, email, "", role, by, now) for email in new]
+    return made, [email for email in emails if email in known]
+
+
+def _waiting(email: str) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(email=email, accepted_at=None, withdrawn_at=None)
+
+
+def _has_room(circle: Circle, count: int, now: datetime) -> None:
+    waiting = circle.invitations().filter(expires_at__gt=now).count()
+    if count and waiting + count > MOST_OPEN:
+        raise PersonRefused(f"{waiting} invitations wait already, at most {MOST_OPEN} may; "
+                            "withdraw some first.")  # fmt: skip
+
+
+def _invited(
+    circle: Circle, email: str, name: str, role: str, by: User, now: datetime
+) -> tuple[Invitation, str]:
+    token = secrets.token_urlsafe(32)
+    _waiting(email).update(withdrawn_at=now)  # those that are expired
+    row = Invitation.objects.create(
+        email=email, name=name, role=role, customer_id=circle.customer_id,
+        token_sha256=_hash(token), invited_by=by.email, created_at=now, sent_at=now,
+        expires_at=now + VALID_FOR,
+    )  # fmt: skip
+    log(circle, "person.invited", email, by.email, now, role=role)
     return row, token
 
 
@@ -105,7 +143,8 @@ def accept(
         Invitation.objects.filter(pk=row.pk).update(accepted_at=now)
         audit.record(actor=row.email, verb="person.joined", target=row.email, at=now,
                      partner_id=partner_id,
-                     data={"role": row.role, "invited_by": row.invited_by})  # fmt: skip
+                     data={"role": row.role, "invited_by": row.invited_by,
+                           **audit.of_customer(row.customer_id)})  # fmt: skip
     return person
 
 

@@ -11,7 +11,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from tenants import audit, resolve
-from tenants.accounts.models import Invitation, Overlay, SavedView, SignIn, User
+from tenants.accounts.models import (
+    BreakGlass,
+    Connection,
+    Invitation,
+    Overlay,
+    SavedView,
+    SignIn,
+    User,
+)
 from tenants.actions.datakeys import destroy_data_keys
 from tenants.actions.people import end_sessions
 from tenants.db import ddl
@@ -91,7 +99,7 @@ def erase_people() -> int:
     """
     with transaction.atomic():
         for table in (Session, UserSession, Authenticator, EmailAddress, Invitation, SavedView,
-                      SignIn):  # fmt: skip
+                      SignIn, Connection, BreakGlass):  # fmt: skip
             table.objects.all().delete()
         for person in User.objects.all():
             _make_pseudonym(person)
@@ -109,7 +117,8 @@ def erase_people_of(customer_id: uuid.UUID) -> int:
         for table in (Authenticator, EmailAddress):
             table.objects.filter(user__in=people).delete()
         Invitation.objects.filter(Q(customer_id=customer_id) | Q(email__in=emails)).delete()
-        SavedView.objects.filter(customer_id=customer_id).delete()
+        for table in (SavedView, Connection):
+            table.objects.filter(customer_id=customer_id).delete()
         Overlay.objects.filter(customer_id=customer_id).update(customer_name="")
     return len(people)
 

@@ -151,7 +151,5 @@ def log(
     circle: Circle, verb: str, target: str, actor: str, now: datetime, **facts: str
 ) -> None:  # fmt: skip
     """An audit row about a person of the circle, in the caller's transaction."""
-    if circle.customer_id:
-        facts["customer_id"] = str(circle.customer_id)
     audit.record(actor=actor, verb=verb, target=target, at=now, partner_id=circle.partner_id,
-                 data=dict(facts))  # fmt: skip
+                 data={**facts, **audit.of_customer(circle.customer_id)})  # fmt: skip

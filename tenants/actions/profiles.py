@@ -14,18 +14,19 @@ THEMES = ("", "light", "dark")
 
 
 def change_profile(
-    *, person: User, name: str, language: str, theme: str, mails: Collection[str],
+    *, person: User, name: str, language: str, time_zone: str, theme: str, mails: Collection[str],
     partner_id: uuid.UUID | None, now: datetime,
 ) -> bool:  # fmt: skip
     """Set them; whether anything changed. `mails` are the kinds that the person wants.
 
-    A kind that does not reach the role is neither wanted nor refused. Raises ValueError for a theme
-    that there is not. Safe to repeat.
+    A kind that does not reach the role is neither wanted nor refused; `time_zone` is an IANA name
+    or "". Raises ValueError for a theme that there is not. Safe to repeat.
     """
     if theme not in THEMES:
         raise ValueError(f"There is no theme {theme!r}.")
     muted = sorted(set(kinds_for(person.role)) - set(mails))
-    wanted = {"name": name.strip(), "language": language, "theme": theme, "muted": muted}
+    wanted = {"name": name.strip(), "language": language, "time_zone": time_zone,
+              "theme": theme, "muted": muted}  # fmt: skip
     with transaction.atomic():
         row = User.objects.select_for_update().get(pk=person.pk)
         changed = [key for key, value in wanted.items() if getattr(row, key) != value]
@@ -33,7 +34,8 @@ def change_profile(
             return False
         User.objects.filter(pk=row.pk).update(**wanted)
         audit.record(actor=row.email, verb="person.profile_changed", target=row.email, at=now,
-                     partner_id=partner_id, data={"changed": changed})  # fmt: skip
+                     partner_id=partner_id,
+                     data={"changed": changed, **audit.of_customer(row.customer_id)})  # fmt: skip
     return True
 
 

@@ -1,5 +1,6 @@
-"""A partner's connections to its identity providers: make, change, switch, enforce, delete.
+"""A circle's connections to its identity providers: make, change, switch, enforce, delete.
 
+A circle is the partner's staff or one customer's people; each reaches its own connections alone.
 In the partner's schema. The client secret is sealed when it comes in and read by a login alone.
 Who is trusted changes only together with the test: a changed connection is a draft again.
 """
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.db.models import QuerySet
 
-from tenants import audit
 from tenants.accounts.models import BreakGlass, Connection, Identity, User
+from tenants.actions.people import Circle, log
 from tenants.later import later
 from tenants.rules import roles, sealing, sso
 from tenants.rules.datakeys import parse_kek
 from tenants.rules.ids import uuid7
+from tenants.rules.roles import Audience
 from tenants.rules.sso import SsoRefused, Trust
 
 if TYPE_CHECKING:
@@ -34,7 +37,9 @@ _TRUSTED = ("idp", "client_id", "domains", "trusts_email", "second_factor")
 
 def trust_of(connection: Connection) -> Trust:
     """What the connection's owner decided, as the rules take it."""
+    is_customers = connection.customer_id is not None
     return Trust(
+        audience=Audience.CUSTOMER if is_customers else Audience.PARTNER,
         domains=connection.domains, trusts_email=connection.trusts_email,
         opens_accounts=connection.opens_accounts, default_role=connection.default_role,
         role_claim=connection.role_claim, role_map=connection.role_map,
@@ -53,30 +58,30 @@ def read_provider(kind: str, *, issuer: str, metadata: bytes, loopback: bool) ->
 
 
 def add_connection(
-    *, kind: str, name: str, base: str, idp: Mapping[str, Any], client_id: str, secret: str,
-    trust: Trust, partner_id: uuid.UUID, kek: bytes, by: User, now: datetime,
+    *, circle: Circle, kind: str, name: str, base: str, idp: Mapping[str, Any], client_id: str,
+    secret: str, trust: Trust, kek: bytes, by: User, now: datetime,
 ) -> Connection:  # fmt: skip
     """A draft of a connection. Raises SsoRefused. Not safe to repeat: each call makes one."""
-    _may_give(by, trust)
+    _may_trust(circle, by, trust)
     if kind == Connection.OIDC and not (client_id and secret):
         raise SsoRefused("no_secret")
     with transaction.atomic():
-        _one_at_a_time()
-        if Connection.objects.count() >= MOST_CONNECTIONS:
+        _one_at_a_time(circle)
+        if of_circle(circle).count() >= MOST_CONNECTIONS:
             raise SsoRefused("many_connections", most=MOST_CONNECTIONS)
-        row = Connection(kind=kind, name=_name(name), base=base, idp=dict(idp),
-                         client_id=client_id, created_at=now, created_by=by.email,
-                         **asdict(trust))  # fmt: skip
+        row = Connection(customer_id=circle.customer_id, kind=kind, name=_name(name), base=base,
+                         idp=dict(idp), client_id=client_id, created_at=now, created_by=by.email,
+                         **_columns(trust))  # fmt: skip
         row.secret = _sealed(kek, row.id, secret)
         row.save()
-        _log("sso.added", row, by.email, partner_id, now, kind=kind, issuer=str(idp["issuer"]),
+        _log("sso.added", row, by.email, circle, now, kind=kind, issuer=str(idp["issuer"]),
              **_facts(trust))  # fmt: skip
     return row
 
 
 def change_connection(
-    *, connection_id: uuid.UUID, seen: str, name: str, idp: Mapping[str, Any] | None,
-    client_id: str, secret: str, trust: Trust, partner_id: uuid.UUID, kek: bytes, by: User,
+    *, circle: Circle, connection_id: uuid.UUID, seen: str, name: str,
+    idp: Mapping[str, Any] | None, client_id: str, secret: str, trust: Trust, kek: bytes, by: User,
     now: datetime,
 ) -> Connection:  # fmt: skip
     """Other settings; `idp` None and an empty `secret` keep what there is. Raises SsoRefused.
@@ -84,13 +89,14 @@ def change_connection(
     A change of who is trusted takes the test back, so that a connection in force is switched off:
     refused while it is enforced. `seen` is the version that the form was opened on.
     """
-    _may_give(by, trust)
+    _may_trust(circle, by, trust)
     with transaction.atomic():
-        row = _locked(connection_id)
+        row = _locked(circle, connection_id)
         if str(row.seen) != seen:
             raise SsoRefused("changed_since")
         before = _trusted(row)
-        for member, value in {**asdict(trust), "name": _name(name), "client_id": client_id}.items():
+        plain = {"name": _name(name), "client_id": client_id}
+        for member, value in {**_columns(trust), **plain}.items():
             setattr(row, member, value)
         row.idp = dict(idp) if idp is not None else row.idp
         row.secret = _sealed(kek, row.id, secret) or row.secret
@@ -103,121 +109,126 @@ def change_connection(
         if before[0] != row.idp.get("issuer"):
             row.identities.all().delete()  # another provider's subjects are other people
         _saved(row)
-        _log("sso.changed", row, by.email, partner_id, now, new_secret=str(bool(secret)),
+        _log("sso.changed", row, by.email, circle, now, new_secret=str(bool(secret)),
              **_facts(trust))  # fmt: skip
     return row
 
 
-def switch_on(
-    *, connection_id: uuid.UUID, partner_id: uuid.UUID, by: User, now: datetime
-) -> bool:  # fmt: skip
+def switch_on(*, circle: Circle, connection_id: uuid.UUID, by: User, now: datetime) -> bool:
     """Offer it on the page for signing in; whether this call did. Raises SsoRefused untested."""
     with transaction.atomic():
-        row = _locked(connection_id)
+        row = _locked(circle, connection_id)
         if not row.tested_at:
             raise SsoRefused("untested")
         if row.on_at:
             return False
         row.on_at = now
         _saved(row)
-        _log("sso.on", row, by.email, partner_id, now)
+        _log("sso.on", row, by.email, circle, now)
     return True
 
 
-def switch_off(*, connection_id: uuid.UUID, partner_id: uuid.UUID, by: User, now: datetime) -> bool:
+def switch_off(*, circle: Circle, connection_id: uuid.UUID, by: User, now: datetime) -> bool:
     """Offer it no more, enforce it no more; passwords work again. Whether this call did."""
     with transaction.atomic():
-        row = _locked(connection_id)
+        row = _locked(circle, connection_id)
         if not row.on_at:
             return False
         row.on_at = row.enforced_at = None
         _saved(row)
-        _log("sso.off", row, by.email, partner_id, now)
+        _log("sso.off", row, by.email, circle, now)
     return True
 
 
 def enforce(
-    *, connection_id: uuid.UUID, accepted: bool, partner_id: uuid.UUID, by: User, now: datetime
+    *, circle: Circle, connection_id: uuid.UUID, accepted: bool, by: User, now: datetime
 ) -> bool:
-    """Refuse staff's passwords and passkeys from now on; whether this call did. Raises SsoRefused.
+    """Refuse the circle's passwords, codes by mail and passkeys from now on; whether this call did.
+    Raises SsoRefused.
 
     Who does it has signed in by it, and break-glass would open for some owner. `accepted` says that
     the people of the preflight who would be locked out were read; without, some of them refuse it.
     """
     with transaction.atomic():
-        _one_at_a_time()
-        row = _locked(connection_id)
+        _one_at_a_time(circle)
+        row = _locked(circle, connection_id)
         if row.enforced_at:
             return False
         if not row.on_at:
             raise SsoRefused("not_on")
         if not row.identities.filter(user=by).exists():
             raise SsoRefused("not_bound")
-        if Connection.objects.exclude(enforced_at=None).exists():
+        if of_circle(circle).exclude(enforced_at=None).exists():
             raise SsoRefused("other_enforced")
-        if not _a_way_back():
+        if not _a_way_back(circle):
             raise SsoRefused("no_way_back")
-        locked_out = [one for one in preflight(row) if one.why]
+        locked_out = [one for one in preflight(circle, row) if one.why]
         if locked_out and not accepted:
             raise SsoRefused("locks_out", count=len(locked_out))
         row.enforced_at = now
         _saved(row)
-        _log("sso.enforced", row, by.email, partner_id, now, locked_out=str(len(locked_out)))
+        _log("sso.enforced", row, by.email, circle, now, locked_out=str(len(locked_out)))
     return True
 
 
-def relax(*, connection_id: uuid.UUID, partner_id: uuid.UUID, by: User, now: datetime) -> bool:
+def relax(*, circle: Circle, connection_id: uuid.UUID, by: User, now: datetime) -> bool:
     """Passwords work again beside it; whether this call did."""
     with transaction.atomic():
-        row = _locked(connection_id)
+        row = _locked(circle, connection_id)
         if not row.enforced_at:
             return False
         row.enforced_at = None
         _saved(row)
-        _log("sso.relaxed", row, by.email, partner_id, now)
+        _log("sso.relaxed", row, by.email, circle, now)
     return True
 
 
 def delete_connection(
-    *, connection_id: uuid.UUID, partner_id: uuid.UUID, by: User, now: datetime
-) -> bool:
+    *, circle: Circle, connection_id: uuid.UUID, by: User, now: datetime
+) -> bool:  # fmt: skip
     """Take it away with the bindings of its people, whose accounts stay; whether it was there."""
     with transaction.atomic():
-        row = Connection.objects.select_for_update().filter(pk=connection_id).first()
+        row = of_circle(circle).select_for_update().filter(pk=connection_id).first()
         if row is None:
             return False
-        _log("sso.deleted", row, by.email, partner_id, now, bound=str(row.identities.count()))
+        _log("sso.deleted", row, by.email, circle, now, bound=str(row.identities.count()))
         row.delete()
     return True
 
 
 def open_break_glass(*, by: User, partner_id: uuid.UUID, now: datetime) -> tuple[BreakGlass, bool]:
-    """An hour in which owners' passwords work, and whether this call opened it.
+    """An hour in which the passwords of the own circle's owners work, and whether this call opened
+    it.
 
     The caller has made sure of an owner by password and second factor. Safe to repeat within the
     hour. Raises SsoRefused for anybody else.
     """
-    if by.role != roles.OWNERS[roles.Audience.PARTNER] or not by.is_active:
+    if by.audience not in sso.GIVEN or by.role != roles.OWNERS[by.audience] or not by.is_active:
         raise SsoRefused("owners_only")
+    circle = Circle(by.audience, partner_id, by.customer_id)
     with transaction.atomic():
-        _one_at_a_time()
-        known = BreakGlass.objects.filter(ends_at__gt=now).order_by("-ends_at").first()
+        _one_at_a_time(circle)
+        hours = BreakGlass.objects.filter(customer_id=by.customer_id, ends_at__gt=now)
+        known = hours.order_by("-ends_at").first()
         if known is not None:
             return known, False
         ends = now + timedelta(minutes=sso.BREAK_GLASS_MINUTES)
-        row = BreakGlass.objects.create(opened_by=by.email, opened_at=now, ends_at=ends)
-        audit.record(actor=by.email, verb="sso.break_glass", target=by.email, at=now,
-                     partner_id=partner_id, data={"until": ends.isoformat()})  # fmt: skip
+        row = BreakGlass.objects.create(customer_id=by.customer_id, opened_by=by.email,
+                                        opened_at=now, ends_at=ends)  # fmt: skip
+        log(circle, "sso.break_glass", by.email, by.email, now, until=ends.isoformat())
     return row, True
 
 
-def preflight(connection: Connection) -> list["Reach"]:
-    """Each of the staff, and why the connection would not let them in ('' when it would)."""
+def of_circle(circle: Circle) -> QuerySet[Connection]:
+    """The connections that are the circle's own."""
+    return Connection.objects.filter(customer_id=circle.customer_id)
+
+
+def preflight(circle: Circle, connection: Connection) -> list["Reach"]:
+    """Each of the circle, and why the connection would not let them in ('' when it would)."""
     bound = set(Identity.objects.filter(connection=connection).values_list("user_id", flat=True))
-    staff = User.objects.filter(
-        role__in=roles.PERMISSIONS[roles.Audience.PARTNER], is_active=True
-    ).order_by("email")
-    return [Reach(one, _why_out(connection, one, one.pk in bound)) for one in staff]
+    people = circle.people().filter(is_active=True).order_by("email")
+    return [Reach(one, _why_out(connection, one, one.pk in bound)) for one in people]
 
 
 class Reach:
@@ -230,22 +241,32 @@ class Reach:
 def _why_out(connection: Connection, person: User, is_bound: bool) -> str:
     if is_bound:
         return ""
-    if person.role not in sso.GIVEN:
+    if person.role in roles.OWNERS.values():
         return "owner"
     return "" if sso.domain_of(person.email) in connection.domains else "domain"
 
 
-def _a_way_back() -> bool:
+def _a_way_back(circle: Circle) -> bool:
     """Whether break-glass would open for any owner."""
-    owners = User.objects.filter(role=roles.OWNERS[roles.Audience.PARTNER], is_active=True)
+    owners = _owners(circle).filter(is_active=True)
     found = Authenticator.objects.filter(user__in=owners, type__in=("totp", "webauthn"))
     return bool(found.exists())
 
 
-def _may_give(by: User, trust: Trust) -> None:
+def _may_trust(circle: Circle, by: User, trust: Trust) -> None:
+    """Raise SsoRefused for roles that `by` may not give, and, as to a customer, for domains in
+    which nobody of it has an address."""
     for role in (trust.default_role, *(role for _, role in trust.role_map)):
-        if role not in sso.GIVEN or not roles.may_give(by.role, role):
-            raise SsoRefused("bad_role", role=role, roles=", ".join(sso.GIVEN))
+        if role not in sso.GIVEN[circle.audience] or not roles.may_give(by.role, role):
+            raise SsoRefused("bad_role", role=role, roles=", ".join(sso.GIVEN[circle.audience]))
+    if circle.customer_id is not None:
+        held = circle.people().filter(is_active=True).values_list("email", flat=True)
+        sso.checked_owned(trust.domains, held)
+
+
+def _columns(trust: Trust) -> dict[str, Any]:
+    """The trust as a connection's columns; whose people it lets in is told by its customer."""
+    return {name: value for name, value in asdict(trust).items() if name != "audience"}
 
 
 def _name(text: str) -> str:
@@ -275,17 +296,20 @@ def _sealed(kek: bytes, connection_id: uuid.UUID, secret: str) -> bytes | None:
     return sealing.seal(parse_kek(kek), secret, connection_id, PURPOSE) if secret else None
 
 
-def _locked(connection_id: uuid.UUID) -> Connection:
-    row = Connection.objects.select_for_update().filter(pk=connection_id).first()
+def _locked(circle: Circle, connection_id: uuid.UUID) -> Connection:
+    row = of_circle(circle).select_for_update().filter(pk=connection_id).first()
     if row is None:
         raise SsoRefused("gone")
     return row
 
 
-def _one_at_a_time() -> None:
+def _owners(circle: Circle) -> QuerySet[User]:
+    return circle.people().filter(role=roles.OWNERS[circle.audience])
+
+
+def _one_at_a_time(circle: Circle) -> None:
     # All owners' rows, in one order: whoever counts or enforces waits for the one before.
-    owners = User.objects.filter(role=roles.OWNERS[roles.Audience.PARTNER])
-    list(owners.select_for_update().order_by("pk"))
+    list(_owners(circle).select_for_update().order_by("pk"))
 
 
 def _saved(row: Connection) -> None:
@@ -303,7 +327,6 @@ def _facts(trust: Trust) -> dict[str, str]:
 
 
 def _log(
-    verb: str, row: Connection, actor: str, partner_id: uuid.UUID, now: datetime, **facts: str
+    verb: str, row: Connection, actor: str, circle: Circle, now: datetime, **facts: str
 ) -> None:
-    audit.record(actor=actor, verb=verb, target=row.name, at=now, partner_id=partner_id,
-                 data={"connection": str(row.id), **facts})  # fmt: skip
+    log(circle, verb, row.name, actor, now, connection=str(row.id), **facts)

@@ -18,7 +18,7 @@ from tenants import audit
 from tenants.accounts.models import Connection, Identity, Invitation, SignInAttempt, User
 from tenants.actions.sso import PURPOSE, trust_of
 from tenants.later import later
-from tenants.rules import sealing, sso
+from tenants.rules import roles, sealing, sso
 from tenants.rules.datakeys import parse_kek
 from tenants.rules.sso import Claims, Person, SsoRefused
 
@@ -134,7 +134,7 @@ def finish_test(*, attempt: SignInAttempt, by: User, partner_id: uuid.UUID, now:
         if claims.email == by.email and not row.identities.filter(user=by).exists():
             _bind(row, claims.subject, by, partner_id, now)
         audit.record(actor=by.email, verb="sso.tested", target=row.name, at=now,
-                     partner_id=partner_id, data={"connection": str(row.id)})  # fmt: skip
+                     partner_id=partner_id, data=_which(row))  # fmt: skip
 
 
 def finish_bind(*, attempt: SignInAttempt, by: User, partner_id: uuid.UUID, now: datetime) -> None:
@@ -161,18 +161,19 @@ def _placed(connection: Connection, claims: Claims, partner_id: uuid.UUID, now: 
         email=claims.email, accepted_at=None, withdrawn_at=None, expires_at__gt=now
     ).first() if claims.email else None  # fmt: skip
     place = sso.placed(
-        claims, trust_of(connection), known=_person(known.user) if known else None,
-        by_mail=_person(by_mail) if by_mail else None,
+        claims, trust_of(connection), known=_person(connection, known.user) if known else None,
+        by_mail=_person(connection, by_mail) if by_mail else None,
         bound_already=by_mail is not None and connection.identities.filter(user=by_mail).exists(),
-        invited_as=invited.role if invited else "",
+        invited=_person(connection, invited) if invited else None,
     )  # fmt: skip
     if known is not None:
         return known.user
     if place.how == "bind" and by_mail is not None:
         _bind(connection, claims.subject, by_mail, partner_id, now)
         return by_mail
-    person = User.objects.create_user(claims.email, None, name=claims.name, role=place.role)
-    facts = {"role": place.role, "connection": str(connection.id)}
+    person = User.objects.create_user(claims.email, None, name=claims.name, role=place.role,
+                                      customer_id=connection.customer_id)  # fmt: skip
+    facts = {"role": place.role, **_which(connection)}
     if invited is not None:
         Invitation.objects.filter(pk=invited.pk).update(accepted_at=now)
         facts["invited_by"] = invited.invited_by
@@ -188,7 +189,7 @@ def _bind(
     Identity.objects.create(connection=connection, subject=subject, user=person, bound_at=now)
     audit.record(actor=person.email, verb="sso.bound", target=person.email, at=now,
                  partner_id=partner_id,
-                 data={"connection": str(connection.id), "subject": subject[:200]})  # fmt: skip
+                 data={"subject": subject[:200], **_which(connection)})  # fmt: skip
 
 
 def _taken(connection: Connection, request_id: str, now: datetime) -> SignInAttempt:
@@ -237,8 +238,7 @@ def _told(row: SignInAttempt, refused: SsoRefused, partner_id: uuid.UUID, now: d
     facts = {key: str(value)[:300] for key, value in refused.facts.items()}
     audit.record(actor=str(row.claims.get("email") or "somebody"), verb="sso.refused",
                  target=row.connection.name, at=now, partner_id=partner_id,
-                 data={"connection": str(row.connection_id), "code": refused.code,
-                       **facts})  # fmt: skip
+                 data={**_which(row.connection), "code": refused.code, **facts})  # fmt: skip
     return refused
 
 
@@ -255,8 +255,15 @@ def _claims(row: SignInAttempt) -> Claims:
     return Claims(**row.claims)
 
 
-def _person(row: User) -> Person:
-    return Person(role=row.role, is_active=row.is_active)
+def _which(connection: Connection) -> dict[str, str]:
+    """Which connection, and whose, as a row of the log says it."""
+    return {"connection": str(connection.id), **audit.of_customer(connection.customer_id)}
+
+
+def _person(connection: Connection, row: User | Invitation) -> Person:
+    circle = roles.PERMISSIONS[trust_of(connection).audience]
+    is_ours = row.role in circle and row.customer_id == connection.customer_id
+    return Person(role=row.role, is_active=getattr(row, "is_active", True), is_ours=is_ours)
 
 
 def _client(connection: Connection, secret: str) -> oidc.Client:

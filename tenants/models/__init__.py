@@ -10,6 +10,7 @@ from tenants.models.legal import LegalText
 from tenants.models.operations import FailedJob, SupportLook, Switch
 from tenants.models.partners import Partner, ProvisioningJob
 from tenants.models.prospects import Prospect, ProspectEntry
+from tenants.models.retention import Retention
 from tenants.models.senders import SenderAddress
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Prospect",
     "ProspectEntry",
     "ProvisioningJob",
+    "Retention",
     "SenderAddress",
     "SupportLook",
     "Switch",

@@ -1,6 +1,15 @@
 """Reads about partners, a file a subject. Each runs in the scope its docstring names."""
 
-from tenants.queries.audit import PARTNER_READS, AuditFilter, audit_entries, audit_page, audit_verbs
+from tenants.queries.audit import (
+    PARTNER_READS,
+    AuditFilter,
+    AuditReader,
+    audit_entries,
+    audit_page,
+    audit_verbs,
+    customer_reader,
+    partner_reader,
+)
 from tenants.queries.brands import (
     BRAND_LOOK,
     api_brand,
@@ -30,6 +39,7 @@ from tenants.queries.partners import (
 )
 from tenants.queries.people import people_with
 from tenants.queries.pipeline import prospect, prospects
+from tenants.queries.retention import granted, retention, retention_entries, retention_hours
 from tenants.queries.senders import mail_from, sender_address
 from tenants.queries.status import incident, incidents
 
@@ -37,6 +47,7 @@ __all__ = [
     "BRAND_LOOK",
     "PARTNER_READS",
     "AuditFilter",
+    "AuditReader",
     "api_brand",
     "api_key",
     "api_keys",
@@ -53,9 +64,11 @@ __all__ = [
     "brand_seen",
     "company",
     "company_entries",
+    "customer_reader",
     "domain_claim",
     "domain_claims",
     "domain_probes",
+    "granted",
     "host_owner",
     "hosts_of",
     "incident",
@@ -71,6 +84,7 @@ __all__ = [
     "partner_by_slug",
     "partner_list",
     "partner_names",
+    "partner_reader",
     "people_with",
     "primary_host",
     "prospect",
@@ -78,6 +92,9 @@ __all__ = [
     "provisioning_job",
     "published_brand",
     "published_looks",
+    "retention",
+    "retention_entries",
+    "retention_hours",
     "sender_address",
     "site",
 ]

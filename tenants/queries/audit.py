@@ -1,4 +1,4 @@
-"""The audit log, ours and what a partner sees of it."""
+"""The audit log: ours, and what a partner and a customer see of it."""
 
 import uuid
 from dataclasses import dataclass
@@ -18,6 +18,40 @@ PARTNER_READS = (
 )  # fmt: skip
 
 
+# What a customer's own log shows: its people's doings, and what was done to it. A reason that the
+# partner's staff wrote for each other, as of suspending it, is not for it to read.
+CUSTOMER_READS = (
+    "alert.", "cache.purged", "customer.plan", "customer.quota", "customer.resumed",
+    "customer.view_ended", "customer.view_started", "key.", "person.", "plan.asked", "sso.",
+    "webhook.",
+)  # fmt: skip
+# Their rows name the customer by the partner's id of it: as what was acted on, or beside it.
+_ON_CUSTOMERS = ("customer.", "cache.purged", "plan.asked")
+
+
+@dataclass(frozen=True)
+class AuditReader:
+    """Whose log is read: everybody's (console), one partner's (console), as that partner sees it
+    (`verbs`), or as one of its customers does (`customer_id` and the partner's id of it)."""
+
+    partner_id: uuid.UUID | None = None
+    verbs: tuple[str, ...] = ()
+    customer_id: uuid.UUID | None = None
+    external_id: str = ""
+
+
+def partner_reader(partner_id: uuid.UUID) -> AuditReader:
+    """A partner reads its own log."""
+    return AuditReader(partner_id, PARTNER_READS)
+
+
+def customer_reader(
+    partner_id: uuid.UUID, customer_id: uuid.UUID, external_id: str
+) -> AuditReader:  # fmt: skip
+    """A customer reads what its people did and what was done to it."""
+    return AuditReader(partner_id, CUSTOMER_READS, customer_id, external_id)
+
+
 @dataclass(frozen=True)
 class AuditFilter:
     """Which audit rows are wanted; empty members ask for all. [start, end), aware."""
@@ -30,22 +64,16 @@ class AuditFilter:
 
 
 def audit_page(
-    partner_id: uuid.UUID | None, asked: AuditFilter, *, for_partner: bool, limit: int = 50,
-    offset: int = 0,
-) -> tuple[list[AuditEntry], int]:  # fmt: skip
-    """Entries newest first, and how many there are; arguments as for `audit_entries`."""
-    found = audit_entries(partner_id, asked, for_partner=for_partner)
+    reader: AuditReader, asked: AuditFilter, *, limit: int = 50, offset: int = 0
+) -> tuple[list[AuditEntry], int]:
+    """Entries newest first, and how many there are."""
+    found = audit_entries(reader, asked)
     return list(found[offset : offset + limit]), found.count()
 
 
-def audit_entries(
-    partner_id: uuid.UUID | None, asked: AuditFilter, *, for_partner: bool
-) -> QuerySet[AuditEntry]:
-    """The entries that a filter leaves, newest first.
-
-    `partner_id` None reads all partners' (console); `for_partner` leaves PARTNER_READS only.
-    """
-    found = _audit(partner_id, for_partner).order_by("-at", "-id")
+def audit_entries(reader: AuditReader, asked: AuditFilter) -> QuerySet[AuditEntry]:
+    """The entries that a filter leaves of what the reader sees, newest first."""
+    found = _audit(reader).order_by("-at", "-id")
     if asked.actor:
         found = found.filter(actor__icontains=asked.actor)
     if asked.verb:
@@ -57,18 +85,25 @@ def audit_entries(
     return found.filter(at__lt=asked.end) if asked.end else found
 
 
-def audit_verbs(partner_id: uuid.UUID | None, *, for_partner: bool) -> list[str]:
+def audit_verbs(reader: AuditReader) -> list[str]:
     """The verbs that occur, for the filter's list."""
-    found = _audit(partner_id, for_partner)
-    return list(found.order_by("verb").values_list("verb", flat=True).distinct())
+    return list(_audit(reader).order_by("verb").values_list("verb", flat=True).distinct())
 
 
-def _audit(partner_id: uuid.UUID | None, for_partner: bool) -> QuerySet[AuditEntry]:
+def _audit(reader: AuditReader) -> QuerySet[AuditEntry]:
     found = AuditEntry.objects.all()
-    if partner_id is not None:
-        found = found.filter(partner_id=partner_id)
-    if for_partner:
+    if reader.partner_id is not None:
+        found = found.filter(partner_id=reader.partner_id)
+    if reader.verbs:
+        found = found.filter(_begins(reader.verbs))
+    if reader.customer_id is not None:
         found = found.filter(
-            reduce(or_, (Q(verb__startswith=beginning) for beginning in PARTNER_READS))
+            Q(data__customer_id=str(reader.customer_id))
+            | Q(data__customer=reader.external_id, verb__startswith="key.")
+            | Q(target=reader.external_id) & _begins(_ON_CUSTOMERS)
         )
     return found
+
+
+def _begins(verbs: tuple[str, ...]) -> Q:
+    return reduce(or_, (Q(verb__startswith=beginning) for beginning in verbs))

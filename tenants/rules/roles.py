@@ -25,7 +25,7 @@ _PARTNER_ALL = frozenset({
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
     "my.keys.manage", "my.team.manage", "my.alerts.manage", "my.plan.view",
-    "my.cache.manage",
+    "my.cache.manage", "my.sso.manage", "my.audit.view",
 })  # fmt: skip
 _PLATFORM_VIEW = frozenset({
     "cockpit.view", "channel.view", "runs.view", "documents.view", "money.view",

@@ -1,13 +1,14 @@
 """Single sign-on: what a provider's answer says about a person, and what that opens here.
 
-Both protocols are brought into one form, `Claims`; `placed` decides what a login does. Nobody
-gets an owner's role or account this way: an owner binds the own account, signed in.
+Both protocols are brought into one form, `Claims`; `placed` decides what a login does. A
+connection is the partner's, for its staff, or one customer's, for that customer's people. Nobody
+gets an owner's role or account by it: an owner binds the own account, signed in.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,11 @@ BREAK_GLASS_MINUTES = 60
 MOST_DOMAINS, MOST_MAPPINGS = 20, 50
 MOST_METADATA = 256 * 1024  # bytes
 SECOND_FACTOR = ("never", "claimed", "always")
-GIVEN = tuple(role for role in roles.PERMISSIONS[Audience.PARTNER] if role != "owner")
+# The roles that a connection of an audience may give to a new account.
+GIVEN: dict[Audience, tuple[str, ...]] = {
+    audience: tuple(role for role in roles.PERMISSIONS[audience] if role != roles.OWNERS[audience])
+    for audience in (Audience.PARTNER, Audience.CUSTOMER)
+}
 # Mailboxes that anybody opens: an address there says nothing about a company.
 PUBLIC_MAIL = frozenset({
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com",
@@ -78,7 +83,7 @@ class Claims:
 
 @dataclass(frozen=True)
 class Trust:
-    """What a connection's owner decided."""
+    """What a connection's owner decided; `audience` says whose people it lets in."""
 
     domains: Sequence[str]
     trusts_email: bool
@@ -87,14 +92,22 @@ class Trust:
     role_claim: str = ""
     role_map: Sequence[Sequence[str]] = ()  # (value, role), the first that matches counts
     second_factor: str = "never"
+    audience: Audience = Audience.PARTNER
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The roles that a new account may get."""
+        return GIVEN[self.audience]
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who has an account on this host."""
+    """Somebody who has an account or an invitation on this host; `is_ours`: of the connection's
+    own circle, the partner's staff or one customer's people."""
 
     role: str
     is_active: bool = True
+    is_ours: bool = True
 
 
 @dataclass(frozen=True)
@@ -164,15 +177,27 @@ def checked_domains(text: str) -> list[str]:
     return sorted(set(found))
 
 
-def checked_mapping(text: str) -> list[list[str]]:
-    """`value = role` lines of a form, in their order. Raises SsoRefused for a role not given."""
+def checked_owned(domains: Sequence[str], held: Iterable[str]) -> None:
+    """Raise SsoRefused for a domain in which none of `held`, addresses of the circle, lies.
+
+    For customers, who share a partner's host: each address came in by a link mailed to it, so that
+    nobody speaks for a company's addresses without having one.
+    """
+    own = {domain_of(email) for email in held}
+    for one in domains:
+        if one not in own:
+            raise SsoRefused("foreign_domain", domain=one)
+
+
+def checked_mapping(text: str, given: Sequence[str]) -> list[list[str]]:
+    """`value = role` lines of a form, in their order. Raises SsoRefused for a role not `given`."""
     found: list[list[str]] = []
     for line in filter(None, map(str.strip, text.splitlines())):
         value, equals, role = (part.strip() for part in line.rpartition("="))
         if not equals or not value or len(value) > _KEPT_TEXT:
             raise SsoRefused("bad_mapping", line=line[:80])
-        if role not in GIVEN:
-            raise SsoRefused("bad_role", role=role[:40], roles=", ".join(GIVEN))
+        if role not in given:
+            raise SsoRefused("bad_role", role=role[:40], roles=", ".join(given))
         found.append([value, role])
     if len(found) > MOST_MAPPINGS:
         raise SsoRefused("many_mappings", most=MOST_MAPPINGS)
@@ -184,7 +209,7 @@ def role_for(claims: Claims, trust: Trust) -> str:
     held = set(claims.values.get(trust.role_claim, ())) if trust.role_claim else set()
     role = next((role for value, role in trust.role_map if value in held), "")
     role = role or trust.default_role
-    if role not in GIVEN:
+    if role not in trust.given:
         raise SsoRefused("role_not_given", role=role)
     return role
 
@@ -201,27 +226,27 @@ def vouched(claims: Claims, trust: Trust) -> None:
 
 def placed(
     claims: Claims, trust: Trust, *, known: Person | None, by_mail: Person | None,
-    bound_already: bool, invited_as: str,
+    bound_already: bool, invited: Person | None,
 ) -> Place:  # fmt: skip
     """What a login with these claims does. Raises SsoRefused.
 
     `known` is who the subject is bound to, `by_mail` who has the address here, `bound_already`
-    whether that person is bound to another subject, `invited_as` the role of an open invitation.
+    whether that person is bound to another subject, `invited` who is invited by it.
     """
     if known is not None:
-        _of_staff(known)
+        _of_circle(known)
         return Place("known")
     vouched(claims, trust)
     if by_mail is None:
-        if invited_as and invited_as not in GIVEN:
+        if invited is not None and not (invited.is_ours and invited.role in trust.given):
             raise SsoRefused("invited_otherwise", email=claims.email)
-        if invited_as:
-            return Place("open", invited_as)
+        if invited is not None:
+            return Place("open", invited.role)
         if not trust.opens_accounts:
             raise SsoRefused("unknown", email=claims.email)
         return Place("open", role_for(claims, trust))
-    _of_staff(by_mail)
-    if by_mail.role not in GIVEN:
+    _of_circle(by_mail)
+    if by_mail.role not in trust.given:
         raise SsoRefused("owner_binds", email=claims.email)
     if bound_already:
         raise SsoRefused("bound_to_other", email=claims.email)
@@ -233,10 +258,10 @@ def counts_as_second_factor(claims: Claims, trust: Trust) -> bool:
     return trust.second_factor == "always" or (trust.second_factor == "claimed" and claims.strong)
 
 
-def _of_staff(person: Person) -> None:
+def _of_circle(person: Person) -> None:
     if not person.is_active:
         raise SsoRefused("deactivated")
-    if person.role not in roles.PERMISSIONS[Audience.PARTNER]:
+    if not person.is_ours:
         raise SsoRefused("other_circle")
 
 

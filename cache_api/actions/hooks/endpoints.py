@@ -200,4 +200,5 @@ def _note(
     partner_id: uuid.UUID, verb: str, row: HookEndpoint, actor: str, now: datetime
 ) -> None:  # fmt: skip
     audit.record(actor=actor, verb=f"webhook.{verb}", target=str(row.id), at=now,
-                 partner_id=partner_id, data={"url": row.url[:200]})  # fmt: skip
+                 partner_id=partner_id,
+                 data={"url": row.url[:200], **audit.of_customer(row.customer_id)})  # fmt: skip

@@ -2,8 +2,13 @@
 
 import csv
 import io
+import json
+from datetime import timedelta
 
+from cache_api.models import Customer
 from tenants import audit, schema
+from tenants.accounts.models import User
+from tenants.actions.keys import create_key, revoke_key
 from tests.portal.views.cast import NOW, PINECONE, REDIS, signed_in, text
 
 
@@ -56,3 +61,99 @@ def test_the_file_holds_the_same_rows_and_no_formula(empty_portal):
     assert answer["Content-Disposition"] == 'attachment; filename="audit.csv"'
     assert sorted(one["actor"] for one in found) == ["'=cmd()", "ann@example.com"]
     assert {one["data"] for one in found} == {'{"why": "=1+1"}'}
+
+
+def test_the_same_rows_as_json_lines(empty_portal):
+    rows(empty_portal.redis, "ann@example.com", "=cmd()")
+    rows(empty_portal.pinecone, "eve@example.com")
+
+    answer = signed_in(REDIS, "owner").get("/manage/audit/jsonl?verb=key.revoked")
+
+    assert answer["Content-Disposition"] == 'attachment; filename="audit.jsonl"'
+    assert answer["Content-Type"].startswith("application/x-ndjson") and answer.streaming
+    found = [json.loads(line) for line in answer.getvalue().decode().splitlines()]
+    assert sorted(one["actor"] for one in found) == ["=cmd()", "ann@example.com"]
+    assert {one["data"]["why"] for one in found} == {"=1+1"}
+    assert set(found[0]) == {"at", "actor", "verb", "target", "data", "id"}
+
+
+def test_the_figure_counts_thirty_days(empty_portal):
+    owner = signed_in(REDIS, "owner")
+    partner = empty_portal.redis
+
+    def figure():
+        return int(text(owner.get("/manage/audit/")).partition("Events in 30 days")[2].split()[0])
+
+    before = figure()
+    with schema.in_partner(partner):
+        for days in (0, 29, 31, 400):
+            audit.record(actor="a", verb="key.revoked", target="k", at=NOW - timedelta(days=days),
+                         partner_id=partner.id)  # fmt: skip
+
+    assert figure() == before + 2
+
+
+def test_a_customer_reads_what_concerns_it_and_nothing_else(empty_portal):
+    partner = empty_portal.redis
+    with schema.in_partner(partner):
+        mine = Customer.objects.get(external_id="new")
+        other = Customer.objects.create(external_id="rival", name="Rival", created_at=NOW)
+        User.objects.create_user("x@example.com", role="customer_owner", customer_id=other.id)
+        for who in ("new", "rival", None):
+            key, _ = create_key(partner_id=partner.id, livemode=False, actor=f"by-{who}", now=NOW,
+                                customer_external_id=who, label=f"key-of-{who}")  # fmt: skip
+            revoke_key(partner_id=partner.id, key_id=key.id, actor=f"by-{who}", now=NOW)
+        for one in (mine, other):
+            name = one.external_id
+            of_it = {"customer_id": str(one.id)}
+            for verb, target, data in (
+                ("person.invited", f"p@{name}.example", of_it),
+                ("webhook.added", f"hook-{name}", of_it),
+                ("sso.on", f"idp-{name}", of_it),
+                ("customer.quota", name, {"after": f"quota-{name}"}),
+                ("customer.suspended", name, {"reason": "they never pay"}),
+                ("brand.published", name, {"customer": name}),
+                ("something.new", name, of_it),
+            ):
+                audit.record(actor=f"did-{name}", verb=verb, target=target, at=NOW,
+                             partner_id=partner.id, data=data)  # fmt: skip
+    owner = signed_in(REDIS, "customer_owner")
+
+    page = text(owner.get("/audit/"))
+    lines = [json.loads(line) for line in owner.get("/audit/jsonl").getvalue().splitlines()]
+    table = owner.get("/audit/csv").getvalue().decode()
+
+    assert sorted(one["verb"] for one in lines if one["at"].startswith("2026-10-05T14:20")) == [
+        "customer.quota", "key.created", "key.revoked", "person.invited", "sso.on", "webhook.added"
+    ]  # fmt: skip
+    for said in ("p@new.example", "hook-new", "idp-new", "quota-new", "key-of-new"):
+        assert said in page and said in table
+    for hidden in (
+        "rival",
+        "Rival",
+        "never pay",
+        "brand.published",
+        "something.new",
+        "by-None",
+        "x@example",
+    ):
+        assert hidden not in page and hidden not in table
+    assert "Nothing matches" in text(owner.get("/audit/?actor=nobody"))
+    assert signed_in(REDIS, "owner").get("/audit/").status_code == 403
+    assert "new.example" not in text(signed_in(PINECONE, "customer_owner").get("/audit/"))
+
+
+def test_what_a_customers_people_do_by_the_pages_is_in_its_log(empty_portal):
+    owner = signed_in(REDIS, "customer_owner")
+    assert owner.post("/webhooks/new/", {"url": "https://example.com/h", "label": "",
+                                         "types": ["key.created"]}).status_code == 200  # fmt: skip
+    assert (
+        owner.post("/alerts/new/", {"kind": "quota", "name": "Q", "limit": "80"}).status_code == 302
+    )
+    assert owner.post("/keys/new/", {"label": "k", "mode": "test"}).status_code == 200
+    profile = {"name": "Ada", "language": "", "time_zone": "", "theme": ""}
+    assert owner.post("/accounts/profile/", profile).status_code == 302
+
+    found = {json.loads(line)["verb"] for line in owner.get("/audit/jsonl").getvalue().splitlines()}
+
+    assert {"webhook.added", "alert.added", "key.created", "person.profile_changed"} <= found

@@ -10,7 +10,7 @@ from tenants.rules import roles
 from tests.portal.views.cast import REDIS, signed_in
 
 SOME = uuid.uuid4()
-TEAM_PAGES = ("", "invite/", "roles/", "<id>/")
+TEAM_PAGES = ("", "invite/", "invite/many/", "roles/", "<id>/")
 TEAM_CHANGES = ("invitations/<id>/again/", "invitations/<id>/withdraw/", "<id>/role/", "<id>/out/",
                 "<id>/in/", "<id>/factor/")  # fmt: skip
 KEY_PAGES, KEY_CHANGES = ("", "new/", "KEY/"), ("KEY/rotate/", "KEY/revoke/")
@@ -21,7 +21,8 @@ PAGES = {
     **{f"manage/customers/<id>/people/{end}": "team.manage" for end in TEAM_PAGES},
     **{f"team/{end}": "my.team.manage" for end in TEAM_PAGES},
     "manage/audit/": "audit.view",
-    "manage/audit/csv": "audit.view",
+    **{f"manage/audit/{end}": "audit.view" for end in ("csv", "jsonl")},
+    **{f"audit/{end}": "my.audit.view" for end in ("", "csv", "jsonl")},
     "manage/customers/<id>/": "customers.view",
     "manage/customers/new/": "customers.manage",
     "manage/customers/import/": "customers.manage",
@@ -42,6 +43,7 @@ CHANGES = {
     **{f"manage/customers/<id>/people/{end}": "team.manage" for end in TEAM_CHANGES},
     **{f"team/{end}": "my.team.manage" for end in TEAM_CHANGES},
     "manage/view-as/end/": "customers.view_as",
+    "manage/customers/<id>/sso/relax/": "team.manage",
 }
 ROLES = [*roles.PERMISSIONS[roles.Audience.PARTNER], *roles.PERMISSIONS[roles.Audience.CUSTOMER]]
 
@@ -73,8 +75,8 @@ def test_nobody_reads_without_signing_in_and_changes_are_posts_with_a_token(port
 
 
 def test_every_page_about_people_is_in_these_tables(portal):
-    mine = ("manage/keys/", "keys/", "manage/team/", "team/", "manage/audit/", "manage/customers/",
-            "manage/view-as/", "activity/")  # fmt: skip
+    mine = ("manage/keys/", "keys/", "manage/team/", "team/", "manage/audit/", "audit/",
+            "manage/customers/", "manage/view-as/", "activity/")  # fmt: skip
     found = {
         str(one.pattern)
         .replace("<uuid:customer_id>", "<id>")

@@ -11,7 +11,8 @@ from billing.queries.mailing import mailboxes
 from cache_api.models import Alert, AlertFiring
 from portal import notices
 from tenants import schema
-from tenants.accounts.models import User
+from tenants.accounts.models import SignIn, User
+from tests.billing.people import utc
 from tests.portal.views.cast import PINECONE, REDIS, signed_in, text
 
 PAGE = "/accounts/profile/"
@@ -114,3 +115,21 @@ def test_nobody_adds_an_address_and_what_was_seen_is_not_kept(portal):
     assert client.get("/manage/")["Cache-Control"] == "private, no-store"
     assert "Cache-Control" not in Client().get("/brand/mail/none.png", HTTP_HOST=REDIS).headers
     assert client.trace("/accounts/security/").status_code == 405
+
+
+def test_a_time_zone_stands_beside_utc_for_that_person_alone(portal):
+    client = signed_in(REDIS, "finance")
+    asked = {"name": "", "language": "", "time_zone": "Asia/Kolkata", "theme": ""}
+    assert client.post(PAGE, asked).status_code == 302
+
+    log = "/accounts/security/"
+    with schema.in_partner(portal.redis):
+        me = User.objects.get(email="finance@example.com").pk
+        SignIn.objects.create(person_id=me, at=utc("2026-10-04T20:00"), ok=True, how="password")
+    page = text(client.get(log))
+    assert "4 Oct 2026, 20:00 UTC (5 Oct, 01:30 IST)" in page
+    assert "IST" not in text(signed_in(REDIS, "owner").get(log))
+    for wrong in ("Mars/Olympus", "../etc/passwd", "UTC0"):
+        assert "Select a valid choice" in text(client.post(PAGE, {**asked, "time_zone": wrong}))
+    client.post(PAGE, {**asked, "time_zone": ""})
+    assert "IST" not in text(client.get(log))

@@ -11,7 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from tenants import schema
-from tenants.accounts.models import User
+from tenants.accounts.models import SignIn, User
 from tests.portal.views import cast
 from tests.portal.views.cast import NOW, PINECONE, REDIS, signed_in, text
 
@@ -73,6 +73,8 @@ def test_a_code_is_asked_for_and_recovery_codes_work_once(portal_with_passwords,
     assert "Incorrect code" in text(wrong)
     other.post("/accounts/2fa/authenticate/", {"code": codes[0]})
     assert other.get("/manage/").status_code == 200
+    with schema.in_partner(portal_with_passwords.redis):
+        assert SignIn.objects.order_by("id").last().how == "password_code"
     third, _ = sign_in()
     third.post("/accounts/2fa/authenticate/", {"code": codes[0]})
     assert third.get("/manage/").status_code == 302

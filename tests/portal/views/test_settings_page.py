@@ -19,7 +19,13 @@ FACTS = {"address": "Musterstraße 1\n10115 Berlin", "country": "DE", "tax_id": 
 
 
 @pytest.fixture(scope="module")
-def month(django_db_blocker):
+def place():
+    """The module's database, for tests that look at it as another login."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def month(django_db_blocker, place):
     """Redis Labs entered its facts before September was settled, Pinecone never did."""
     resolve.forget()
     with fresh_database(django_db_blocker) as database, time_machine.travel(cast.NOW, tick=False):
@@ -35,6 +41,7 @@ def month(django_db_blocker):
                     person.set_password(PASSWORD)
                     person.save()
         database.login("web")
+        place.append(database)
         yield partners
     resolve.forget()
 
@@ -104,3 +111,41 @@ def test_the_page_shows_the_facts_and_only_to_those_who_may_set_them(month):
     assert signed_in(REDIS, "finance").get(PAGE).status_code == 200
     assert signed_in(REDIS, "analyst").get(PAGE).status_code == 403
     assert "Musterstraße" not in text(signed_in(PINECONE, "owner").get(PAGE))
+
+
+DATA = "/manage/settings/data/"
+
+
+def test_how_long_answers_are_kept_is_chosen_with_the_password_and_told_to_the_edges(month, place):
+    from cache_api.actions.publish_snapshot import snapshot
+
+    def told(partner):
+        with schema.in_public():
+            body = json.loads(snapshot([partner.id])[f"snap:partner:{partner.id}"])
+        return (body.get("ttl") or {}).get("max_s")
+
+    redis, pinecone = month
+    database = place[0]
+    owner = signed_in(REDIS, "owner")
+    form = {"hours": "24", "seen": "0", "password": PASSWORD}
+    page = text(owner.get(DATA))
+    assert "At present 30 days" in page and "ten years" in page and "any region" in page
+    assert "not your password" in text(owner.post(DATA, {**form, "password": "x"}))
+    for wrong in ("721", "0", "-1", "1.5", "x", ""):
+        assert owner.post(DATA, {**form, "hours": wrong}).status_code == 200
+    assert "Saved" in text(owner.post(DATA, form, follow=True))
+    stale = text(owner.post(DATA, {**form, "hours": "6"}))
+    assert "Somebody else changed this meanwhile" in stale
+    assert "Nothing was changed" in text(owner.post(DATA, {**form, "seen": "1"}, follow=True))
+    page = text(owner.get(DATA))
+    assert "At present 1 day" in page and "owner@example.com" in page
+    assert "At present 30 days" in text(signed_in(PINECONE, "owner").get(DATA))
+    assert signed_in(REDIS, "analyst").get(DATA).status_code == 403
+    with schema.in_partner(redis):
+        (row,) = AuditEntry.objects.filter(verb="partner.retention_changed")
+        assert (row.actor, row.data) == ("owner@example.com", {"before": None, "after": 24})
+    database.login("recorder")
+    try:
+        assert (told(redis), told(pinecone)) == (86_400, None)
+    finally:
+        database.login("web")

@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
 
@@ -213,3 +214,69 @@ def test_one_ends_ones_other_sessions(empty_portal):
     assert "Where you are signed in" in page and "this one" in page
     assert here.get("/manage/").status_code == 200
     assert there.get("/manage/").status_code == 302
+
+
+def many(client, emails, role="analyst", path="/manage/team/"):
+    return client.post(f"{path}invite/many/", {"emails": emails, "role": role}, follow=True)
+
+
+def test_many_are_invited_at_once_all_or_none_and_a_repeat_sends_nothing(empty_portal, letters):
+    owner = signed_in(REDIS, "owner")
+    wanted = "ann@example.com\nBob <bob@example.com>, owner@example.com"
+
+    bad = text(many(owner, f"{wanted}\nnonsense\n@@"))
+    assert "Line 3 is no e-mail address: nonsense" in bad and "Line 4 is no" in bad
+    crowd = "\n".join(f"p{number}@example.com" for number in range(51))
+    assert "at most 50 go at once" in text(many(owner, crowd))
+    assert letters == []
+    with schema.in_partner(empty_portal.redis):
+        assert not Invitation.objects.exists()
+
+    page = text(many(owner, wanted))
+    assert (
+        "2 invitations are on their way" in page and "nothing was sent: owner@example.com" in page
+    )
+    assert sorted(one.to[0] for one in letters) == ["ann@example.com", "bob@example.com"]
+    assert len({link(one) for one in letters}) == 2
+    again = text(many(owner, wanted))
+    assert "0 invitations" in again and "ann@example.com, bob@example.com" in again
+    assert len(letters) == 2
+    assert "Your account is open" in text(accept(link(letters[0])[1]))
+    assert people(empty_portal.redis)["ann@example.com"].role == "analyst"
+
+
+def test_many_keeps_the_circle_and_the_roles_that_one_may_give(empty_portal, letters):
+    customer = signed_in(REDIS, "customer_owner")
+    assert "Select a valid choice" in text(many(customer, "a@example.com", "admin", "/team/"))
+    many(customer, "a@example.com", "customer_viewer", "/team/")
+    with schema.in_partner(empty_portal.redis):
+        mine = User.objects.get(email="customer_owner@example.com").customer_id
+        assert [row.customer_id for row in Invitation.objects.all()] == [mine]
+
+
+def test_the_team_page_counts_members_invitations_and_second_factors(empty_portal, letters):
+    owner = signed_in(REDIS, "owner")
+    with schema.in_partner(empty_portal.redis):
+        me = User.objects.get(email="owner@example.com")
+        others = User.objects.filter(customer_id=None).exclude(pk=me.pk)
+        active = others.filter(is_active=True).count() + 1
+        for kind in ("totp", "recovery_codes"):
+            Authenticator.objects.create(user=me, type=kind, data={})
+        Authenticator.objects.create(user=others[0], type="recovery_codes", data={})  # alone: none
+    many(owner, "ann@example.com")
+
+    page = text(owner.get("/manage/team/"))
+
+    assert f"Members {active}" in page and "Invited 1 have" in page
+    assert f"1 of {active}" in page
+
+
+def test_the_page_of_roles_says_what_each_can_and_cannot(empty_portal):
+    page = text(signed_in(REDIS, "owner").get("/manage/team/roles/"))
+
+    for role in PERMISSIONS[Audience.PARTNER]:
+        assert str(words.ROLES[role].label) in page
+    assert page.count("Can ") >= 7 and "nothing is closed to it" in page
+    analyst = page.rpartition("Analyst")[2].partition("Brand editor")[0]
+    can, _, cannot = analyst.partition("Cannot")
+    assert "See usage" in can and "Change the brand" in cannot and "See usage" not in cannot

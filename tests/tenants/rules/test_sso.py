@@ -5,18 +5,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenants.rules import roles, sso
+from tenants.rules.roles import Audience
 from tenants.rules.sso import Claims, Person, Place, SsoRefused, Trust
 
 TRUST = Trust(domains=["redis.example"], trusts_email=False, opens_accounts=True,
               default_role="analyst", role_claim="groups",
               role_map=[["admins", "admin"], ["eng", "developer"]])  # fmt: skip
+BUYERS = Trust(domains=["redis.example"], trusts_email=False, opens_accounts=True,
+               default_role="customer_viewer", role_claim="groups",
+               role_map=[["eng", "customer_developer"]], audience=Audience.CUSTOMER)  # fmt: skip
 ALICE = Claims("s1", "alice@redis.example", email_verified=True)
 
 
-def placed(claims=ALICE, trust=TRUST, known=None, by_mail=None, bound=False, invited=""):
+def placed(claims=ALICE, trust=TRUST, known=None, by_mail=None, bound=False, invited=None):
     try:
         found = sso.placed(claims, trust, known=known, by_mail=by_mail, bound_already=bound,
-                           invited_as=invited)  # fmt: skip
+                           invited=invited)  # fmt: skip
     except SsoRefused as refused:
         return refused.code
     return found
@@ -32,7 +36,7 @@ def with_(base, **more):
     ({"known": Person("owner")}, Place("known")),
     ({"known": Person("finance"), "claims": Claims("s1")}, Place("known")),
     ({"known": Person("finance", is_active=False)}, "deactivated"),
-    ({"known": Person("customer_owner")}, "other_circle"),
+    ({"known": Person("customer_owner", is_ours=False)}, "other_circle"),
     # Nobody is known: the address decides, if the provider may speak for it.
     ({}, Place("open", "analyst")),
     ({"claims": with_(ALICE, values={"groups": ["eng", "admins"]})}, Place("open", "admin")),
@@ -51,12 +55,26 @@ def with_(base, **more):
     ({"by_mail": Person("finance"), "claims": with_(ALICE, email_verified=False)}, "unverified"),
     ({"by_mail": Person("finance"), "bound": True}, "bound_to_other"),
     ({"by_mail": Person("owner")}, "owner_binds"),
-    ({"by_mail": Person("customer_owner")}, "other_circle"),
+    ({"by_mail": Person("customer_owner", is_ours=False)}, "other_circle"),
     ({"by_mail": Person("finance", is_active=False)}, "deactivated"),
     # Somebody is invited.
-    ({"invited": "finance", "trust": with_(TRUST, opens_accounts=False)}, Place("open", "finance")),
-    ({"invited": "owner"}, "invited_otherwise"),
-    ({"invited": "customer_viewer"}, "invited_otherwise"),
+    ({"invited": Person("finance"), "trust": with_(TRUST, opens_accounts=False)},
+     Place("open", "finance")),
+    ({"invited": Person("owner")}, "invited_otherwise"),
+    ({"invited": Person("customer_viewer", is_ours=False)}, "invited_otherwise"),
+    # A customer's connection: its own people and roles alone.
+    ({"trust": BUYERS}, Place("open", "customer_viewer")),
+    ({"trust": BUYERS, "claims": with_(ALICE, values={"groups": ["eng"]})},
+     Place("open", "customer_developer")),
+    ({"trust": BUYERS, "by_mail": Person("customer_billing")}, Place("bind")),
+    ({"trust": BUYERS, "by_mail": Person("customer_owner")}, "owner_binds"),
+    ({"trust": BUYERS, "by_mail": Person("customer_billing", is_ours=False)}, "other_circle"),
+    ({"trust": BUYERS, "by_mail": Person("admin", is_ours=False)}, "other_circle"),
+    ({"trust": BUYERS, "known": Person("customer_owner")}, Place("known")),
+    ({"trust": BUYERS, "invited": Person("customer_billing")}, Place("open", "customer_billing")),
+    ({"trust": BUYERS, "invited": Person("customer_billing", is_ours=False)}, "invited_otherwise"),
+    ({"trust": BUYERS, "invited": Person("customer_owner")}, "invited_otherwise"),
+    ({"trust": with_(BUYERS, default_role="analyst")}, "role_not_given"),
     # A setting that no form lets in.
     ({"trust": with_(TRUST, default_role="owner")}, "role_not_given"),
     ({"trust": with_(TRUST, default_role="superadmin")}, "role_not_given"),
@@ -70,16 +88,19 @@ every_role = st.sampled_from([*roles.AUDIENCE_OF, "nobody", ""])
 
 @settings(max_examples=150, deadline=None)
 @given(
-    default=every_role, mapped=every_role, invited=every_role, opens=st.booleans(),
-    by_mail=st.none() | st.builds(Person, every_role, st.booleans()),
+    audience=st.sampled_from(list(sso.GIVEN)), default=every_role, mapped=every_role,
+    invited=st.none() | st.builds(Person, every_role, st.just(True), st.booleans()),
+    opens=st.booleans(),
+    by_mail=st.none() | st.builds(Person, every_role, st.booleans(), st.booleans()),
     verified=st.booleans(), trusts=st.booleans(),
     email=st.sampled_from(["a@redis.example", "a@other.example", ""]),
 )  # fmt: skip
 def test_no_answer_makes_an_owner_or_opens_an_owners_account(
-    default, mapped, invited, opens, by_mail, verified, trusts, email
+    audience, default, mapped, invited, opens, by_mail, verified, trusts, email
 ):
     claims = Claims("s", email, email_verified=verified, values={"groups": ["g"]})
-    trust = Trust(["redis.example"], trusts, opens, default, "groups", [["g", mapped]])
+    trust = Trust(["redis.example"], trusts, opens, default, "groups", [["g", mapped]],
+                  audience=audience)  # fmt: skip
 
     found = placed(claims, trust, by_mail=by_mail, invited=invited)
 
@@ -87,7 +108,8 @@ def test_no_answer_makes_an_owner_or_opens_an_owners_account(
         assert email == "a@redis.example" and (verified or trusts)
         assert found.how in ("open", "bind")
         role = found.role if found.how == "open" else by_mail.role
-        assert role in roles.PERMISSIONS[roles.Audience.PARTNER] and role != "owner"
+        assert role in roles.PERMISSIONS[audience] and role != roles.OWNERS[audience]
+        assert found.how == "open" or by_mail.is_ours
 
 
 @pytest.mark.parametrize(("token", "profile", "wanted"), [
@@ -140,9 +162,9 @@ def test_a_name_that_changes_each_time_is_refused(name_id, form):
     assert refused.value.code == "transient"
 
 
-def code_of(check, text):
+def code_of(check, *given_):
     try:
-        return check(text)
+        return check(*given_)
     except SsoRefused as refused:
         return refused.code
 
@@ -157,6 +179,15 @@ def test_domains_of_a_form(text, wanted):
     assert code_of(sso.checked_domains, text) == wanted
 
 
+@pytest.mark.parametrize(("domains", "held", "wanted"), [
+    (["a.example"], ["x@a.example", "y@b.example"], None), ([], [], None),
+    (["a.example", "b.example"], ["x@a.example"], "foreign_domain"),
+    (["a.example"], ["x@sub.a.example", "x@eva.example"], "foreign_domain"),
+])  # fmt: skip
+def test_a_customer_speaks_for_domains_in_which_it_has_an_address(domains, held, wanted):
+    assert code_of(sso.checked_owned, domains, held) == wanted
+
+
 @pytest.mark.parametrize(("text", "wanted"), [
     ("b = admin\n\n a=b = finance ", [["b", "admin"], ["a=b", "finance"]]), ("", []),
     ("admins", "bad_mapping"), ("= admin", "bad_mapping"), ("x = owner", "bad_role"),
@@ -164,7 +195,7 @@ def test_domains_of_a_form(text, wanted):
     ("\n".join(f"{n} = admin" for n in range(51)), "many_mappings"),
 ])  # fmt: skip
 def test_the_mapping_of_a_form(text, wanted):
-    assert code_of(sso.checked_mapping, text) == wanted
+    assert code_of(sso.checked_mapping, text, sso.GIVEN[Audience.PARTNER]) == wanted
 
 
 @pytest.mark.parametrize(("setting", "strong", "counts"), [

@@ -1,0 +1,33 @@
+"""How long a partner wants cached answers kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cache_api.rules.retention import CHOICES
+from portal.words.retention import hours_text
+
+
+class RetentionForm(forms.Form):
+    """One of the choices up to `most` hours, and the password."""
+
+    hours = forms.TypedChoiceField(
+        label=_("Cached answers at most"), coerce=int,
+        widget=forms.Select(attrs={"class": "select"}),
+        help_text=_("For answers that are stored from now on; shorter wishes of a request stay "
+                    "shorter."),
+    )  # fmt: skip
+    password = forms.CharField(
+        label=_("Your password"), max_length=200, strip=False, required=False,
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
+    )  # fmt: skip
+    seen = forms.IntegerField(min_value=0, max_value=2**31 - 2, widget=forms.HiddenInput())
+
+    def __init__(self, *args: Any, most: int, held: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["hours"]
+        known = sorted({one for one in (*CHOICES, held, most) if one <= most})
+        field.choices = [(one, hours_text(one)) for one in known]

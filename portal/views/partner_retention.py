@@ -1,0 +1,70 @@
+"""`/manage/settings/data/`: what is kept, where and how long; cached answers as chosen here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cache_api.actions.retention import RetentionChanged, choose_retention
+from cache_api.rules.retention import BadRetention, most_hours
+from portal.forms.retention import RetentionForm
+from portal.views.step_up import password_problem
+from portal.words.retention import KEPT, hours_text
+from tenants import queries
+from tenants.accounts.permissions import permission
+
+
+@permission("settings.manage")
+def page(request: HttpRequest) -> HttpResponse:
+    """The choice in a form that asks for the password; the rest as it is."""
+    partner_id = request.owner.partner_id  # type: ignore[attr-defined]
+    row = queries.retention(partner_id)
+    most = most_hours(queries.granted(partner_id, "ttl"))
+    held = min(row.hours, most) if row else most
+    form = RetentionForm(request.POST or None, most=most, held=held,
+                         initial={"hours": held, "seen": row.number if row else 0})  # fmt: skip
+    if request.method == "POST" and form.is_valid() and _saved(request, form):
+        return HttpResponseRedirect(reverse("partner_retention"))
+    entries = queries.retention_entries(partner_id)
+    return render(request, "partner/retention.html", {
+        "form": form, "kept": KEPT, "held": hours_text(held), "most": hours_text(most),
+        "resident": _resident(queries.granted(partner_id, "resident")),
+        "entries": [(one, hours_text(one.hours)) for one in entries],
+    })  # fmt: skip
+
+
+def _saved(request: HttpRequest, form: RetentionForm) -> bool:
+    """Whether it is done; if not, the form says why."""
+    given = form.cleaned_data
+    problem = password_problem(request, given["password"])
+    if problem:
+        form.add_error("password", problem)
+        return False
+    try:
+        done = choose_retention(
+            partner_id=request.owner.partner_id,  # type: ignore[attr-defined]
+            hours=given["hours"], seen=given["seen"], now=timezone.now(),
+            actor=str(request.user.email),  # type: ignore[union-attr]
+        )  # fmt: skip
+    except BadRetention as bad:
+        form.add_error("hours", _("At most %s are allowed here.") % hours_text(bad.most))
+        return False
+    except RetentionChanged:
+        form.add_error(None, _("Somebody else changed this meanwhile. Nothing was saved; open the "
+                               "page again and look."))  # fmt: skip
+        return False
+    messages.success(request, _("Saved: it holds for answers that are stored from now on.") if done
+                     else _("Nothing was changed."))  # fmt: skip
+    return True
+
+
+def _resident(granted: Any) -> list[str] | None:
+    """The customers whose entries stay in the region that stored them; None for all of them."""
+    names = sorted(granted or ())
+    return None if "*" in names else names
