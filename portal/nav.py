@@ -72,6 +72,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "partner_customers", _("Customers"), "customers", "customers.view",
             ("partner_customer", "partner_customer_new", "partner_customer_edit",
              "partner_customer_quota", "partner_customer_suspend", "partner_customers_import",
+             "partner_customers_bulk",
              "partner_customer_view", "partner_customer_erase",
              "partner_customer_team", "partner_customer_team_invite",
              "partner_customer_team_person", "partner_customer_team_roles",

@@ -16,6 +16,7 @@ from cache_api.models import Customer, CustomerState
 from cache_api.rules import customer_facts
 from cache_api.rules.customer_facts import BadCustomer, CustomerRow
 from tenants import audit
+from tenants.models import AuditEntry
 
 
 def add_customer(
@@ -83,7 +84,8 @@ def set_suspended(
 ) -> bool:  # fmt: skip
     """Refuse all of a customer's requests, or serve them again; whether it changed.
 
-    Safe to repeat. Raises UnknownCustomer, and BadCustomer without a reason to suspend.
+    Safe to repeat. Raises UnknownCustomer, and BadCustomer without a reason to suspend or for one
+    that was erased, which stays refused.
     """
     if suspended and not reason.strip():
         raise BadCustomer("reason", "Say why: whoever resumes it reads this.")
@@ -92,11 +94,19 @@ def set_suspended(
         row = _locked(customer_id)
         if (row.state == CustomerState.SUSPENDED) == suspended:
             return False
+        if not suspended and erased(partner_id, row.external_id):
+            raise BadCustomer("", "This customer was erased. It stays suspended.")
         Customer.objects.filter(pk=row.pk).update(state=state)
         verb = "customer.suspended" if suspended else "customer.resumed"
         audit.record(actor=actor, verb=verb, target=row.external_id, at=now,
                      partner_id=partner_id, data={"reason": reason.strip()[:500]})  # fmt: skip
     return True
+
+
+def erased(partner_id: uuid.UUID, external_id: str) -> bool:
+    """Whether this customer was forgotten on its wish: one query."""
+    rows = AuditEntry.objects.filter(partner_id=partner_id, target=external_id)
+    return rows.filter(verb=customer_facts.ERASED).exists()
 
 
 def import_customers(

@@ -13,6 +13,7 @@ LONGEST_ID = 200
 LONGEST = {"name": 120, "plan": 80, "legal_name": 160, "tax_id": 40, "email": 254}
 MOST_LINES, LONGEST_LINE = 6, 120
 MOST_ROWS = 100_000
+ERASED = "customer.erased"  # the verb of an erasure's receipt in the log
 BILLING = ("legal_name", "address", "country", "tax_id", "email", "currency")
 COLUMNS = ("external_id", "name", "plan", *BILLING, "quota_day", "quota_month", "quota_hard")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from billing.queries.plans import on_plan
+from billing.rules.csv_text import csv_bytes
 from cache_api.actions import customers as actions
 from cache_api.actions.entitle import set_quota
 from cache_api.models import Customer, CustomerState
@@ -142,6 +143,14 @@ def import_table(request: HttpRequest) -> HttpResponseBase:
             rows = [(one.line, one.member, one.reason) for one in refused]
             return csv_file(whose, "refused", lambda: (_REFUSED, iter(rows)))
     return render(request, "partner/customer_import.html", context)
+
+
+@permission("customers.manage")
+@require_safe
+def template(request: HttpRequest) -> HttpResponse:
+    """The head line of such a file, and nothing below it."""
+    headers = {"Content-Disposition": 'attachment; filename="customers.csv"'}
+    return HttpResponse(csv_bytes(COLUMNS, ()), content_type="text/csv", headers=headers)
 
 
 def _imported(request: HttpRequest, form: ImportForm) -> dict[str, Any]:
