@@ -30,6 +30,12 @@ def share_of(part: float, whole: float) -> str:
 
 
 @register.filter
+def similarity(bps: int) -> str:
+    """`{{ 9950|similarity }}`: 0.9950, from 1/10,000."""
+    return local.marked(f"{bps / 10_000:.4f}")
+
+
+@register.filter
 def quantity(text: str) -> str:
     """A billed quantity (decimal text) with groups of three and at most six places."""
     value = Decimal(str(text)).quantize(Decimal("0.000001")).normalize()

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
+from billing.actions.mail_again import TooSoon, ask_again
 from billing.queries import invoices as invoice_page
 from billing.queries.documents import INVOICES
 from billing.queries.receivables import months_of, receivables
 from billing.rules.periods import month_of
 from portal.views.asked import PAGE_SIZE, Pager, asked_month, asked_page
+from portal.views.documents import found
 from portal.views.paper_zips import papers_zip
 from tenants.accounts.permissions import permission
 
@@ -38,6 +43,24 @@ def invoices(request: HttpRequest) -> HttpResponse:
 def papers(request: HttpRequest) -> HttpResponseBase:
     """What the list shows, as a zip."""
     return papers_zip(request, "partner_invoices", partner_id=_partner(request), kinds=INVOICES)
+
+
+@permission("invoices.send")
+@require_POST
+def mail(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
+    """The paper once more to whoever gets it."""
+    row = found(request, document_id, INVOICES).row
+    try:
+        ask_again(document_id=row.id, now=timezone.now(),
+                  actor=str(request.user.email).lower())  # type: ignore[union-attr]  # fmt: skip
+    except TooSoon:
+        messages.error(
+            request, _("It was mailed a moment ago, or five times today. Wait a little.")
+        )
+    else:
+        messages.success(request, _("It is mailed to %(who)s within a minute; the history says so.")
+                         % {"who": row.buyer_name})  # fmt: skip
+    return HttpResponseRedirect(reverse("partner_invoice", args=[row.id]))
 
 
 def _partner(request: HttpRequest) -> uuid.UUID:

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -24,7 +25,7 @@ from tenants.accounts.second_factor import factors
 from tenants.actions import invitations, people
 from tenants.actions.people import Circle, PersonRefused
 from tenants.gateways import mail
-from tenants.rules import roles
+from tenants.rules import mail_texts, roles
 from tenants.rules.roles import Audience
 
 Circled = Callable[..., Circle]
@@ -177,9 +178,14 @@ def _send(request: HttpRequest, row: Invitation, token: str) -> bool:
     owner = request.owner  # type: ignore[attr-defined]
     link = request.build_absolute_uri(reverse("invitation", kwargs={"token": token}))
     text = render_to_string("people/invitation.txt", {"owner": owner, "row": row, "link": link})
-    subject = _("%(product)s: you are invited") % {"product": owner.brand.product_name}
+    brand = owner.brand
+    subject = mail_texts.subject(
+        brand.mail_texts, mail_texts.INVITATION, get_language() or "en",
+        {"brand": brand.product_name, "who": row.invited_by},
+        _("%(product)s: you are invited") % {"product": brand.product_name},
+    )  # fmt: skip
     home = request.build_absolute_uri("/").rstrip("/")
-    return mail.send(to=row.email, brand=owner.brand, home=home, subject=subject, text=text)
+    return mail.send(to=row.email, brand=brand, home=home, subject=subject, text=text)
 
 
 def _who(request: HttpRequest) -> User:

@@ -150,6 +150,8 @@ class Brand:
     plate_light: bool = False
     plate_dark: bool = False
     mail_from: str = ""  # the partner's own verified address for mails
+    # the partner's own words in mails, by `mail_texts.key`
+    mail_texts: Mapping[str, str] = field(default_factory=dict, hash=False)
     light: Mapping[str, str] = field(default_factory=dict, hash=False)
     dark: Mapping[str, str] = field(default_factory=dict, hash=False)
 
