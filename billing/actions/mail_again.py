@@ -36,8 +36,10 @@ def ask_again(*, document_id: uuid.UUID, actor: str, now: datetime) -> None:
         before = [row.at for row in asked_again(now, document)]
         if len(before) >= MOST_A_DAY or any(now - at < AGAIN_AFTER for at in before):
             raise TooSoon
-        audit.record(actor=actor, verb=ASKED, target=document.number, at=now,
-                     partner_id=document.partner_id, data={"document": str(document.id)})  # fmt: skip
+        audit.record(
+            actor=actor, verb=ASKED, target=document.number, at=now,
+            partner_id=document.partner_id, data={"document": str(document.id)},
+        )  # fmt: skip
 
 
 def mail_asked(*, now: datetime) -> int:
@@ -49,7 +51,7 @@ def mail_asked(*, now: datetime) -> int:
     return sum(_mail(row.id, uuid.UUID(row.data["document"]), now) for row in asked_again(now))
 
 
-def _mail(asking: int, document_id: uuid.UUID, now: datetime) -> bool:
+def _mail(asking: uuid.UUID, document_id: uuid.UUID, now: datetime) -> bool:
     document, source = Document.objects.get(pk=document_id), f"again {asking}"
     if document.events.filter(kind=DELIVERED, source_id=source).exists():
         return False

@@ -21,10 +21,11 @@ from cache_api.actions.entitle import set_quota
 from cache_api.models import Customer
 from cache_api.rules.bulk import Outcome
 from tenants import audit
+from tenants.rules.sayings import Said
 
 LONGEST_NAME = 80
 MOST_PLANS = 50
-GONE = "This customer does not exist."
+GONE = Said("This customer does not exist.")
 
 
 def create_plan(
@@ -37,14 +38,29 @@ def create_plan(
     exponent(currency)
     name = " ".join(name.split())
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        raise BadPlan(f"A plan's name has 1 to {LONGEST_NAME} printable characters.")
+        raise BadPlan(
+            Said(
+                "A plan's name has 1 to %(longest_name)s printable characters.",
+                longest_name=LONGEST_NAME,
+            )
+        )
     with transaction.atomic():
         wait_in_line(f"plans {partner_id}")
         own = RateCard.objects.filter(partner_id=partner_id)
         if own.filter(name__iexact=name).exists():
-            raise BadPlan(f"There is a plan {name} already. Change that one, or choose a name.")
+            raise BadPlan(
+                Said(
+                    "There is a plan %(name)s already. Change that one, or choose a name.",
+                    name=name,
+                )
+            )
         if own.count() >= MOST_PLANS:
-            raise BadPlan(f"At most {MOST_PLANS} plans. Publish a new version of one instead.")
+            raise BadPlan(
+                Said(
+                    "At most %(most_plans)s plans. Publish a new version of one instead.",
+                    most_plans=MOST_PLANS,
+                )
+            )
         card = RateCard(partner_id=partner_id, name=name, currency=currency,
                         audience=RateCard.Audience.PARTNER, created_at=now)  # fmt: skip
         card.code = f"plan-{card.pk.hex}"
@@ -83,13 +99,18 @@ def publish_plan(
     with transaction.atomic():
         plan = _locked(plan_id)
         if plan.draft is None:
-            raise BadPlan("There is no draft to publish. Change the plan first.")
+            raise BadPlan(Said("There is no draft to publish. Change the plan first."))
         _check_start(starts_at, now)
         offer = parse_offer(plan.draft)
         prices = publish_rate_version(card_id=plan.card_id, rates=rates_of(offer),
                                       valid_from=starts_at, actor=actor, now=now)  # fmt: skip
         if hasattr(prices, "plan_version"):
-            raise BadPlan(f"A version begins {starts_at:%Y-%m-%d} already. Choose a later month.")
+            raise BadPlan(
+                Said(
+                    "A version begins %(starts_at)s already. Choose a later month.",
+                    starts_at=f"{starts_at:%Y-%m-%d}",
+                )
+            )
         version = PlanVersion.objects.create(partner_id=plan.partner_id, plan=plan, prices=prices,
                                              quota=offer.quota)  # fmt: skip
         Plan.objects.filter(pk=plan.pk).update(draft=None)
@@ -188,9 +209,14 @@ def _later(
 
 def _check_start(starts_at: datetime, now: datetime) -> None:
     if starts_at != month_of(starts_at).start:
-        raise BadPlan("A plan begins on the first of a month, 00:00 UTC.")
+        raise BadPlan(Said("A plan begins on the first of a month, 00:00 UTC."))
     if starts_at < month_of(now).start:
-        raise BadPlan(f"{starts_at:%Y-%m} is over. Choose this month or a later one.")
+        raise BadPlan(
+            Said(
+                "%(starts_at)s is over. Choose this month or a later one.",
+                starts_at=f"{starts_at:%Y-%m}",
+            )
+        )
 
 
 def _joinable(partner_id: uuid.UUID, version_id: uuid.UUID, at: datetime) -> PlanVersion:
@@ -199,11 +225,17 @@ def _joinable(partner_id: uuid.UUID, version_id: uuid.UUID, at: datetime) -> Pla
     )
     version = found.first()
     if version is None:
-        raise BadPlan("This plan does not exist.")
+        raise BadPlan(Said("This plan does not exist."))
     prices = version.prices
     if at < prices.valid_from or (prices.valid_to is not None and at >= prices.valid_to):
-        raise BadPlan(f"{_name(version)} cannot be joined on {at:%Y-%m-%d}: another version of the "
-                      "plan is in force then.")  # fmt: skip
+        raise BadPlan(
+            Said(
+                "%(version)s cannot be joined on %(at)s: another version of the plan is in force "
+                "then.",
+                version=_name(version),
+                at=f"{at:%Y-%m-%d}",
+            )
+        )
     return version
 
 
@@ -218,5 +250,5 @@ def _checked(offer: Offer) -> dict[str, object]:
 def _locked(plan_id: uuid.UUID) -> Plan:
     plan = Plan.objects.select_for_update(of=("self",)).filter(pk=plan_id).first()
     if plan is None:
-        raise BadPlan("This plan does not exist.")
+        raise BadPlan(Said("This plan does not exist."))
     return plan

@@ -12,6 +12,7 @@ from billing.rules.margins import cost_minor, margin_bps
 from billing.rules.periods import Period
 from billing.rules.rates import RateCard as Card
 from billing.rules.runs import PARKED
+from tenants.rules.sayings import Said
 
 
 @dataclass(frozen=True)
@@ -144,10 +145,16 @@ def _cost(run: SettlementRun, currency: str, cards: Sequence[tuple[RateCardVersi
             and (version.valid_to is None or segment.start < version.valid_to)
         ]  # fmt: skip
         if own and not in_force:
-            raise BillingError("No internal cost card is in force. Publish one, then look again.")
+            raise BillingError(
+                Said("No internal cost card is in force. Publish one, then look again.")
+            )
         if own and in_force[0].currency != currency:
             raise BillingError(
-                f"The internal cost card is in {in_force[0].currency}, not {currency}."
+                Said(
+                    "The internal cost card is in %(currency)s, not %(currency2)s.",
+                    currency=in_force[0].currency,
+                    currency2=currency,
+                )
             )
         if own:
             parts.append((in_force[0].rates, own))

@@ -58,7 +58,7 @@ def plans_money(partner_id: uuid.UUID, shown: list[PlanView], currency: str) -> 
     if month is not None:
         version_plan = {one.id: plan.id for plan in shown for one in plan.versions}
         plan_of = {
-            customer: version_plan.get(row.version_id)  # type: ignore[arg-type]
+            customer: version_plan.get(row.version_id) if row.version_id else None
             for customer, row in in_force(partner_id, month.start).items()
         }
         for customer, minor in _billed(partner_id, month, currency):

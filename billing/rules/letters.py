@@ -103,7 +103,8 @@ def _facts(page: Mapping[str, Any], _: Say) -> dict[str, Any]:
 
 def _holes(page: Mapping[str, Any], facts: Mapping[str, Any], _: Say) -> dict[str, Any]:
     """What a partner's own subject may name."""
-    return {**facts, "paper": _(page["title"]), "number": page["number"]}
+    title = str(page["title"])
+    return {**facts, "paper": _(title), "number": page["number"]}
 
 
 def _letter(

@@ -17,6 +17,7 @@ from cache_api.rules import customer_facts
 from cache_api.rules.customer_facts import BadCustomer, CustomerRow
 from tenants import audit
 from tenants.models import AuditEntry
+from tenants.rules.sayings import Said
 
 
 def add_customer(
@@ -33,7 +34,10 @@ def add_customer(
             external_id=customer_facts.external_id(external_id), defaults=facts
         )
         if not made:
-            raise BadCustomer("external_id", f"{external_id} is a customer of yours already.")
+            raise BadCustomer(
+                "external_id",
+                Said("%(external_id)s is a customer of yours already.", external_id=external_id),
+            )
         audit.record(actor=actor, verb="customer.announced", target=row.external_id, at=now,
                      partner_id=partner_id,
                      data={"name": row.name, "plan": row.plan})  # fmt: skip
@@ -54,8 +58,13 @@ def change_customer(
     with transaction.atomic():
         row = _locked(customer_id)
         if seen != fingerprint(row):
-            raise BadCustomer("", "Somebody else changed this customer meanwhile. Nothing was "
-                                  "saved; open the page again and look.")  # fmt: skip
+            raise BadCustomer(
+                "",
+                Said(
+                    "Somebody else changed this customer meanwhile. Nothing was saved; open the "
+                    "page again and look."
+                ),
+            )
         if row.state == CustomerState.UNCONFIRMED:
             wanted["state"] = CustomerState.ACTIVE
         before = {key: getattr(row, key) for key in wanted}
@@ -88,14 +97,14 @@ def set_suspended(
     that was erased, which stays refused.
     """
     if suspended and not reason.strip():
-        raise BadCustomer("reason", "Say why: whoever resumes it reads this.")
+        raise BadCustomer("reason", Said("Say why: whoever resumes it reads this."))
     state = CustomerState.SUSPENDED if suspended else CustomerState.ACTIVE
     with transaction.atomic():
         row = _locked(customer_id)
         if (row.state == CustomerState.SUSPENDED) == suspended:
             return False
         if not suspended and erased(partner_id, row.external_id):
-            raise BadCustomer("", "This customer was erased. It stays suspended.")
+            raise BadCustomer("", Said("This customer was erased. It stays suspended."))
         Customer.objects.filter(pk=row.pk).update(state=state)
         verb = "customer.suspended" if suspended else "customer.resumed"
         audit.record(actor=actor, verb=verb, target=row.external_id, at=now,
@@ -120,8 +129,13 @@ def import_customers(
     try:
         return _import(partner_id, rows, actor, now)
     except IntegrityError as error:
-        raise BadCustomer("file", "A customer of the file has just appeared by itself; nothing was "
-                                  "changed. Send the file again.") from error  # fmt: skip
+        raise BadCustomer(
+            "file",
+            Said(
+                "A customer of the file has just appeared by itself; nothing was changed. Send the "
+                "file again."
+            ),
+        ) from error
 
 
 def _import(
@@ -153,7 +167,7 @@ def _import(
 def _locked(customer_id: uuid.UUID) -> Customer:
     row = Customer.objects.select_for_update().filter(pk=customer_id).first()
     if row is None:
-        raise UnknownCustomer("This customer does not exist.")
+        raise UnknownCustomer(Said("This customer does not exist."))
     return row
 
 

@@ -11,6 +11,7 @@ from cache_api.actions.entitle import UnknownCustomer
 from cache_api.models import Customer
 from cache_api.rules.bulk import Outcome
 from cache_api.rules.customer_facts import BadCustomer
+from tenants.rules.sayings import saying
 
 
 def suspend_customers(
@@ -24,7 +25,9 @@ def suspend_customers(
     the second call finds all of them so already.
     """
     names = dict(Customer.objects.filter(pk__in=customer_ids).values_list("pk", "external_id"))
-    changed, same, refused = [], [], []
+    changed: list[str] = []
+    same: list[str] = []
+    refused: list[tuple[str, str]] = []
     with transaction.atomic():
         for customer_id in sorted(customer_ids):  # one order: two of these do not block each other
             name = names.get(customer_id, str(customer_id))
@@ -34,7 +37,7 @@ def suspend_customers(
                     reason=reason, actor=actor, now=now,
                 )  # fmt: skip
             except (UnknownCustomer, BadCustomer) as bad:
-                refused.append((name, str(bad)))
+                refused.append((name, saying(bad)))
             else:
                 (changed if done else same).append(name)
         transaction.set_rollback(only_try)

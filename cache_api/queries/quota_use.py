@@ -23,7 +23,9 @@ def over_quota(now: datetime) -> set[UUID]:
     used = rows.values("customer_id").annotate(
         month=Sum("lookups"), day=Sum("lookups", filter=Q(bucket_at=day), default=0)
     )
-    return {row["customer_id"] for row in used if _is_used_up(quotas[row["customer_id"]], row)}
+    return {
+        row["customer_id"] for row in used if _is_used_up(quotas[row["customer_id"]] or {}, row)
+    }
 
 
 def _is_used_up(quota: Mapping[str, Any], used: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from billing.rules.periods import parse_month
 from cache_api.models import Customer
 from cache_api.queries import customer_by_external_id
 from portal.rules.ranges import BadRange, Range, parse_range
+from portal.words.told import told
 
 PAGE_SIZE = 50
 
@@ -52,7 +53,7 @@ def asked_range(request: HttpRequest, default: str = "") -> Range:
     try:
         return parse_range(request.GET.get("range", default), timezone.now().astimezone(UTC))
     except BadRange as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest(told(error)) from error
 
 
 def asked_page(request: HttpRequest) -> int:
@@ -70,7 +71,7 @@ def asked_month(request: HttpRequest) -> datetime | None:
     try:
         return parse_month(text).start if text else None
     except BillingError as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest(told(error)) from error
 
 
 def asked_text(request: HttpRequest, name: str) -> str:

@@ -25,6 +25,7 @@ from billing.rules.errors import BillingError
 from portal.forms.agreements import AmendForm, EndForm, ReasonForm
 from portal.plain_terms import plain_terms
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 
@@ -62,7 +63,7 @@ def amend(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
             created_by=actor(request), reason=form.cleaned_data["reason"], now=timezone.now(),
         )  # fmt: skip
     except BillingError as error:
-        form.add_error(None, str(error))
+        form.add_error(None, told(error))
         return _page(request, agreement_id, amend_form=form)
     messages.success(request, _("Proposed. A second person has to approve it."))
     return _to(agreement_id)
@@ -153,7 +154,7 @@ def end(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
             reason=form.cleaned_data["reason"], actor=actor(request), now=timezone.now(),
         )  # fmt: skip
     except BillingError as error:
-        form.add_error(None, str(error))
+        form.add_error(None, told(error))
         return _page(request, agreement_id, end_form=form)
     messages.success(request, _("Asked for. A second person has to approve the end."))
     return _to(agreement_id)
@@ -168,7 +169,7 @@ def approve_end(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
         approve_termination(agreement_id=agreement_id, approved_by=actor(request),
                             now=timezone.now())  # fmt: skip
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, _("The agreement ends as asked."))
     return _to(agreement_id)
@@ -234,7 +235,7 @@ def _do(
     try:
         act()
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, done)
     return _to(version.agreement_id)

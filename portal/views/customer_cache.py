@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cache_api.queries.similarity import similarity_of
+from cache_api.actions.ask_similarity import ask_similarity
 from portal import pictures
 from portal.forms.cache import PurgeForm
 from portal.queries.quality import quality_view
@@ -27,7 +27,7 @@ def quality(request: HttpRequest) -> HttpResponse:
     return render(request, "customer/cache.html", {
         "view": view, "usage": view.usage, "range_name": pictures.range_name(view.usage.range),
         "requests": pictures.requests_figure(view.usage), "form": PurgeForm(),
-        "similarity": similarity_of(partner_id, customer.external_id, timezone.now()),
+        "similarity": ask_similarity(partner_id, customer.external_id, timezone.now()),
     })  # fmt: skip
 
 

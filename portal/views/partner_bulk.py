@@ -29,6 +29,7 @@ from portal.views.asked import asked_range
 from portal.views.partner_customers import asked_filter
 from portal.words import bulk as words
 from portal.words import plans as plan_words
+from portal.words.told import told
 from tenants.accounts.permissions import eyes, permission
 
 WEEK = timedelta(days=7)
@@ -62,7 +63,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
         if verb != words.PLAN or form.is_valid():
             context |= _dry_run(request, verb, chosen, form)
     except BillingError as error:
-        form.add_error(None, str(error))
+        form.add_error(None, told(error))
     return render(request, "partner/customers_bulk.html", context)
 
 
@@ -96,7 +97,8 @@ def _dry_run(
 ) -> dict[str, Any]:
     outcome, now = _act(request, verb, chosen, form, only_try=True), timezone.now()
     context = {
-        "outcome": outcome, "lines": words.outcome_lines(verb, outcome),
+        "outcome": outcome, "refused": [(name, told(why)) for name, why in outcome.refused],
+        "lines": words.outcome_lines(verb, outcome),
         "week": sum(lookups_of(chosen, now - WEEK, now).values()),
     }  # fmt: skip
     if isinstance(form, MoveForm) and outcome.changed:

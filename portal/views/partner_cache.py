@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from cache_api.actions.ask_similarity import ask_similarity
 from cache_api.queries import customer_by_external_id
-from cache_api.queries.similarity import similarity_of
 from portal import pictures
 from portal.forms.cache import PartnerPurgeForm
 from portal.queries.quality import most_reported, quality_view
@@ -35,7 +35,7 @@ def quality(request: HttpRequest) -> HttpResponse:
         context["reported"] = most_reported(window)
     else:
         partner_id = request.owner.partner_id  # type: ignore[attr-defined]
-        context["similarity"] = similarity_of(partner_id, customer.external_id, timezone.now())
+        context["similarity"] = ask_similarity(partner_id, customer.external_id, timezone.now())
     return render(request, "partner/cache.html", context)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from cache_api.rules.customer_facts import COLUMNS, BadCustomer, read_table
 from portal.forms.people import CustomerForm, ImportForm, NewCustomerForm, QuotaForm, SuspendForm
 from portal.queries.overview import customer_of
 from portal.views.files import csv_file
+from portal.words.told import told
 from tenants import queries
 from tenants.accounts.models import User
 from tenants.accounts.permissions import permission
@@ -136,7 +138,7 @@ def import_table(request: HttpRequest) -> HttpResponseBase:
         try:
             context |= _imported(request, form)
         except BadCustomer as bad:
-            form.add_error("file", str(bad))
+            form.add_error("file", told(bad))
         refused = context.pop("all_refused", [])
         if refused and form.cleaned_data["as_file"]:
             whose: Any = request.owner  # type: ignore[attr-defined]
@@ -161,7 +163,8 @@ def _imported(request: HttpRequest, form: ImportForm) -> dict[str, Any]:
         text = file.read().decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadCustomer("file", _("The file is not UTF-8; save it as CSV UTF-8.")) from error
-    rows, refused = read_table(text)
+    rows, found = read_table(text)
+    refused = [replace(one, reason=told(one.reason)) for one in found]
     report: dict[str, Any] = {
         "refused": refused[:SHOWN_REFUSALS], "refused_count": len(refused), "good": len(rows),
     }  # fmt: skip
@@ -182,7 +185,7 @@ def _saved(
         try:
             return save()
         except BadCustomer as bad:
-            form.add_error(bad.member if bad.member in form.fields else None, str(bad))
+            form.add_error(bad.member if bad.member in form.fields else None, told(bad))
     return render(request, template, {"form": form, **context})
 
 

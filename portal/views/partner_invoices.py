@@ -54,11 +54,9 @@ def mail(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
         ask_again(document_id=row.id, now=timezone.now(),
                   actor=str(request.user.email).lower())  # type: ignore[union-attr]  # fmt: skip
     except TooSoon:
-        messages.error(
-            request, _("It was mailed a moment ago, or five times today. Wait a little.")
-        )
+        messages.error(request, _("It was asked for a moment ago, or five times today."))
     else:
-        messages.success(request, _("It is mailed to %(who)s within a minute; the history says so.")
+        messages.success(request, _("It is mailed to %(who)s within a minute.")
                          % {"who": row.buyer_name})  # fmt: skip
     return HttpResponseRedirect(reverse("partner_invoice", args=[row.id]))
 

@@ -25,6 +25,7 @@ from portal.forms.plans import MonthForm, MoveForm, NewPlanForm, OfferForm
 from portal.queries.estimates import terms_in_force
 from portal.queries.overview import customer_of
 from portal.words import plans as words
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 
@@ -139,7 +140,7 @@ def _tried(
         try:
             return save()
         except BillingError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, told(error))
     return None
 
 

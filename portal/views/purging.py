@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from cache_api.actions.purge_entries import PurgeRefused, purge_entries
 from cache_api.models import Customer
 from portal.forms.cache import PurgeForm
+from portal.words.told import told
 
 
 def asked_purge(
@@ -36,7 +37,7 @@ def asked_purge(
             now=timezone.now(),
         )  # fmt: skip
     except PurgeRefused as refused:
-        form.add_error(None, str(refused))
+        form.add_error(None, told(refused))
         return render(request, "customer/cache_purge.html", context)
     messages.success(request, _("Purged. Within five seconds no server answers with it any more."))
     return HttpResponseRedirect(reverse(page))

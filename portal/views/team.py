@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal import words
 from portal.forms.people import InviteForm, role_choices
 from portal.queries.overview import customer_of
+from portal.words.told import told
 from tenants.accounts.models import Invitation, User
 from tenants.accounts.permissions import eyes, permission
 from tenants.accounts.second_factor import factors
@@ -73,7 +74,7 @@ class TeamPages:
                 row, token = invitations.invite(circle=circle, by=by, now=timezone.now(),
                                            **form.cleaned_data)  # fmt: skip
             except PersonRefused as refused:
-                form.add_error(None, str(refused))
+                form.add_error(None, told(refused))
             else:
                 return self._sent(request, row, token, where)
         return self._page(request, "invite", {"form": form}, where)
@@ -95,7 +96,7 @@ class TeamPages:
                 now=timezone.now(),
             )  # fmt: skip
         except PersonRefused as refused:
-            return self._back_to_all(request, where, refused=str(refused))
+            return self._back_to_all(request, where, refused=told(refused))
         return self._sent(request, row, token, where)
 
     def withdraw(self, request: HttpRequest, row_id: uuid.UUID, **where: Any) -> HttpResponse:
@@ -144,7 +145,7 @@ class TeamPages:
             done = verb(circle=self.circle(request, **where), by=_who(request),
                         now=timezone.now(), **given)  # fmt: skip
         except PersonRefused as refused:
-            return self._back_to_all(request, where, refused=str(refused))
+            return self._back_to_all(request, where, refused=told(refused))
         messages.success(request, said if done else _("It was so already; nothing changed."))
         return self._back_to_all(request, where)
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cache_api.rules.bulk import Outcome
+from portal.words.told import told
 
 SUSPEND, RESUME, PLAN = "suspend", "resume", "plan"
 VERBS = {
@@ -46,7 +47,7 @@ def refused_text(outcome: Outcome) -> str:
     refused = outcome.refused
     if not refused:
         return ""
-    named = " ".join(f"{name}: {why}" for name, why in refused[:SHOWN])
+    named = " ".join(f"{name}: {told(why)}" for name, why in refused[:SHOWN])
     count = ngettext("%(n)s customer was left as it is.", "%(n)s customers were left as they are.",
                      len(refused)) % {"n": len(refused)}  # fmt: skip
     more = len(refused) - SHOWN

@@ -12,6 +12,6 @@ def told(what: Exception | str) -> str:
     text = saying(what) if isinstance(what, Exception) else what
     if not isinstance(text, Said):
         return text
-    facts = {name: told(fact) if isinstance(fact, Said) else fact
+    facts = {name: told(fact) if isinstance(fact, (Said, Exception)) else fact
              for name, fact in text.facts.items()}  # fmt: skip
     return gettext(text.msgid) % facts if facts else gettext(text.msgid)

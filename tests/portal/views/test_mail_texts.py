@@ -108,7 +108,7 @@ def test_a_paper_mailed_again_says_it_to_who_reads_that_language(partners, worke
     sent(signed_in(REDIS, "brand_editor"))
     for host, partner in ((REDIS, partners.redis), (PINECONE, partners.pinecone)):
         assert "It is mailed to Acme within a minute" in asked(host, partner)
-    assert "It was mailed a moment ago" in asked(REDIS, partners.redis)
+    assert "It was asked for a moment ago" in asked(REDIS, partners.redis)
 
     assert (worker(), worker()) == (2, 0)
 

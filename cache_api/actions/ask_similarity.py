@@ -1,4 +1,4 @@
-"""How near a customer's semantic hits were, as its own budget of wrong ones remembers it."""
+"""The cache is asked how near a customer's semantic hits were, as its budget of wrong ones knows."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Similarity:
         return bool(self.bands) and self.served_bps != self.bands[0].from_bps
 
 
-def similarity_of(partner_id: uuid.UUID, customer: str, now: datetime) -> Similarity:
+def ask_similarity(partner_id: uuid.UUID, customer: str, now: datetime) -> Similarity:
     """What was judged of a customer's (the partner's id of it) live semantic hits."""
     key = KeyFacts("portal", partner_id, True, "", customer)
     try:
