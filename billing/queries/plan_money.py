@@ -62,7 +62,7 @@ def plans_money(partner_id: uuid.UUID, shown: list[PlanView], currency: str) -> 
             for customer, row in in_force(partner_id, month.start).items()
         }
         for customer, minor in _billed(partner_id, month, currency):
-            billed[plan_of.get(customer)] += minor
+            billed[customer and plan_of.get(customer)] += minor
         shares = _earned(partner_id, month, currency)
         is_shared = bool(shares)
         for customer, minor in shares:

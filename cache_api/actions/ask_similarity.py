@@ -1,4 +1,4 @@
-"""The cache is asked how near a customer's semantic hits were, as its budget of wrong ones knows."""
+"""The cache is asked how near a customer's semantic hits were, by its budget of wrong ones."""
 
 from __future__ import annotations
 
