@@ -22,7 +22,12 @@ PREVIOUS = {
     "tenants": "0012_operations",
     "accounts": "0006_single_sign_on",
 }
-NEW_TABLES = {"accounts_signin", "tenants_senderaddress", "tenants_legaltext"}
+NEW_TABLES = {
+    "accounts_signin",
+    "tenants_senderaddress",
+    "tenants_legaltext",
+    "tenants_mailtext",
+}
 
 
 def migrate(app, name):
