@@ -37,7 +37,7 @@ def customers(request: HttpRequest) -> HttpResponse:
 
 def asked_filter(given: QueryDict, *, money: bool) -> Filter:
     """The filter of an address or a form. Raises BadRequest (400)."""
-    search = given.get("q", "").replace("\0", "").strip()[:200]
+    search = given.get("q", "").strip()[:200]
     state, only = given.get("state", ""), given.get("only", "")
     if state and state not in CustomerState.values:
         raise BadRequest(f"state={state!r}: use one of {', '.join(CustomerState.values)}.")

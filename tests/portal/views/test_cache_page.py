@@ -223,6 +223,7 @@ def test_the_partner_sees_all_customers_one_of_them_and_purges_after_a_second_wo
     assert (every.context["view"].answered, one.context["similarity"].is_known) == (14, True)
     assert signed_in(REDIS, "staff_support").get(page).status_code == 403
 
+    client = signed_in(REDIS, "staff_owner")  # a session of today
     asked, given = store(judged), {"customer": "acme", "what": "tag", "tag": "faq", "mode": "live"}
     assert "no customer with this id" in text(client.post(purge, {**given, "customer": "nobody"}))
     assert "Nothing has changed yet" in text(client.get(purge, given))
