@@ -13,6 +13,7 @@ from billing.actions import (
     deliver,
     disputes,
     exceptions,
+    mail_again,
     open_runs,
     push,
     reconcile_stripe,
@@ -47,9 +48,10 @@ def issue_run(*, partner_id: str, run_id: str) -> str:
 
 @shared_task(name="billing.deliver_documents")
 def deliver_documents() -> int:
-    """Mail what was issued, and close the runs that are done."""
+    """Mail what was issued or asked for again, and close the runs that are done."""
     now = timezone.now()
-    return deliver.deliver_documents(now=now) + deliver.close_finished_runs(now=now)
+    brought = deliver.deliver_documents(now=now) + mail_again.mail_asked(now=now)
+    return brought + deliver.close_finished_runs(now=now)
 
 
 @shared_task(name="billing.send_reminders")

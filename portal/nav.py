@@ -72,6 +72,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
             "partner_customers", _("Customers"), "customers", "customers.view",
             ("partner_customer", "partner_customer_new", "partner_customer_edit",
              "partner_customer_quota", "partner_customer_suspend", "partner_customers_import",
+             "partner_customers_bulk",
              "partner_customer_view", "partner_customer_erase",
              "partner_customer_team", "partner_customer_team_invite",
              "partner_customer_team_invite_many",
@@ -94,7 +95,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
               ("partner_sales",)),
         Entry("partner_brand", _("Brand"), "brand", "brand.edit"),
         Entry("partner_domains", _("Domains"), "globe", "domains.manage", ("partner_domain",)),
-        Entry("partner_email", _("E-mail"), "mail", "brand.edit"),
+        Entry("partner_email", _("E-mail"), "mail", "brand.edit", ("partner_email_texts",)),
         Entry(
             "partner_keys", _("API keys"), "key", "keys.manage",
             ("partner_key", "partner_key_new", "partner_key_rotate"),
@@ -105,6 +106,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
              "partner_webhook_events", "partner_webhook_delivery", "partner_webhook_roll"),
         ),
         Entry("partner_logs", _("Requests"), "search", "keys.manage", ("partner_log",)),
+        Entry("partner_cache", _("Quality"), "check", "cache.manage", ("partner_cache_purge",)),
         Entry(
             "partner_team", _("Team"), "team", "team.manage",
             ("partner_team_invite", "partner_team_invite_many", "partner_team_person",

@@ -10,7 +10,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from tenants.later import later
-from tenants.rules import letters
+from tenants.rules import letters, mail_texts
 from tenants.rules.brand import Brand
 
 if TYPE_CHECKING:
@@ -26,14 +26,21 @@ def reading(language: str) -> override:
     return override(language if language in offered else settings.LANGUAGE_CODE)
 
 
+def with_footer(text: str, brand: Brand) -> str:
+    """A mail's plain text with the partner's footer in the language being read."""
+    own = mail_texts.footer(brand.mail_texts, get_language() or "en")
+    return f"{text.rstrip()}\n\n-- \n{own}\n" if own else text
+
+
 def letter_html(*, brand: Brand, home: str, subject: str, text: str) -> str:
     """The text of a mail as HTML in one column; `home` is the host's base address, from which
     its logo comes. All styles are inline: mail programs know no others."""
+    language = get_language() or "en"
     found = letters.blocks(text)
     html = render_to_string("mail/letter.html", {
         "brand": brand, "home": home, "subject": subject, "blocks": found,
         "button": letters.button_at(found), "action": _("Open the page"),
-        "language": get_language() or "en",
+        "language": language, "footer": mail_texts.footer(brand.mail_texts, language),
     })  # fmt: skip
     inliner = css_inline.CSSInliner(
         extra_css=letters.letter_css(brand.light, brand.plate_light), load_remote_stylesheets=False

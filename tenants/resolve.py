@@ -17,6 +17,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from tenants import queries, schema
+from tenants.queries.mail_texts import by_key
 from tenants.rules import brandcss, palette
 from tenants.rules.brand import Brand
 from tenants.rules.hostnames import InvalidHostname, normalise
@@ -92,7 +93,8 @@ def brand_of_partner(partner_id: uuid.UUID) -> Brand | None:
     look = {one: getattr(found, one, None) for one in queries.BRAND_LOOK}
     may_hide = queries.may_hide_powered_by(partner_id)
     return brand_of(look, name=partner.name, may_hide=may_hide,
-                    mail_from=queries.mail_from(partner_id))  # fmt: skip
+                    mail_from=queries.mail_from(partner_id),
+                    mail_texts=queries.mail_texts(partner_id))  # fmt: skip
 
 
 def forget(host: str | None = None) -> None:
@@ -142,12 +144,16 @@ def _load(host: str) -> Resolved | None:
         brand=brand_of(
             {name: row[f"brand_{name}"] for name in queries.BRAND_LOOK},
             name=row["name"], may_hide=row["may_hide"], mail_from=row["mail_from"] or "",
+            mail_texts=by_key(row["mail_texts"]),
         ),
         redirect_to=row["primary"] if row["until"] and row["until"] > timezone.now() else "",
     )  # fmt: skip
 
 
-def brand_of(look: Mapping[str, Any], *, name: str, may_hide: bool, mail_from: str = "") -> Brand:
+def brand_of(
+    look: Mapping[str, Any], *, name: str, may_hide: bool, mail_from: str = "",
+    mail_texts: Mapping[str, str] | None = None,
+) -> Brand:  # fmt: skip
     """What pages show of a revision's facts; a partner without one shows its `name` in our look.
 
     "Powered by" is shown unless it was taken off and `may_hide` still holds.
@@ -160,7 +166,7 @@ def brand_of(look: Mapping[str, Any], *, name: str, may_hide: bool, mail_from: s
            "css_hash": texts["css_hash"] or DEFAULT_CSS_HASH},
         powered_by=look["powered_by"] is not False or not may_hide,
         plate_light=bool(look["plate_light"]), plate_dark=bool(look["plate_dark"]),
-        mail_from=mail_from,
+        mail_from=mail_from, mail_texts=mail_texts or {},
         light=tokens["light"], dark=tokens["dark"],
     )  # fmt: skip
 

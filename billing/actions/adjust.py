@@ -11,6 +11,7 @@ from billing.models import SettlementRun
 from billing.queries.late import has_late_usage
 from billing.rules.periods import Period
 from billing.rules.runs import CALENDAR
+from tenants.rules.sayings import Said
 
 # How long after its end a month is still looked at by the calendar; a person may ask for any.
 WATCHED = timedelta(days=400)
@@ -37,8 +38,14 @@ def open_adjustment(*, run: SettlementRun, actor: str, now: datetime) -> Settlem
             return None
     if waiting is not None:
         raise EarlierRunOpen(
-            f"Late usage of {run.period_start:%Y-%m} waits: {waiting.period_start:%Y-%m} of "
-            f"{run.agreement.name} is {waiting.state}. Issue that first."
+            Said(
+                "Late usage of %(period_start)s waits: %(period_start2)s of %(name)s is %(state)s. "
+                "Issue that first.",
+                period_start=f"{run.period_start:%Y-%m}",
+                period_start2=f"{waiting.period_start:%Y-%m}",
+                name=run.agreement.name,
+                state=waiting.state,
+            )
         )
     return _open(run, actor, now)
 

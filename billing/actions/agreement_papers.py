@@ -15,6 +15,7 @@ from billing.rules.clauses import Dated, agreement_text
 from billing.rules.documents import canonical_bytes, sha256_hex
 from billing.rules.errors import BillingError
 from tenants import audit
+from tenants.rules.sayings import Said
 
 SENT, SIGNED = "sent", "signed"
 LARGEST_BYTES = 10 * 1024 * 1024
@@ -32,12 +33,16 @@ def make_paper(*, version_id: uuid.UUID, actor: str, now: datetime) -> Agreement
     rows = AgreementVersion.objects.select_related("agreement").prefetch_related("components")
     version = rows.filter(pk=version_id).first()
     if version is None:
-        raise UnknownRun(f"There is no agreement version {version_id}.")
+        raise UnknownRun(
+            Said("There is no agreement version %(version_id)s.", version_id=version_id)
+        )
     made = AgreementPaper.objects.filter(version=version).first()
     if made is not None:
         return made
     if version.declined_at is not None:
-        raise TermsInTheWay(f"{version} was declined: there is nothing to sign.")
+        raise TermsInTheWay(
+            Said("%(version)s was declined: there is nothing to sign.", version=version)
+        )
     agreement = version.agreement
     text = agreement_text(
         version_terms(version),
@@ -71,9 +76,14 @@ def keep_signed_copy(
     Safe to repeat: the same bytes are kept once.
     """
     if not content.startswith(b"%PDF-"):
-        raise BadUpload("The signed copy has to be a PDF file.")
+        raise BadUpload(Said("The signed copy has to be a PDF file."))
     if len(content) > LARGEST_BYTES:
-        raise BadUpload(f"The signed copy has {len(content)} bytes; at most 10 MiB are kept.")
+        raise BadUpload(
+            Said(
+                "The signed copy has %(content)s bytes; at most 10 MiB are kept.",
+                content=len(content),
+            )
+        )
     _event(paper_id, SIGNED, actor, now, note, content)
 
 
@@ -89,7 +99,7 @@ def _event(
     with transaction.atomic():
         paper = AgreementPaper.objects.filter(pk=paper_id).first()
         if paper is None:
-            raise UnknownRun(f"There is no agreement paper {paper_id}.")
+            raise UnknownRun(Said("There is no agreement paper %(paper_id)s.", paper_id=paper_id))
         _, new = AgreementPaperEvent.objects.get_or_create(
             paper=paper, kind=kind, file_sha256=sha256_hex(file) if file else "",
             defaults={"partner_id": paper.partner_id, "actor": actor.lower(), "note": note,

@@ -26,6 +26,7 @@ from billing.rules.ledger import account_of
 from billing.rules.money import to_major
 from billing.rules.snapshot import run_input_json
 from billing.rules.terms_json import dump_terms
+from tenants.rules.sayings import Said
 
 _RATED = (
     "line_no", "key", "kind", "payer", "phase", "external_id", "meter", "quantity", "unit",
@@ -46,7 +47,7 @@ def archive_run(*, run_id: uuid.UUID, now: datetime) -> bytes:
     """
     run = find_run(run_id)
     if run.issued_at is None:
-        raise WrongState("Only an issued run has an archive; this one can still change.")
+        raise WrongState(Said("Only an issued run has an archive; this one can still change."))
     files = {
         "inputs/run-input.json": run_input_json(frozen_input(run)),
         "inputs/parties.json": bytes(snapshot_of(run).parties),

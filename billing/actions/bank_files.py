@@ -20,6 +20,7 @@ from billing.rules.errors import BillingError, WrongState
 from billing.rules.payments import BANK
 from billing.rules.payouts import SENT
 from tenants import audit
+from tenants.rules.sayings import Said
 
 DESK = uuid.UUID(int=0)  # one bank file at a time
 MAX_BYTES = 10 * 1024 * 1024
@@ -40,7 +41,13 @@ def take_bank_file(
     nothing.
     """
     if len(content) > MAX_BYTES:
-        raise BadBankFile(f"The file has {len(content)} bytes; {MAX_BYTES} are the most.")
+        raise BadBankFile(
+            Said(
+                "The file has %(content)s bytes; %(max_bytes)s are the most.",
+                content=len(content),
+                max_bytes=MAX_BYTES,
+            )
+        )
     sha256 = hashlib.sha256(content).hexdigest()
     known = BankFile.objects.filter(sha256=sha256).first()
     if known is not None:
@@ -48,7 +55,7 @@ def take_bank_file(
     kind = BankFile.Kind.CAMT053 if content.lstrip()[:1] == b"<" else BankFile.Kind.CSV
     entries = READERS[kind](content)
     if not entries:
-        raise BadBankFile("The file holds no booked line.")
+        raise BadBankFile(Said("The file holds no booked line."))
     with transaction.atomic():
         lock_money(DESK)
         desk = _Desk({entry.currency for entry in entries})
@@ -78,10 +85,10 @@ def assign_line(
             return line
         _undecided(line)
         if line.amount_minor <= 0:
-            raise WrongState("This is money out: it pays no invoice.")
+            raise WrongState(Said("This is money out: it pays no invoice."))
         document = our_invoices().filter(pk=document_id).first()
         if document is None:
-            raise WrongState("Choose one of our open invoices.")
+            raise WrongState(Said("Choose one of our open invoices."))
         payment = record_payment(partner_id=document.partner_id, receipt=_receipt(line), pays=(),
                                  actor=actor, now=now)  # fmt: skip
         apply_payment(payment_id=payment.id, document_id=document_id, actor=actor, now=now)
@@ -94,7 +101,7 @@ def ignore_line(*, line_id: uuid.UUID, reason: str, actor: str, now: datetime) -
     with transaction.atomic():
         line = _locked(line_id)
         if not reason.strip():
-            raise WrongState("Say why the line is left out: an auditor reads this.")
+            raise WrongState(Said("Say why the line is left out: an auditor reads this."))
         _undecided(line)
         return _decide(line, BankLine.State.IGNORED, reason.strip(), actor, now)
 
@@ -160,9 +167,19 @@ def _payout_of(entry: BankEntry) -> Payout | None:
 def _settle(line: BankLine, payout: Payout, actor: str, now: datetime) -> None:
     line.partner_id = payout.partner_id
     if (payout.amount_minor, payout.currency) != (-line.amount_minor, line.currency):
-        raise WrongState(f"It names payout {payout.reference}, but the amounts differ.")
+        raise WrongState(
+            Said(
+                "It names payout %(reference)s, but the amounts differ.", reference=payout.reference
+            )
+        )
     if payout.state != SENT:
-        raise WrongState(f"It names payout {payout.reference}, which is {payout.state}.")
+        raise WrongState(
+            Said(
+                "It names payout %(reference)s, which is %(state)s.",
+                reference=payout.reference,
+                state=payout.state,
+            )
+        )
     settle_payout(payout_id=payout.id, actor=actor, now=now)
     line.state, line.reason = BankLine.State.MATCHED, f"settles payout {payout.reference}"
 
@@ -179,13 +196,15 @@ def _locked(line_id: uuid.UUID) -> BankLine:
     rows = BankLine.objects.select_for_update(of=("self",)).select_related("file", "payment")
     line = rows.filter(pk=line_id).first()
     if line is None:
-        raise WrongState(f"There is no bank line {line_id}.")
+        raise WrongState(Said("There is no bank line %(line_id)s.", line_id=line_id))
     return line
 
 
 def _undecided(line: BankLine) -> None:
     if line.state != BankLine.State.UNMATCHED:
-        raise WrongState(f"This line is {line.state} already; nothing is left to decide.")
+        raise WrongState(
+            Said("This line is %(state)s already; nothing is left to decide.", state=line.state)
+        )
 
 
 def _decide(line: BankLine, state: str, reason: str, actor: str, now: datetime) -> BankLine:

@@ -24,6 +24,7 @@ from billing.rules.errors import BadTerms, BillingError, SamePerson
 from billing.rules.journal import Entry, Posting
 from billing.rules.periods import Period, previous_month, require_ended
 from tenants import audit
+from tenants.rules.sayings import Said
 
 MONTHS_BACK = 12
 
@@ -49,7 +50,12 @@ def close_month(*, period: Period, actor: str, now: datetime) -> PeriodEvent:
         if month in closed_months():
             return events[-1]
         if next_month_start(month) in closed_months():
-            raise ClosedMonth(f"The month after {period.label} is closed already: open it first.")
+            raise ClosedMonth(
+                Said(
+                    "The month after %(label)s is closed already: open it first.",
+                    label=period.label,
+                )
+            )
         step = len(events) + 1
         for agreement, late, earned in found:
             _accrue(f"{agreement.id}/{late.label}", agreement.partner_id, earned, month, step, now)
@@ -82,11 +88,17 @@ def reopen_month(*, period: Period, actor: str, now: datetime) -> PeriodEvent:
         wait_in_line("books")
         events = _closed_events(month)
         if not is_asked([event.kind for event in events]):
-            raise ClosedMonth(f"Nobody asked for {period.label} to be opened again.")
+            raise ClosedMonth(
+                Said("Nobody asked for %(label)s to be opened again.", label=period.label)
+            )
         if next_month_start(month) in closed_months():
-            raise ClosedMonth(f"The month after {period.label} is closed: open it first.")
+            raise ClosedMonth(
+                Said("The month after %(label)s is closed: open it first.", label=period.label)
+            )
         if events[-1].actor.lower() == actor.lower():
-            raise SamePerson("Whoever asked for it can not open the month. A second person has to.")
+            raise SamePerson(
+                Said("Whoever asked for it can not open the month. A second person has to.")
+            )
         closing = max(event.step for event in events if event.kind == CLOSE)
         reopened = _record(month, len(events) + 1, REOPEN, actor, events[-1].reason, now)
         _undo(month, closing, now)
@@ -138,8 +150,12 @@ def _earned(agreement: Agreement, period: Period) -> tuple[Entry, ...]:
         result = preview_run(agreement_id=agreement.id, period=period).result
     except BillingError as error:
         raise ClosedMonth(
-            f"{agreement.name} can not be estimated for {period.label}, so it can not be accrued: "
-            f"{error}"
+            Said(
+                "%(name)s can not be estimated for %(label)s, so it can not be accrued: %(error)s",
+                name=agreement.name,
+                label=period.label,
+                error=error,
+            )
         ) from error
     return accrual(result.drafts, f"{agreement.name}, {period.label}: not yet invoiced")
 
@@ -181,7 +197,7 @@ def _post(
 
 def _closed_events(month: date) -> list[PeriodEvent]:
     if month not in closed_months():
-        raise ClosedMonth(f"The books of {month:%Y-%m} are open.")
+        raise ClosedMonth(Said("The books of %(month)s are open.", month=f"{month:%Y-%m}"))
     return period_events(month)
 
 

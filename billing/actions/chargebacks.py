@@ -17,6 +17,7 @@ from billing.rules.errors import WrongState
 from billing.rules.remote import our_amount
 from billing.rules.status import CHARGED_BACK, REINSTATED
 from tenants import audit
+from tenants.rules.sayings import Said
 
 
 def book_chargeback(
@@ -71,8 +72,15 @@ def _kept(payment: Payment, remote: dict[str, Any], actor: str, now: datetime) -
 def _book(row: Chargeback, money: dict[str, Any], actor: str, now: datetime) -> None:
     """One movement: on Stripe's balance, on the invoice, in the journal."""
     if money["currency"].upper() != row.currency:
-        raise WrongState(f"{row.remote_id}: Stripe moved {money['currency'].upper()}, the payment "
-                         f"was in {row.currency}. Book it by hand.")  # fmt: skip
+        raise WrongState(
+            Said(
+                "%(remote_id)s: Stripe moved %(upper)s, the payment was in %(currency)s. Book it "
+                "by hand.",
+                remote_id=row.remote_id,
+                upper=money["currency"].upper(),
+                currency=row.currency,
+            )
+        )
     amount = our_amount(money["amount"], row.currency)
     _refuse_beyond(row, amount)
     move = ChargebackMove.objects.create(
@@ -105,6 +113,13 @@ def _refuse_beyond(row: Chargeback, amount: int) -> None:
         most = (applied.amount_minor if applied else 0) - gone
     if -amount > most or amount > gone:
         raise WrongState(
-            f"{row.remote_id}: Stripe moved {amount} {row.currency} minor units, but {most} of the "
-            f"payment is there and {gone} was taken back. Look at the payment."
+            Said(
+                "%(remote_id)s: Stripe moved %(amount)s %(currency)s minor units, but %(most)s of "
+                "the payment is there and %(gone)s was taken back. Look at the payment.",
+                remote_id=row.remote_id,
+                amount=amount,
+                currency=row.currency,
+                most=most,
+                gone=gone,
+            )
         )

@@ -13,6 +13,7 @@ from billing.models import ConnectedAccount, RemoteIntent
 from billing.queries.remote import account_to_go_on
 from billing.rules.errors import WrongState
 from tenants import audit
+from tenants.rules.sayings import Said
 from tenants.tasking import enqueue_on_commit
 
 LOOK_TASK = "billing.look_at_account"
@@ -30,7 +31,7 @@ def connect_account(
     """
     country = country.strip().upper()
     if not _COUNTRY.fullmatch(country):
-        raise WrongState("Country: two letters, as in DE or US.")
+        raise WrongState(Said("Country: two letters, as in DE or US."))
     with transaction.atomic():
         account = want_account(partner_id=partner_id, country=country, now=now)
         audit.record(actor=actor, verb="payoutaccount.asked", target=account.label, at=now,
@@ -48,7 +49,7 @@ def renew_link(
     """
     account = account_to_go_on(partner_id)
     if not account:
-        raise WrongState("No account was asked for yet.")
+        raise WrongState(Said("No account was asked for yet."))
     return want_account_link(partner_id=partner_id, account=account, return_url=return_url,
                              refresh_url=refresh_url, now=now)  # fmt: skip
 
@@ -95,8 +96,10 @@ def require_ready(partner_id: uuid.UUID, account: str) -> None:
     row = ConnectedAccount.objects.filter(partner_id=partner_id, remote_id=account).first()
     if row is None:
         raise WrongState(
-            "This Stripe account is not connected. Connect one on this page first; finance takes "
-            "over an account that was approved before (`manage.py adopt_accounts`)."
+            Said(
+                "This Stripe account is not connected. Connect one on this page first; finance "
+                "takes over an account that was approved before (`manage.py adopt_accounts`)."
+            )
         )
     if not row.payouts_enabled:
-        raise WrongState("Stripe does not pay out from this account yet: go on there first.")
+        raise WrongState(Said("Stripe does not pay out from this account yet: go on there first."))

@@ -51,6 +51,7 @@ from billing.rules.journal import postings, share_correction
 from billing.rules.numbering import SERIES, number_text
 from billing.rules.terms import CREDITS
 from tenants import audit
+from tenants.rules.sayings import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,11 @@ def locked_invoice(document_id: uuid.UUID) -> Document:
     """An invoice, its run locked until the transaction ends. Raises UnknownRun, BadCredit."""
     original = Document.objects.filter(pk=document_id).first()
     if original is None:
-        raise UnknownRun(f"There is no document {document_id}.")
+        raise UnknownRun(Said("There is no document %(document_id)s.", document_id=document_id))
     if original.kind not in (CUSTOMER_INVOICE, PARTNER_INVOICE) or original.run_id is None:
-        raise BadCredit(f"{original.number} is no invoice: only invoices are credited.")
+        raise BadCredit(
+            Said("%(number)s is no invoice: only invoices are credited.", number=original.number)
+        )
     locked_run(original.run_id)  # two people crediting the same invoice wait for each other
     return original
 

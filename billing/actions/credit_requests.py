@@ -13,6 +13,7 @@ from billing.rules.credits import BadCredit, credited_amounts
 from billing.rules.errors import WrongState
 from billing.rules.payouts import require_second_person
 from tenants import audit
+from tenants.rules.sayings import Said
 
 
 def ask_credit_note(
@@ -24,7 +25,7 @@ def ask_credit_note(
     Safe to repeat: the same `key` is the same request.
     """
     if not credit.reason.strip():
-        raise BadCredit("Say why: the credit note prints the reason.")
+        raise BadCredit(Said("Say why: the credit note prints the reason."))
     with transaction.atomic():
         original = locked_invoice(document_id)
         request_id = uuid.uuid5(original.id, credit.key)
@@ -56,7 +57,12 @@ def approve_credit_note(*, request_id: uuid.UUID, actor: str, now: datetime) -> 
         if issued is not None:
             return issued
         if request.declined_by:
-            raise WrongState(f"{request.declined_by} declined this credit note. Ask for a new one.")
+            raise WrongState(
+                Said(
+                    "%(declined_by)s declined this credit note. Ask for a new one.",
+                    declined_by=request.declined_by,
+                )
+            )
         require_second_person(request.asked_by, actor, "credit note")
         request.approved_by, request.decided_at = actor.strip().lower(), now
         request.save(update_fields=["approved_by", "decided_at"])
@@ -72,11 +78,11 @@ def decline_credit_note(
     Raises UnknownRun, BadCredit (no reason), WrongState (issued). Safe to repeat.
     """
     if not reason.strip():
-        raise BadCredit("Say why the credit note is declined.")
+        raise BadCredit(Said("Say why the credit note is declined."))
     with transaction.atomic():
         request = _locked(request_id)
         if request.approved_by:
-            raise WrongState("This credit note is issued already.")
+            raise WrongState(Said("This credit note is issued already."))
         if not request.declined_by:
             request.declined_by, request.decided_at = actor.strip().lower(), now
             request.declined_why = reason.strip()
@@ -89,7 +95,9 @@ def _locked(request_id: uuid.UUID) -> CreditRequest:
     rows = CreditRequest.objects.select_for_update(of=("self",)).select_related("document")
     request = rows.filter(pk=request_id).first()
     if request is None:
-        raise UnknownRun(f"There is no asking for a credit note {request_id}.")
+        raise UnknownRun(
+            Said("There is no asking for a credit note %(request_id)s.", request_id=request_id)
+        )
     return request
 
 

@@ -14,6 +14,7 @@ from billing.models import FinanceRequest
 from billing.rules.errors import WrongState
 from billing.rules.finance_requests import CALLED, FX_RATE, PRICES, TAX_RATE, TAX_STATUS, WRITE_OFF
 from billing.rules.payouts import require_second_person
+from tenants.rules.sayings import Said
 
 _ENTER: dict[str, Callable[[FinanceRequest, datetime], object]] = {
     FX_RATE: enter_fx_rate,
@@ -36,7 +37,13 @@ def approve_request(*, request_id: uuid.UUID, actor: str, now: datetime) -> Fina
             return request
         called = CALLED[request.kind]
         if request.declined_by:
-            raise WrongState(f"{request.declined_by} declined this {called}. Ask for a new one.")
+            raise WrongState(
+                Said(
+                    "%(declined_by)s declined this %(called)s. Ask for a new one.",
+                    declined_by=request.declined_by,
+                    called=called,
+                )
+            )
         require_second_person(request.asked_by, actor, called)
         request.approved_by, request.decided_at = actor.strip().lower(), now
         request.save(update_fields=["approved_by", "decided_at"])

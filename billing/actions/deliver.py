@@ -52,7 +52,7 @@ from billing.rules.status import (
     UNDELIVERED,
 )
 from tenants import queries
-from tenants.letters import letter_html, reading
+from tenants.letters import letter_html, reading, with_footer
 from tenants.resolve import brand_of_partner
 
 Write = Callable[[str], Letter]  # the letter in a language
@@ -60,7 +60,7 @@ _DONE = (PAID, CREDITED, NOTHING_DUE, UNCOLLECTIBLE)
 
 
 @dataclass(frozen=True)
-class _Mail:
+class Mail:
     """A letter, who gets it, and the same words under the brand."""
 
     letter: Letter
@@ -92,12 +92,14 @@ def deliver_document(*, document_id: uuid.UUID, now: datetime) -> bool:
     document = Document.objects.get(pk=document_id)
     body = body_of(document)
     to = mailboxes(document, body["buyer"]["email"])
-    url = _url(document, body)
+    url, own = paper_url(document, body), queries.mail_texts(document.partner_id)
 
     def write(language: str) -> Letter:
-        return delivery_letter(body, str(document.id), url, language, gettext)
+        return delivery_letter(body, str(document.id), url, language, gettext, own)
 
-    return _send(document, _mails(document, body["language"], to, write), DELIVERED, MAILER, now)
+    return send_mails(
+        document, mails_for(document, body["language"], to, write), DELIVERED, MAILER, now
+    )
 
 
 def send_reminders(*, now: datetime) -> int:
@@ -124,37 +126,44 @@ def _remind(invoice: Document, now: datetime) -> bool:
     if number is None:
         return False
     body = body_of(invoice)
-    url = _url(invoice, body)
+    url, own = paper_url(invoice, body), queries.mail_texts(invoice.partner_id)
     still = Money(int(invoice.still), invoice.currency)  # type: ignore[attr-defined]
 
     def write(language: str) -> Letter:
         return reminder_letter(body, str(invoice.id), url, number,
-                               format_money(still, language), language, gettext)  # fmt: skip
+                               format_money(still, language), language, gettext, own)  # fmt: skip
 
     to = mailboxes(invoice, body["buyer"]["email"])
-    mails = _mails(invoice, body["language"], to, write)
-    return _send(invoice, mails, REMINDED, f"reminder {number}", now)
+    mails = mails_for(invoice, body["language"], to, write)
+    return send_mails(invoice, mails, REMINDED, f"reminder {number}", now)
 
 
-def _url(document: Document, body: dict[str, Any]) -> str:
+def paper_url(document: Document, body: dict[str, Any]) -> str:
+    """Where whoever gets a document opens it."""
     path = document_path(body, str(document.id), to_customer=document.customer_id is not None)
     return page_url(document, path)
 
 
-def _mails(document: Document, language: str, to: list[str], write: Write) -> list[_Mail]:
+def mails_for(document: Document, language: str, to: list[str], write: Write) -> list[Mail]:
     """One mail for each language that is read there, with a message id of its own; who chose none
-    reads the document's."""
+    reads the document's. In the look and the words that the partner's pages have now."""
+    brand, home = brand_of_partner(document.partner_id), page_url(document, "")
     found = []
     for spoken, readers in sorted(by_language(document, to, language).items()):
         with reading(spoken):
             letter = write(spoken)
             if spoken != language:
                 letter = replace(letter, message_id=f"{letter.message_id}.{spoken}")
-            found.append(_Mail(letter, readers, _html(document, letter)))
+            html = letter_html(brand=brand, home=home, subject=letter.subject, text=letter.text) \
+                if brand and home else ""  # fmt: skip
+            letter = replace(letter, text=with_footer(letter.text, brand)) if brand else letter
+            found.append(Mail(letter, readers, html))
     return found
 
 
-def _send(document: Document, mails: list[_Mail], kind: str, source: str, now: datetime) -> bool:
+def send_mails(
+    document: Document, mails: list[Mail], kind: str, source: str, now: datetime
+) -> bool:
     """Send and remember them in one transaction; a failure is remembered in the next.
 
     Where one of several fails, those before it are sent again, with the same Message-ID.
@@ -185,14 +194,6 @@ def _send(document: Document, mails: list[_Mail], kind: str, source: str, now: d
         _failed(document, f"{source}: {error}", now)
         return False
     return True
-
-
-def _html(document: Document, letter: Letter) -> str:
-    """The letter in the look that the partner's pages have now."""
-    brand = brand_of_partner(document.partner_id)
-    home = page_url(document, "")
-    return letter_html(brand=brand, home=home, subject=letter.subject, text=letter.text) \
-        if brand and home else ""  # fmt: skip
 
 
 def _failed(document: Document, why: str, now: datetime) -> None:

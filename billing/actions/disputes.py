@@ -38,6 +38,7 @@ from billing.rules.drafts import CREDIT_NOTE, PAYOUT_STATEMENT
 from billing.rules.journal import share_correction
 from billing.rules.status import ACCEPTED, DISPUTED, RESOLVED
 from tenants import audit
+from tenants.rules.sayings import Said
 
 BY_SILENCE = "silence"
 
@@ -59,11 +60,19 @@ def accept_statement(*, document_id: uuid.UUID, actor: str, now: datetime) -> Do
         statement = _document(document_id)
         wait_in_line(f"disputes {statement.id}")
         if statement.kind != PAYOUT_STATEMENT:
-            raise BadDispute(f"{statement.number} is no statement: only statements are accepted.")
+            raise BadDispute(
+                Said(
+                    "%(number)s is no statement: only statements are accepted.",
+                    number=statement.number,
+                )
+            )
         if open_dispute_documents([statement.id]):
             raise BadDispute(
-                f"A line of {statement.number} is disputed. Withdraw the dispute, or wait until it "
-                "is decided."
+                Said(
+                    "A line of %(number)s is disputed. Withdraw the dispute, or wait until it is "
+                    "decided.",
+                    number=statement.number,
+                )
             )
         return record_document_event(document_id=statement.id, kind=ACCEPTED,
                                      source_id="acceptance", actor=actor, now=now)  # fmt: skip
@@ -100,15 +109,36 @@ def open_dispute(
         wait_in_line(f"disputes {document.id}")
         line = document.lines.filter(position=position).first()
         if line is None or document.kind == CREDIT_NOTE:
-            raise BadDispute(f"{document.number} has no line {position} that can be disputed.")
+            raise BadDispute(
+                Said(
+                    "%(number)s has no line %(position)s that can be disputed.",
+                    number=document.number,
+                    position=position,
+                )
+            )
         if DocumentEvent.objects.filter(document=document, kind=ACCEPTED).exists():
-            raise BadDispute(f"{document.number} is accepted; it can not be disputed any more.")
+            raise BadDispute(
+                Said(
+                    "%(number)s is accepted; it can not be disputed any more.",
+                    number=document.number,
+                )
+            )
         if document.kind == PAYOUT_STATEMENT and now >= (until := disputable_until(document)):
             raise BadDispute(
-                f"{document.number} could be disputed until {until:%Y-%m-%d %H:%M} UTC, as agreed."
+                Said(
+                    "%(number)s could be disputed until %(until)s UTC, as agreed.",
+                    number=document.number,
+                    until=f"{until:%Y-%m-%d %H:%M}",
+                )
             )
         if any(row.is_open and row.line.id == line.id for row in disputes_of(document.id)):
-            raise BadDispute(f"Line {position} of {document.number} is disputed already.")
+            raise BadDispute(
+                Said(
+                    "Line %(position)s of %(number)s is disputed already.",
+                    position=position,
+                    number=document.number,
+                )
+            )
         dispute = Dispute.objects.create(
             partner_id=document.partner_id, document=document, line=line, opened_by=actor,
             opened_at=now, deadline=deadline_of(now),
@@ -163,7 +193,7 @@ def uphold_dispute(
     """
     said = checked_text(text)
     if amount_minor <= 0:
-        raise BadDispute("Say how much is credited: an amount above zero.")
+        raise BadDispute(Said("Say how much is credited: an amount above zero."))
     with transaction.atomic():
         dispute = _open(dispute_id)
         entry = _end(dispute, UPHELD, said, actor, now, amount_minor)
@@ -179,7 +209,7 @@ def uphold_dispute(
 def _document(document_id: uuid.UUID) -> Document:
     document = Document.objects.filter(pk=document_id).first()
     if document is None:
-        raise UnknownRun(f"There is no document {document_id}.")
+        raise UnknownRun(Said("There is no document %(document_id)s.", document_id=document_id))
     return document
 
 
@@ -187,9 +217,11 @@ def _open(dispute_id: uuid.UUID) -> Dispute:
     wait_in_line(f"dispute {dispute_id}")
     row: DisputeRow | None = dispute_by_id(dispute_id)
     if row is None:
-        raise UnknownRun(f"There is no dispute {dispute_id}.")
+        raise UnknownRun(Said("There is no dispute %(dispute_id)s.", dispute_id=dispute_id))
     if not row.is_open:
-        raise BadDispute(f"This dispute is {row.state}; nothing can be added to it.")
+        raise BadDispute(
+            Said("This dispute is %(state)s; nothing can be added to it.", state=row.state)
+        )
     return Dispute.objects.select_related("document", "line").get(pk=dispute_id)
 
 
@@ -198,7 +230,7 @@ def _add(
     amount_minor: int | None = None, attachment: Attachment | None = None,
 ) -> DisputeEntry:  # fmt: skip
     if attachment and len(attachment.content) > FILE_MOST:
-        raise BadDispute(f"A file has at most {FILE_MOST // 1024 // 1024} MiB.")
+        raise BadDispute(Said("A file has at most %(it)s MiB.", it=FILE_MOST // 1024 // 1024))
     entry = DisputeEntry.objects.create(
         partner_id=dispute.partner_id, dispute=dispute, kind=kind, text=text, actor=actor, at=now,
         position=dispute.entries.count() + 1, amount_minor=amount_minor,

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.queries.customer_file import ERASED, papers_kept, receipt_of
+from billing.queries.customer_file import papers_kept, receipt_of
 from cache_api.actions.leave import erase_customer_facts
 from cache_api.actions.purge_entries import purge_entries
 from cache_api.models import Customer
+from cache_api.rules.customer_facts import ERASED
 from tenants import audit
 from tenants.actions.keys import revoke_key
 from tenants.actions.leave import erase_people_of

@@ -16,6 +16,7 @@ from billing.rules.errors import WrongState
 from billing.rules.payouts import APPROVED, SENT
 from billing.rules.sealing import unseal
 from tenants.rules.datakeys import parse_kek
+from tenants.rules.sayings import Said
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,20 @@ def _transfer(payout: Payout, message_id: str, kek: bytes, now: datetime) -> Tra
         raise CannotExport(f"{payout.reference} does not go to a bank account.")
     ordered_here = payout.state == SENT and payout.remote_id == message_id
     if payout.state != APPROVED and not ordered_here:
-        raise WrongState(f"{payout.reference} is {payout.state}: only approved payouts are sent.")
+        raise WrongState(
+            Said(
+                "%(reference)s is %(state)s: only approved payouts are sent.",
+                reference=payout.reference,
+                state=payout.state,
+            )
+        )
     if not ordered_here and changing_details(payout.partner_id, now):
-        raise WrongState(f"{payout.reference}: the partner's payout details are being changed.")
+        raise WrongState(
+            Said(
+                "%(reference)s: the partner's payout details are being changed.",
+                reference=payout.reference,
+            )
+        )
     iban = unseal(parse_kek(kek), bytes(details.sealed), payout.partner_id)
     return Transfer(payout.reference, details.holder, iban, details.bic, payout.amount_minor,
                     payout.currency, f"Payout {payout.reference}")  # fmt: skip

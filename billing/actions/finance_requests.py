@@ -12,6 +12,7 @@ from billing.models import FinanceRequest
 from billing.rules.errors import BadTerms, WrongState
 from billing.rules.finance_requests import CALLED
 from tenants import audit
+from tenants.rules.sayings import Said
 
 
 def ask(
@@ -51,7 +52,13 @@ def decline_request(
     with transaction.atomic():
         request = locked(request_id)
         if request.approved_by:
-            raise WrongState(f"{request.approved_by} has approved this {CALLED[request.kind]}.")
+            raise WrongState(
+                Said(
+                    "%(approved_by)s has approved this %(it)s.",
+                    approved_by=request.approved_by,
+                    it=CALLED[request.kind],
+                )
+            )
         if not request.declined_by:
             request.declined_by, request.decided_at = actor.strip().lower(), now
             request.declined_why = reason.strip()
@@ -64,7 +71,7 @@ def locked(request_id: uuid.UUID) -> FinanceRequest:
     """The request, locked until the transaction ends. Raises UnknownRun."""
     request = FinanceRequest.objects.select_for_update().filter(pk=request_id).first()
     if request is None:
-        raise UnknownRun(f"There is no request {request_id}.")
+        raise UnknownRun(Said("There is no request %(request_id)s.", request_id=request_id))
     return request
 
 

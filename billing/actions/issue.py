@@ -41,6 +41,7 @@ from billing.rules.drafts import DraftLine as DraftedLine
 from billing.rules.fingerprint import ResultDigest
 from billing.rules.numbering import SERIES, number_text
 from billing.rules.status import CREDITED
+from tenants.rules.sayings import Said
 
 
 def issue_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
@@ -64,8 +65,12 @@ def issue_run(*, run_id: uuid.UUID, actor: str, now: datetime) -> SettlementRun:
             issuing.add(part)
         if digest.hexdigest() != run.result_sha256:
             raise StaleRun(
-                f"Run {run.id} ({before}) no longer computes to what was approved. "
-                "Withdraw the approval and settle the month again."
+                Said(
+                    "Run %(id)s (%(before)s) no longer computes to what was approved. Withdraw the "
+                    "approval and settle the month again.",
+                    id=run.id,
+                    before=before,
+                )
             )
         delete_rows(DraftLine.objects.filter(draft__run=run), DraftDocument.objects.filter(run=run))
     return run
@@ -78,14 +83,20 @@ def _require_not_stale(run: SettlementRun, part: ChargePart) -> None:
     head = frozen_head(snapshot_of(run))
     if opening_minor(run.agreement_id) != head.opening_minor:
         raise StaleRun(
-            f"The opening balance of run {run.id} moved since it was frozen: another statement "
-            "was issued. Withdraw the approval and settle the month again."
+            Said(
+                "The opening balance of run %(id)s moved since it was frozen: another statement "
+                "was issued. Withdraw the approval and settle the month again.",
+                id=run.id,
+            )
         )
     keys = [uuid.UUID(item.key) for item in head.carried]
     if DocumentLine.objects.filter(carried_id__in=keys).exists():
         raise StaleRun(
-            f"Another statement already shows a credit or clawback of run {run.id}. Withdraw the "
-            "approval and settle the month again."
+            Said(
+                "Another statement already shows a credit or clawback of run %(id)s. Withdraw the "
+                "approval and settle the month again.",
+                id=run.id,
+            )
         )
 
 

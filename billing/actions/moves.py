@@ -9,13 +9,16 @@ from billing.models import RunEvent, SettlementRun
 from billing.rules.runs import next_state
 from tenants import audit
 from tenants.models import Partner
+from tenants.rules.sayings import Said
 
 
 def find_run(run_id: uuid.UUID) -> SettlementRun:
     """The run with its agreement, unlocked. Raises UnknownRun."""
     run = SettlementRun.objects.select_related("agreement").filter(pk=run_id).first()
     if run is None:
-        raise UnknownRun(f"There is no run {run_id}. Look it up in the control room.")
+        raise UnknownRun(
+            Said("There is no run %(run_id)s. Look it up in the control room.", run_id=run_id)
+        )
     return run
 
 
@@ -30,7 +33,9 @@ def locked_run(run_id: uuid.UUID) -> SettlementRun:
     rows = SettlementRun.objects.select_related("agreement").select_for_update(of=("self",))
     run = rows.filter(pk=run_id).first()
     if run is None:
-        raise UnknownRun(f"There is no run {run_id}. Look it up in the control room.")
+        raise UnknownRun(
+            Said("There is no run %(run_id)s. Look it up in the control room.", run_id=run_id)
+        )
     return run
 
 

@@ -14,6 +14,7 @@ from billing.actions.errors import AlreadySettled, EarlierRunOpen, NothingToSett
 from billing.models import Agreement, SettlementRun
 from billing.rules.periods import Period, month_of, previous_month, require_ended
 from billing.rules.runs import CALENDAR
+from tenants.rules.sayings import Said
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def settle_period(*, period: Period, actor: str, now: datetime) -> Opened:
         except EarlierRunOpen as error:
             refused.append((agreement, str(error)))
     if not runs and not refused:
-        raise NothingToSettle(f"No agreement is in force in {period.label}: nothing to settle.")
+        raise NothingToSettle(
+            Said("No agreement is in force in %(label)s: nothing to settle.", label=period.label)
+        )
     issued = tuple(run for run in runs if run.issued_at is not None)
     late = _adjustments(issued, refused, actor, now)
     under_way = [run for run in (*runs, *late) if run.issued_at is None]
@@ -124,8 +127,13 @@ def _refuse_early(agreement: Agreement, period: Period, now: datetime) -> None:
     until = period.end + timedelta(days=terms.get("cutoff_days", 0))
     if now < until:
         raise TooEarly(
-            f"Usage of {period.label} of {agreement.name} is awaited until {until:%Y-%m-%d %H:%M} "
-            "UTC, as agreed. Settle it after that."
+            Said(
+                "Usage of %(label)s of %(name)s is awaited until %(until)s UTC, as agreed. Settle "
+                "it after that.",
+                label=period.label,
+                name=agreement.name,
+                until=f"{until:%Y-%m-%d %H:%M}",
+            )
         )
 
 
@@ -134,8 +142,14 @@ def _refuse_earlier(agreement: Agreement, period: Period) -> None:
     run = earlier.order_by("period_start").first()
     if run is not None:
         raise EarlierRunOpen(
-            f"{run.period_start:%Y-%m} of {agreement.name} is {run.state}: issue it before "
-            f"{period.label}, whose statement opens with its balance."
+            Said(
+                "%(period_start)s of %(name)s is %(state)s: issue it before %(label)s, whose "
+                "statement opens with its balance.",
+                period_start=f"{run.period_start:%Y-%m}",
+                name=agreement.name,
+                state=run.state,
+                label=period.label,
+            )
         )
 
 
@@ -143,7 +157,12 @@ def _refuse_issued(period: Period, issued: Sequence[SettlementRun]) -> None:
     last = max(run.issued_at for run in issued if run.issued_at)
     names = ", ".join(str(run.id) for run in issued[:5])
     raise AlreadySettled(
-        f"{period.label} is settled: all {len(issued)} runs are issued since {last:%Y-%m-%d} "
-        f"(run {names}), and no usage changed since. Issued documents never change; nothing was "
-        "done."
+        Said(
+            "%(label)s is settled: all %(issued)s runs are issued since %(last)s (run %(names)s), "
+            "and no usage changed since. Issued documents never change; nothing was done.",
+            label=period.label,
+            issued=len(issued),
+            last=f"{last:%Y-%m-%d}",
+            names=names,
+        )
     )

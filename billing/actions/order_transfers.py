@@ -15,6 +15,7 @@ from billing.rules.errors import WrongState
 from billing.rules.payouts import APPROVED, SENT
 from billing.rules.sealing import unseal
 from tenants.rules.datakeys import parse_kek
+from tenants.rules.sayings import Said
 
 
 def order_transfers(
@@ -32,11 +33,22 @@ def _order(payout: Payout, kek: bytes, actor: str, now: datetime) -> Payout:
     if payout.state == SENT:
         return payout
     if payout.state != APPROVED:
-        raise WrongState(f"{payout.reference} is {payout.state}: only approved payouts are sent.")
+        raise WrongState(
+            Said(
+                "%(reference)s is %(state)s: only approved payouts are sent.",
+                reference=payout.reference,
+                state=payout.state,
+            )
+        )
     if changing_details(payout.partner_id, now):
-        raise WrongState(f"{payout.reference}: the partner's payout details are being changed.")
+        raise WrongState(
+            Said(
+                "%(reference)s: the partner's payout details are being changed.",
+                reference=payout.reference,
+            )
+        )
     if payout.details is None:
-        raise WrongState(f"{payout.reference} has no payout details.")
+        raise WrongState(Said("%(reference)s has no payout details.", reference=payout.reference))
     account = unseal(parse_kek(kek), bytes(payout.details.sealed), payout.partner_id)
     require_ready(payout.partner_id, account)
     intent = want_transfer(payout=payout, account=account, now=now)

@@ -20,6 +20,7 @@ from billing.rules.money_text import format_money
 from billing.rules.payments import application_entry, payment_entry
 from billing.rules.status import PAID
 from tenants import audit
+from tenants.rules.sayings import Said
 
 
 class UnknownInvoice(BillingError):
@@ -91,7 +92,7 @@ def apply_payment(
     with transaction.atomic():
         payment = Payment.objects.filter(pk=payment_id).first()
         if payment is None:
-            raise UnknownInvoice(f"There is no payment {payment_id}.")
+            raise UnknownInvoice(Said("There is no payment %(payment_id)s.", payment_id=payment_id))
         lock_money(payment.partner_id)
         known = PaymentApplication.objects.filter(payment=payment, document_id=document_id).first()
         if known is not None:
@@ -105,8 +106,11 @@ def _payable(payment: Payment, document_id: uuid.UUID) -> Document:
     document = our_invoices(payment.partner_id).filter(pk=document_id).first()
     if document is None:
         raise UnknownInvoice(
-            f"{document_id} is no invoice of ours to this partner or its customers. Invoices in a "
-            "partner's own name are paid to the partner."
+            Said(
+                "%(document_id)s is no invoice of ours to this partner or its customers. Invoices "
+                "in a partner's own name are paid to the partner.",
+                document_id=document_id,
+            )
         )
     if document.currency != payment.currency:
         raise CurrencyMismatch(
@@ -122,8 +126,14 @@ def _amount(payment: Payment, document: Document, wanted: int | None) -> int:
     if not 0 < amount <= min(is_open, left):
         shown = [format_money(Money(minor, payment.currency)) for minor in (amount, is_open, left)]
         raise BadMoney(
-            f"{shown[0]} can not be applied to {document.number}: {shown[1]} is open on it and "
-            f"{shown[2]} of the payment is left."
+            Said(
+                "%(it)s can not be applied to %(number)s: %(it2)s is open on it and %(it3)s of the "
+                "payment is left.",
+                it=shown[0],
+                number=document.number,
+                it2=shown[1],
+                it3=shown[2],
+            )
         )
     return amount
 
@@ -150,7 +160,10 @@ def _same(known: Payment, partner_id: uuid.UUID, receipt: Receipt) -> Payment:
     given = (partner_id, receipt.amount_minor, receipt.currency)
     if (known.partner_id, known.amount_minor, known.currency) != given:
         raise AlreadyRecorded(
-            f"{receipt.key!r} is recorded already, with another amount or for another partner. "
-            "Look at the payment; a wrong one is sent back, not changed."
+            Said(
+                "%(key)s is recorded already, with another amount or for another partner. Look at "
+                "the payment; a wrong one is sent back, not changed.",
+                key=f"{receipt.key!r}",
+            )
         )
     return known

@@ -16,6 +16,7 @@ from billing.rules.payouts import require_second_person
 from billing.rules.sealing import seal
 from tenants import audit
 from tenants.rules.datakeys import parse_kek
+from tenants.rules.sayings import Said
 
 HOLD = timedelta(days=3)
 _STRIPE_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{8,40}")
@@ -37,14 +38,16 @@ def ask_payout_details(
     """
     holder = " ".join(holder.split())
     if not 1 < len(holder) <= 70:
-        raise BadPayoutDetails("Account holder: 2 to 70 characters, as the bank knows it.")
+        raise BadPayoutDetails(Said("Account holder: 2 to 70 characters, as the bank knows it."))
     account, bic = _checked(kind, account, bic)
     if kind == PayoutDetails.Kind.STRIPE:
         require_ready(partner_id, account)
     with transaction.atomic():
         waiting = PayoutDetails.objects.filter(partner_id=partner_id, decision=None)
         if waiting.exists():
-            raise WrongState("Another change waits for a second owner. Decide on that one first.")
+            raise WrongState(
+                Said("Another change waits for a second owner. Decide on that one first.")
+            )
         details = PayoutDetails.objects.create(
             partner_id=partner_id, kind=kind, holder=holder, masked=masked(account), bic=bic,
             sealed=seal(parse_kek(kek), account, partner_id), asked_by=actor.lower(), asked_at=now,
@@ -66,12 +69,17 @@ def decide_payout_details(
     with transaction.atomic():
         details = PayoutDetails.objects.filter(pk=details_id, partner_id=partner_id).first()
         if details is None:
-            raise WrongState("There is no such change of payout details.")
+            raise WrongState(Said("There is no such change of payout details."))
         known = PayoutDetailsDecision.objects.filter(details=details).first()
         if known is not None:
             if (known.approved, known.decided_by) == (approve, actor.lower()):
                 return known
-            raise WrongState(f"{known.decided_by} has decided on this change already.")
+            raise WrongState(
+                Said(
+                    "%(decided_by)s has decided on this change already.",
+                    decided_by=known.decided_by,
+                )
+            )
         if approve:
             require_second_person(details.asked_by, actor, "change of payout details")
         decision = PayoutDetailsDecision.objects.create(
@@ -92,15 +100,17 @@ def masked(account: str) -> str:
 def _checked(kind: str, account: str, bic: str) -> tuple[str, str]:
     if kind == PayoutDetails.Kind.STRIPE:
         if not _STRIPE_ACCOUNT.fullmatch(account.strip()):
-            raise BadPayoutDetails("Stripe account: it begins with acct_.")
+            raise BadPayoutDetails(Said("Stripe account: it begins with acct_."))
         return account.strip(), ""
     if kind != PayoutDetails.Kind.BANK:
-        raise BadPayoutDetails("Kind: bank or stripe.")
+        raise BadPayoutDetails(Said("Kind: bank or stripe."))
     try:
         checked = ibans.validate(account)
     except ValidationError as error:
-        raise BadPayoutDetails(f"IBAN: it can not be right ({error}). Copy it again.") from None
+        raise BadPayoutDetails(
+            Said("IBAN: it can not be right (%(error)s). Copy it again.", error=error)
+        ) from None
     try:
         return checked, bics.validate(bic) if bic.strip() else ""
     except ValidationError as error:
-        raise BadPayoutDetails(f"BIC: it can not be right ({error}).") from None
+        raise BadPayoutDetails(Said("BIC: it can not be right (%(error)s).", error=error)) from None

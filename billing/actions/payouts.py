@@ -36,6 +36,7 @@ from billing.rules.payouts import (
 from billing.rules.status import PAID
 from tenants import audit, switches
 from tenants.rules.ids import uuid7
+from tenants.rules.sayings import Said
 from tenants.rules.switches import PAYOUTS_HELD
 
 METHODS = {PayoutDetails.Kind.BANK: BANK, PayoutDetails.Kind.STRIPE: STRIPE}
@@ -141,7 +142,13 @@ def require_not_held(partner_id: uuid.UUID, now: datetime) -> None:
     """Raises WrongState while an operator holds this partner's payouts, or all."""
     held = switches.switch_on(PAYOUTS_HELD, partner_id, now)
     if held is not None:
-        raise WrongState(f"Payouts are held since {held.set_at:%Y-%m-%d %H:%M} UTC: {held.reason}")
+        raise WrongState(
+            Said(
+                "Payouts are held since %(set_at)s UTC: %(reason)s",
+                set_at=f"{held.set_at:%Y-%m-%d %H:%M}",
+                reason=held.reason,
+            )
+        )
 
 
 def locked_payout(payout_id: uuid.UUID) -> Payout:
@@ -149,7 +156,7 @@ def locked_payout(payout_id: uuid.UUID) -> Payout:
     rows = Payout.objects.select_for_update(of=("self",)).select_related("details")
     payout = rows.filter(pk=payout_id).first()
     if payout is None:
-        raise UnknownPayout(f"There is no payout {payout_id}.")
+        raise UnknownPayout(Said("There is no payout %(payout_id)s.", payout_id=payout_id))
     return payout
 
 
@@ -158,7 +165,7 @@ def move_payout(
 ) -> Payout:
     """Do one verb of the state table to a locked payout, with all that follows from it."""
     if verb in NEEDS_REASON and not reason.strip():
-        raise WrongState(f"Say why: a reason is needed to {verb} a payout.")
+        raise WrongState(Said("Say why: a reason is needed to %(verb)s a payout.", verb=verb))
     payout.state = next_state(payout.state, verb)
     payout.reason, payout.changed_at = reason.strip(), now
     for name, value in changes.items():
@@ -226,11 +233,19 @@ def _claim(agreement: Agreement, found: Claimable, actor: str, now: datetime) ->
 def _details(payout: Payout, now: datetime) -> PayoutDetails:
     details = usable_details(payout.partner_id, now)
     if details is None:
-        raise WrongState(f"{payout.reference}: the partner has no usable payout details.")
+        raise WrongState(
+            Said(
+                "%(reference)s: the partner has no usable payout details.",
+                reference=payout.reference,
+            )
+        )
     if changing_details(payout.partner_id, now):
         raise WrongState(
-            f"{payout.reference}: the partner's payout details are being changed. Hold it, or wait "
-            "until the change is decided and its hold is over."
+            Said(
+                "%(reference)s: the partner's payout details are being changed. Hold it, or wait "
+                "until the change is decided and its hold is over.",
+                reference=payout.reference,
+            )
         )
     return details
 
@@ -256,7 +271,9 @@ def _mark_paid(payout: Payout, actor: str, now: datetime) -> None:
     """Say on the newest claimed statement that its balance was paid, or came back."""
     newest = payout.claims.order_by("-document__period_start", "-document__issued_at").first()
     if newest is None:
-        raise UnknownPayout(f"Payout {payout.reference} claims no statement.")
+        raise UnknownPayout(
+            Said("Payout %(reference)s claims no statement.", reference=payout.reference)
+        )
     sign = -1 if payout.state in GAVE_BACK else 1
     record_document_event(
         document_id=newest.document_id, kind=PAID, amount_minor=sign * payout.amount_minor,

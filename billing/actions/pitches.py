@@ -17,6 +17,7 @@ from billing.rules.planning.offer import Offer, offer, parse_figures
 from billing.rules.planning.pitch import Addressee, proposal_paper
 from tenants.actions.prospects import ProspectRefused, keep_letter
 from tenants.models import Prospect
+from tenants.rules.sayings import Said
 
 LARGEST_TEXT = 8_000
 
@@ -57,10 +58,15 @@ def mail_pitch(*, prospect_id: uuid.UUID, letter: Written, actor: str, now: date
     """
     to, subject, text = letter.to.strip(), letter.subject.strip(), letter.text.strip()
     if not (to and subject and text):
-        raise ProspectRefused("A letter needs an address, a subject and a text.")
+        raise ProspectRefused(Said("A letter needs an address, a subject and a text."))
     said = f"{to}\n{subject}\n\n{text}"
     if len(said) > LARGEST_TEXT:
-        raise ProspectRefused(f"The letter is too long: at most {LARGEST_TEXT:,} characters.")
+        raise ProspectRefused(
+            Said(
+                "The letter is too long: at most %(largest_text)s characters.",
+                largest_text=f"{LARGEST_TEXT:,}",
+            )
+        )
     sha256 = hashlib.sha256(said.encode()).hexdigest()
     with transaction.atomic():
         is_new = keep_letter(

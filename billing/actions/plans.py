@@ -5,6 +5,7 @@ partner's own schema, whose customers have the quotas.
 """
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -18,10 +19,13 @@ from billing.rules.periods import month_of
 from billing.rules.plans import BadPlan, Offer, offer_json, parse_offer, rates_of
 from cache_api.actions.entitle import set_quota
 from cache_api.models import Customer
+from cache_api.rules.bulk import Outcome
 from tenants import audit
+from tenants.rules.sayings import Said
 
 LONGEST_NAME = 80
 MOST_PLANS = 50
+GONE = Said("This customer does not exist.")
 
 
 def create_plan(
@@ -34,14 +38,29 @@ def create_plan(
     exponent(currency)
     name = " ".join(name.split())
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        raise BadPlan(f"A plan's name has 1 to {LONGEST_NAME} printable characters.")
+        raise BadPlan(
+            Said(
+                "A plan's name has 1 to %(longest_name)s printable characters.",
+                longest_name=LONGEST_NAME,
+            )
+        )
     with transaction.atomic():
         wait_in_line(f"plans {partner_id}")
         own = RateCard.objects.filter(partner_id=partner_id)
         if own.filter(name__iexact=name).exists():
-            raise BadPlan(f"There is a plan {name} already. Change that one, or choose a name.")
+            raise BadPlan(
+                Said(
+                    "There is a plan %(name)s already. Change that one, or choose a name.",
+                    name=name,
+                )
+            )
         if own.count() >= MOST_PLANS:
-            raise BadPlan(f"At most {MOST_PLANS} plans. Publish a new version of one instead.")
+            raise BadPlan(
+                Said(
+                    "At most %(most_plans)s plans. Publish a new version of one instead.",
+                    most_plans=MOST_PLANS,
+                )
+            )
         card = RateCard(partner_id=partner_id, name=name, currency=currency,
                         audience=RateCard.Audience.PARTNER, created_at=now)  # fmt: skip
         card.code = f"plan-{card.pk.hex}"
@@ -80,13 +99,18 @@ def publish_plan(
     with transaction.atomic():
         plan = _locked(plan_id)
         if plan.draft is None:
-            raise BadPlan("There is no draft to publish. Change the plan first.")
+            raise BadPlan(Said("There is no draft to publish. Change the plan first."))
         _check_start(starts_at, now)
         offer = parse_offer(plan.draft)
         prices = publish_rate_version(card_id=plan.card_id, rates=rates_of(offer),
                                       valid_from=starts_at, actor=actor, now=now)  # fmt: skip
         if hasattr(prices, "plan_version"):
-            raise BadPlan(f"A version begins {starts_at:%Y-%m-%d} already. Choose a later month.")
+            raise BadPlan(
+                Said(
+                    "A version begins %(starts_at)s already. Choose a later month.",
+                    starts_at=f"{starts_at:%Y-%m-%d}",
+                )
+            )
         version = PlanVersion.objects.create(partner_id=plan.partner_id, plan=plan, prices=prices,
                                              quota=offer.quota)  # fmt: skip
         Plan.objects.filter(pk=plan.pk).update(draft=None)
@@ -100,36 +124,54 @@ def move_customer(
     *, partner_id: uuid.UUID, customer_id: uuid.UUID, version_id: uuid.UUID | None,
     starts_at: datetime, actor: str, now: datetime,
 ) -> bool:  # fmt: skip
-    """Have a customer pay by a version (None: the retail card) from a month on; whether it changed.
+    """`move_customers` for one: whether it changed. Raises BadPlan also for a customer that does
+    not exist."""
+    done = move_customers(partner_id=partner_id, customer_ids=[customer_id], version_id=version_id,
+                          starts_at=starts_at, actor=actor, now=now)  # fmt: skip
+    if done.refused:
+        raise BadPlan(done.refused[0][1])
+    return bool(done.changed)
 
-    Its quota follows when the month begins, at once where it has. Raises BadPlan, TermsInTheWay.
-    Safe to repeat: what holds in that month already is not written again.
+
+def move_customers(
+    *, partner_id: uuid.UUID, customer_ids: Collection[uuid.UUID], version_id: uuid.UUID | None,
+    starts_at: datetime, actor: str, now: datetime, only_try: bool = False,
+) -> Outcome:  # fmt: skip
+    """Have customers pay by a version (None: the retail card) from a month on; who was moved.
+
+    Their quotas follow when the month begins, at once where it has. `only_try` does it all and
+    takes it back. Raises BadPlan, TermsInTheWay. Safe to repeat: what holds in that month already
+    is not written again.
     """
     with transaction.atomic():
         wait_in_line(f"plans {partner_id}")
-        customer = Customer.objects.filter(pk=customer_id).first()
-        if customer is None:
-            raise BadPlan("This customer does not exist.")
+        names = dict(Customer.objects.filter(pk__in=customer_ids).values_list("pk", "external_id"))
+        refused = [(str(one), GONE) for one in customer_ids if one not in names]
+        if not names:
+            return Outcome(refused=tuple(refused))
         _check_start(starts_at, now)
         version = None if version_id is None else _joinable(partner_id, version_id, starts_at)
-        before = in_force(partner_id, starts_at).get(customer_id)
-        later = PlanAssignment.objects.filter(partner_id=partner_id, customer_id=customer_id,
-                                              starts_at__gt=starts_at)  # fmt: skip
-        if (before.version_id if before else None) == version_id and not later.exists():
-            return False
-        refuse_settled(starts_at)
+        # A move to a later month that was planned before is taken back by this one.
+        later = _later(partner_id, list(names), starts_at)
+        before = in_force(partner_id, starts_at)
+        moving = [one for one in sorted(names) if one in later
+                  or (before[one].version_id if one in before else None) != version_id]  # fmt: skip
+        if moving:
+            refuse_settled(starts_at)
         PlanAssignment.objects.bulk_create(
-            # A move to a later month that was planned before is taken back by this one.
-            PlanAssignment(partner_id=partner_id, customer_id=customer_id, version=version,
+            PlanAssignment(partner_id=partner_id, customer_id=one, version=version,
                            starts_at=at, assigned_by=actor, assigned_at=now)
-            for at in sorted({starts_at, *later.values_list("starts_at", flat=True)})
+            for one in moving for at in sorted({starts_at, *later.get(one, ())})
         )  # fmt: skip
-        audit.record(
-            actor=actor, verb="customer.plan", target=customer.external_id, at=now,
-            partner_id=partner_id, data={"from": f"{starts_at:%Y-%m-%d}", "plan": _name(version)},
-        )  # fmt: skip
+        for one in moving:
+            audit.record(
+                actor=actor, verb="customer.plan", target=names[one], at=now, partner_id=partner_id,
+                data={"from": f"{starts_at:%Y-%m-%d}", "plan": _name(version)},
+            )  # fmt: skip
         set_due_quotas(partner_id=partner_id, now=now)
-    return True
+        transaction.set_rollback(only_try)
+    same = tuple(names[one] for one in names if one not in set(moving))
+    return Outcome(tuple(names[one] for one in moving), same, tuple(refused))
 
 
 def set_due_quotas(*, partner_id: uuid.UUID, now: datetime) -> int:
@@ -153,11 +195,28 @@ def set_due_quotas(*, partner_id: uuid.UUID, now: datetime) -> int:
         return due.update(quota_set_at=now)
 
 
+def _later(
+    partner_id: uuid.UUID, customer_ids: list[uuid.UUID], at: datetime
+) -> dict[uuid.UUID, list[datetime]]:
+    """Who has moves planned beyond an instant, and to when."""
+    found: dict[uuid.UUID, list[datetime]] = {}
+    rows = PlanAssignment.objects.filter(partner_id=partner_id, customer_id__in=customer_ids,
+                                         starts_at__gt=at)  # fmt: skip
+    for customer_id, starts_at in rows.values_list("customer_id", "starts_at"):
+        found.setdefault(customer_id, []).append(starts_at)
+    return found
+
+
 def _check_start(starts_at: datetime, now: datetime) -> None:
     if starts_at != month_of(starts_at).start:
-        raise BadPlan("A plan begins on the first of a month, 00:00 UTC.")
+        raise BadPlan(Said("A plan begins on the first of a month, 00:00 UTC."))
     if starts_at < month_of(now).start:
-        raise BadPlan(f"{starts_at:%Y-%m} is over. Choose this month or a later one.")
+        raise BadPlan(
+            Said(
+                "%(starts_at)s is over. Choose this month or a later one.",
+                starts_at=f"{starts_at:%Y-%m}",
+            )
+        )
 
 
 def _joinable(partner_id: uuid.UUID, version_id: uuid.UUID, at: datetime) -> PlanVersion:
@@ -166,11 +225,17 @@ def _joinable(partner_id: uuid.UUID, version_id: uuid.UUID, at: datetime) -> Pla
     )
     version = found.first()
     if version is None:
-        raise BadPlan("This plan does not exist.")
+        raise BadPlan(Said("This plan does not exist."))
     prices = version.prices
     if at < prices.valid_from or (prices.valid_to is not None and at >= prices.valid_to):
-        raise BadPlan(f"{_name(version)} cannot be joined on {at:%Y-%m-%d}: another version of the "
-                      "plan is in force then.")  # fmt: skip
+        raise BadPlan(
+            Said(
+                "%(version)s cannot be joined on %(at)s: another version of the plan is in force "
+                "then.",
+                version=_name(version),
+                at=f"{at:%Y-%m-%d}",
+            )
+        )
     return version
 
 
@@ -185,5 +250,5 @@ def _checked(offer: Offer) -> dict[str, object]:
 def _locked(plan_id: uuid.UUID) -> Plan:
     plan = Plan.objects.select_for_update(of=("self",)).filter(pk=plan_id).first()
     if plan is None:
-        raise BadPlan("This plan does not exist.")
+        raise BadPlan(Said("This plan does not exist."))
     return plan

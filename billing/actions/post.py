@@ -11,6 +11,7 @@ from billing.queries.calendar import closed_months, open_date
 from billing.rules.books import ClosedMonth, month_start
 from billing.rules.drafts import Draft
 from billing.rules.journal import Entry, postings
+from tenants.rules.sayings import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,11 @@ def post_entries(
     new = [(source, entry) for source, entry in entries if source.key not in booked]
     if new and month_start(accounting_date) in closed_months():
         raise ClosedMonth(
-            f"The books of {accounting_date:%Y-%m} are closed. Date the entry in an open month, or "
-            "ask for the month to be opened again by a second person."
+            Said(
+                "The books of %(accounting_date)s are closed. Date the entry in an open month, or "
+                "ask for the month to be opened again by a second person.",
+                accounting_date=f"{accounting_date:%Y-%m}",
+            )
         )
     for some in batched(new, BATCH):
         rows = [_entry(source, entry, accounting_date, now) for source, entry in some]

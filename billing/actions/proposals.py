@@ -27,6 +27,7 @@ from billing.rules.terms_json import dump_terms
 from tenants import audit
 from tenants.actions.partners import set_entitlement
 from tenants.models import Partner
+from tenants.rules.sayings import Said
 
 SHARE_ENTITLEMENT = "partner_share_bps"
 
@@ -89,8 +90,12 @@ def propose_amendment(
         ends_at = _end_of(terms, last)
         if ends_at is not None and ends_at <= starts_at:
             raise TermsInTheWay(
-                f"A term of {terms.term_months} months ends on {ends_at:%Y-%m-%d %H:%M} UTC, "
-                "before these terms begin. Terms are renewed for longer, or ended early."
+                Said(
+                    "A term of %(term_months)s months ends on %(ends_at)s UTC, before these terms "
+                    "begin. Terms are renewed for longer, or ended early.",
+                    term_months=terms.term_months,
+                    ends_at=f"{ends_at:%Y-%m-%d %H:%M}",
+                )
             )
         return _propose(agreement, terms, (starts_at, ends_at),
                         retail_card_id or last.retail_card_id, created_by, now, reason)  # fmt: skip
@@ -127,7 +132,9 @@ def approve_version(*, version_id: uuid.UUID, approved_by: str, now: datetime) -
         if version.approved_at is not None:
             return version
         if version.declined_at is not None:
-            raise TermsInTheWay(f"{version} was declined: propose the terms again.")
+            raise TermsInTheWay(
+                Said("%(version)s was declined: propose the terms again.", version=version)
+            )
         person = approved_by.strip().lower()
         require_other_person(version.created_by, person)
         before = version.agreement.versions.filter(approved_at__isnull=False).last()
@@ -157,7 +164,9 @@ def decline_version(
     with transaction.atomic():
         version = _locked(version_id)
         if version.approved_at is not None:
-            raise TermsInTheWay(f"{version} is approved: amend the agreement instead.")
+            raise TermsInTheWay(
+                Said("%(version)s is approved: amend the agreement instead.", version=version)
+            )
         if version.declined_at is None:
             version.declined_by, version.declined_at = actor.strip().lower(), now
             version.save(update_fields=["declined_by", "declined_at"])
@@ -174,7 +183,9 @@ def _locked(version_id: uuid.UUID) -> AgreementVersion:
     rows = AgreementVersion.objects.select_related("agreement").select_for_update(of=("self",))
     version = rows.filter(pk=version_id).first()
     if version is None:
-        raise UnknownRun(f"There is no agreement version {version_id}.")
+        raise UnknownRun(
+            Said("There is no agreement version %(version_id)s.", version_id=version_id)
+        )
     return version
 
 
@@ -182,7 +193,10 @@ def _in_force(agreement: Agreement) -> AgreementVersion:
     last = agreement.versions.filter(approved_at__isnull=False).last()
     if last is None:
         raise TermsInTheWay(
-            f"{agreement.code} has no approved terms yet: approve or decline its proposal first."
+            Said(
+                "%(code)s has no approved terms yet: approve or decline its proposal first.",
+                code=agreement.code,
+            )
         )
     return last
 
@@ -194,8 +208,11 @@ def _end_of(terms: Terms, last: AgreementVersion) -> datetime | None:
         return last.valid_to
     if Termination.objects.filter(agreement=last.agreement, approved_at__isnull=False).exists():
         raise TermsInTheWay(
-            f"{last.agreement.code} ends early, as two people decided. Sign a new agreement "
-            "instead of a longer term."
+            Said(
+                "%(code)s ends early, as two people decided. Sign a new agreement instead of a "
+                "longer term.",
+                code=last.agreement.code,
+            )
         )
     return add_months(before.anchor_at, terms.term_months) if terms.term_months else None
 
@@ -216,7 +233,10 @@ def _same_or_refuse(
 ) -> AgreementVersion:
     if version_terms(first) != terms:
         raise TermsInTheWay(
-            f"Agreement {agreement.code} is signed with other terms. Amend it instead."
+            Said(
+                "Agreement %(code)s is signed with other terms. Amend it instead.",
+                code=agreement.code,
+            )
         )
     return first
 
@@ -257,8 +277,13 @@ def _record(
 def _refuse_start(agreement: Agreement, last: AgreementVersion, starts_at: datetime) -> None:
     if starts_at <= last.valid_from or (last.valid_to and starts_at > last.valid_to):
         raise TermsInTheWay(
-            f"Version {last.number} of {agreement.code} is in force from {last.valid_from:%Y-%m-%d}"
-            " on; an amendment starts after that and, as a renewal, when it ends at the latest."
+            Said(
+                "Version %(number)s of %(code)s is in force from %(valid_from)s on; an amendment "
+                "starts after that and, as a renewal, when it ends at the latest.",
+                number=last.number,
+                code=agreement.code,
+                valid_from=f"{last.valid_from:%Y-%m-%d}",
+            )
         )
     run = (
         SettlementRun.objects.filter(agreement=agreement, period_end__gt=starts_at)
@@ -267,8 +292,14 @@ def _refuse_start(agreement: Agreement, last: AgreementVersion, starts_at: datet
     )
     if run is not None:
         raise TermsInTheWay(
-            f"{run.period_start:%Y-%m} of {agreement.code} is {run.state}: reject that run first, "
-            f"or start the amendment at {run.period_end:%Y-%m-%d %H:%M} UTC."
+            Said(
+                "%(period_start)s of %(code)s is %(state)s: reject that run first, or start the "
+                "amendment at %(period_end)s UTC.",
+                period_start=f"{run.period_start:%Y-%m}",
+                code=agreement.code,
+                state=run.state,
+                period_end=f"{run.period_end:%Y-%m-%d %H:%M}",
+            )
         )
 
 
@@ -298,7 +329,11 @@ def _refuse_overlap(agreement: Agreement, starts_at: datetime, ends_at: datetime
     )
     if other is not None:
         raise TermsInTheWay(
-            f"{other.agreement.code} v{other.number} is in force from "
-            f"{other.valid_from:%Y-%m-%d %H:%M} UTC. Two deals in force at once would bill the "
-            "same usage twice: amend that one, or start after it ends."
+            Said(
+                "%(code)s v%(number)s is in force from %(valid_from)s UTC. Two deals in force at "
+                "once would bill the same usage twice: amend that one, or start after it ends.",
+                code=other.agreement.code,
+                number=other.number,
+                valid_from=f"{other.valid_from:%Y-%m-%d %H:%M}",
+            )
         )

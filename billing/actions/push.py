@@ -15,6 +15,7 @@ from billing.gateways.stripe_api import Stripe, Unanswered
 from billing.models import RemoteIntent
 from billing.rules.errors import BillingError, WrongState
 from billing.rules.remote import KEY_LIVES, MOST_TRIES, STEPS, Step, pause_after, stripe_amount
+from tenants.rules.sayings import Said
 from tenants.tasking import enqueue_on_commit
 
 ACTOR = "stripe"
@@ -143,7 +144,13 @@ def _find(intent: RemoteIntent, step: Step, stripe: Stripe) -> dict[str, Any] | 
     else:
         return _done_already(intent, step, stripe)
     if len(found) > 1:
-        raise WrongState(f"Stripe holds {len(found)} objects for {intent.key}: look there.")
+        raise WrongState(
+            Said(
+                "Stripe holds %(found)s objects for %(key)s: look there.",
+                found=len(found),
+                key=intent.key,
+            )
+        )
     return found[0] if found else None
 
 
@@ -203,7 +210,9 @@ def _of(intent: RemoteIntent, name: str) -> str:
     """The remote id of another intent that this one builds on. Raises NotYet."""
     other = RemoteIntent.objects.get(pk=intent.facts[name], partner_id=intent.partner_id)
     if other.state != RemoteIntent.State.SENT:
-        raise NotYet(f"It waits for {other.key}, which is {other.state}.")
+        raise NotYet(
+            Said("It waits for %(key)s, which is %(state)s.", key=other.key, state=other.state)
+        )
     return other.remote_id
 
 

@@ -18,6 +18,7 @@ from billing.rules.price_lines import written
 from billing.rules.rates import dump_rate, parse_rate_card
 from tenants import audit
 from tenants.rules.ids import uuid7
+from tenants.rules.sayings import Said
 
 
 def create_rate_card(
@@ -64,8 +65,11 @@ def publish_rate_version(
             return last
         if valid_from <= last.valid_from:
             raise TermsInTheWay(
-                f"{card.name} already has prices from {last.valid_from:%Y-%m-%d %H:%M} UTC. "
-                "Choose a later start."
+                Said(
+                    "%(name)s already has prices from %(valid_from)s UTC. Choose a later start.",
+                    name=card.name,
+                    valid_from=f"{last.valid_from:%Y-%m-%d %H:%M}",
+                )
             )
         refuse_settled(valid_from)
         last.valid_to = whole_hour(valid_from, "start of the prices")
@@ -79,8 +83,11 @@ def refuse_settled(valid_from: datetime) -> None:
     run = SettlementRun.objects.filter(issued_at__isnull=False, period_end__gt=valid_from).first()
     if run is not None:
         raise TermsInTheWay(
-            f"{run.period_start:%Y-%m} is issued already; new prices can start from "
-            f"{run.period_end:%Y-%m-%d %H:%M} UTC."
+            Said(
+                "%(period_start)s is issued already; new prices can start from %(period_end)s UTC.",
+                period_start=f"{run.period_start:%Y-%m}",
+                period_end=f"{run.period_end:%Y-%m-%d %H:%M}",
+            )
         )
 
 

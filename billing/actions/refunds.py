@@ -18,6 +18,7 @@ from billing.rules.money_text import format_money
 from billing.rules.payments import refund_entry
 from billing.rules.status import REFUNDED
 from tenants import audit
+from tenants.rules.sayings import Said
 
 
 class UnknownRefund(BillingError):
@@ -34,11 +35,13 @@ def ask_refund(
     Safe to repeat: one refund per `key`.
     """
     if not reason.strip():
-        raise WrongState("Say why the money goes back: the customer and an auditor read this.")
+        raise WrongState(
+            Said("Say why the money goes back: the customer and an auditor read this.")
+        )
     with transaction.atomic():
         payment = Payment.objects.filter(pk=payment_id).first()
         if payment is None:
-            raise UnknownInvoice(f"There is no payment {payment_id}.")
+            raise UnknownInvoice(Said("There is no payment %(payment_id)s.", payment_id=payment_id))
         lock_money(payment.partner_id)
         known = Refund.objects.filter(key=key).first()
         if known is not None:
@@ -46,7 +49,13 @@ def ask_refund(
         most = refundable_minor(payment, document_id)
         if not 0 < amount_minor <= most:
             shown = [format_money(Money(minor, payment.currency)) for minor in (amount_minor, most)]
-            raise BadMoney(f"{shown[0]} can not be sent back: {shown[1]} of the payment is there.")
+            raise BadMoney(
+                Said(
+                    "%(it)s can not be sent back: %(it2)s of the payment is there.",
+                    it=shown[0],
+                    it2=shown[1],
+                )
+            )
         refund = Refund.objects.create(
             partner_id=payment.partner_id, key=key, payment=payment, document_id=document_id,
             amount_minor=amount_minor, currency=payment.currency, reason=reason.strip()[:500],
@@ -67,7 +76,7 @@ def send_refund(*, refund_id: uuid.UUID, remote_id: str, actor: str, now: dateti
         if refund.state == Refund.State.SENT:
             return refund
         if refund.state == Refund.State.FAILED:
-            raise WrongState("This refund failed. Ask for a new one.")
+            raise WrongState(Said("This refund failed. Ask for a new one."))
         refund.state, refund.remote_id, refund.sent_at = Refund.State.SENT, remote_id, now
         refund.save(update_fields=["state", "remote_id", "sent_at"])
         _post(refund, now)
@@ -88,7 +97,7 @@ def fail_refund(*, refund_id: uuid.UUID, why: str, actor: str, now: datetime) ->
         if refund.state == Refund.State.FAILED:
             return refund
         if refund.state == Refund.State.SENT:
-            raise WrongState("This refund was sent; a return of it is a new payment.")
+            raise WrongState(Said("This refund was sent; a return of it is a new payment."))
         refund.state = Refund.State.FAILED
         refund.save(update_fields=["state"])
         audit.record(actor=actor, verb="refund.failed", target=str(refund.id), at=now,
@@ -112,5 +121,5 @@ def _locked(refund_id: uuid.UUID) -> Refund:
     rows = Refund.objects.select_for_update(of=("self",)).select_related("payment", "document")
     refund = rows.filter(pk=refund_id).first()
     if refund is None:
-        raise UnknownRefund(f"There is no refund {refund_id}.")
+        raise UnknownRefund(Said("There is no refund %(refund_id)s.", refund_id=refund_id))
     return refund

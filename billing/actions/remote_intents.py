@@ -16,6 +16,7 @@ from billing.rules.payments import STRIPE
 from billing.rules.remote import stripe_amount
 from billing.rules.status import CLOSING_SIGNS
 from tenants.rules.ids import uuid7
+from tenants.rules.sayings import Said
 from tenants.tasking import enqueue_on_commit
 
 PUSH_TASK = "billing.push_intent"
@@ -60,7 +61,7 @@ def want_refund(*, refund: Refund, now: datetime) -> RemoteIntent:
     """The intent to send a Stripe payment back. Raises WrongState for other payments."""
     payment = refund.payment
     if payment.method != STRIPE:
-        raise WrongState("This payment did not come through Stripe: send it back by hand.")
+        raise WrongState(Said("This payment did not come through Stripe: send it back by hand."))
     return _want(
         RemoteIntent.Kind.REFUND, refund.id, refund.partner_id, now,
         {"charge": payment.key.removeprefix("stripe "), "amount_minor": refund.amount_minor,
@@ -97,7 +98,9 @@ def want_credit_note(*, note: Document, now: datetime) -> RemoteIntent:
 def want_transfer(*, payout: Payout, account: str, now: datetime) -> RemoteIntent:
     """The intent to transfer a payout to the partner's connected account."""
     if payout.details is None or payout.details.kind != PayoutDetails.Kind.STRIPE:
-        raise WrongState(f"{payout.reference} does not go to a Stripe account.")
+        raise WrongState(
+            Said("%(reference)s does not go to a Stripe account.", reference=payout.reference)
+        )
     return _want(
         RemoteIntent.Kind.TRANSFER, payout.id, payout.partner_id, now,
         {"destination": account, "amount_minor": payout.amount_minor,
@@ -138,7 +141,9 @@ def try_again(*, intent_id: uuid.UUID, actor: str, now: datetime) -> RemoteInten
     with transaction.atomic():
         intent = RemoteIntent.objects.select_for_update().get(pk=intent_id)
         if intent.state != RemoteIntent.State.NEEDS_REVIEW:
-            raise WrongState(f"This is {intent.state}; nothing is to be decided.")
+            raise WrongState(
+                Said("This is %(state)s; nothing is to be decided.", state=intent.state)
+            )
         intent.steps["round"] = int(intent.steps.get("round", 0)) + 1
         intent.steps["asked_again_by"] = actor
         intent.state, intent.next_try_at, intent.changed_at = "pending", now, now

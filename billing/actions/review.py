@@ -12,6 +12,7 @@ from billing.models import SettlementRun
 from billing.rules.errors import BadTerms
 from billing.rules.periods import Period
 from billing.rules.runs import APPROVED, IN_REVIEW, PARKED, RATED, require_other_person
+from tenants.rules.sayings import Said
 from tenants.tasking import enqueue_on_commit
 
 ISSUE_TASK = "billing.issue_run"
@@ -43,7 +44,7 @@ def approve_runs(
         # Locked in one order, so that two approvers of overlapping sets never wait for each other.
         runs = [locked_run(run_id) for run_id in sorted(set(run_ids))]
         if not runs:
-            raise UnknownRun("No run was chosen. Choose at least one run in review.")
+            raise UnknownRun(Said("No run was chosen. Choose at least one run in review."))
         for run in runs:
             require_other_person(run.preparer, actor.lower())
             _refuse_unseen(run, (attempts or {}).get(run.id, run.attempt))
@@ -66,8 +67,11 @@ def approve_period(*, period: Period, actor: str, now: datetime) -> tuple[Settle
     ).values_list("id", flat=True)
     if not waiting:
         raise NothingToSettle(
-            f"No run of {period.label} waits for approval. Settle the month first; the control "
-            "room shows what is issued already."
+            Said(
+                "No run of %(label)s waits for approval. Settle the month first; the control room "
+                "shows what is issued already.",
+                label=period.label,
+            )
         )
     return approve_runs(run_ids=list(waiting), actor=actor, now=now)
 
@@ -97,8 +101,12 @@ def park_run(*, run_id: uuid.UUID, actor: str, reason: str, now: datetime) -> Se
 def _refuse_unseen(run: SettlementRun, attempt: int) -> None:
     if attempt != run.attempt:
         raise StaleRun(
-            f"This run was made again since you looked (attempt {run.attempt}, you saw {attempt}). "
-            "Look at the new figures, then approve them."
+            Said(
+                "This run was made again since you looked (attempt %(attempt)s, you saw "
+                "%(attempt2)s). Look at the new figures, then approve them.",
+                attempt=run.attempt,
+                attempt2=attempt,
+            )
         )
 
 

@@ -18,6 +18,7 @@ from billing.rules.errors import BillingError, WrongState
 from billing.rules.payments import STRIPE
 from billing.rules.payouts import SETTLED
 from billing.rules.remote import our_amount
+from tenants.rules.sayings import Said
 from tenants.tasking import enqueue_on_commit
 
 ACTOR = "stripe"
@@ -123,7 +124,13 @@ def book_transfer(remote_id: str, stripe: Stripe, now: datetime) -> str:
     if not transfer["amount_reversed"]:
         return "transfer stands"
     if not transfer["reversed"]:
-        raise WrongState(f"A part of {remote_id} was reversed: {transfer['amount_reversed']}.")
+        raise WrongState(
+            Said(
+                "A part of %(remote_id)s was reversed: %(amount_reversed)s.",
+                remote_id=remote_id,
+                amount_reversed=transfer["amount_reversed"],
+            )
+        )
     with transaction.atomic():
         payout = locked_payout(intent.subject_id)
         if payout.state == SETTLED:

@@ -25,6 +25,7 @@ from billing.rules.finance_requests import FX_RATE, TAX_RATE, TAX_STATUS, column
 from billing.rules.money import exponent
 from cache_api import queries as usage
 from tenants.models import Partner
+from tenants.rules.sayings import Said
 from tenants.schema import in_partner
 
 
@@ -38,12 +39,20 @@ def ask_fx_rate(
     """
     exponent(base), exponent(quote)
     if base == quote:
-        raise BadMoney(f"{base} into {quote} needs no rate.")
+        raise BadMoney(Said("%(base)s into %(quote)s needs no rate.", base=base, quote=quote))
     if not rate.is_finite() or rate <= 0:
-        raise BadMoney(f"An exchange rate is a number above zero, not {rate}.")
+        raise BadMoney(Said("An exchange rate is a number above zero, not %(rate)s.", rate=rate))
     last = FxRate.objects.filter(day=day, base=base, quote=quote).last()
     if last is not None and last.rate == rate:
-        raise BadMoney(f"1 {base} = {decimal_text(rate)} {quote} is the rate of {day} already.")
+        raise BadMoney(
+            Said(
+                "1 %(base)s = %(rate)s %(quote)s is the rate of %(day)s already.",
+                base=base,
+                rate=decimal_text(rate),
+                quote=quote,
+                day=day,
+            )
+        )
     facts = {"day": str(day), "base": base, "quote": quote, "rate": _fixed(rate, 12)}
     return ask(kind=FX_RATE, facts=facts, actor=actor, now=now)
 

@@ -15,6 +15,7 @@ from billing.rules.periods import whole_hour
 from billing.rules.runs import require_other_person
 from billing.rules.terms import BaseFee, Terms
 from tenants import audit
+from tenants.rules.sayings import Said
 
 
 def ask_termination(
@@ -57,7 +58,7 @@ def approve_termination(*, agreement_id: uuid.UUID, approved_by: str, now: datet
         locked_versions(agreement)
         row = Termination.objects.select_for_update().filter(agreement=agreement).first()
         if row is None:
-            raise UnknownRun(f"Nobody has asked to terminate {agreement.code}.")
+            raise UnknownRun(Said("Nobody has asked to terminate %(code)s.", code=agreement.code))
         if row.approved_at is not None:
             return row
         person = approved_by.strip().lower()
@@ -86,8 +87,11 @@ def _last(agreement: Agreement, ends_at: datetime) -> AgreementVersion:
     last = agreement.versions.filter(approved_at__isnull=False).last()
     if last is None or ends_at <= last.valid_from or (last.valid_to and ends_at >= last.valid_to):
         raise TermsInTheWay(
-            f"{agreement.code} is not in force at {ends_at:%Y-%m-%d %H:%M} UTC: an end lies inside "
-            "the last version."
+            Said(
+                "%(code)s is not in force at %(ends_at)s UTC: an end lies inside the last version.",
+                code=agreement.code,
+                ends_at=f"{ends_at:%Y-%m-%d %H:%M}",
+            )
         )
     run = (
         SettlementRun.objects.filter(agreement=agreement, period_end__gt=ends_at)
@@ -96,8 +100,14 @@ def _last(agreement: Agreement, ends_at: datetime) -> AgreementVersion:
     )
     if run is not None:
         raise TermsInTheWay(
-            f"{run.period_start:%Y-%m} of {agreement.code} is {run.state}: end the agreement at "
-            f"{run.period_end:%Y-%m-%d %H:%M} UTC or later."
+            Said(
+                "%(period_start)s of %(code)s is %(state)s: end the agreement at %(period_end)s "
+                "UTC or later.",
+                period_start=f"{run.period_start:%Y-%m}",
+                code=agreement.code,
+                state=run.state,
+                period_end=f"{run.period_end:%Y-%m-%d %H:%M}",
+            )
         )
     return last
 

@@ -23,6 +23,7 @@ from billing.rules.errors import InvariantBroken
 from billing.rules.finance_requests import WRITE_OFF
 from billing.rules.journal import Entry, share_correction, write_off
 from billing.rules.status import UNCOLLECTIBLE
+from tenants.rules.sayings import Said
 
 
 def ask_write_off(
@@ -34,7 +35,7 @@ def ask_write_off(
     invoice is written off once.
     """
     if not reason.strip():
-        raise BadCredit("Say why the invoice will not be paid.")
+        raise BadCredit(Said("Say why the invoice will not be paid."))
     with transaction.atomic():
         invoice = _ours(locked_invoice(document_id))
         done = FinanceRequest.objects.filter(
@@ -43,7 +44,7 @@ def ask_write_off(
         if done is not None:
             return done
         if not _row(invoice, now).open_minor:
-            raise BadCredit(f"Nothing is open on {invoice.number}.")
+            raise BadCredit(Said("Nothing is open on %(number)s.", number=invoice.number))
         return ask(
             kind=WRITE_OFF, facts={"reason": reason.strip()}, document_id=invoice.id,
             partner_id=invoice.partner_id, actor=actor, now=now,
@@ -65,7 +66,7 @@ def write_off_invoice(request: FinanceRequest, now: datetime) -> DocumentEvent:
             return known
         open_minor = _row(invoice, now).open_minor
         if not open_minor:
-            raise BadCredit(f"Nothing is open on {invoice.number}.")
+            raise BadCredit(Said("Nothing is open on %(number)s.", number=invoice.number))
         event = record_document_event(
             document_id=invoice.id, kind=UNCOLLECTIBLE, source_id=str(request.id), actor=actor,
             now=now, amount_minor=open_minor, note=reason,
@@ -88,7 +89,12 @@ def receivable_of(invoice: Document) -> str:
 
 def _ours(invoice: Document) -> Document:
     if invoice.issuer != PLATFORM_ISSUER:
-        raise BadCredit(f"{invoice.number} is the partner's own invoice; the partner collects it.")
+        raise BadCredit(
+            Said(
+                "%(number)s is the partner's own invoice; the partner collects it.",
+                number=invoice.number,
+            )
+        )
     return invoice
 
 

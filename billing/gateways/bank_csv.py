@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 from billing.gateways.camt053 import BadBankFile
 from billing.rules.bank import BankEntry, entry_minor
+from tenants.rules.sayings import Said
 
 NEEDED = ("date", "amount", "currency")
 KNOWN = (*NEEDED, "payer", "text", "id", "account", "end_to_end_id")
@@ -21,23 +22,28 @@ def read_bank_csv(content: bytes) -> list[BankEntry]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadBankFile(f"The file is not UTF-8: {error}.") from error
+        raise BadBankFile(Said("The file is not UTF-8: %(error)s.", error=error)) from error
     if "\0" in text:
-        raise BadBankFile("The file holds zero bytes: it is no text.")
+        raise BadBankFile(Said("The file holds zero bytes: it is no text."))
     first = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in first else ",", strict=True)
     names = [(name or "").strip().lower() for name in reader.fieldnames or []]
     missing = [name for name in NEEDED if name not in names]
     if missing:
         raise BadBankFile(
-            f"The first line must name the columns; {', '.join(missing)} is missing. "
-            f"Known: {', '.join(KNOWN)}."
+            Said(
+                "The first line must name the columns; %(missing)s is missing. Known: %(known)s.",
+                missing=", ".join(missing),
+                known=", ".join(KNOWN),
+            )
         )
     reader.fieldnames = names
     try:
         return [_entry(row, number) for number, row in enumerate(reader, 2)]
     except csv.Error as error:
-        raise BadBankFile(f"Line {reader.line_num} is no CSV: {error}.") from error
+        raise BadBankFile(
+            Said("Line %(line_num)s is no CSV: %(error)s.", line_num=reader.line_num, error=error)
+        ) from error
 
 
 def _entry(row: dict[str, str | None], number: int) -> BankEntry:
@@ -47,8 +53,13 @@ def _entry(row: dict[str, str | None], number: int) -> BankEntry:
         amount = Decimal(facts["amount"])
     except (ValueError, InvalidOperation):
         raise BadBankFile(
-            f"Line {number}: {facts['date']!r} and {facts['amount']!r} are no date and amount. "
-            "Write them as 2026-10-05 and 1234.56."
+            Said(
+                "Line %(number)s: %(date)s and %(amount)s are no date and amount. Write them as "
+                "2026-10-05 and 1234.56.",
+                number=number,
+                date=f"{facts['date']!r}",
+                amount=f"{facts['amount']!r}",
+            )
         ) from None
     currency = facts["currency"].upper()
     return BankEntry(

@@ -14,6 +14,7 @@ from defusedxml.ElementTree import fromstring
 from billing.rules.bank import BankEntry, entry_minor
 from billing.rules.errors import BillingError
 from billing.rules.money import to_major
+from tenants.rules.sayings import Said
 
 
 class BadBankFile(BillingError):
@@ -29,10 +30,12 @@ def read_camt053(content: bytes) -> list[BankEntry]:
     try:
         root = fromstring(content, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError) as error:
-        raise BadBankFile(f"This is no readable XML: {error}.") from error
+        raise BadBankFile(Said("This is no readable XML: %(error)s.", error=error)) from error
     statements = list(_all(root, "BkToCstmrStmt", "Stmt"))
     if not statements:
-        raise BadBankFile("No account statement (BkToCstmrStmt/Stmt) in it: not a CAMT.053 file.")
+        raise BadBankFile(
+            Said("No account statement (BkToCstmrStmt/Stmt) in it: not a CAMT.053 file.")
+        )
     return [entry for statement in statements for entry in _checked(statement)]
 
 
@@ -54,9 +57,16 @@ def _checked(statement: Element) -> list[BankEntry]:
         booked_minor = sum(entry.amount_minor for entry in found if entry.currency == currency)
         if first + booked_minor != last:
             raise BadBankFile(
-                f"The statement of account {account} opens with {to_major(first, currency)}, books "
-                f"{to_major(booked_minor, currency)} and closes with {to_major(last, currency)} "
-                f"{currency}: an entry is missing, or is in it twice. Ask the bank for it again."
+                Said(
+                    "The statement of account %(account)s opens with %(first)s, books "
+                    "%(booked_minor)s and closes with %(last)s %(currency)s: an entry is missing, "
+                    "or is in it twice. Ask the bank for it again.",
+                    account=account,
+                    first=to_major(first, currency),
+                    booked_minor=to_major(booked_minor, currency),
+                    last=to_major(last, currency),
+                    currency=currency,
+                )
             )
     return found
 
@@ -74,7 +84,7 @@ def _entries(booked: Element, account: str, position: int) -> Iterator[BankEntry
     signs = {"CRDT": 1, "DBIT": -1}
     sign = signs.get(_text(booked, "CdtDbtInd"))
     if sign is None:
-        raise BadBankFile(f"{where} says neither CRDT nor DBIT.")
+        raise BadBankFile(Said("%(where)s says neither CRDT nor DBIT.", where=where))
     amount, currency = _amount(_one(booked, "Amt"), where)
     booked_date = _date(_text(booked, "BookgDt", "Dt") or _text(booked, "BookgDt", "DtTm"), where)
     bank_id = _text(booked, "AcctSvcrRef") or _text(booked, "NtryRef")
@@ -115,11 +125,13 @@ def _part_amount(part: Element, where: str) -> int | None:
 
 def _amount(element: Element | None, where: str) -> tuple[int, str]:
     if element is None:
-        raise BadBankFile(f"{where} has no amount.")
+        raise BadBankFile(Said("%(where)s has no amount.", where=where))
     try:
         amount = Decimal((element.text or "").strip())
     except InvalidOperation:
-        raise BadBankFile(f"{where}: {element.text!r} is not an amount.") from None
+        raise BadBankFile(
+            Said("%(where)s: %(text)s is not an amount.", where=where, text=f"{element.text!r}")
+        ) from None
     currency = element.get("Ccy", "")
     return entry_minor(amount, currency), currency
 
@@ -128,7 +140,7 @@ def _date(text: str, where: str) -> date:
     try:
         return date.fromisoformat(text[:10])
     except ValueError:
-        raise BadBankFile(f"{where} has no booking date (BookgDt).") from None
+        raise BadBankFile(Said("%(where)s has no booking date (BookgDt).", where=where)) from None
 
 
 def _account(statement: Element) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from billing.rules.einvoice import NoEInvoice, business_terms
+from tenants.rules.sayings import Said
 
 LEVEL = "en16931"
 XML_NAME = "factur-x.xml"
@@ -26,7 +27,13 @@ def make_xml(document: Mapping[str, Any]) -> bytes:
         raise
     except Exception as error:
         # The package raises plain Exception for what its schema refuses.
-        raise NoEInvoice(f"{document['number']} is not valid as Factur-X: {error}") from error
+        raise NoEInvoice(
+            Said(
+                "%(number)s is not valid as Factur-X: %(error)s",
+                number=document["number"],
+                error=error,
+            )
+        ) from error
     return made
 
 

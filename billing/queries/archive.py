@@ -20,6 +20,7 @@ from billing.rules.snapshot import run_input_json
 from billing.rules.trust import archive
 from billing.rules.trust.usage_csv import HourRow, csv_lines
 from cache_api.queries.roots import roots_of
+from tenants.rules.sayings import Said
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,12 @@ def hours_behind(document: Document) -> Iterator[HourRow]:
 
 def _run_of(document: Document) -> SettlementRun:
     if document.run is None:
-        raise UsageGone(f"{document.number} was issued by hand: no run and no usage is behind it.")
+        raise UsageGone(
+            Said(
+                "%(number)s was issued by hand: no run and no usage is behind it.",
+                number=document.number,
+            )
+        )
     return document.run
 
 

@@ -16,10 +16,10 @@ from billing.rules.csv_text import csv_bytes
 from billing.rules.documents import canonical_bytes
 from billing.rules.fields import instant_text
 from cache_api.models import Alert, Customer, HookEndpoint, RollupDay
+from cache_api.rules.customer_facts import ERASED
 from tenants.accounts.models import SignIn, User
 from tenants.models import ApiKey, AuditEntry
 
-ERASED = "customer.erased"  # the verb of the receipt
 _PEOPLE = ("email", "name", "role", "is_active", "language", "created_at", "last_login")
 _SIGN_INS = ("person_id", "at", "ok", "how", "ip", "browser")
 _KEYS = ("id", "label", "livemode", "created_at", "expires_at", "revoked_at", "last_used_at")

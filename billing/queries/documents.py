@@ -31,6 +31,7 @@ from billing.rules.status import (
 )
 
 INVOICES = (CUSTOMER_INVOICE, PARTNER_INVOICE, CREDIT_NOTE)
+TO_CUSTOMERS = (CUSTOMER_INVOICE, CREDIT_NOTE)
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class DocumentDetail:
     events: tuple[DocumentEvent, ...]
 
 
-_COLUMNS = (
+COLUMNS = (
     "id", "partner_id", "kind", "number", "seller_name", "buyer_name", "customer_id",
     "customer_external_id", "currency", "period_start", "period_end", "issued_at", "due_date",
     "net_minor", "tax_minor", "total_minor", "shadow_minor", "statement", "sha256", "corrects_id",
@@ -104,34 +105,39 @@ _COLUMNS = (
 
 def documents_page(
     *, today: date, partner_id: uuid.UUID | None = None, customer_id: uuid.UUID | None = None,
-    run_id: uuid.UUID | None = None, kinds: Sequence[str] = INVOICES, limit: int = 50,
-    offset: int = 0,
+    run_id: uuid.UUID | None = None, kinds: Sequence[str] = INVOICES,
+    month: datetime | None = None, limit: int = 50, offset: int = 0,
 ) -> tuple[list[DocumentRow], int]:  # fmt: skip
     """One page of documents, newest first, and how many there are: three queries at any size.
 
     `partner_id` None: all partners (console). A customer sees invoices addressed to it only.
+    `month`: only papers for the month that begins then.
     """
-    rows = _chosen(partner_id, customer_id, kinds)
+    rows = chosen(partner_id, customer_id, kinds)
+    if month is not None:
+        rows = rows.filter(period_start=month)
     if run_id is not None:
         rows = rows.filter(run_id=run_id)
-    page = list(rows.values(*_COLUMNS)[offset : offset + limit])
-    return _with_status(page, today), rows.count()
+    page = list(rows.values(*COLUMNS)[offset : offset + limit])
+    return with_status(page, today), rows.count()
 
 
 def invoices(
-    partner_id: uuid.UUID, *, today: date, limit: int = 50, offset: int = 0
-) -> tuple[list[DocumentRow], int]:
+    partner_id: uuid.UUID, *, today: date, month: datetime | None = None, limit: int = 50,
+    offset: int = 0,
+) -> tuple[list[DocumentRow], int]:  # fmt: skip
     """The partner's invoices: those to its customers and those to itself."""
-    return documents_page(today=today, partner_id=partner_id, limit=limit, offset=offset)
+    return documents_page(today=today, partner_id=partner_id, month=month, limit=limit,
+                          offset=offset)  # fmt: skip
 
 
 def customer_invoices(
-    partner_id: uuid.UUID, customer_id: uuid.UUID, *, today: date, limit: int = 50, offset: int = 0
-) -> tuple[list[DocumentRow], int]:
+    partner_id: uuid.UUID, customer_id: uuid.UUID, *, today: date, month: datetime | None = None,
+    limit: int = 50, offset: int = 0,
+) -> tuple[list[DocumentRow], int]:  # fmt: skip
     """The invoices of one customer."""
-    kinds = (CUSTOMER_INVOICE, CREDIT_NOTE)
     return documents_page(today=today, partner_id=partner_id, customer_id=customer_id,
-                          kinds=kinds, limit=limit, offset=offset)  # fmt: skip
+                          kinds=TO_CUSTOMERS, month=month, limit=limit, offset=offset)  # fmt: skip
 
 
 def statements(
@@ -147,27 +153,29 @@ def document_detail(
     customer_id: uuid.UUID | None = None,
 ) -> DocumentDetail | None:  # fmt: skip
     """One document, or None when it does not exist **for this reader**: three queries."""
-    kinds = (CUSTOMER_INVOICE, CREDIT_NOTE) if customer_id else (*INVOICES, PAYOUT_STATEMENT)
-    found = _chosen(partner_id, customer_id, kinds).filter(pk=document_id)
-    page = list(found.values("canonical", *_COLUMNS))
+    kinds = TO_CUSTOMERS if customer_id else (*INVOICES, PAYOUT_STATEMENT)
+    found = chosen(partner_id, customer_id, kinds).filter(pk=document_id)
+    page = list(found.values("canonical", *COLUMNS))
     if not page:
         return None
     canonical = bytes(page[0].pop("canonical"))
     events = tuple(DocumentEvent.objects.filter(document_id=document_id))
-    row = _with_status(page, today)[0]
+    row = with_status(page, today)[0]
     return DocumentDetail(row, json.loads(canonical), canonical, events)
 
 
-def _chosen(
+def chosen(
     partner_id: uuid.UUID | None, customer_id: uuid.UUID | None, kinds: Sequence[str]
 ) -> QuerySet[Document]:
+    """Documents of these kinds, newest first."""
     rows = Document.objects.filter(kind__in=kinds).order_by("-period_start", "-issued_at", "number")
     if partner_id is not None:
         rows = rows.filter(partner_id=partner_id)
     return rows if customer_id is None else rows.filter(customer_id=customer_id)
 
 
-def _with_status(page: list[dict[str, Any]], today: date) -> list[DocumentRow]:
+def with_status(page: list[dict[str, Any]], today: date) -> list[DocumentRow]:
+    """Rows of values (COLUMNS) with what happened to each: one query."""
     found: dict[uuid.UUID, dict[str, tuple[int, int]]] = {}
     events = (
         DocumentEvent.objects.filter(document_id__in=[row["id"] for row in page])

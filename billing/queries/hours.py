@@ -14,6 +14,7 @@ from billing.rules.inputs import RunInput, RunInputRow
 from billing.rules.trust.usage_csv import COUNTS, HourRow, frozen_sums
 from cache_api import queries as usage
 from cache_api.queries.behind import Hour, Slice, event_hours, rollup_hours
+from tenants.rules.sayings import Said
 
 Parts = dict[tuple[datetime, str, str], tuple[int, ...]]
 
@@ -124,6 +125,8 @@ def _checked(rows: Iterable[HourRow], frozen: RunInput) -> Iterator[HourRow]:
         yield row
     if {key: counts for key, counts in sums.items() if any(counts)} != frozen_sums(frozen.rows):
         raise UsageGone(
-            "The hours behind this run cannot be shown any more: late usage has changed them since "
-            "it was settled, and its single events are no longer kept."
+            Said(
+                "The hours behind this run cannot be shown any more: late usage has changed them "
+                "since it was settled, and its single events are no longer kept."
+            )
         )

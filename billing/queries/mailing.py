@@ -12,26 +12,33 @@ from billing.queries.parties import PLATFORM_ISSUER
 from billing.queries.payments import open_sql
 from billing.rules.chargebacks import CLOSED
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
+from billing.rules.letters import ASKED
 from billing.rules.runs import ISSUED as RUN_ISSUED
 from billing.rules.status import DELIVERED, REMINDED, UNDELIVERED
 from tenants.accounts.models import User
-from tenants.models import Domain, Partner
+from tenants.models import AuditEntry, Domain, Partner
 from tenants.schema import in_partner
 
 # Older documents were brought otherwise; an installation that begins to mail sends none of them.
 FRESH = timedelta(days=3)
 _PARTNER_ROLES, _CUSTOMER_ROLES = ("owner", "finance"), ("customer_owner", "customer_billing")
 
+REFUSED = "SMTPRecipientsRefused"  # in the note of a try whose address was refused
 MAILER = "mail"  # who did it, in the events of papers
 
 
 @dataclass(frozen=True)
 class MailCounts:
-    """Mails that the server took, tries that failed, and why the last of those did."""
+    """Mails that the server took, tries that failed, and why the last of those did.
+
+    `bounced` of the failed: the reader's server (or ours) refused the address at once. What comes
+    back later as a mail, and complaints, nobody reads.
+    """
 
     papers: int
     reminders: int
     failed: int
+    bounced: int
     last_failure: str
     last_at: datetime | None
 
@@ -40,11 +47,24 @@ class MailCounts:
         """Whether there was a mail at all."""
         return bool(self.papers or self.reminders or self.failed)
 
+    @property
+    def tried(self) -> int:
+        """All tries."""
+        return self.papers + self.reminders + self.failed
+
 
 def undelivered_documents(now: datetime) -> QuerySet[Document]:
     """Fresh documents that no mail has brought yet, oldest first."""
     fresh = Document.objects.filter(issued_at__gt=now - FRESH, issued_at__lte=now)
     return fresh.exclude(events__kind=DELIVERED).order_by("issued_at", "id")
+
+
+def asked_again(now: datetime, document: Document | None = None) -> list[AuditEntry]:
+    """Who wanted a document (or this one) mailed once more within the last day, oldest first."""
+    rows = AuditEntry.objects.filter(verb=ASKED, at__gt=now - timedelta(days=1))
+    if document is not None:
+        rows = rows.filter(partner_id=document.partner_id, data__document=str(document.id))
+    return list(rows.order_by("at", "id"))
 
 
 def brought_runs() -> QuerySet[SettlementRun]:
@@ -131,6 +151,7 @@ def mail_counts(partner_id: uuid.UUID, since: datetime) -> MailCounts:
         papers=Count("id", filter=Q(kind=DELIVERED)),
         reminders=Count("id", filter=Q(kind=REMINDED)),
         failed=Count("id", filter=Q(kind=UNDELIVERED)),
+        bounced=Count("id", filter=Q(kind=UNDELIVERED, note__contains=REFUSED)),
     )
     last = rows.filter(kind=UNDELIVERED).order_by("-at").values_list("note", "at").first()
     return MailCounts(**found, last_failure=last[0] if last else "", last_at=last and last[1])

@@ -3,6 +3,7 @@
 from billing.rules.errors import BillingError
 from tenants.accounts.models import User
 from tenants.rules.roles import AUDIENCE_OF, Audience, allows
+from tenants.rules.sayings import Said
 
 
 class UnknownPerson(BillingError):
@@ -22,12 +23,20 @@ def acting_person(email: str, permission: str) -> str:
     row = User.objects.filter(email=email, is_active=True).values_list("role", flat=True).first()
     if row is None or AUDIENCE_OF.get(row) is not Audience.PLATFORM:
         raise UnknownPerson(
-            f"No active platform person has the e-mail {email!r}. "
-            "Use the e-mail you log in to the console with."
+            Said(
+                "No active platform person has the e-mail %(email)s. Use the e-mail you log in to "
+                "the console with.",
+                email=f"{email!r}",
+            )
         )
     if not allows(row, permission):
         raise NotAllowed(
-            f"{email} has the role {row}, which lacks the permission {permission}. "
-            "Ask somebody whose role has it."
+            Said(
+                "%(email)s has the role %(row)s, which lacks the permission %(permission)s. Ask "
+                "somebody whose role has it.",
+                email=email,
+                row=row,
+                permission=permission,
+            )
         )
     return email

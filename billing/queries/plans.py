@@ -85,6 +85,12 @@ def plans(partner_id: uuid.UUID, now: datetime) -> list[PlanView]:
     return [_plan(row, by_plan.get(row.pk, []), now) for row in rows.order_by("card__name", "id")]
 
 
+def joinable(partner_id: uuid.UUID, now: datetime) -> dict[str, VersionView]:
+    """Versions that a customer can be put on now or in a month to come, by id."""
+    return {str(one.id): one for view in plans(partner_id, now) for one in view.versions
+            if one.valid_to is None or one.valid_to > now}  # fmt: skip
+
+
 def plan_of(partner_id: uuid.UUID, plan_id: uuid.UUID, now: datetime) -> PlanView | None:
     """One plan; None where the partner has none with this id."""
     return next((one for one in plans(partner_id, now) if one.id == plan_id), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from billing.rules.documents import canonical_bytes, sha256_hex
@@ -33,6 +33,39 @@ def archive_bytes(about: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes
             info.external_attr = 0o644 << 16
             archive.writestr(info, manifest if path == MANIFEST else files[path])
     return out.getvalue()
+
+
+def zip_pieces(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    """A zip of files as they come, in pieces: no more than one of them is in memory.
+
+    Nothing is compressed: PDFs are so already. Names must differ.
+    """
+    out = _Outbox()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in files:
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
+            yield out.taken()
+    yield out.taken()
+
+
+class _Outbox(io.RawIOBase):
+    """Keeps what a zip writes until somebody takes it; it cannot go back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int:
+        self._kept += piece
+        return len(piece)
+
+    def taken(self) -> bytes:
+        """What was written since."""
+        piece, self._kept = bytes(self._kept), bytearray()
+        return piece
 
 
 def archive_problems(content: bytes) -> list[str]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from billing.rules.errors import BadMoney
 from billing.rules.money import Money
+from tenants.rules.sayings import Said
 
 _NOT_TEXT = re.compile(r"[^A-Z0-9]")
 _NAME_WORDS = re.compile(r"[A-Z0-9]+")
@@ -39,7 +40,7 @@ class BankEntry:
 def entry_minor(amount: Decimal, currency: str) -> int:
     """A line's amount in minor units. Raises BadMoney for what is no amount of the currency."""
     if not amount.is_finite() or abs(amount) > MOST:
-        raise BadMoney(f"{amount} is no amount a bank books.")
+        raise BadMoney(Said("%(amount)s is no amount a bank books.", amount=amount))
     return Money.from_decimal(amount, currency).amount_minor
 
 

@@ -10,6 +10,7 @@ from billing.rules.drafts import TaxLine
 from billing.rules.errors import BillingError
 from billing.rules.money import EXACT, round_minor, to_major
 from billing.rules.splits import allocate, split_share
+from tenants.rules.sayings import Said
 
 
 class BadCredit(BillingError):
@@ -53,7 +54,7 @@ def credited_amounts(
     else:
         found = left
     if not found:
-        raise BadCredit("Nothing is left to credit on this document, or no amount was given.")
+        raise BadCredit(Said("Nothing is left to credit on this document, or no amount was given."))
     return found
 
 
@@ -66,8 +67,13 @@ def over_lines(amount_minor: int, left: Mapping[int, int]) -> dict[int, int]:
 def _refuse_beyond(amount: int, left: int, what: str) -> None:
     if amount * left <= 0 or abs(amount) > abs(left):
         raise BadCredit(
-            f"{what} can be credited with {left} minor units at most, and with the same sign; "
-            f"{amount} was asked."
+            Said(
+                "%(what)s can be credited with %(left)s minor units at most, and with the same "
+                "sign; %(amount)s was asked.",
+                what=what,
+                left=left,
+                amount=amount,
+            )
         )
 
 

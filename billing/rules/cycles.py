@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from billing.rules.errors import BadPeriod
 from billing.rules.periods import add_months, whole_hour
+from tenants.rules.sayings import Said
 
 _HOUR = timedelta(hours=1)
 INTERVAL_MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
@@ -22,7 +23,9 @@ def elapsed_cycles(anchor: datetime, at: datetime, months: int = 1) -> Fraction:
     whole_hour(anchor, "cycle anchor")
     whole_hour(at, "instant")
     if months < 1:
-        raise BadPeriod(f"A billing cycle has at least one month, not {months}.")
+        raise BadPeriod(
+            Said("A billing cycle has at least one month, not %(months)s.", months=months)
+        )
     apart = (at.year - anchor.year) * 12 + at.month - anchor.month
     count = apart // months + 1
     while add_months(anchor, count * months) > at:

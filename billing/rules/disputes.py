@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from billing.rules.errors import BillingError
+from tenants.rules.sayings import Said
 
 SAID, TAKEN = "said", "taken"
 UPHELD, REJECTED, WITHDRAWN = "upheld", "rejected", "withdrawn"
@@ -48,7 +49,13 @@ def checked_text(text: str) -> str:
     """The text without surrounding space. Raises BadDispute when it is empty or too long."""
     found = text.strip()
     if not found:
-        raise BadDispute("Say what it is about.")
+        raise BadDispute(Said("Say what it is about."))
     if len(found) > TEXT_MOST:
-        raise BadDispute(f"At most {TEXT_MOST} characters; this has {len(found)}.")
+        raise BadDispute(
+            Said(
+                "At most %(text_most)s characters; this has %(found)s.",
+                text_most=TEXT_MOST,
+                found=len(found),
+            )
+        )
     return found

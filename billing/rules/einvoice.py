@@ -15,6 +15,7 @@ from billing.rules.drafts import CREDIT_NOTE, CUSTOMER_INVOICE, PARTNER_INVOICE
 from billing.rules.errors import BillingError
 from billing.rules.fields import decimal_text
 from billing.rules.money import round_minor, to_major
+from tenants.rules.sayings import Said
 
 INVOICE, CREDIT = "380", "381"
 STANDARD, EXEMPT, REVERSE, OUTSIDE = "S", "E", "AE", "O"
@@ -33,7 +34,11 @@ def business_terms(document: Mapping[str, Any]) -> dict[str, Any]:
     Raises NoEInvoice when a mandatory fact (a country, a seller's tax id) is missing.
     """
     if document["kind"] not in (CUSTOMER_INVOICE, PARTNER_INVOICE, CREDIT_NOTE):
-        raise NoEInvoice(f"{document['number']} is a statement: e-invoices are for invoices.")
+        raise NoEInvoice(
+            Said(
+                "%(number)s is a statement: e-invoices are for invoices.", number=document["number"]
+            )
+        )
     sign = -1 if document["kind"] == CREDIT_NOTE else 1
     totals, currency = document["totals"], document["currency"]
     taxed = _taxed(document)
@@ -100,17 +105,30 @@ def _taxed(document: Mapping[str, Any]) -> dict[int, tuple[str, str]]:
     if not taxes:
         return dict.fromkeys(charged, (OUTSIDE, ""))
     if len(taxes) > 1 and not all(tax.get("lines") for tax in taxes):
-        raise NoEInvoice(f"{document['number']} has several taxes, but its lines do not say which.")
+        raise NoEInvoice(
+            Said(
+                "%(number)s has several taxes, but its lines do not say which.",
+                number=document["number"],
+            )
+        )
     found = {at: _category(tax) for tax in taxes for at in tax.get("lines") or charged}
     if missing := set(charged) - set(found):
         raise NoEInvoice(
-            f"{document['number']}: line {min(missing)} has no tax beside lines that have one; an "
-            "e-invoice can not mix both."
+            Said(
+                "%(number)s: line %(missing)s has no tax beside lines that have one; an e-invoice "
+                "can not mix both.",
+                number=document["number"],
+                missing=min(missing),
+            )
         )
     if not _is_vat_id(document["seller"]["tax_id"]):
         raise NoEInvoice(
-            f"{document['number']}: the seller's tax ID {document['seller']['tax_id']!r} is not a "
-            "VAT number with its country's letters, which a taxed e-invoice needs."
+            Said(
+                "%(number)s: the seller's tax ID %(tax_id)s is not a VAT number with its country's "
+                "letters, which a taxed e-invoice needs.",
+                number=document["number"],
+                tax_id=f"{document['seller']['tax_id']!r}",
+            )
         )
     return found
 
@@ -127,8 +145,12 @@ def _preceding(document: Mapping[str, Any]) -> list[dict[str, str]]:
 def _party(party: Mapping[str, Any], who: str, category: str, identifier: str) -> dict[str, Any]:
     if not party["country"]:
         raise NoEInvoice(
-            f"The {who} {party['legal_name']} has no country. Add it to its billing facts; it is "
-            "on the documents issued afterwards."
+            Said(
+                "The %(who)s %(legal_name)s has no country. Add it to its billing facts; it is on "
+                "the documents issued afterwards.",
+                who=who,
+                legal_name=party["legal_name"],
+            )
         )
     lines = [*party["address"], "", "", ""]
     facts: dict[str, Any] = {

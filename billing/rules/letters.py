@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from billing.rules.drafts import CREDIT_NOTE, PAYOUT_STATEMENT
 from billing.rules.page import document_page
+from tenants.rules import mail_texts
 
 # Reminder number and the day past due from which it is sent; later ones need the one before.
 REMINDERS = ((1, 3), (2, 14), (3, 30))
 TRIES = 8
+ASKED = "document.mail_asked"  # in the log: somebody wants a document mailed once more
 _FIRST_WAIT = timedelta(minutes=5)
 
 
@@ -50,9 +53,13 @@ def document_path(document: Mapping[str, Any], document_id: str, *, to_customer:
 
 
 def delivery_letter(
-    document: Mapping[str, Any], document_id: str, url: str, language: str, _: Say
-) -> Letter:
-    """The mail that brings a document; its PDF goes with it, in the document's own language."""
+    document: Mapping[str, Any], document_id: str, url: str, language: str, _: Say,
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> Letter:  # fmt: skip
+    """The mail that brings a document; its PDF goes with it, in the document's own language.
+
+    `own`: the partner's own words, by `mail_texts.key`.
+    """
     page = document_page({**document, "language": language})
     facts = _facts(page, _)
     if page["is_statement"]:
@@ -65,16 +72,17 @@ def delivery_letter(
         told = told if corrected else _("Amount: %(amount)s.")
     else:
         told = _("Total: %(amount)s, due on %(due)s.")
-    subject = _("%(what)s from %(brand)s")
+    subject = mail_texts.subject(own, mail_texts.DOCUMENT, language, _holes(page, facts, _),
+                                 _("%(what)s from %(brand)s") % facts)  # fmt: skip
     texts = [_("%(what)s for %(period)s is attached.") % facts, told % facts, url]
-    return _letter(document, f"document {document_id}", subject % facts, texts, _)
+    return _letter(document, f"document {document_id}", subject, texts, _)
 
 
 def reminder_letter(
     document: Mapping[str, Any], document_id: str, url: str, number: int, open_text: str,
-    language: str, _: Say,
+    language: str, _: Say, own: Mapping[str, str] = MappingProxyType({}),
 ) -> Letter:  # fmt: skip
-    """A payment reminder; `open_text` is the amount still open, written out."""
+    """A payment reminder; `open_text` is the amount still open, written out. `own` as above."""
     page = document_page({**document, "language": language})
     facts = _facts(page, _) | {"nth": number, "open": open_text}
     texts = [
@@ -82,7 +90,8 @@ def reminder_letter(
         _("If you have paid in the meantime, please ignore this. If something is wrong with it, "
           "question a line on its page: reminders wait until you have an answer."), url,
     ]  # fmt: skip
-    subject = _("Reminder %(nth)s: %(what)s is overdue") % facts
+    subject = mail_texts.subject(own, mail_texts.REMINDER, language, _holes(page, facts, _),
+                                 _("Reminder %(nth)s: %(what)s is overdue") % facts)  # fmt: skip
     return _letter(document, f"reminder {number} {document_id}", subject, texts, _)
 
 
@@ -90,6 +99,12 @@ def _facts(page: Mapping[str, Any], _: Say) -> dict[str, Any]:
     return {"what": f"{_(page['title'])} {page['number']}", "brand": page["brand"]["name"],
             "period": page["period"], "due": page["due_date"],
             "amount": page["totals"]["due"]}  # fmt: skip
+
+
+def _holes(page: Mapping[str, Any], facts: Mapping[str, Any], _: Say) -> dict[str, Any]:
+    """What a partner's own subject may name."""
+    title = str(page["title"])
+    return {**facts, "paper": _(title), "number": page["number"]}
 
 
 def _letter(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 from billing.rules.errors import BadMoney, CurrencyMismatch
+from tenants.rules.sayings import Said
 
 _NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _TWO_DECIMALS = (
@@ -60,9 +61,14 @@ def parse_amount(text: str, currency: str) -> int:
     try:
         amount = Decimal(text.strip().replace(",", ""))
     except InvalidOperation:
-        raise BadMoney(f"{text.strip()!r} is not an amount. Write it like 1204.10.") from None
+        raise BadMoney(
+            Said("%(text)s is not an amount. Write it like 1204.10.", text=repr(text.strip()))
+        ) from None
     if not amount.is_finite() or amount.copy_abs() > _MOST:
-        raise BadMoney(f"{text.strip()!r} is not an amount up to {_MOST}. Write it like 1204.10.")
+        raise BadMoney(
+            Said("%(text)s is not an amount up to %(most)s. Write it like 1204.10.",
+                 text=repr(text.strip()), most=_MOST)
+        )  # fmt: skip
     return Money.from_decimal(amount, currency).amount_minor
 
 

@@ -6,6 +6,7 @@ from billing.rules import accounts as chart
 from billing.rules.drafts import CUSTOMER_INVOICE
 from billing.rules.errors import BadMoney
 from billing.rules.journal import Entry, entry
+from tenants.rules.sayings import Said
 
 BANK, HAND, STRIPE = "bank", "hand", "stripe"
 METHODS = (BANK, HAND, STRIPE)
@@ -17,7 +18,13 @@ def money_account(method: str) -> str:
     try:
         return _MONEY_IN[method]
     except KeyError:
-        raise BadMoney(f"{method!r} is no way to pay. Use {', '.join(METHODS)}.") from None
+        raise BadMoney(
+            Said(
+                "%(method)s is no way to pay. Use %(methods)s.",
+                method=f"{method!r}",
+                methods=", ".join(METHODS),
+            )
+        ) from None
 
 
 def receivable_of(kind: str) -> str:
@@ -30,7 +37,13 @@ def payment_entry(
 ) -> tuple[Entry, ...]:
     """Money came in; nothing is paid by it yet. The processor kept its fee before we got it."""
     if not 0 <= fee_minor <= amount_minor or amount_minor <= 0:
-        raise BadMoney(f"A payment of {amount_minor} with a fee of {fee_minor} is not possible.")
+        raise BadMoney(
+            Said(
+                "A payment of %(amount_minor)s with a fee of %(fee_minor)s is not possible.",
+                amount_minor=amount_minor,
+                fee_minor=fee_minor,
+            )
+        )
     moves = [
         (money_account(method), amount_minor - fee_minor),
         (chart.PROCESSOR_FEES, fee_minor),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.rules.errors import SamePerson, WrongState
+from tenants.rules.sayings import Said
 
 PENDING, HELD, APPROVED, SENT = "pending", "held", "approved", "sent"
 SETTLED, FAILED, REVERSED, CANCELLED = "settled", "failed", "reversed", "cancelled"
@@ -35,10 +36,23 @@ def next_state(state: str, verb: str) -> str:
         return TRANSITIONS[state, verb]
     except KeyError:
         possible = ", ".join(allowed_verbs(state)) or "nothing: it is finished"
-        raise WrongState(f"A payout that is {state} cannot {verb}. Possible: {possible}.") from None
+        raise WrongState(
+            Said(
+                "A payout that is %(state)s cannot %(verb)s. Possible: %(possible)s.",
+                state=state,
+                verb=verb,
+                possible=possible,
+            )
+        ) from None
 
 
 def require_second_person(first: str, second: str, what: str) -> None:
     """Raises SamePerson when both are one person (or the second is nobody)."""
     if not second or first.lower() == second.lower():
-        raise SamePerson(f"{first} asked for this {what} and cannot approve it. Ask somebody else.")
+        raise SamePerson(
+            Said(
+                "%(first)s asked for this %(what)s and cannot approve it. Ask somebody else.",
+                first=first,
+                what=what,
+            )
+        )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from billing.rules.errors import BadPeriod, NotEnded
+from tenants.rules.sayings import Said
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _HOUR = timedelta(hours=1)
@@ -18,10 +19,20 @@ _HOUR = timedelta(hours=1)
 def whole_hour(at: datetime, name: str = "instant") -> datetime:
     """Check that `at` is aware, UTC and on a full hour; returns it. Raises BadPeriod."""
     if at.tzinfo is None or at.utcoffset() != timedelta(0):
-        raise BadPeriod(f"The {name} {at.isoformat()} is not in UTC. Give it with +00:00.")
+        raise BadPeriod(
+            Said(
+                "The %(name)s %(isoformat)s is not in UTC. Give it with +00:00.",
+                name=name,
+                isoformat=at.isoformat(),
+            )
+        )
     if at.minute or at.second or at.microsecond:
         raise BadPeriod(
-            f"The {name} {at.isoformat()} is not on a full UTC hour; usage is kept by the hour."
+            Said(
+                "The %(name)s %(isoformat)s is not on a full UTC hour; usage is kept by the hour.",
+                name=name,
+                isoformat=at.isoformat(),
+            )
         )
     return at.astimezone(UTC)
 
@@ -37,7 +48,13 @@ class Period:
         whole_hour(self.start, "start")
         whole_hour(self.end, "end")
         if self.start >= self.end:
-            raise BadPeriod(f"The period {self.start} to {self.end} is empty or reversed.")
+            raise BadPeriod(
+                Said(
+                    "The period %(start)s to %(end)s is empty or reversed.",
+                    start=self.start,
+                    end=self.end,
+                )
+            )
 
     @property
     def label(self) -> str:
@@ -75,7 +92,13 @@ def add_months(at: datetime, months: int) -> datetime:
     month0 = at.year * 12 + at.month - 1 + months
     year, month = divmod(month0, 12)
     if not 1 <= year <= 9998:
-        raise BadPeriod(f"{at:%Y-%m} plus {months} months lies outside the calendar.")
+        raise BadPeriod(
+            Said(
+                "%(at)s plus %(months)s months lies outside the calendar.",
+                at=f"{at:%Y-%m}",
+                months=months,
+            )
+        )
     last = monthrange(year, month + 1)[1]
     return at.replace(year=year, month=month + 1, day=min(at.day, last))
 
@@ -90,7 +113,12 @@ def parse_month(text: str) -> Period:
     """`"2026-10"` → that UTC month. Raises BadPeriod for anything else."""
     found = _MONTH.fullmatch(text)
     if not found or int(found[1]) < 2000:
-        raise BadPeriod(f"{text!r} is not a month. Write it as YYYY-MM, for example 2026-10.")
+        raise BadPeriod(
+            Said(
+                "%(text)s is not a month. Write it as YYYY-MM, for example 2026-10.",
+                text=f"{text!r}",
+            )
+        )
     return month_of(datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC))
 
 
@@ -108,8 +136,12 @@ def require_ended(period: Period, now: datetime) -> None:
     """Raises NotEnded while usage of the period can still happen."""
     if now < period.end:
         raise NotEnded(
-            f"{period.label} has not ended: it runs until {period.end:%Y-%m-%d %H:%M} UTC. "
-            "Settle it after that, or make a preview."
+            Said(
+                "%(label)s has not ended: it runs until %(end)s UTC. Settle it after that, or make "
+                "a preview.",
+                label=period.label,
+                end=f"{period.end:%Y-%m-%d %H:%M}",
+            )
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.rules.errors import SamePerson, WrongState
+from tenants.rules.sayings import Said
 
 OPEN, COLLECTING, FROZEN, RATED = "open", "collecting", "frozen", "rated"
 IN_REVIEW, APPROVED, ISSUED = "in_review", "approved", "issued"
@@ -44,7 +45,14 @@ def next_state(state: str, verb: str) -> str:
         return TRANSITIONS[state, verb]
     except KeyError:
         possible = ", ".join(allowed_verbs(state)) or "nothing: it is finished"
-        raise WrongState(f"A run that is {state} cannot {verb}. Possible: {possible}.") from None
+        raise WrongState(
+            Said(
+                "A run that is %(state)s cannot %(verb)s. Possible: %(possible)s.",
+                state=state,
+                verb=verb,
+                possible=possible,
+            )
+        ) from None
 
 
 def waits_for_person(state: str, reason: str, opened_by: str) -> bool:
@@ -61,5 +69,7 @@ def require_other_person(preparer_id: str, approver_id: str) -> None:
     """Raises SamePerson when the approver prepared the run (or is nobody)."""
     if not approver_id or approver_id == preparer_id:
         raise SamePerson(
-            "The person who submitted a run cannot approve it. Ask a second person of finance."
+            Said(
+                "The person who submitted a run cannot approve it. Ask a second person of finance."
+            )
         )

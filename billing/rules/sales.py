@@ -20,6 +20,7 @@ from billing.rules.money import EXPONENTS, Money, to_major
 from billing.rules.money_text import parse_money
 from billing.rules.rating import Step
 from billing.rules.terms import REPORTED
+from tenants.rules.sayings import Said
 
 COLUMNS, OPTIONAL = ("customer", "amount", "currency"), ("reference",)
 MOST_BYTES, MOST_ROWS, MOST_PROBLEMS = 5_000_000, 50_000, 20
@@ -75,7 +76,9 @@ def _rows(given: list[dict[str | None, str]], known: frozenset[str]) -> tuple[Sa
         try:
             row = _row(cells, known)
             if row.reference and row.reference in seen:
-                raise BadMoney(f"the reference {row.reference!r} stands twice")
+                raise BadMoney(
+                    Said("the reference %(reference)s stands twice", reference=f"{row.reference!r}")
+                )
             seen.add(row.reference)
             rows.append(row)
         except BadMoney as error:
@@ -87,18 +90,27 @@ def _rows(given: list[dict[str | None, str]], known: frozenset[str]) -> tuple[Sa
 
 def _row(cells: dict[str | None, str], known: frozenset[str]) -> SalesRow:
     if None in cells or any(value is None for value in cells.values()):
-        raise BadMoney("it has more or fewer cells than the first line")
+        raise BadMoney(Said("it has more or fewer cells than the first line"))
     found = {str(name): value.strip() for name, value in cells.items()}
     customer, currency = found["customer"], found["currency"].upper()
     if customer not in known:
-        raise BadMoney(f"{customer[:MOST_TEXT]!r} is no customer of yours that we know")
+        raise BadMoney(
+            Said("%(it)s is no customer of yours that we know", it=f"{customer[:MOST_TEXT]!r}")
+        )
     if currency not in EXPONENTS:
-        raise BadMoney(f"{currency[:MOST_TEXT]!r} is no currency; write three letters such as USD")
+        raise BadMoney(
+            Said(
+                "%(it)s is no currency; write three letters such as USD",
+                it=f"{currency[:MOST_TEXT]!r}",
+            )
+        )
     if len(found.get("reference", "")) > MOST_TEXT:
-        raise BadMoney(f"the reference is longer than {MOST_TEXT} characters")
+        raise BadMoney(
+            Said("the reference is longer than %(most_text)s characters", most_text=MOST_TEXT)
+        )
     amount = parse_money(found["amount"], currency).amount_minor
     if abs(amount) > MOST_MINOR:
-        raise BadMoney("the amount is more than anybody pays")
+        raise BadMoney(Said("the amount is more than anybody pays"))
     return SalesRow(customer, amount, currency, found.get("reference", ""))
 
 

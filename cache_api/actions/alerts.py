@@ -19,6 +19,7 @@ from cache_api.rules.alerts import BadAlert, Fired
 from cache_api.rules.hooks.catalogue import CUSTOMER, PARTNER, Fact
 from tenants import audit
 from tenants.rules.ids import uuid7
+from tenants.rules.sayings import Said
 
 MOST_ALERTS = 50
 # Money charged in the running month (major units) and the part of it that is over; None: unknown.
@@ -32,10 +33,15 @@ def add_alert(
     """Watch one thing. Each call makes one. Raises BadAlert, also beyond MOST_ALERTS."""
     checked = rules.checked_limit(kind, limit)
     if not name.strip() or len(name) > 80 or not name.isprintable():
-        raise BadAlert("name", "A name has 1 to 80 printable characters.")
+        raise BadAlert("name", Said("A name has 1 to 80 printable characters."))
     with transaction.atomic():
         if _own(owner).count() >= MOST_ALERTS:
-            raise BadAlert("", f"There are {MOST_ALERTS} alerts; remove one first.")
+            raise BadAlert(
+                "",
+                Said(
+                    "There are %(most_alerts)s alerts; remove one first.", most_alerts=MOST_ALERTS
+                ),
+            )
         row = Alert.objects.create(
             owner_id=owner, customer_id=owner or customer, kind=kind, name=name.strip(),
             limit=checked, by_mail=by_mail, created_by=actor, created_at=now,

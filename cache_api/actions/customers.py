@@ -16,6 +16,8 @@ from cache_api.models import Customer, CustomerState
 from cache_api.rules import customer_facts
 from cache_api.rules.customer_facts import BadCustomer, CustomerRow
 from tenants import audit
+from tenants.models import AuditEntry
+from tenants.rules.sayings import Said
 
 
 def add_customer(
@@ -32,7 +34,10 @@ def add_customer(
             external_id=customer_facts.external_id(external_id), defaults=facts
         )
         if not made:
-            raise BadCustomer("external_id", f"{external_id} is a customer of yours already.")
+            raise BadCustomer(
+                "external_id",
+                Said("%(external_id)s is a customer of yours already.", external_id=external_id),
+            )
         audit.record(actor=actor, verb="customer.announced", target=row.external_id, at=now,
                      partner_id=partner_id,
                      data={"name": row.name, "plan": row.plan})  # fmt: skip
@@ -53,8 +58,13 @@ def change_customer(
     with transaction.atomic():
         row = _locked(customer_id)
         if seen != fingerprint(row):
-            raise BadCustomer("", "Somebody else changed this customer meanwhile. Nothing was "
-                                  "saved; open the page again and look.")  # fmt: skip
+            raise BadCustomer(
+                "",
+                Said(
+                    "Somebody else changed this customer meanwhile. Nothing was saved; open the "
+                    "page again and look."
+                ),
+            )
         if row.state == CustomerState.UNCONFIRMED:
             wanted["state"] = CustomerState.ACTIVE
         before = {key: getattr(row, key) for key in wanted}
@@ -83,20 +93,29 @@ def set_suspended(
 ) -> bool:  # fmt: skip
     """Refuse all of a customer's requests, or serve them again; whether it changed.
 
-    Safe to repeat. Raises UnknownCustomer, and BadCustomer without a reason to suspend.
+    Safe to repeat. Raises UnknownCustomer, and BadCustomer without a reason to suspend or for one
+    that was erased, which stays refused.
     """
     if suspended and not reason.strip():
-        raise BadCustomer("reason", "Say why: whoever resumes it reads this.")
+        raise BadCustomer("reason", Said("Say why: whoever resumes it reads this."))
     state = CustomerState.SUSPENDED if suspended else CustomerState.ACTIVE
     with transaction.atomic():
         row = _locked(customer_id)
         if (row.state == CustomerState.SUSPENDED) == suspended:
             return False
+        if not suspended and erased(partner_id, row.external_id):
+            raise BadCustomer("", Said("This customer was erased. It stays suspended."))
         Customer.objects.filter(pk=row.pk).update(state=state)
         verb = "customer.suspended" if suspended else "customer.resumed"
         audit.record(actor=actor, verb=verb, target=row.external_id, at=now,
                      partner_id=partner_id, data={"reason": reason.strip()[:500]})  # fmt: skip
     return True
+
+
+def erased(partner_id: uuid.UUID, external_id: str) -> bool:
+    """Whether this customer was forgotten on its wish: one query."""
+    rows = AuditEntry.objects.filter(partner_id=partner_id, target=external_id)
+    return rows.filter(verb=customer_facts.ERASED).exists()
 
 
 def import_customers(
@@ -110,8 +129,13 @@ def import_customers(
     try:
         return _import(partner_id, rows, actor, now)
     except IntegrityError as error:
-        raise BadCustomer("file", "A customer of the file has just appeared by itself; nothing was "
-                                  "changed. Send the file again.") from error  # fmt: skip
+        raise BadCustomer(
+            "file",
+            Said(
+                "A customer of the file has just appeared by itself; nothing was changed. Send the "
+                "file again."
+            ),
+        ) from error
 
 
 def _import(
@@ -143,7 +167,7 @@ def _import(
 def _locked(customer_id: uuid.UUID) -> Customer:
     row = Customer.objects.select_for_update().filter(pk=customer_id).first()
     if row is None:
-        raise UnknownCustomer("This customer does not exist.")
+        raise UnknownCustomer(Said("This customer does not exist."))
     return row
 
 

@@ -14,6 +14,7 @@ from cache_api.models import Customer
 from cache_api.rules import entitlements
 from tenants import audit
 from tenants.actions.partners import set_entitlement
+from tenants.rules.sayings import Said
 
 # Name → check. What is not in here is not granted by hand: billing pushes its own facts.
 CHECKS: dict[str, Callable[[Any], dict[str, Any]]] = {
@@ -56,7 +57,12 @@ def set_quota(
     with transaction.atomic():
         row = Customer.objects.select_for_update().filter(external_id=external_id).first()
         if row is None:
-            raise UnknownCustomer(f"There is no customer {external_id!r}; announce it first.")
+            raise UnknownCustomer(
+                Said(
+                    "There is no customer %(external_id)s; announce it first.",
+                    external_id=f"{external_id!r}",
+                )
+            )
         if row.quota == checked:
             return False
         before, row.quota = row.quota, checked

@@ -15,6 +15,7 @@ from cache_api.hot.facts import KeyFacts
 from cache_api.hot.steps import Asked
 from cache_api.hot.verbs import VERBS
 from tenants import audit
+from tenants.rules.sayings import Said
 
 VERB = "cache.purged"
 _JSON = {b"content-type": b"application/json"}
@@ -43,7 +44,7 @@ def purge_entries(
         try:
             answer = blocking.service().answer_for(key, VERBS["purge"], asked)
         except BadConfig as error:
-            raise PurgeRefused("The cache is not set up on this server.") from error
+            raise PurgeRefused(Said("The cache is not set up on this server.")) from error
         told = json.loads(answer.body)
         if answer.status != _DONE:
             raise PurgeRefused(told.get("detail", ""))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from cache_api.hot.admit import Caller
 from cache_api.hot.keyring import KEY_PREFIX
 from cache_api.hot.marks import Stamp, Subject
 from cache_api.hot.steps import EVENTS, Answer, Command, Replies, Reply, Run
@@ -31,8 +32,12 @@ Then = Callable[[Stamp, int], Run | Answer]
 
 def name_of(subject: Subject) -> bytes:
     """Where a customer's state lies: live and test mode apart, all namespaces together."""
-    who = subject.who
-    scope = who.partner.scope(who.ring, who.key.livemode, subject.customer, "")
+    return name_for(subject.who, subject.customer)
+
+
+def name_for(who: Caller, customer: str) -> bytes:
+    """The same for a caller and one of its customers."""
+    scope = who.partner.scope(who.ring, who.key.livemode, customer, "")
     key = who.ring.entry_key(scope, BUDGET, b"")
     return PREFIX + key.removeprefix(KEY_PREFIX).hex().encode("ascii")
 

@@ -7,7 +7,7 @@ counts do not depend on the number of rows. Money saved is in millionths of a do
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -245,21 +245,29 @@ def customers_page(
     state: str = "",
     limit: int = 50,
     offset: int = 0,
+    among: Collection[UUID] | None = None,
 ) -> tuple[list[CustomerUsage], int]:
-    """One page of customers by id with their live usage, and how many there are. Three queries.
-
-    `search` looks into id and name; `state` is a CustomerState or '' for all.
-    """
-    customers = Customer.objects.all()
-    if search:
-        customers = customers.filter(Q(external_id__icontains=search) | Q(name__icontains=search))
-    if state:
-        customers = customers.filter(state=state)
+    """One page of `matching_customers` by id with their live usage, and how many there are. Three
+    queries."""
+    customers = matching_customers(search, state, among)
     total = customers.aggregate(total=Count("id"))["total"]
     page = list(customers.order_by("external_id")[offset : offset + limit])
     usage = customer_totals(start, end).filter(customer_id__in=[customer.pk for customer in page])
     by_customer = {row["customer_id"]: row for row in usage}
     return [_customer_usage(one, by_customer.get(one.pk, {})) for one in page], total
+
+
+def matching_customers(
+    search: str = "", state: str = "", among: Collection[UUID] | None = None
+) -> QuerySet[Customer]:
+    """`search` looks into id and name; `state` is a CustomerState or '' for all; `among` leaves
+    only these."""
+    customers = Customer.objects.all()
+    if search:
+        customers = customers.filter(Q(external_id__icontains=search) | Q(name__icontains=search))
+    if state:
+        customers = customers.filter(state=state)
+    return customers if among is None else customers.filter(pk__in=among)
 
 
 def customer_totals(

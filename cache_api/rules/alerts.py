@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from tenants.rules.sayings import Said
+
 STEPS = (100, 80, 50)  # percent of a budget; the highest that is reached is told
 FORECAST = "forecast"
 FORECAST_FROM = Decimal("0.1")  # of the month: before, a forecast is a guess
@@ -62,10 +64,19 @@ class QuotaUse:
 def checked_limit(kind: str, limit: Decimal) -> Decimal:
     """The limit of an alert in its unit. Raises BadAlert."""
     if kind not in LIMITS:
-        raise BadAlert("kind", f"{kind!r} is not watched: use one of {', '.join(LIMITS)}.")
+        raise BadAlert(
+            "kind",
+            Said(
+                "%(kind)s is not watched: use one of %(limits)s.",
+                kind=f"{kind!r}",
+                limits=", ".join(LIMITS),
+            ),
+        )
     least, most = LIMITS[kind]
     if not limit.is_finite() or not least <= limit <= most:
-        raise BadAlert("limit", f"Use a number from {least} to {most}.")
+        raise BadAlert(
+            "limit", Said("Use a number from %(least)s to %(most)s.", least=least, most=most)
+        )
     return limit
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cache_api.rules import entitlements
+from tenants.rules.sayings import Said, saying
 
 LONGEST_ID = 200
 LONGEST = {"name": 120, "plan": 80, "legal_name": 160, "tax_id": 40, "email": 254}
 MOST_LINES, LONGEST_LINE = 6, 120
 MOST_ROWS = 100_000
+ERASED = "customer.erased"  # the verb of an erasure's receipt in the log
 BILLING = ("legal_name", "address", "country", "tax_id", "email", "currency")
 COLUMNS = ("external_id", "name", "plan", *BILLING, "quota_day", "quota_month", "quota_hard")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -52,10 +54,16 @@ def external_id(text: str) -> str:
     """The partner's own id of a customer. Raises BadCustomer."""
     if not 1 <= len(text) <= LONGEST_ID or not text.isprintable() or text != text.strip():
         raise BadCustomer(
-            "external_id", f"An id has 1 to {LONGEST_ID} printable characters, no spaces around it."
+            "external_id",
+            Said(
+                "An id has 1 to %(longest_id)s printable characters, no spaces around it.",
+                longest_id=LONGEST_ID,
+            ),
         )
     if text == "_default":
-        raise BadCustomer("external_id", "_default stands for requests that name no customer.")
+        raise BadCustomer(
+            "external_id", Said("_default stands for requests that name no customer.")
+        )
     return text
 
 
@@ -63,9 +71,16 @@ def line(member: str, text: str) -> str:
     """One line of text, trimmed. Raises BadCustomer."""
     text = text.strip()
     if len(text) > LONGEST[member] or not (text.isprintable() or not text):
-        raise BadCustomer(member, f"{member}: at most {LONGEST[member]} printable characters.")
+        raise BadCustomer(
+            member,
+            Said(
+                "%(member)s: at most %(it)s printable characters.",
+                member=member,
+                it=LONGEST[member],
+            ),
+        )
     if member == "email" and text and not _EMAIL.fullmatch(text):
-        raise BadCustomer(member, f"{text!r} is no e-mail address.")
+        raise BadCustomer(member, Said("%(text)s is no e-mail address.", text=f"{text!r}"))
     return text
 
 
@@ -81,14 +96,25 @@ def billing(given: Mapping[str, str]) -> dict[str, Any]:
         len(part) > LONGEST_LINE or not part.isprintable() for part in lines
     ):
         raise BadCustomer(
-            "address", f"An address has at most {MOST_LINES} lines of {LONGEST_LINE} characters."
+            "address",
+            Said(
+                "An address has at most %(most_lines)s lines of %(longest_line)s characters.",
+                most_lines=MOST_LINES,
+                longest_line=LONGEST_LINE,
+            ),
         )
     facts["address"] = lines
     for name, shape in _CODES.items():
         code = given.get(name, "").strip().upper()
         if code and not shape.fullmatch(code):
-            raise BadCustomer(name, f"{name} must be its ISO code, such as "
-                                    f"{'DE' if name == 'country' else 'EUR'}.")  # fmt: skip
+            raise BadCustomer(
+                name,
+                Said(
+                    "%(name)s must be its ISO code, such as %(it)s.",
+                    name=name,
+                    it="DE" if name == "country" else "EUR",
+                ),
+            )
         facts[name] = code
     return {name: facts[name] for name in BILLING if facts[name]}
 
@@ -107,20 +133,27 @@ def read_table(text: str) -> tuple[list[CustomerRow], list[Refusal]]:
         for cells in reader:
             number = reader.line_num
             if len(rows) + len(refused) >= MOST_ROWS:
-                raise BadCustomer("file", f"At most {MOST_ROWS:,} customers at a time.")
+                raise BadCustomer(
+                    "file",
+                    Said("At most %(most_rows)s customers at a time.", most_rows=f"{MOST_ROWS:,}"),
+                )
             try:
                 row = _row(cells)
                 if row.external_id in seen:
                     raise BadCustomer(
-                        "external_id", f"The same id as in line {seen[row.external_id]}."
+                        "external_id",
+                        Said("The same id as in line %(it)s.", it=seen[row.external_id]),
                     )
             except BadCustomer as bad:
-                refused.append(Refusal(number, bad.member, str(bad)))
+                refused.append(Refusal(number, bad.member, saying(bad)))
             else:
                 seen[row.external_id] = number
                 rows.append(row)
     except csv.Error as error:
-        raise BadCustomer("file", f"Line {reader.line_num} is no CSV: {error}.") from error
+        raise BadCustomer(
+            "file",
+            Said("Line %(line_num)s is no CSV: %(error)s.", line_num=reader.line_num, error=error),
+        ) from error
     return rows, refused
 
 
@@ -128,19 +161,26 @@ def _check_head(reader: "csv.DictReader[str]") -> None:
     try:
         head = list(reader.fieldnames or ())
     except csv.Error as error:
-        raise BadCustomer("file", f"The first line is no CSV: {error}.") from error
+        raise BadCustomer(
+            "file", Said("The first line is no CSV: %(error)s.", error=error)
+        ) from error
     unknown = [name for name in head if name not in COLUMNS]
     if "external_id" not in head or unknown or len(set(head)) < len(head):
         found = f" Not known: {', '.join(unknown)[:200]}." if unknown else ""
         raise BadCustomer(
-            "file", f"The first line must name columns, external_id among them, each once. "
-                    f"Known: {', '.join(COLUMNS)}.{found}",
-        )  # fmt: skip
+            "file",
+            Said(
+                "The first line must name columns, external_id among them, each once. Known: "
+                "%(columns)s.%(found)s",
+                columns=", ".join(COLUMNS),
+                found=found,
+            ),
+        )
 
 
 def _row(cells: Mapping[str | None, Any]) -> CustomerRow:
     if None in cells or None in cells.values():
-        raise BadCustomer("file", "The line has more or fewer cells than the first line.")
+        raise BadCustomer("file", Said("The line has more or fewer cells than the first line."))
     given = {str(name): str(value) for name, value in cells.items()}
     address = given.get("address", "").replace("|", "\n")
     return CustomerRow(
@@ -154,9 +194,11 @@ def _quota(given: Mapping[str, str]) -> dict[str, Any] | None:
     counts = {name: given.get(f"quota_{name}", "").strip() for name in ("day", "month")}
     hard = given.get("quota_hard", "").strip().lower()
     if hard not in _YES:
-        raise BadCustomer("quota_hard", "quota_hard must be yes or no.")
+        raise BadCustomer("quota_hard", Said("quota_hard must be yes or no."))
     try:
         members: dict[str, Any] = {name: int(text) for name, text in counts.items() if text}
         return entitlements.quota({**members, "hard": _YES[hard]}) if members else None
     except (ValueError, entitlements.BadEntitlement) as error:
-        raise BadCustomer("quota", f"A quota is a whole number of lookups: {error}") from error
+        raise BadCustomer(
+            "quota", Said("A quota is a whole number of lookups: %(error)s", error=error)
+        ) from error

@@ -41,6 +41,18 @@ class PurgeForm(forms.Form):
         return given
 
 
+class PartnerPurgeForm(PurgeForm):
+    """The same of one of the partner's customers."""
+
+    customer = forms.CharField(
+        label=_("Customer"), max_length=200,
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off",
+                                      "spellcheck": "false"}),
+        help_text=_("Your id of it."),
+    )  # fmt: skip
+    field_order = ("customer", "what", "tag", "mode")
+
+
 def _is_tag(tag: str) -> bool:
     name, _is_pair, text = tag.partition("=")
     return bool(name) and tag.isprintable() and max(len(name), len(text)) <= LONGEST

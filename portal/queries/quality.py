@@ -1,11 +1,11 @@
-"""How good a customer's hits were: by kind, and what callers said of them (partner's schema)."""
+"""How good hits were: by kind, and what callers said of them (partner's schema)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from cache_api.models import Customer
-from cache_api.queries.judged import hits_taken_back
+from cache_api.queries.judged import hits_taken_back, taken_back_by_customer
 from portal.queries.usage import UsageView, usage_view
 from portal.rules.ranges import Range
 
@@ -43,10 +43,27 @@ class QualityView:
         return sum(one.unused for one in self.kinds)
 
 
-def quality_view(window: Range, customer: Customer) -> QualityView:
-    """The page's figures, live usage: nine queries."""
+@dataclass(frozen=True)
+class Reported:
+    """A customer with hits that its program took back."""
+
+    customer: Customer
+    wrong_exact: int
+    wrong_semantic: int
+    unused: int
+
+
+def most_reported(window: Range, limit: int = 20) -> list[Reported]:
+    """The customers that reported most, first: two queries."""
+    rows = taken_back_by_customer(window.start, window.end, limit)
+    known = Customer.objects.in_bulk([row[0] for row in rows])
+    return [Reported(known[one], *counts) for one, *counts in rows if one in known]
+
+
+def quality_view(window: Range, customer: Customer | None) -> QualityView:
+    """The page's figures, live usage, of one customer or of all together: nine queries."""
     usage = usage_view(window, customer=customer)
-    back = hits_taken_back(window.start, window.end, customer.pk)
+    back = hits_taken_back(window.start, window.end, customer.pk if customer else None)
     semantic, exact = usage.summary.semantic_hits, usage.summary.hits - usage.summary.semantic_hits
     return QualityView(usage, (
         _judged("exact", exact, back.get("wrong_hit", 0), back.get("unused_hit", 0)),

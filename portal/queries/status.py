@@ -37,6 +37,15 @@ class Status:
         """The worst of all components."""
         return overall(self.components)
 
+    @property
+    def mean_repair(self) -> timedelta | None:
+        """How long past incidents lasted on average, without maintenance; None without any."""
+        lasted = [
+            one.resolved_at - one.started_at for one in self.past
+            if one.resolved_at is not None and one.impact != Incident.Impact.MAINTENANCE
+        ]  # fmt: skip
+        return sum(lasted, timedelta()) / len(lasted) if lasted else None
+
 
 def status(now: datetime) -> Status:
     """Two queries, in the scope of the host; servers are asked every FRESH_S at most."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +27,19 @@ register.filter("day_text", local.day_text)
 def share_of(part: float, whole: float) -> str:
     """`{{ hits|share_of:lookups }}`: a percentage with one decimal, without the sign."""
     return local.percent(part, whole)
+
+
+@register.filter
+def lasted(length: timedelta) -> str:
+    """A length of time in hours and minutes: `3:05 h`."""
+    minutes = round(length.total_seconds() / 60)
+    return f"{minutes // 60}:{minutes % 60:02} h"
+
+
+@register.filter
+def similarity(bps: int) -> str:
+    """`{{ 9950|similarity }}`: 0.9950, from 1/10,000."""
+    return local.marked(f"{bps / 10_000:.4f}")
 
 
 @register.filter

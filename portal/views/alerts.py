@@ -24,6 +24,7 @@ from cache_api.rules.alerts import BadAlert
 from portal.forms.hooks import AlertForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.customer_overview import own_customer
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 # What is offered while there is none: kind, name, limit, why.
@@ -103,7 +104,7 @@ class AlertPages:
                 customer=customer.pk if customer else None, now=timezone.now(), **facts,
             )  # fmt: skip
         except BadAlert as bad:
-            form.add_error(bad.field or None, str(bad))
+            form.add_error(bad.field or None, told(bad))
             return False
         return True
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
+from billing.rules.errors import BillingError
+from billing.rules.periods import parse_month
 from cache_api.models import Customer
 from cache_api.queries import customer_by_external_id
 from portal.rules.ranges import BadRange, Range, parse_range
+from portal.words.told import told
 
 PAGE_SIZE = 50
 
@@ -50,7 +53,7 @@ def asked_range(request: HttpRequest, default: str = "") -> Range:
     try:
         return parse_range(request.GET.get("range", default), timezone.now().astimezone(UTC))
     except BadRange as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest(told(error)) from error
 
 
 def asked_page(request: HttpRequest) -> int:
@@ -59,6 +62,16 @@ def asked_page(request: HttpRequest) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:7]) <= 100_000:
         raise BadRequest(f"page={text!r} is no page number: use 1 or more.")
     return int(text)
+
+
+def asked_month(request: HttpRequest) -> datetime | None:
+    """The first instant of `?month=` (2026-10); None when it is not asked for. Raises BadRequest
+    (400)."""
+    text = request.GET.get("month", "")
+    try:
+        return parse_month(text).start if text else None
+    except BillingError as error:
+        raise BadRequest(told(error)) from error
 
 
 def asked_text(request: HttpRequest, name: str) -> str:

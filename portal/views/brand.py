@@ -20,6 +20,7 @@ from billing.gateways.typst import render_png
 from portal import brand_samples
 from portal.forms.brand import PICTURES, BrandForm
 from portal.words import brand as brand_words
+from portal.words.told import told
 from tenants import preview, queries, resolve
 from tenants.accounts.permissions import permission
 from tenants.actions import branding
@@ -61,7 +62,7 @@ def editor(request: HttpRequest) -> HttpResponse:
                 now=timezone.now(),
             )  # fmt: skip
         except BadBrand as bad:
-            form.add_error(bad.member if bad.member in form.fields else None, str(bad))
+            form.add_error(bad.member if bad.member in form.fields else None, told(bad))
         except ChangedMeanwhile:
             form.add_error(None, _("Somebody else has saved or published this brand meanwhile. "
                                    "Open the page again and bring your change in."))  # fmt: skip
@@ -166,7 +167,7 @@ def _contrasts(seed: str, accent: str) -> dict[str, Any]:
     try:
         tokens = palette.tokens_for(seed, accent)
     except ValueError as error:
-        return {"refused": str(error)}
+        return {"refused": told(error)}
     return {"tokens": tokens, "contrasts": brand_words.contrast_rows(tokens),
             "adjusted": brand_words.adjusted(tokens)}  # fmt: skip
 

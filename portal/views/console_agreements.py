@@ -27,6 +27,7 @@ from portal.forms.agreements import AmendForm, EndForm, ReasonForm
 from portal.plain_terms import plain_terms
 from portal.views.console_partners import actor
 from portal.words.terms import FIGURES, figure
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 
@@ -69,7 +70,7 @@ def amend(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
             retail_card_id=uuid.UUID(card) if (card := form.cleaned_data["card"]) else None,
         )  # fmt: skip
     except BillingError as error:
-        form.add_error(None, str(error))
+        form.add_error(None, told(error))
         return _page(request, agreement_id, amend_form=form)
     messages.success(request, _("Proposed. A second person has to approve it."))
     return _to(agreement_id)
@@ -160,7 +161,7 @@ def end(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
             reason=form.cleaned_data["reason"], actor=actor(request), now=timezone.now(),
         )  # fmt: skip
     except BillingError as error:
-        form.add_error(None, str(error))
+        form.add_error(None, told(error))
         return _page(request, agreement_id, end_form=form)
     messages.success(request, _("Asked for. A second person has to approve the end."))
     return _to(agreement_id)
@@ -175,7 +176,7 @@ def approve_end(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
         approve_termination(agreement_id=agreement_id, approved_by=actor(request),
                             now=timezone.now())  # fmt: skip
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, _("The agreement ends as asked."))
     return _to(agreement_id)
@@ -256,7 +257,7 @@ def _do(
     try:
         act()
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, done)
     return _to(version.agreement_id)

@@ -26,6 +26,7 @@ from billing.rules.money import to_major
 from billing.rules.periods import Period, month_of, next_month, parse_month, previous_month
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 JOURNAL_HEADER = (
@@ -171,7 +172,7 @@ def _do(request: HttpRequest, act_now: Callable[[], object], done: str, url: str
     try:
         act_now()
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, done)
     return HttpResponseRedirect(url)
@@ -183,7 +184,7 @@ def _month(request: HttpRequest) -> Period:
         return parse_month(request.GET["month"])
     except (KeyError, BillingError) as error:
         if isinstance(error, BillingError):
-            messages.error(request, str(error))
+            messages.error(request, told(error))
         return previous_month(month_of(timezone.now()))
 
 

@@ -29,6 +29,7 @@ from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
 from billing.rules.errors import BillingError
 from billing.rules.money import parse_amount
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 WHOLE, NET, LINES = "whole", "net", "lines"
@@ -44,7 +45,7 @@ def credit(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
             ask_credit_note(document_id=invoice.id, credit=_asked(request, invoice),
                             actor=actor(request), now=timezone.now())  # fmt: skip
         except BillingError as error:
-            messages.error(request, str(error))
+            messages.error(request, told(error))
         else:
             messages.success(request, _("Asked. A second person has to approve the credit note."))
             return HttpResponseRedirect(reverse("console_document", args=[invoice.id]))
@@ -69,7 +70,7 @@ def decide(request: HttpRequest, document_id: uuid.UUID, request_id: uuid.UUID) 
     try:
         note = approve_credit_note(**facts)
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
         return HttpResponseRedirect(reverse("console_document", args=[document_id]))
     messages.success(request, _("Credit note %(number)s is issued.") % {"number": note.number})
     return HttpResponseRedirect(reverse("console_document", args=[note.id]))
@@ -131,7 +132,7 @@ def _do(
     try:
         act()
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, done)
     return HttpResponseRedirect(reverse("console_document", args=[document_id]))

@@ -22,6 +22,7 @@ from billing.rules.errors import BillingError
 from billing.rules.money import parse_amount
 from portal.views.console_partners import actor
 from portal.views.document_lines import attachment
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 from tenants.models import Partner
 from tenants.queries import partner_names
@@ -65,7 +66,7 @@ def answer(request: HttpRequest, dispute_id: uuid.UUID) -> HttpResponse:
     try:
         _verb(request, row)()
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, _("Done."))
     return HttpResponseRedirect(reverse("console_dispute", args=[dispute_id]))

@@ -29,6 +29,7 @@ from billing.rules.runs import waits_for_person
 from portal.queries.channel import earlier_open_months
 from portal.rules.run_steps import approval_split, is_working, step_cells
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 QUIET = timedelta(seconds=30)  # nothing moved for so long: say so instead of spinning
@@ -42,7 +43,7 @@ def finance(request: HttpRequest) -> HttpResponse:
     try:
         period = _period(request.GET.get("month"), now)
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
         period = previous_month(month_of(now))
     room = billing.control_room(period)
     earlier = earlier_open_months(period)
@@ -69,7 +70,7 @@ def start_month(request: HttpRequest) -> HttpResponse:
     try:
         opened = settle_period(period=parse_month(label), actor=actor(request), now=timezone.now())
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
         return _to_month(label)
     begun = sum(is_working(run.state, run.reason, run.opened_by) for run in opened.runs)
     messages.success(request, ngettext(
@@ -94,7 +95,7 @@ def approve_month(request: HttpRequest) -> HttpResponse:
         runs = approve_runs(run_ids=list(seen), actor=actor(request), now=timezone.now(),
                             attempts=seen)  # fmt: skip
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, ngettext(
             "%(count)d run approved. Its documents are being issued.",
@@ -114,7 +115,7 @@ def preview(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
         period = _period(request.GET.get("month"), now)
         found = billing.preview_run(agreement_id=agreement_id, period=period)
     except BillingError as error:
-        context["problem"] = str(error)
+        context["problem"] = told(error)
     else:
         names = [buyer_name(draft, found.parties) for draft in found.result.drafts]
         context |= {

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from portal.forms.incidents import IncidentForm, UpdateForm
 from portal.queries.status import status as status_now
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants import queries as tenants
 from tenants.accounts.permissions import permission
 from tenants.actions.incidents import IncidentRefused, open_incident, update_incident
@@ -30,7 +31,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
         try:
             row = open_incident(**form.cleaned_data, actor=actor(request), now=timezone.now())
         except IncidentRefused as refused:
-            form.add_error(None, str(refused))
+            form.add_error(None, told(refused))
         else:
             messages.success(request, _("Published."))
             return HttpResponseRedirect(reverse("console_incident", args=[row.id]))
@@ -50,7 +51,7 @@ def update(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
             update_incident(incident_id=row.id, **form.cleaned_data, actor=actor(request),
                             now=timezone.now())  # fmt: skip
         except IncidentRefused as refused:
-            form.add_error(None, str(refused))
+            form.add_error(None, told(refused))
         else:
             messages.success(request, _("Published."))
             return HttpResponseRedirect(reverse("console_incident", args=[row.id]))

@@ -31,6 +31,7 @@ from billing.rules.payments import HAND, STRIPE
 from portal.forms.money import BankFileForm, PaymentForm, RefundForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page, asked_text
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 
@@ -77,7 +78,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         file, is_new = take_bank_file(name=given.name, content=given.read(), now=timezone.now(),
                                       actor=actor(request))  # fmt: skip
     except BillingError as error:
-        form.add_error("file", str(error))
+        form.add_error("file", told(error))
         return _page(request, file_form=form)
     if not is_new:
         messages.warning(request, _("This file was taken in before; nothing was booked again."))
@@ -141,7 +142,7 @@ def _refunded(
             actor=actor(request), now=timezone.now(),
         )  # fmt: skip
     except BillingError as error:
-        form.add_error(None, str(error))
+        form.add_error(None, told(error))
         return False
     messages.success(request, _("The refund is under way.") if payment.method == STRIPE
                      else _("The refund is booked: send the money now."))  # fmt: skip
@@ -174,7 +175,7 @@ def _do(request: HttpRequest, done: str, act: Callable[[], Any]) -> HttpResponse
     try:
         act()
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, done)
     return _back()

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal import runbook as book
 from portal.queries.operations import operations
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 from tenants.actions.jobs import JobRefused, forget_job, queue_again
 
@@ -43,7 +44,7 @@ def retry(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     try:
         queue_again(job_id=job_id, actor=actor(request), now=timezone.now())
     except JobRefused as refused:
-        messages.error(request, str(refused))
+        messages.error(request, told(refused))
     else:
         messages.success(request, _("Queued again: the row goes as soon as it succeeds."))
     return HttpResponseRedirect(reverse("console_ops_jobs"))

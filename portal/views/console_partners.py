@@ -21,6 +21,7 @@ from portal.forms.agreements import OpenPartnerForm
 from portal.pictures import channel as channel_pictures
 from portal.plain_terms import plain_terms
 from portal.queries import channel
+from portal.words.told import told
 from tenants import queries as tenants
 from tenants.accounts.permissions import permission
 from tenants.actions.partners import UnableToOpenPartner, request_partner, retry_opening
@@ -76,7 +77,7 @@ def open_partner(request: HttpRequest) -> HttpResponse:
         try:
             job = request_partner(**form.cleaned_data, actor=actor(request), now=timezone.now())
         except UnableToOpenPartner as refused:
-            form.add_error(_FIELD_OF.get(refused.code), str(refused))
+            form.add_error(_FIELD_OF.get(refused.code), told(refused))
         else:
             return HttpResponseRedirect(
                 reverse("console_opening", kwargs={"slug": job.partner.slug})

@@ -27,6 +27,7 @@ from billing.rules.payments import BANK, STRIPE
 from billing.rules.payouts import APPROVED, HELD, PENDING, SENT, allowed_verbs
 from portal.views.asked import asked_text
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 from tenants.queries import partner_names
 
@@ -93,7 +94,7 @@ def order(request: HttpRequest) -> HttpResponse:
         file = export_payouts(payout_ids=ids, debtor=debtor, kek=settings.KEK, now=now,
                               actor=actor(request))  # fmt: skip
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
         return _back()
     return HttpResponse(file.content, content_type="application/xml", headers={
         "Content-Disposition": f'attachment; filename="{file.name}"'})  # fmt: skip
@@ -128,7 +129,7 @@ def _do(request: HttpRequest, done: str, work: Callable[[], Any]) -> HttpRespons
     try:
         work()
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, done)
     return _back()

@@ -39,6 +39,7 @@ from portal.forms.pipeline import (
 )
 from portal.queries import pipeline as facts
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants import queries as tenants
 from tenants.accounts.permissions import permission
 from tenants.actions.prospects import (
@@ -186,7 +187,7 @@ def proposal(request: HttpRequest, prospect_id: uuid.UUID) -> HttpResponse:
     try:
         pdf = proposal_pdf(row, timezone.now())
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
         return _to(row.id)
     return HttpResponse(pdf, content_type="application/pdf", headers={
         "Content-Disposition": f'inline; filename="{file_name(row)}"'})  # fmt: skip
@@ -239,7 +240,7 @@ def _try(form: forms.Form, act: Callable[[], Any]) -> bool:
         act()
     except _REFUSALS as refused:
         member = getattr(refused, "field", "")
-        form.add_error(member if member in form.fields else None, str(refused))
+        form.add_error(member if member in form.fields else None, told(refused))
         return False
     return True
 

@@ -30,6 +30,7 @@ from billing.rules.periods import Period, month_of, parse_month, previous_month
 from billing.rules.planning.what_if import Changes
 from portal.forms.planning import WhatIfForm
 from portal.pictures import planning as planning_pictures
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 ROWS = 300
@@ -60,7 +61,7 @@ def what_if(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
         context |= {"period": period, "found": found}
         context |= _answer(request, found)
     except BillingError as error:
-        context["problem"] = str(error)
+        context["problem"] = told(error)
     return render(request, "console/what_if.html", context)
 
 
@@ -74,7 +75,7 @@ def _answer(request: HttpRequest, found: PeriodInput) -> dict[str, Any]:
     try:
         answer = re_rate(found, changes)
     except BillingError as error:
-        return {**context, "problem": str(error)}
+        return {**context, "problem": told(error)}
     rows = [line for line in answer.lines if line.before_minor or line.after_minor]
     return {**context, "answer": answer, "asked": changes.any, "rows": rows[:ROWS],
             "more": len(rows) - ROWS if len(rows) > ROWS else 0,
@@ -133,7 +134,7 @@ def _difference(
         found = ask()
         context |= {"bridge": found, "causes": _causes(found)}
     except BillingError as error:
-        context["problem"] = str(error)
+        context["problem"] = told(error)
     part = request.headers.get("HX-Request") == "true"
     template = "console/parts/difference.html" if part else "console/difference.html"
     return render(request, template, context)

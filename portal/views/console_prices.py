@@ -17,6 +17,7 @@ from billing.queries.price_lists import price_lists, waiting_prices
 from billing.rules.errors import BillingError
 from portal.forms.prices import PricesForm
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 
@@ -39,7 +40,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         try:
             ask_prices(valid_from=day, actor=actor(request), now=timezone.now(), **facts)
         except BillingError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, told(error))
         else:
             messages.success(request, _("Asked. A second person publishes it by approving."))
             return HttpResponseRedirect(reverse("console_prices"))

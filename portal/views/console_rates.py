@@ -24,6 +24,7 @@ from billing.rules.errors import BillingError
 from billing.rules.periods import month_of, next_month, parse_month, previous_month
 from portal.forms.rates import FxForm, StatusForm, TaxForm
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 from tenants.models import Partner
 from tenants.queries import partner_names
@@ -74,7 +75,7 @@ def decide_entry(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
             if request.POST.get("back") == "prices":
                 done = _("Published.")
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, done)
     back = "console_prices" if request.POST.get("back") == "prices" else "console_rates"
@@ -90,7 +91,7 @@ def margins(request: HttpRequest) -> HttpResponse:
         period = parse_month(request.GET["month"])
     except (KeyError, BillingError) as error:
         if isinstance(error, BillingError):
-            messages.error(request, str(error))
+            messages.error(request, told(error))
         period = previous_month(month_of(now))
     names = partner_names()
     return render(request, "console/margins.html", {
@@ -106,7 +107,7 @@ def _enter(
         try:
             act(**form.cleaned_data, actor=actor(request), now=timezone.now())
         except BillingError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, told(error))
         else:
             messages.success(request, _("Asked. A second person enters it by approving."))
             return HttpResponseRedirect(reverse("console_rates"))

@@ -29,6 +29,7 @@ from portal.forms.agreements import ReasonForm
 from portal.plain_terms import plain_terms
 from portal.rules.run_steps import STEPS, is_working, step_cells
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 
@@ -86,7 +87,7 @@ def archive(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     except UnknownRun as error:
         raise Http404 from error
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
         return HttpResponseRedirect(reverse("console_run", kwargs={"run_id": run_id}))
     name = f'attachment; filename="run-{run_id}.zip"'
     return HttpResponse(content, content_type="application/zip",
@@ -153,7 +154,7 @@ def _do(request: HttpRequest, run_id: uuid.UUID, done: str, act: Callable[[], An
     try:
         act()
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, done)
     return HttpResponseRedirect(reverse("console_run", kwargs={"run_id": run_id}))

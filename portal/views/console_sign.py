@@ -16,6 +16,7 @@ from billing.queries.price_lists import retail_cards
 from billing.rules.errors import BillingError
 from portal.forms.deals import SignForm
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants import queries as tenants
 from tenants.accounts.permissions import permission
 
@@ -38,7 +39,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
                 currency=form.cleaned_data["currency"].upper(),
             )  # fmt: skip
         except BillingError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, told(error))
         else:
             messages.success(request, _("Proposed. A second person has to approve it."))
             return HttpResponseRedirect(

@@ -18,6 +18,7 @@ from billing.models import RemoteIntent
 from billing.queries.remote import stripe_desk
 from billing.rules.errors import BillingError
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 
@@ -37,7 +38,7 @@ def again(request: HttpRequest, intent_id: uuid.UUID) -> HttpResponse:
     try:
         try_again(intent_id=intent_id, actor=actor(request), now=timezone.now())
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, _("Queued: it is looked for first, then asked for again."))
     return HttpResponseRedirect(reverse("console_stripe"))

@@ -15,6 +15,7 @@ from portal import brand_samples
 from portal.forms.people import QuotaForm
 from portal.views.brand import MODES
 from portal.words import brand as brand_words
+from portal.words.told import told
 from tenants import queries
 from tenants.accounts.permissions import permission
 from tenants.rules import brandcss, palette
@@ -79,7 +80,7 @@ def _tokens(seed: str, accent: str) -> palette.Tokens:
     try:
         return palette.tokens_for(seed, accent)
     except ValueError as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest(told(error)) from error
 
 
 def _brands() -> list[tuple[str, str, str, str]]:

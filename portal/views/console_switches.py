@@ -17,6 +17,7 @@ from portal.forms.operations import SwitchForm
 from portal.views.console_partners import actor
 from portal.views.step_up import password_problem
 from portal.words import operations as words
+from portal.words.told import told
 from tenants import queries as tenants
 from tenants import switches
 from tenants.accounts.permissions import permission
@@ -65,6 +66,6 @@ def _set(request: HttpRequest, form: SwitchForm) -> bool:
     try:
         set_switch(**form.facts(now), actor=actor(request), now=now)
     except BadSwitch as refused:
-        form.add_error(None, str(refused))
+        form.add_error(None, told(refused))
         return False
     return True

@@ -22,6 +22,7 @@ from billing.rules.errors import BillingError
 from portal.views.console_partners import actor
 from portal.views.customer_overview import own_customer
 from portal.views.documents import INVOICES, STATEMENTS, TO_CUSTOMERS, found
+from portal.words.told import told
 from tenants.accounts.permissions import eyes, permission
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -120,7 +121,7 @@ def _do(request: HttpRequest, url: str, act: Callable[[], object], done: str) ->
     try:
         act()
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, done)
     return HttpResponseRedirect(url)

@@ -23,6 +23,7 @@ from billing.rules.drafts import (
 from billing.rules.einvoice import NoEInvoice
 from portal.queries.paying import way_to_pay
 from portal.views.customer_overview import own_customer
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 INVOICES, STATEMENTS = (CUSTOMER_INVOICE, PARTNER_INVOICE, CREDIT_NOTE), (PAYOUT_STATEMENT,)
@@ -92,7 +93,7 @@ def answer(
         try:
             file = render_document(document_id=detail.row.id, now=timezone.now(), kind=form)
         except NoEInvoice as error:
-            messages.error(request, str(error))
+            messages.error(request, told(error))
             return HttpResponseRedirect("./")
         return _file(bytes(file.content), file.media_type, _NAMES[form] % detail.row.number)
     if form == "json":

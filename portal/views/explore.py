@@ -25,6 +25,7 @@ from portal.rules.questions import DIMENSIONS, TOPS, BadQuestion, Question, read
 from portal.views.asked import asked_text
 from portal.views.files import csv_file, parquet_file
 from portal.words import explorer as explorer_words
+from portal.words.told import told
 from tenants.accounts.permissions import eyes
 from tenants.actions.saved_views import forget_view, save_view, views_of
 
@@ -105,7 +106,7 @@ def save(request: HttpRequest, side: Side) -> HttpResponse:
             query=query, actor=user.email, now=timezone.now(),
         )  # fmt: skip
     except ValueError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     return HttpResponseRedirect(f"{reverse(side.name)}?{query}")
 
 
@@ -123,7 +124,7 @@ def asked_question(request: HttpRequest, side: Side) -> Question:
     try:
         return read_question(request.GET.dict(), now, dimensions=side.dimensions)
     except BadQuestion as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest(told(error)) from error
 
 
 def _choices(found: Explorer, side: Side) -> dict[str, list[tuple[str, Any]]]:

@@ -1,8 +1,8 @@
-"""Tables as downloads: CSV in pieces, Parquet from a temporary file; memory stays flat."""
+"""Downloads: CSV and zip in pieces, Parquet from a temporary file; memory stays flat."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 
 from billing.gateways.parquet import table_parquet
+from billing.rules.archive import zip_pieces
 from billing.rules.csv_text import csv_blocks
 from portal.queries.usage_files import Table
 from tenants import schema
@@ -28,6 +29,21 @@ def csv_file(whose: Any, name: str, table: Callable[[], Table]) -> HttpResponseB
     return StreamingHttpResponse(
         pieces(), content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )  # fmt: skip
+
+
+def zip_file(
+    whose: Any, name: str, files: Callable[[], Iterable[tuple[str, bytes]]]
+) -> HttpResponseBase:
+    """A zip of (name, content), sent while the files are made, in `whose` schema."""
+
+    def pieces() -> Iterator[bytes]:
+        with schema.in_partner(whose):
+            yield from zip_pieces(files())
+
+    return StreamingHttpResponse(
+        pieces(), content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}.zip"'},
     )  # fmt: skip
 
 

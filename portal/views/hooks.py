@@ -25,6 +25,7 @@ from cache_api.rules.hooks import catalogue, schedule, signing
 from portal.forms.hooks import EndpointForm, ReplayForm, RollForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.customer_overview import own_customer
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 from tenants.tasking import enqueue_on_commit
 
@@ -79,7 +80,7 @@ class HookPages:
                     now=timezone.now(), **form.cleaned_data,
                 )  # fmt: skip
             except HookRefused as refused:
-                form.add_error(refused.field or None, str(refused))
+                form.add_error(refused.field or None, told(refused))
             else:
                 return self._secret(request, row, secret)
         return self._page(request, "hook_edit", {"form": form})
@@ -113,7 +114,7 @@ class HookPages:
                     **form.cleaned_data,
                 )
             except HookRefused as refused:
-                form.add_error(refused.field or None, str(refused))
+                form.add_error(refused.field or None, told(refused))
             else:
                 messages.success(request, _("Saved."))
                 return self._to(row_id)
@@ -129,7 +130,7 @@ class HookPages:
             secret = endpoints.roll_secret(overlap=form.length(), kek=settings.KEK,
                                            **self._who(request, row_id))  # fmt: skip
         except HookRefused as refused:
-            messages.error(request, str(refused))
+            messages.error(request, told(refused))
             return self._to(row_id)
         return self._secret(request, row, secret)
 
@@ -192,7 +193,7 @@ class HookPages:
         try:
             done = do(timezone.now())
         except HookRefused as refused:
-            messages.error(request, str(refused))
+            messages.error(request, told(refused))
         else:
             # Now, instead of with the next sweep.
             enqueue_on_commit("portal.run_hooks", partner_id=str(_partner_id(request)))

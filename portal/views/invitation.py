@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.words.told import told
 from tenants.actions.invitations import accept, invitation_of
 from tenants.actions.people import PersonRefused
 
@@ -44,7 +45,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         except ValidationError as weak:
             form.add_error("password", weak)
         except PersonRefused as refused:
-            return _answer(request, {"refused": str(refused)}, status=410)
+            return _answer(request, {"refused": told(refused)}, status=410)
         else:
             messages.success(request, _("Your account is open. Sign in with your new password."))
             return HttpResponseRedirect(reverse("account_login"))

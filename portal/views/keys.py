@@ -17,6 +17,7 @@ from cache_api.queries import customer_by_external_id
 from portal.forms.people import KeyForm, RotateForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.customer_overview import own_customer
+from portal.words.told import told
 from tenants import queries
 from tenants.accounts.permissions import permission
 from tenants.actions.keys import KeyRefused, create_key, key_prefix, revoke_key, rotate_key
@@ -73,7 +74,7 @@ class KeyPages:
                         now=timezone.now(),
                     )  # fmt: skip
                 except KeyRefused as refused:
-                    form.add_error(None, str(refused))
+                    form.add_error(None, told(refused))
                 else:
                     return self._secret(request, made)
         return self._page(request, "key_new", {"form": form})
@@ -98,7 +99,7 @@ class KeyPages:
                               customer_external_id=self.customer(request),
                               actor=_actor(request), now=timezone.now())  # fmt: skip
         except KeyRefused as refused:
-            messages.error(request, str(refused))
+            messages.error(request, told(refused))
             return self._to(key_id)
         return self._secret(request, made, replaced=self._row(request, key_id))
 

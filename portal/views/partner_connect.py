@@ -15,6 +15,7 @@ from billing.rules.errors import BillingError
 from portal.views.asked import asked_text
 from portal.views.partner_payouts import back_to_payouts, owner_id, person
 from portal.views.step_up import password_problem
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 
@@ -31,7 +32,7 @@ def connect(request: HttpRequest) -> HttpResponse:
         connect_account(partner_id=owner_id(request), country=asked_text(request, "country"),
                         actor=person(request), now=timezone.now(), **_urls(request))  # fmt: skip
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, _("Stripe is asked. The way there appears below in a moment."))
     return back_to_payouts()
@@ -45,7 +46,7 @@ def refresh(request: HttpRequest) -> HttpResponse:
     try:
         renew_link(partner_id=owner_id(request), now=timezone.now(), **_urls(request))
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.info(request, _("A new address is asked for. It appears below in a moment."))
     return back_to_payouts()

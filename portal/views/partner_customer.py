@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from billing.queries.plans import on_plan
+from billing.rules.csv_text import csv_bytes
 from cache_api.actions import customers as actions
 from cache_api.actions.entitle import set_quota
 from cache_api.models import Customer, CustomerState
@@ -25,6 +27,7 @@ from cache_api.rules.customer_facts import COLUMNS, BadCustomer, read_table
 from portal.forms.people import CustomerForm, ImportForm, NewCustomerForm, QuotaForm, SuspendForm
 from portal.queries.overview import customer_of
 from portal.views.files import csv_file
+from portal.words.told import told
 from tenants import queries
 from tenants.accounts.models import User
 from tenants.accounts.permissions import permission
@@ -135,13 +138,21 @@ def import_table(request: HttpRequest) -> HttpResponseBase:
         try:
             context |= _imported(request, form)
         except BadCustomer as bad:
-            form.add_error("file", str(bad))
+            form.add_error("file", told(bad))
         refused = context.pop("all_refused", [])
         if refused and form.cleaned_data["as_file"]:
             whose: Any = request.owner  # type: ignore[attr-defined]
             rows = [(one.line, one.member, one.reason) for one in refused]
             return csv_file(whose, "refused", lambda: (_REFUSED, iter(rows)))
     return render(request, "partner/customer_import.html", context)
+
+
+@permission("customers.manage")
+@require_safe
+def template(request: HttpRequest) -> HttpResponse:
+    """The head line of such a file, and nothing below it."""
+    headers = {"Content-Disposition": 'attachment; filename="customers.csv"'}
+    return HttpResponse(csv_bytes(COLUMNS, ()), content_type="text/csv", headers=headers)
 
 
 def _imported(request: HttpRequest, form: ImportForm) -> dict[str, Any]:
@@ -152,7 +163,8 @@ def _imported(request: HttpRequest, form: ImportForm) -> dict[str, Any]:
         text = file.read().decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadCustomer("file", _("The file is not UTF-8; save it as CSV UTF-8.")) from error
-    rows, refused = read_table(text)
+    rows, found = read_table(text)
+    refused = [replace(one, reason=told(one.reason)) for one in found]
     report: dict[str, Any] = {
         "refused": refused[:SHOWN_REFUSALS], "refused_count": len(refused), "good": len(rows),
     }  # fmt: skip
@@ -173,7 +185,7 @@ def _saved(
         try:
             return save()
         except BadCustomer as bad:
-            form.add_error(bad.member if bad.member in form.fields else None, str(bad))
+            form.add_error(bad.member if bad.member in form.fields else None, told(bad))
     return render(request, template, {"form": form, **context})
 
 

@@ -1,29 +1,46 @@
 """`/manage/customers/`: the partner's customers with their usage of the last 30 days."""
 
+from typing import Any
+
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from cache_api.models import CustomerState
-from cache_api.queries import customers_page
+from portal.queries.directory import DUE, OVER, Filter, directory
 from portal.views.asked import PAGE_SIZE, Pager, asked_page, asked_range
-from tenants.accounts.permissions import permission
+from tenants.accounts.permissions import eyes, permission
+
+ONLY = {OVER: _("Over quota"), DUE: _("Past due")}
 
 
 @permission("customers.view")
+@require_safe
 def customers(request: HttpRequest) -> HttpResponse:
-    """`?q=` looks into name and id, `?state=` filters, `?page=` turns."""
+    """`?q=` looks into name and id, `?state=` and `?only=` filter, `?page=` turns."""
     window, number = asked_range(request), asked_page(request)
-    search, state = request.GET.get("q", "").strip()[:200], request.GET.get("state", "")
-    if state and state not in CustomerState.values:
-        raise BadRequest(f"state={state!r}: use one of {', '.join(CustomerState.values)}.")
-    rows, total = customers_page(
-        window.start, window.end, search=search, state=state,
+    money = eyes(request).may("invoices.view")
+    wanted = asked_filter(request.GET, money=money)
+    found = directory(
+        request.owner.partner_id, window, wanted, money=money,  # type: ignore[attr-defined]
         limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE,
     )  # fmt: skip
-    context = {
-        "rows": rows, "pager": Pager(number, total), "search": search, "state": state,
-        "states": CustomerState.choices, "is_filtered": bool(search or state),
-        "most": max((row.lookups for row in rows), default=0),
+    context: dict[str, Any] = {
+        "found": found, "wanted": wanted, "pager": Pager(number, found.total),
+        "states": CustomerState.choices,
+        "onlys": [(key, label) for key, label in ONLY.items() if money or key != DUE],
     }  # fmt: skip
     return render(request, "partner/customers.html", context)
+
+
+def asked_filter(given: QueryDict, *, money: bool) -> Filter:
+    """The filter of an address or a form. Raises BadRequest (400)."""
+    search = given.get("q", "").strip()[:200]
+    state, only = given.get("state", ""), given.get("only", "")
+    if state and state not in CustomerState.values:
+        raise BadRequest(f"state={state!r}: use one of {', '.join(CustomerState.values)}.")
+    if only and (only not in ONLY or (only == DUE and not money)):
+        raise BadRequest(f"only={only!r}: use one of {', '.join(ONLY)}.")
+    return Filter(search, state, only)

@@ -45,6 +45,7 @@ def _page(request: HttpRequest, form: SenderForm | None = None) -> HttpResponse:
         "shown": sender_view(row) if row else None, "form": form or SenderForm(),
         "may_change": eyes(request).may("domains.manage"),
         "counts": mail_counts(owner.partner_id, now - timedelta(days=DAYS)),
+        "languages": settings.LANGUAGES,
     })  # fmt: skip
 
 

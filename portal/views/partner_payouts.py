@@ -21,6 +21,7 @@ from billing.queries.remote import onboarding
 from billing.rules.errors import BillingError
 from portal.forms.money import PayoutDetailsForm
 from portal.views.step_up import is_sure, password_problem
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 
@@ -43,7 +44,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         ask_payout_details(partner_id=owner_id(request), kek=settings.KEK, now=timezone.now(),
                            actor=person(request), **facts)  # fmt: skip
     except BillingError as error:
-        form.add_error(None, str(error))
+        form.add_error(None, told(error))
         return _page(request, form)
     messages.success(request, _("Asked. Another owner has to approve it; until then nothing "
                                 "changes."))  # fmt: skip
@@ -64,7 +65,7 @@ def decide(request: HttpRequest, details_id: uuid.UUID) -> HttpResponse:
                               approve=approve, actor=person(request),
                               now=timezone.now())  # fmt: skip
     except BillingError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, _("Approved. It is used after %(days)d days.")
                          % {"days": HOLD.days} if approve else _("Refused."))  # fmt: skip

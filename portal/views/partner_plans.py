@@ -17,23 +17,25 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from billing.actions import plans as actions
 from billing.queries import plans as found
-from billing.queries.plans import PlanView, VersionView
+from billing.queries.plan_money import plans_money
+from billing.queries.plans import PlanView
 from billing.rules.errors import BillingError
 from billing.rules.plans import TEMPLATES
 from portal.forms.plans import MonthForm, MoveForm, NewPlanForm, OfferForm
 from portal.queries.estimates import terms_in_force
 from portal.queries.overview import customer_of
 from portal.words import plans as words
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 
 
 @permission("plans.manage")
 @require_safe
 def plans(request: HttpRequest) -> HttpResponse:
-    """Every plan with its customers and the version in force; three templates to begin with."""
-    currency = _currency(request)
+    """Every plan with its customers, what it brings in, and three templates to begin with."""
+    currency, shown = _currency(request), found.plans(_partner(request), timezone.now())
     return render(request, "partner/plans.html", {
-        "plans": found.plans(_partner(request), timezone.now()),
+        "plans": shown, "money": plans_money(_partner(request), shown, currency),
         "templates": [
             (key, *words.TEMPLATE_NAMES[key], words.offer_lines(offer, currency))
             for key, offer in TEMPLATES.items()
@@ -111,11 +113,10 @@ def move(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     customer, now = customer_of(customer_id), timezone.now()
     if customer is None:
         raise Http404
-    versions = {str(one.id): one for view in found.plans(_partner(request), now)
-                for one in view.versions if one.valid_to is None or one.valid_to > now}  # fmt: skip
+    versions = found.joinable(_partner(request), now)
     before = found.on_plan(_partner(request), customer.pk, now)
     given = request.POST or ({"version": "", **request.GET.dict()} if request.GET else None)
-    form = MoveForm(given, now=now, versions=[(key, _label(one)) for key, one in versions.items()])
+    form = MoveForm(given, now=now, versions=words.choices(versions))
     context: dict[str, Any] = {"customer": customer, "form": form, "before": before}
     if form.is_valid():
         after = versions.get(form.cleaned_data["version"])
@@ -139,7 +140,7 @@ def _tried(
         try:
             return save()
         except BillingError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, told(error))
     return None
 
 
@@ -156,11 +157,6 @@ def _page(request: HttpRequest, shown: PlanView, **bound: forms.Form) -> HttpRes
 def _first(shown: PlanView) -> dict[str, Any]:
     offers = [shown.draft, *(one.offer for one in shown.versions)]
     return next((OfferForm.first(one) for one in offers if one is not None), {})
-
-
-def _label(version: VersionView) -> str:
-    return _("%(plan)s, from %(day)s") % {"plan": words.title(version),
-                                          "day": f"{version.valid_from:%Y-%m-%d}"}  # fmt: skip
 
 
 def _shown(request: HttpRequest, plan_id: uuid.UUID) -> PlanView:

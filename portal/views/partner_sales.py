@@ -20,6 +20,7 @@ from billing.queries.sales import AwaitedMonth, awaited_months, report_totals
 from billing.rules.errors import BadPeriod
 from billing.rules.periods import parse_month
 from billing.rules.sales import MOST_BYTES, BadSales
+from portal.words.told import told
 from tenants import queries as tenants
 from tenants import schema
 from tenants.accounts.permissions import permission
@@ -138,7 +139,7 @@ def _submit(request: HttpRequest, form: SalesForm) -> bool:
             form.add_error(None, problem)
         return False
     except BadPeriod as refused:
-        form.add_error("month", str(refused))
+        form.add_error("month", told(refused))
         return False
     said = _("Kept: %(rows)d rows for %(month)s.") % {"rows": report.rows, "month": label}
     late = _("It came after the cutoff: what was estimated is trued up in the next run.")

@@ -18,6 +18,7 @@ from portal.look import opened
 from portal.queries.search import find, public_part
 from portal.views.console_partners import actor
 from portal.views.step_up import password_problem
+from portal.words.told import told
 from tenants import queries as tenants
 from tenants.accounts.permissions import permission
 from tenants.actions.looks import LookRefused, end_look, look_of, open_look, start_look
@@ -59,7 +60,7 @@ def start(request: HttpRequest) -> HttpResponse:
                 look, ticket = start_look(**form.cleaned_data, actor=actor(request),
                                           now=timezone.now())  # fmt: skip
             except LookRefused as refused:
-                form.add_error(None, str(refused))
+                form.add_error(None, told(refused))
             else:
                 context |= {"look": look, "link": _link(look, ticket)}
     return render(request, "console/support/look.html", context)

@@ -12,14 +12,15 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from portal import words
 from portal.forms.people import InviteForm, InviteManyForm, role_choices
 from portal.queries.overview import customer_of
 from portal.views import circles
+from portal.words.told import told
 from tenants.accounts.models import Connection, Invitation, User
 from tenants.accounts.permissions import permission
 from tenants.accounts.second_factor import covered, factors
@@ -27,7 +28,7 @@ from tenants.actions import invitations, people
 from tenants.actions import sso as actions_sso
 from tenants.actions.people import Circle, PersonRefused
 from tenants.gateways import mail
-from tenants.rules import roles
+from tenants.rules import mail_texts, roles
 from tenants.rules.roles import Audience
 
 Circled = Callable[..., Circle]
@@ -80,7 +81,7 @@ class TeamPages:
                 row, token = invitations.invite(circle=circle, by=by, now=timezone.now(),
                                            **form.cleaned_data)  # fmt: skip
             except PersonRefused as refused:
-                form.add_error(None, str(refused))
+                form.add_error(None, told(refused))
             else:
                 return self._sent(request, row, token, where)
         return self._page(request, "invite", {"form": form}, where)
@@ -123,7 +124,7 @@ class TeamPages:
                 now=timezone.now(),
             )  # fmt: skip
         except PersonRefused as refused:
-            return self._back_to_all(request, where, refused=str(refused))
+            return self._back_to_all(request, where, refused=told(refused))
         return self._sent(request, row, token, where)
 
     def withdraw(self, request: HttpRequest, row_id: uuid.UUID, **where: Any) -> HttpResponse:
@@ -172,7 +173,7 @@ class TeamPages:
             done = verb(circle=self.circle(request, **where), by=_who(request),
                         now=timezone.now(), **given)  # fmt: skip
         except PersonRefused as refused:
-            return self._back_to_all(request, where, refused=str(refused))
+            return self._back_to_all(request, where, refused=told(refused))
         messages.success(request, said if done else _("It was so already; nothing changed."))
         return self._back_to_all(request, where)
 
@@ -206,9 +207,14 @@ def _send(request: HttpRequest, row: Invitation, token: str) -> bool:
     owner = request.owner  # type: ignore[attr-defined]
     link = request.build_absolute_uri(reverse("invitation", kwargs={"token": token}))
     text = render_to_string("people/invitation.txt", {"owner": owner, "row": row, "link": link})
-    subject = _("%(product)s: you are invited") % {"product": owner.brand.product_name}
+    brand = owner.brand
+    subject = mail_texts.subject(
+        brand.mail_texts, mail_texts.INVITATION, get_language() or "en",
+        {"brand": brand.product_name, "who": row.invited_by},
+        _("%(product)s: you are invited") % {"product": brand.product_name},
+    )  # fmt: skip
     home = request.build_absolute_uri("/").rstrip("/")
-    return mail.send(to=row.email, brand=owner.brand, home=home, subject=subject, text=text)
+    return mail.send(to=row.email, brand=brand, home=home, subject=subject, text=text)
 
 
 def _tell_many(request: HttpRequest, sent: int, lost: list[str], known: list[str]) -> None:

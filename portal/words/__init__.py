@@ -303,6 +303,8 @@ PERMISSIONS: dict[str, Any] = {
     "my.cache.manage": _("See the quality of hits, purge entries"),
     "keys.manage": _("Manage API keys and webhooks, see requests"),
     "alerts.manage": _("Set alerts"),
+    "cache.manage": _("See the quality of hits, purge entries"),
+    "invoices.send": _("Mail invoices again"),
     "customers.view_as": _("See a customer's portal as it does, without changing anything"),
     "team.manage": _("Invite and manage people"),
     "sso.manage": _("Set up single sign-on"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -60,6 +61,15 @@ def title(version: VersionView | None) -> str:
     return _("the price list") if version is None else f"{version.name} v{version.number}"
 
 
+def choices(versions: Mapping[str, VersionView]) -> list[tuple[str, str]]:
+    """Versions in a list to choose from, by key."""
+    facts = {
+        key: {"plan": title(one), "day": f"{one.valid_from:%Y-%m-%d}"}
+        for key, one in versions.items()
+    }
+    return [(key, _("%(plan)s, from %(day)s") % told) for key, told in facts.items()]
+
+
 def move_lines(before: OnPlan, after: VersionView | None, starts_at: datetime,
                now: datetime) -> list[str]:  # fmt: skip
     """What a move would change and from when; nothing is changed by saying so."""
@@ -68,15 +78,19 @@ def move_lines(before: OnPlan, after: VersionView | None, starts_at: datetime,
     if starts_at <= now:
         lines = [_("The whole of %(month)s, from its first day on, is billed by %(new)s "
                    "instead of %(old)s.") % facts]  # fmt: skip
-    lines += offer_lines(after.offer, after.currency) if after else []
-    if after is None:
-        lines.append(_("Its quota is removed."))
-    when = _("within five seconds") if starts_at <= now else _("when the month begins")
-    lines.append(
-        _("The plan's quota takes the place of its present one %(when)s.") % {"when": when}
-    )
+    lines += terms_lines(after, starts_at, now)[:-1]
     if before.next_at is not None and before.next_at >= starts_at:
         lines.append(_("The move to %(next)s from %(month)s that was planned is taken back.") % {
             "next": title(before.next), "month": month(before.next_at)})  # fmt: skip
     lines.append(_("Invoices that are issued stay as they are."))
     return lines
+
+
+def terms_lines(after: VersionView | None, starts_at: datetime, now: datetime) -> list[str]:
+    """What whoever is moved pays by, and what becomes of its quota and its invoices."""
+    lines = offer_lines(after.offer, after.currency) if after else []
+    if after is None:
+        lines.append(_("Its quota is removed."))
+    when = _("within five seconds") if starts_at <= now else _("when the month begins")
+    quota = _("The plan's quota takes the place of its present one %(when)s.") % {"when": when}
+    return [*lines, quota, _("Invoices that are issued stay as they are.")]

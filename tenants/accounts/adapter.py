@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from tenants.accounts.sign_ins import note_sign_in
 from tenants.accounts.sso_gate import break_glass_until, enforced_for
-from tenants.letters import letter_html
+from tenants.letters import letter_html, with_footer
 from tenants.senders import send_as
 
 PENDING = "sso_pending"  # of the session: what single sign-on said of a login that is not over
@@ -112,6 +112,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         home = self.request.build_absolute_uri("/").rstrip("/")
         html = letter_html(brand=brand, home=home, subject=message.subject, text=message.body)
         message.attach_alternative(html, "text/html")
+        message.body = with_footer(message.body, brand)
         send_as(message, name=brand.sender, address=brand.mail_from)
         if brand.support_email:
             message.reply_to = [brand.support_email]

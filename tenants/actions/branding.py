@@ -14,6 +14,7 @@ from tenants.gateways import pictures
 from tenants.models import BrandFile, BrandRevision, Partner
 from tenants.rules import brandcss, palette
 from tenants.rules.brand import FACTS, HIDES_POWERED_BY, BadBrand, BrandFacts, checked
+from tenants.rules.sayings import Said
 
 DRAFT, PUBLISHED, RETIRED = BrandRevision.State
 _LEGIBLE = 3.0
@@ -54,7 +55,13 @@ def save_draft(
                 for member, data in files.items()}  # fmt: skip
         facts = checked({**given, **kept})
         if not facts.powered_by and not queries.may_hide_powered_by(partner_id):
-            raise BadBrand("powered_by", f"Your agreement does not include {HIDES_POWERED_BY}.")
+            raise BadBrand(
+                "powered_by",
+                Said(
+                    "Your agreement does not include %(hides_powered_by)s.",
+                    hides_powered_by=HIDES_POWERED_BY,
+                ),
+            )
         draft = _locked(partner_id).filter(state=DRAFT).first()
         if draft is not None and _same(draft, facts):
             return draft
@@ -144,7 +151,10 @@ def _plates(
     names = {facts.logo_light, facts.logo_dark, facts.icon} - {""}
     seen = queries.brand_file_luminance(partner_id, names)
     if missing := names - set(seen):
-        raise BadBrand("logo_light", f"{', '.join(sorted(missing))} was never kept here.")
+        raise BadBrand(
+            "logo_light",
+            Said("%(missing)s was never kept here.", missing=", ".join(sorted(missing))),
+        )
     shown = {"light": facts.logo_light, "dark": facts.logo_dark or facts.logo_light}
     return {
         f"plate_{mode}": bool(name)

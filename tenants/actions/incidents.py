@@ -8,6 +8,7 @@ from django.db import transaction
 
 from tenants import audit
 from tenants.models import Incident, IncidentUpdate, Partner
+from tenants.rules.sayings import Said
 from tenants.rules.status import COMPONENTS
 
 
@@ -25,13 +26,13 @@ def open_incident(
     Raises IncidentRefused: an unknown component, impact or partner, or nothing said.
     """
     if component not in COMPONENTS or impact not in Incident.Impact.values:
-        raise IncidentRefused("Choose the component and the impact from the lists.")
+        raise IncidentRefused(Said("Choose the component and the impact from the lists."))
     if not (title.strip() and text.strip()):
-        raise IncidentRefused("Say what is wrong: a title and a first update are needed.")
+        raise IncidentRefused(Said("Say what is wrong: a title and a first update are needed."))
     ids = dict(Partner.objects.filter(slug__in=slugs).values_list("slug", "id"))
     unknown = sorted(set(slugs) - set(ids))
     if unknown:
-        raise IncidentRefused(f"No partner is called {', '.join(unknown)}.")
+        raise IncidentRefused(Said("No partner is called %(unknown)s.", unknown=", ".join(unknown)))
     with transaction.atomic():
         row, is_new = Incident.objects.get_or_create(id=incident_id, defaults={
             "title": title.strip(), "component": component, "impact": impact, "started_at": now,
@@ -53,16 +54,16 @@ def update_incident(
     no such incident, one that is resolved, an unknown state, nothing said.
     """
     if state not in IncidentUpdate.State.values or not text.strip():
-        raise IncidentRefused("Choose a state and say what is known.")
+        raise IncidentRefused(Said("Choose a state and say what is known."))
     with transaction.atomic():
         row = Incident.objects.select_for_update().filter(pk=incident_id).first()
         if row is None:
-            raise IncidentRefused("There is no such incident.")
+            raise IncidentRefused(Said("There is no such incident."))
         last = row.updates.order_by("-at", "-id").first()
         if last and (last.state, last.text) == (state, text.strip()):
             return False
         if row.resolved_at:
-            raise IncidentRefused("It is resolved; open a new one.")
+            raise IncidentRefused(Said("It is resolved; open a new one."))
         _say(row, state, text, actor, now)
         if state == IncidentUpdate.State.RESOLVED:
             row.resolved_at = now

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from tenants import audit
 from tenants.accounts.models import Invitation, User
 from tenants.actions.people import Circle, PersonRefused, log, may_give_role
+from tenants.rules.sayings import Said
 
 VALID_FOR = timedelta(days=7)
 RESEND_AFTER = timedelta(minutes=1)
@@ -32,9 +33,11 @@ def invite(
     may_give_role(circle, by, role)
     with _one_at_a_time(email), transaction.atomic():
         if User.objects.filter(email=email).exists():
-            raise PersonRefused(f"{email} has an account here already.")
+            raise PersonRefused(Said("%(email)s has an account here already.", email=email))
         if _waiting(email).filter(expires_at__gt=now).exists():
-            raise PersonRefused(f"{email} is invited already; send that invitation again.")
+            raise PersonRefused(
+                Said("%(email)s is invited already; send that invitation again.", email=email)
+            )
         _has_room(circle, 1, now)
         return _invited(circle, email, name.strip(), role, by, now)
 
@@ -68,8 +71,10 @@ def _waiting(email: str) -> QuerySet[Invitation]:
 def _has_room(circle: Circle, count: int, now: datetime) -> None:
     waiting = circle.invitations().filter(expires_at__gt=now).count()
     if count and waiting + count > MOST_OPEN:
-        raise PersonRefused(f"{waiting} invitations wait already, at most {MOST_OPEN} may; "
-                            "withdraw some first.")  # fmt: skip
+        raise PersonRefused(Said(
+            "%(waiting)s invitations wait already, at most %(most_open)s may; withdraw some first.",
+            waiting=waiting, most_open=MOST_OPEN,
+        ))  # fmt: skip
 
 
 def _invited(
@@ -94,9 +99,9 @@ def invite_again(
     with transaction.atomic():
         row = circle.invitations().select_for_update().filter(pk=invitation_id).first()
         if row is None:
-            raise PersonRefused("This invitation is accepted or withdrawn.")
+            raise PersonRefused(Said("This invitation is accepted or withdrawn."))
         if now - row.sent_at < RESEND_AFTER:
-            raise PersonRefused("It was sent less than a minute ago; wait a little.")
+            raise PersonRefused(Said("It was sent less than a minute ago; wait a little."))
         may_give_role(circle, by, row.role)
         row.token_sha256, row.sent_at, row.expires_at = _hash(token), now, now + VALID_FOR
         row.save(update_fields=["token_sha256", "sent_at", "expires_at"])
@@ -132,9 +137,13 @@ def accept(
     with transaction.atomic():
         row = Invitation.objects.select_for_update().filter(token_sha256=_hash(token)).first()
         if row is None or row.state(now) != "open":
-            raise PersonRefused("This invitation is used, withdrawn or expired. Ask for a new one.")
+            raise PersonRefused(
+                Said("This invitation is used, withdrawn or expired. Ask for a new one.")
+            )
         if User.objects.filter(email=row.email).exists():
-            raise PersonRefused(f"{row.email} has an account here already. Sign in with it.")
+            raise PersonRefused(
+                Said("%(email)s has an account here already. Sign in with it.", email=row.email)
+            )
         validate_password(password, User(email=row.email, name=name))
         person = User.objects.create_user(
             row.email, password, name=name.strip() or row.name, role=row.role,
@@ -154,7 +163,9 @@ def _one_at_a_time(email: str) -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise PersonRefused(f"{email} is being invited by somebody else right now.") from error
+        raise PersonRefused(
+            Said("%(email)s is being invited by somebody else right now.", email=email)
+        ) from error
 
 
 def _hash(token: str) -> bytes:

@@ -14,6 +14,7 @@ from django.db.models import F
 
 from tenants import audit
 from tenants.models import FailedJob
+from tenants.rules.sayings import Said
 
 LONGEST_ERROR = 500
 
@@ -50,12 +51,12 @@ def queue_again(*, job_id: uuid.UUID, actor: str, now: datetime) -> FailedJob:
     with transaction.atomic():
         row = FailedJob.objects.select_for_update().filter(pk=job_id).first()
         if row is None:
-            raise JobRefused("It has succeeded meanwhile.")
+            raise JobRefused(Said("It has succeeded meanwhile."))
         headers = {"partner_id": str(row.partner_id)} if row.partner_id else {}
         try:
             current_app.send_task(row.task, kwargs=row.kwargs, headers=headers, retry=False)
         except Exception as error:  # whatever the transport raises
-            raise JobRefused("The broker does not answer: try again in a moment.") from error
+            raise JobRefused(Said("The broker does not answer: try again in a moment.")) from error
         row.queued_again_at = now
         row.save(update_fields=["queued_again_at"])
         audit.record(actor=actor, verb="job.queued_again", target=row.task, at=now,

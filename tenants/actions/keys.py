@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from tenants import audit, queries
 from tenants.models import ApiKey
 from tenants.rules import keys
+from tenants.rules.sayings import Said
 
 MOST_KEYS = 2_000  # that work at a time: every door holds them all
 OVERLAPS = (timedelta(0), timedelta(hours=1), timedelta(days=1), timedelta(days=7))
@@ -32,10 +33,15 @@ def create_key(
     Raises KeyRefused for a label that cannot be shown, or beyond MOST_KEYS.
     """
     if len(label) > 80 or not (label.isprintable() or not label):
-        raise KeyRefused("A label has at most 80 printable characters.")
+        raise KeyRefused(Said("A label has at most 80 printable characters."))
     working = ApiKey.objects.filter(_works(now), partner_id=partner_id).count()
     if working >= MOST_KEYS:
-        raise KeyRefused(f"There are {working} working keys; revoke some that are not used first.")
+        raise KeyRefused(
+            Said(
+                "There are %(working)s working keys; revoke some that are not used first.",
+                working=working,
+            )
+        )
     with transaction.atomic():
         return _mint(partner_id, livemode, customer_external_id, label, actor, now, {})
 
@@ -50,13 +56,17 @@ def rotate_key(
     makes no second successor. `customer_external_id` limits it to that customer's keys.
     """
     if overlap not in OVERLAPS:
-        raise KeyRefused("Let the old key work on for 0 or 1 hour, a day or seven days.")
+        raise KeyRefused(Said("Let the old key work on for 0 or 1 hour, a day or seven days."))
     with transaction.atomic():
         old = _keys(partner_id, key_id, customer_external_id).select_for_update().first()
         if old is None:
-            raise KeyRefused(f"There is no key {key_id}.")
+            raise KeyRefused(Said("There is no key %(key_id)s.", key_id=key_id))
         if old.revoked_at is not None or old.expires_at is not None:
-            raise KeyRefused(f"The key {key_id} is revoked or ends already; make a new one.")
+            raise KeyRefused(
+                Said(
+                    "The key %(key_id)s is revoked or ends already; make a new one.", key_id=key_id
+                )
+            )
         made = _mint(partner_id, old.livemode, old.customer_external_id, old.label, actor, now,
                      {"replaces": key_id})  # fmt: skip
         ends = {"revoked_at": now} if not overlap else {"expires_at": now + overlap}

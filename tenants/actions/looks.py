@@ -14,6 +14,7 @@ from django.db.models import F
 from tenants import audit
 from tenants.models import Partner, SupportLook
 from tenants.rules import looks as rules
+from tenants.rules.sayings import Said
 from tenants.rules.switches import REASON_LENGTH
 
 SERVED = (Partner.State.ACTIVE, Partner.State.SUSPENDED)
@@ -33,9 +34,14 @@ def start_look(
     """
     partner = Partner.objects.filter(slug=slug).first()
     if partner is None or partner.state not in SERVED:
-        raise LookRefused("There is no portal of this partner to look at.")
+        raise LookRefused(Said("There is no portal of this partner to look at."))
     if not reason.strip() or len(reason) > REASON_LENGTH:
-        raise LookRefused(f"Say why, in at most {REASON_LENGTH} characters: the partner reads it.")
+        raise LookRefused(
+            Said(
+                "Say why, in at most %(reason_length)s characters: the partner reads it.",
+                reason_length=REASON_LENGTH,
+            )
+        )
     ticket = secrets.token_urlsafe(32)
     with transaction.atomic():
         for row in SupportLook.objects.filter(viewer=actor, ended_at=None):

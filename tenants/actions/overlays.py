@@ -14,6 +14,7 @@ from tenants import audit
 from tenants.accounts.models import Overlay, User
 from tenants.rules import overlays as rules
 from tenants.rules import roles
+from tenants.rules.sayings import Said
 
 
 class OverlayRefused(ValueError):
@@ -29,11 +30,11 @@ def start_overlay(
     Raises OverlayRefused: without the permission, a reason or a customer's role.
     """
     if not by.may(rules.MAY):
-        raise OverlayRefused("Your role may not see a customer's portal.")
+        raise OverlayRefused(Said("Your role may not see a customer's portal."))
     if role not in roles.PERMISSIONS[roles.Audience.CUSTOMER]:
-        raise OverlayRefused(f"{role} is no role of customers.")
+        raise OverlayRefused(Said("%(role)s is no role of customers.", role=role))
     if not reason.strip():
-        raise OverlayRefused("Say why: the customer reads this.")
+        raise OverlayRefused(Said("Say why: the customer reads this."))
     with transaction.atomic():
         User.objects.select_for_update().get(pk=by.pk)  # of two at once, one waits
         for row in Overlay.objects.filter(viewer_id=by.pk, ended_at=None):

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from tenants import audit
 from tenants.accounts.models import Invitation, User
 from tenants.rules import roles
+from tenants.rules.sayings import Said
 
 
 class PersonRefused(ValueError):
@@ -121,7 +122,9 @@ def end_sessions(person: User, *, keep: str = "", only: int | None = None) -> in
 def may_give_role(circle: Circle, by: User, role: str) -> None:
     """Raise PersonRefused unless `by` may give and take the role in this circle."""
     if role not in roles.PERMISSIONS[circle.audience] or not roles.may_give(by.role, role):
-        raise PersonRefused(f"You may not give or take the role {role}; ask an owner.")
+        raise PersonRefused(
+            Said("You may not give or take the role %(role)s; ask an owner.", role=role)
+        )
 
 
 def _other(circle: Circle, person_id: uuid.UUID, by: User) -> User:
@@ -129,9 +132,9 @@ def _other(circle: Circle, person_id: uuid.UUID, by: User) -> User:
     list(_owners(circle).select_for_update().order_by("pk"))
     person = circle.people().select_for_update().filter(pk=person_id).first()
     if person is None:
-        raise PersonRefused("This person is not here any more.")
+        raise PersonRefused(Said("This person is not here any more."))
     if person.pk == by.pk:
-        raise PersonRefused("Somebody else has to change your own account.")
+        raise PersonRefused(Said("Somebody else has to change your own account."))
     may_give_role(circle, by, person.role)
     return person
 
@@ -144,7 +147,7 @@ def _stays_owned(circle: Circle, person: User) -> None:
     if person.role != roles.OWNERS[circle.audience] or not person.is_active:
         return
     if not _owners(circle).exclude(pk=person.pk).exists():
-        raise PersonRefused("This is the last owner: make somebody else an owner first.")
+        raise PersonRefused(Said("This is the last owner: make somebody else an owner first."))
 
 
 def log(

@@ -11,6 +11,7 @@ from django.db import transaction
 from tenants import audit, queries
 from tenants.models import Partner, Prospect, ProspectEntry
 from tenants.rules.pipeline import SAID, Stage
+from tenants.rules.sayings import Said
 
 PERMISSION = "pipeline.manage"
 
@@ -83,9 +84,12 @@ def move_prospect(
     """
     if stage not in SAID:
         raise ProspectRefused(
-            "Signed, live and first revenue are read from agreements, traffic and documents: "
-            "link the prospect to its partner instead.", "stage",
-        )  # fmt: skip
+            Said(
+                "Signed, live and first revenue are read from agreements, traffic and documents: "
+                "link the prospect to its partner instead."
+            ),
+            "stage",
+        )
     with transaction.atomic():
         row = _locked(prospect_id)
         if row.stage == stage:
@@ -138,14 +142,14 @@ def _checked(about: About, prospect_id: uuid.UUID) -> dict[str, Any]:
     """The row's values. One query each for owner, name and partner."""
     name = about.name.strip()
     if not name:
-        raise ProspectRefused("Give the company's name.", "name")
+        raise ProspectRefused(Said("Give the company's name."), "name")
     if about.kind not in Partner.Kind.values or about.kind == Partner.Kind.DIRECT:
-        raise ProspectRefused("Choose the kind of partner from the list.", "kind")
+        raise ProspectRefused(Said("Choose the kind of partner from the list."), "kind")
     if about.owner not in queries.people_with(PERMISSION):
-        raise ProspectRefused("Choose somebody whose role works on the pipeline.", "owner")
+        raise ProspectRefused(Said("Choose somebody whose role works on the pipeline."), "owner")
     others = Prospect.objects.exclude(pk=prospect_id)
     if others.filter(name__iexact=name).exists():
-        raise ProspectRefused(f"{name} is in the pipeline already.", "name")
+        raise ProspectRefused(Said("%(name)s is in the pipeline already.", name=name), "name")
     return {
         "name": name, "kind": about.kind, "owner": about.owner, "offer": dict(about.offer),
         "contact_name": about.contact_name.strip(), "contact_email": about.contact_email.strip(),
@@ -158,16 +162,18 @@ def _partner_id(slug: str, others: Any) -> uuid.UUID | None:
         return None
     row = queries.partner_by_slug(slug)
     if row is None:
-        raise ProspectRefused(f"No partner is called {slug}.", "partner")
+        raise ProspectRefused(Said("No partner is called %(slug)s.", slug=slug), "partner")
     if others.filter(partner_id=row.id).exists():
-        raise ProspectRefused(f"{row.name} is linked to another prospect.", "partner")
+        raise ProspectRefused(
+            Said("%(name)s is linked to another prospect.", name=row.name), "partner"
+        )
     return row.id
 
 
 def _locked(prospect_id: uuid.UUID) -> Prospect:
     row = Prospect.objects.select_for_update().filter(pk=prospect_id).first()
     if row is None:
-        raise ProspectRefused("There is no such prospect.")
+        raise ProspectRefused(Said("There is no such prospect."))
     return row
 
 

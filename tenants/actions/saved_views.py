@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from tenants.accounts.models import SavedView
+from tenants.rules.sayings import Said
 
 MOST = 100
 
@@ -31,7 +32,7 @@ def save_view(
         raise ValueError("The address of this view is too long to keep: 2,000 characters at most.")
     mine = SavedView.objects.filter(page=page, customer_id=customer_id)
     if mine.exclude(name=name).count() >= MOST:
-        raise TooManyViews(f"There are {MOST} views already: remove one first.")
+        raise TooManyViews(Said("There are %(most)s views already: remove one first.", most=MOST))
     found, _ = SavedView.objects.update_or_create(
         page=page, customer_id=customer_id, name=name,
         defaults={"query": query, "saved_by": actor, "saved_at": now},

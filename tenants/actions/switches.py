@@ -8,6 +8,7 @@ from django.db import transaction
 from tenants import audit
 from tenants.models import Partner, Switch
 from tenants.rules import switches as rules
+from tenants.rules.sayings import Said
 
 
 def set_switch(
@@ -21,7 +22,7 @@ def set_switch(
     rules.check(kind=kind, partner_id=partner_id, region=region, reason=reason, until=until,
                 now=now)  # fmt: skip
     if partner_id is not None and not Partner.objects.filter(pk=partner_id).exists():
-        raise rules.BadSwitch("There is no such partner.")
+        raise rules.BadSwitch(Said("There is no such partner."))
     whom = {"kind": kind, "partner_id": partner_id, "region": region}
     with transaction.atomic():
         close_expired(now=now)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from django.core.mail import EmailMultiAlternatives
 
-from tenants.letters import letter_html, reading
+from tenants.letters import letter_html, reading, with_footer
 from tenants.rules.brand import Brand
 from tenants.senders import send_as
 
@@ -33,7 +33,7 @@ def send_each(
 def send(*, to: str, brand: Brand, home: str, subject: str, text: str) -> bool:
     """Hand a mail to the server, under the brand of the host at `home`; whether it took it."""
     message = EmailMultiAlternatives(
-        subject=subject, body=text, to=[to],
+        subject=subject, body=with_footer(text, brand), to=[to],
         reply_to=[brand.support_email] if brand.support_email else None,
         headers={"Auto-Submitted": "auto-generated"},
     )  # fmt: skip

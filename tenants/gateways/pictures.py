@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tenants.later import later
 from tenants.rules.brand import BadBrand
 from tenants.rules.colour import luminance
+from tenants.rules.sayings import Said
 from tenants.rules.svg import clean_svg
 
 if TYPE_CHECKING:
@@ -60,14 +61,16 @@ def read_picture(data: bytes, member: str) -> Picture:
     Raises BadBrand about `member`: too large, not a picture of a taken kind, broken.
     """
     if len(data) > MOST_BYTES:
-        raise BadBrand(member, f"The file has more than {MOST_BYTES // 1_000_000} MB.")
+        raise BadBrand(member, Said("The file has more than %(it)s MB.", it=MOST_BYTES // 1000000))
     kind = _kind(data)
     if kind == "SVG":
         if member == "icon":
-            raise BadBrand(member, "An icon is a PNG, JPEG or WebP.")
+            raise BadBrand(member, Said("An icon is a PNG, JPEG or WebP."))
         return _drawing(clean_svg(data, member), member)
     if not kind:
-        raise BadBrand(member, "The file is no PNG, JPEG, WebP or SVG, whatever its name says.")
+        raise BadBrand(
+            member, Said("The file is no PNG, JPEG, WebP or SVG, whatever its name says.")
+        )
     picture = _decoded(data, kind, member)
     shown = _square(picture) if member == "icon" else _fitted(picture)
     png = _png(shown)
@@ -90,16 +93,26 @@ def _decoded(data: bytes, kind: str, member: str) -> Image.Image:
         picture = Image.open(io.BytesIO(data), formats=(kind,))
         width, height = picture.size
         if max(width, height) > MOST_SIDE or min(width, height) < LEAST_SIDE:
-            raise BadBrand(member, f"The picture is {width:,} × {height:,} pixels: {_SIDES}.")
+            raise BadBrand(
+                member,
+                Said(
+                    "The picture is %(width)s × %(height)s pixels: %(sides)s.",
+                    width=f"{width:,}",
+                    height=f"{height:,}",
+                    sides=_SIDES,
+                ),
+            )
         if not 1 / 12 <= width / height <= 12:
-            raise BadBrand(member, "A picture is at most twelve times as long as it is high.")
+            raise BadBrand(member, Said("A picture is at most twelve times as long as it is high."))
         return picture.convert("RGBA")
     except BadBrand:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise BadBrand(member, f"The picture has far too many pixels: {_SIDES}.") from error
+        raise BadBrand(
+            member, Said("The picture has far too many pixels: %(sides)s.", sides=_SIDES)
+        ) from error
     except Exception as error:  # decoders fail in many ways; all mean the same to a person
-        raise BadBrand(member, "The picture is broken: it could not be decoded.") from error
+        raise BadBrand(member, Said("The picture is broken: it could not be decoded.")) from error
 
 
 def _fitted(picture: Image.Image) -> Image.Image:
@@ -133,10 +146,10 @@ def _drawing(svg: str, member: str) -> Picture:
     try:
         png = svg_png(svg, 240)
     except Exception as error:
-        raise BadBrand(member, "The drawing cannot be drawn.") from error
+        raise BadBrand(member, Said("The drawing cannot be drawn.")) from error
     picture = Image.open(io.BytesIO(png)).convert("RGBA")
     if _alpha_range(picture)[1] == 0:
-        raise BadBrand(member, "The drawing is empty: nothing of it can be seen.")
+        raise BadBrand(member, Said("The drawing is empty: nothing of it can be seen."))
     shown = _fitted(picture)
     return Picture(svg.encode(), SVG, _png(shown), *shown.size, _mean_luminance(shown))
 

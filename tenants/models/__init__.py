@@ -7,6 +7,7 @@ from tenants.models.domains import Domain, DomainClaim, DomainProbe
 from tenants.models.incidents import Incident, IncidentUpdate
 from tenants.models.keys import ApiKey, DataKey, Entitlement
 from tenants.models.legal import LegalText
+from tenants.models.mail_texts import MailText
 from tenants.models.operations import FailedJob, SupportLook, Switch
 from tenants.models.partners import Partner, ProvisioningJob
 from tenants.models.prospects import Prospect, ProspectEntry
@@ -28,6 +29,7 @@ __all__ = [
     "Incident",
     "IncidentUpdate",
     "LegalText",
+    "MailText",
     "Partner",
     "Prospect",
     "ProspectEntry",

@@ -30,6 +30,7 @@ from tenants.queries.domains import domain_claim, domain_claims, domain_probes, 
 from tenants.queries.hosts import host_owner, hosts_of, primary_host, site
 from tenants.queries.keys import api_key, api_keys, api_keys_page, key_makers
 from tenants.queries.legal import legal_text, legal_texts
+from tenants.queries.mail_texts import mail_texts
 from tenants.queries.partners import (
     partner_by_id,
     partner_by_slug,
@@ -78,6 +79,7 @@ __all__ = [
     "legal_text",
     "legal_texts",
     "mail_from",
+    "mail_texts",
     "may_hide_powered_by",
     "paper_brand",
     "partner_by_id",

@@ -8,6 +8,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, QuerySet, Su
 
 from tenants.models import Domain
 from tenants.queries.brands import BRAND_LOOK, hiding, published
+from tenants.queries.mail_texts import texts_of_outer
 from tenants.queries.senders import sending
 
 
@@ -21,6 +22,7 @@ def host_owner(host: str) -> dict[str, Any] | None:
             schema_name=F("tenant__schema_name"), state=F("tenant__state"),
             may_hide=Exists(hiding(OuterRef("tenant_id"))),
             until=F("redirect_until"), primary=Subquery(_primary()),
+            mail_texts=texts_of_outer(),
             mail_from=Subquery(sending().filter(partner_id=OuterRef("tenant_id"))[:1]),
             **{f"brand_{name}": F(f"brand__{name}") for name in BRAND_LOOK},
         )

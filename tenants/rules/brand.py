@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tenants.rules.colour import clean_hex
+from tenants.rules.sayings import Said
 
 # Name in the stylesheet and for people; the files come from packages (static/css/fonts.css).
 FONTS = {
@@ -86,16 +87,31 @@ def checked(given: Mapping[str, Any]) -> BrandFacts:
     for name in ("support_url", "terms_url", "privacy_url"):
         _check_link(name, facts.get(name, ""))
     if facts.get("support_email") and not _EMAIL.fullmatch(facts["support_email"]):
-        raise BadBrand("support_email", f"{facts['support_email']!r} is no e-mail address.")
+        raise BadBrand(
+            "support_email",
+            Said(
+                "%(support_email)s is no e-mail address.",
+                support_email=f"{facts['support_email']!r}",
+            ),
+        )
     if _UNSAFE_SENDER.search(facts.get("mail_sender", "")):
         raise BadBrand(
-            "mail_sender", "A sender's name has none of the characters < > \" @ , ; : \\."
+            "mail_sender", Said("A sender's name has none of the characters < > \" @ , ; : \\.")
         )
     if facts.get("font", "inter") not in FONTS:
-        raise BadBrand("font", f"{facts['font']!r} is no font of ours: {', '.join(FONTS)}.")
+        raise BadBrand(
+            "font",
+            Said(
+                "%(font)s is no font of ours: %(fonts)s.",
+                font=f"{facts['font']!r}",
+                fonts=", ".join(FONTS),
+            ),
+        )
     for name in ("logo_light", "logo_dark", "icon"):
         if facts.get(name) and not FILE.fullmatch(facts[name]):
-            raise BadBrand(name, f"{facts[name]!r} is no file that was kept here.")
+            raise BadBrand(
+                name, Said("%(it)s is no file that was kept here.", it=f"{facts[name]!r}")
+            )
     facts["seed_hex"] = _colour("seed_hex", facts["seed_hex"])
     if facts.get("accent_hex"):
         facts["accent_hex"] = _colour("accent_hex", facts["accent_hex"])
@@ -111,9 +127,11 @@ def _colour(member: str, text: str) -> str:
 
 def _check_text(name: str, text: str, longest: int) -> None:
     if len(text) > longest or not text.isprintable():
-        raise BadBrand(name, f"At most {longest} printable characters.")
+        raise BadBrand(name, Said("At most %(longest)s printable characters.", longest=longest))
     if name in REQUIRED and not text:
-        raise BadBrand(name, f"1 to {longest} printable characters are needed.")
+        raise BadBrand(
+            name, Said("1 to %(longest)s printable characters are needed.", longest=longest)
+        )
 
 
 def _check_link(name: str, address: str) -> None:
@@ -125,7 +143,9 @@ def _check_link(name: str, address: str) -> None:
     except ValueError:
         good = False
     if not good or any(one in address for one in " <>\"'\\"):
-        raise BadBrand(name, "A whole https address is needed, such as https://example.com/terms.")
+        raise BadBrand(
+            name, Said("A whole https address is needed, such as https://example.com/terms.")
+        )
 
 
 @dataclass(frozen=True)
@@ -150,6 +170,8 @@ class Brand:
     plate_light: bool = False
     plate_dark: bool = False
     mail_from: str = ""  # the partner's own verified address for mails
+    # the partner's own words in mails, by `mail_texts.key`
+    mail_texts: Mapping[str, str] = field(default_factory=dict, hash=False)
     light: Mapping[str, str] = field(default_factory=dict, hash=False)
     dark: Mapping[str, str] = field(default_factory=dict, hash=False)
 

@@ -20,7 +20,7 @@ _PARTNER_ALL = frozenset({
     "statements.view", "statements.accept", "agreement.view", "brand.edit", "keys.manage",
     "team.manage", "domains.manage", "payouts.view", "counts.upload", "audit.view",
     "alerts.manage", "sales.report", "customers.view_as", "plans.manage", "settings.manage",
-    "sso.manage", "customers.erase",
+    "sso.manage", "customers.erase", "cache.manage", "invoices.send",
 })  # fmt: skip
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
@@ -46,11 +46,11 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "finance": frozenset({
             "overview.view", "usage.view", "customers.view", "invoices.view", "statements.view",
             "statements.accept", "agreement.view", "payouts.view", "counts.upload",
-            "alerts.manage", "sales.report", "plans.manage", "settings.manage",
+            "alerts.manage", "sales.report", "plans.manage", "settings.manage", "invoices.send",
         }),
         "developer": frozenset({
             "overview.view", "usage.view", "customers.view", "keys.manage", "counts.upload",
-            "alerts.manage",
+            "alerts.manage", "cache.manage",
         }),
         "support": frozenset({
             "overview.view", "usage.view", "customers.view", "customers.view_as",

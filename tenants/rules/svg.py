@@ -12,6 +12,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from tenants.rules.brand import BadBrand
+from tenants.rules.sayings import Said
 
 MOST_BYTES = 200_000
 MOST_ELEMENTS = 2_000
@@ -103,15 +104,23 @@ def clean_svg(data: bytes, member: str) -> str:
     Raises BadBrand about `member`, naming what stands in the way.
     """
     if len(data) > MOST_BYTES:
-        raise BadBrand(member, f"The drawing has more than {MOST_BYTES // 1000} kB.")
+        raise BadBrand(member, Said("The drawing has more than %(it)s kB.", it=MOST_BYTES // 1000))
     try:
         root = fromstring(data, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
-        raise BadBrand(member, f"This is no SVG that can be read ({error}).") from error
+        raise BadBrand(
+            member, Said("This is no SVG that can be read (%(error)s).", error=error)
+        ) from error
     if root.tag != f"{_SVG}svg":
-        raise BadBrand(member, "This is XML, but no SVG.")
+        raise BadBrand(member, Said("This is XML, but no SVG."))
     if sum(1 for _one in root.iter()) > MOST_ELEMENTS:
-        raise BadBrand(member, f"The drawing has more than {MOST_ELEMENTS:,} elements.")
+        raise BadBrand(
+            member,
+            Said(
+                "The drawing has more than %(most_elements)s elements.",
+                most_elements=f"{MOST_ELEMENTS:,}",
+            ),
+        )
     kept = _cleaned(root, member, 0)
     kept.set("viewBox", _view_box(kept, member))
     for name in ("width", "height", "x", "y"):
@@ -124,11 +133,16 @@ def _cleaned(one: Element, member: str, depth: int) -> Element:
     if name not in _ELEMENTS:
         raise BadBrand(
             member,
-            f"The drawing holds <{name[:40]}>, which is not taken: use shapes only "
-            "(text as paths, no scripts, styles, images or links).",
+            Said(
+                "The drawing holds <%(it)s>, which is not taken: use shapes only (text as paths, "
+                "no scripts, styles, images or links).",
+                it=name[:40],
+            ),
         )
     if depth > DEEPEST:
-        raise BadBrand(member, f"The drawing is nested more than {DEEPEST} deep.")
+        raise BadBrand(
+            member, Said("The drawing is nested more than %(deepest)s deep.", deepest=DEEPEST)
+        )
     kept = Element(name)
     for attribute, value in one.attrib.items():
         for key, text in _pairs(attribute, value, member):
@@ -147,14 +161,19 @@ def _cleaned(one: Element, member: str, depth: int) -> Element:
 def _pairs(name: str, value: str, member: str) -> list[tuple[str, str]]:
     bare = name.rsplit("}", 1)[-1]
     if bare.lower().startswith("on") or bare.lower() == "href":
-        raise BadBrand(member, f"The drawing has {bare[:40]}=…: scripts and links are not taken.")
+        raise BadBrand(
+            member, Said("The drawing has %(it)s=…: scripts and links are not taken.", it=bare[:40])
+        )
     if name == "style":
         given = [part.split(":", 1) for part in value.split(";") if ":" in part]
         return [pair for key, text in given for pair in _pairs(key.strip(), text.strip(), member)]
     if name not in _ATTRIBUTES | _PAINT:
         return []
     if _REFUSED_VALUE.search(_INNER_LINK.sub("", value)):
-        raise BadBrand(member, f"The drawing loads something in {name}=…: it must stand alone.")
+        raise BadBrand(
+            member,
+            Said("The drawing loads something in %(name)s=…: it must stand alone.", name=name),
+        )
     return [(name, value)]
 
 
@@ -168,9 +187,9 @@ def _view_box(root: Element, member: str) -> str:
     except ValueError:
         numbers = []
     if len(numbers) != 4 or not all(0 < side < 100_000 for side in numbers[2:]):
-        raise BadBrand(member, "The drawing says no size: give it a viewBox.")
+        raise BadBrand(member, Said("The drawing says no size: give it a viewBox."))
     if not 1 / 12 <= numbers[2] / numbers[3] <= 12:
-        raise BadBrand(member, "A logo is at most twelve times as long as it is high.")
+        raise BadBrand(member, Said("A logo is at most twelve times as long as it is high."))
     return " ".join(f"{one:g}" for one in numbers)
 
 

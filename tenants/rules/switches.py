@@ -7,6 +7,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tenants.rules.sayings import Said
+
 SEMANTIC_OFF = "semantic_off"
 REGION_DRAINED = "region_drained"
 READ_ONLY = "read_only"
@@ -43,17 +45,27 @@ def check(
     """Raises BadSwitch: unknown kind, somebody it cannot mean, no reason, an end that is past."""
     reach = KINDS.get(kind)
     if reach is None:
-        raise BadSwitch(f"There is no switch {kind!r}; there are {', '.join(KINDS)}.")
+        raise BadSwitch(
+            Said(
+                "There is no switch %(kind)s; there are %(kinds)s.",
+                kind=f"{kind!r}",
+                kinds=", ".join(KINDS),
+            )
+        )
     if bool(region) is not reach.region:
         raise BadSwitch("Name the region." if reach.region else "This switch has no region.")
     if partner_id is not None and not reach.partner:
-        raise BadSwitch("This switch means no partner.")
+        raise BadSwitch(Said("This switch means no partner."))
     if partner_id is None and not (reach.everybody or reach.region):
-        raise BadSwitch("Name the partner: this switch cannot mean all of them.")
+        raise BadSwitch(Said("Name the partner: this switch cannot mean all of them."))
     if not reason.strip() or len(reason) > REASON_LENGTH:
-        raise BadSwitch(f"Say why, in at most {REASON_LENGTH} characters.")
+        raise BadSwitch(
+            Said("Say why, in at most %(reason_length)s characters.", reason_length=REASON_LENGTH)
+        )
     if until is not None and not now < until <= now + LONGEST:
-        raise BadSwitch(f"The end must lie ahead, by {LONGEST.days} days at most.")
+        raise BadSwitch(
+            Said("The end must lie ahead, by %(days)s days at most.", days=LONGEST.days)
+        )
 
 
 def hot_value(on: list[tuple[str, uuid.UUID | None, str]]) -> dict[str, list[str]] | None:

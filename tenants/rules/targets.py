@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
+from tenants.rules.sayings import Said
+
 PORTS = frozenset({443, 8443})
 LONGEST = 1000
 _NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}")
@@ -45,30 +47,45 @@ def target(url: str, *, loopback: bool = False) -> Target:
     """
     url = url.strip()
     if len(url) > LONGEST or not url.isascii() or not url.isprintable() or " " in url:
-        raise BadTarget(f"Use an address of at most {LONGEST} ASCII characters, without spaces.")
+        raise BadTarget(
+            Said(
+                "Use an address of at most %(longest)s ASCII characters, without spaces.",
+                longest=LONGEST,
+            )
+        )
     try:
         parts = urlsplit(url)
         port, host = parts.port, (parts.hostname or "").lower()
     except ValueError as error:
-        raise BadTarget("This is no address: use one such as https://example.com/hooks.") from error
+        raise BadTarget(
+            Said("This is no address: use one such as https://example.com/hooks.")
+        ) from error
     if parts.username is not None or parts.password is not None or parts.fragment or "\\" in url:
-        raise BadTarget("Leave out user names, passwords and fragments (#).")
+        raise BadTarget(Said("Leave out user names, passwords and fragments (#)."))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if loopback and host in _LOOPBACK and parts.scheme == "http":
         return _on_loopback(url, host, port, path)
     if parts.scheme != "https":
-        raise BadTarget("Use an address that begins with https://.")
+        raise BadTarget(Said("Use an address that begins with https://."))
     port = 443 if port is None else port
     if port not in PORTS:
-        raise BadTarget(f"Use port {' or '.join(map(str, sorted(PORTS)))}, not {port}.")
+        raise BadTarget(
+            Said(
+                "Use port %(str)s, not %(port)s.",
+                str=" or ".join(map(str, sorted(PORTS))),
+                port=port,
+            )
+        )
     if not _NAME.fullmatch(host) or host.endswith((".localhost", ".local", ".internal")):
-        raise BadTarget(f"{host or 'It'} is no public host name: addresses by number are refused.")
+        raise BadTarget(
+            Said("%(it)s is no public host name: addresses by number are refused.", it=host or "It")
+        )
     return Target(url, "https", host, port, path)
 
 
 def _on_loopback(url: str, host: str, port: int | None, path: str) -> Target:
     if port is None or port < 1024:
-        raise BadTarget("On localhost use a port from 1024 on.")
+        raise BadTarget(Said("On localhost use a port from 1024 on."))
     return Target(url, "http", host, port, path, loopback=True)
 
 
@@ -92,10 +109,12 @@ def chosen(addresses: list[str], *, loopback: bool) -> str:
     One bad address among good ones is refused as a whole: the next answer might be that one.
     """
     if not addresses:
-        raise BadTarget("The host name has no address.")
+        raise BadTarget(Said("The host name has no address."))
     allowed = _is_loopback if loopback else is_public
     if not all(map(allowed, addresses)):
-        raise BadTarget("The host name leads to an address that is not on the public Internet.")
+        raise BadTarget(
+            Said("The host name leads to an address that is not on the public Internet.")
+        )
     return addresses[0]
 
 

@@ -11,6 +11,7 @@ from billing.actions import plans as actions
 from billing.actions.errors import TermsInTheWay
 from billing.models import Document, PlanAssignment, Rate, RateCardVersion
 from billing.queries import plans as found
+from billing.queries.plan_money import plans_money
 from billing.rules.plans import BadPlan, Offer
 from cache_api.models import Customer
 from portal.tasks import begin_plans
@@ -95,6 +96,14 @@ def test_each_customer_is_billed_by_the_version_it_is_on(signed):
     acme = Document.objects.get(partner_id=redis.id, customer_external_id="acme")
     lines = json.loads(bytes(acme.canonical))["lines"]
     assert "Monthly fee" in {line["description"] for line in lines}
+
+    # acme and idle pay 49.00 each and beta 59.00; 30 % of 192.00 and of 2.00.
+    with schema.in_partner(redis):
+        money = plans_money(redis.id, found.plans(redis.id, NOW), "USD")
+    assert [(row.plan and row.plan.name, row.mrr_minor, row.billed_minor, row.earned_minor,
+             row.margin_percent) for row in money.rows] == [
+        ("Growth", 157_00, 192_00, 57_60, 30), (None, 0, 2_00, 60, 30),
+    ]  # fmt: skip
 
     # What was billed stays: a move now begins where nothing is issued.
     database.login("web")

@@ -348,6 +348,7 @@ UNREACHED = {
     "logs/<uuid:event_id>/",
     # asked for by a form that only reads; who may is in views/test_cache_page.py
     "cache/purge/",
+    "manage/cache/purge/",
     # offered while a look is drafted, beside a script, or inside a frame
     "manage/brand/contrasts/",
     "manage/brand/discard/",

@@ -22,7 +22,13 @@ PREVIOUS = {
     "tenants": "0012_operations",
     "accounts": "0006_single_sign_on",
 }
-NEW_TABLES = {"accounts_signin", "tenants_senderaddress", "tenants_legaltext", "tenants_retention"}
+NEW_TABLES = {
+    "accounts_signin",
+    "tenants_senderaddress",
+    "tenants_legaltext",
+    "tenants_mailtext",
+    "tenants_retention",
+}
 
 
 def migrate(app, name):

@@ -15,6 +15,7 @@ from cache_api.models import DeliveryState, HookDelivery, HookEndpoint
 from cache_api.rules.hooks import catalogue, signing
 from tenants import audit
 from tenants.rules import datakeys
+from tenants.rules.sayings import Said
 from tenants.rules.targets import BadTarget, target
 
 MOST_ENDPOINTS = 20
@@ -40,7 +41,13 @@ def add_endpoint(
     facts = _checked(customer, url, label, types, loopback)
     with transaction.atomic():
         if _own(customer).count() >= MOST_ENDPOINTS:
-            raise HookRefused("", f"There are {MOST_ENDPOINTS} endpoints; remove one first.")
+            raise HookRefused(
+                "",
+                Said(
+                    "There are %(most_endpoints)s endpoints; remove one first.",
+                    most_endpoints=MOST_ENDPOINTS,
+                ),
+            )
         row = HookEndpoint(customer_id=customer, created_by=actor, created_at=now, **facts)
         secret = signing.new_secret()
         row.secret = _seal(kek, row.id, secret)
@@ -73,11 +80,15 @@ def roll_secret(
     UnknownEndpoint.
     """
     if overlap not in OVERLAPS:
-        raise HookRefused("overlap", "Let the old secret work on for 0 or 1 hour, 1 or 7 days.")
+        raise HookRefused(
+            "overlap", Said("Let the old secret work on for 0 or 1 hour, 1 or 7 days.")
+        )
     with transaction.atomic():
         row = _locked(customer, endpoint_id)
         if row.old_secret_until is not None and row.old_secret_until > now:
-            raise HookRefused("overlap", "The secret was rolled already, and both still work.")
+            raise HookRefused(
+                "overlap", Said("The secret was rolled already, and both still work.")
+            )
         secret = signing.new_secret()
         row.old_secret = row.secret if overlap else None
         row.old_secret_until = now + overlap if overlap else None
@@ -186,9 +197,9 @@ def _checked(
     audience = catalogue.PARTNER if customer is None else catalogue.CUSTOMER
     known = [one.name for one in catalogue.offered(audience)]
     if not types or not set(types) <= set(known):
-        raise HookRefused("types", "Choose at least one of the events that are offered.")
+        raise HookRefused("types", Said("Choose at least one of the events that are offered."))
     if len(label) > 80 or not (label.isprintable() or not label):
-        raise HookRefused("label", "A label has at most 80 printable characters.")
+        raise HookRefused("label", Said("A label has at most 80 printable characters."))
     try:
         where = target(url, loopback=loopback)
     except BadTarget as error:

@@ -17,6 +17,7 @@ from cache_api.rules.hooks import catalogue
 from cache_api.rules.hooks.catalogue import MADE_HERE, TEST, Fact
 from cache_api.rules.leaves import first_id
 from tenants.rules.ids import unix_ms, uuid7
+from tenants.rules.sayings import Said
 
 KEEP = timedelta(days=30)
 # Ids are minted before their transaction commits: none commits a day later.
@@ -101,7 +102,7 @@ def forget(*, now: datetime) -> int:
 
 def _check_enabled(endpoint: HookEndpoint) -> None:
     if endpoint.disabled_at is not None:
-        raise HookRefused("", "This endpoint is disabled: enable it first.")
+        raise HookRefused("", Said("This endpoint is disabled: enable it first."))
 
 
 def _insert(facts: Iterable[Fact], now: datetime) -> None:

@@ -1,16 +1,19 @@
 """An incident from the console to the status pages of those whom it concerns, and nobody else."""
 
 import uuid
+from datetime import timedelta
 
 import psycopg
 import pytest
 from django.test import Client
 
 from cache_api.gateways.region_states import RegionState
-from portal.queries.status import BEHIND, check
+from portal.queries.status import BEHIND, Status, check
+from portal.templatetags.fmt import lasted
 from tenants import schema
 from tenants.models import AuditEntry, Incident, IncidentUpdate
 from tenants.rules.status import Level
+from tests.billing.people import utc
 from tests.portal.console.cast import HOST, signed_in
 from tests.portal.views.cast import PINECONE, REDIS, text
 
@@ -50,6 +53,16 @@ def test_checks_say_what_the_regions_tell(states, answers, metering):
 
 def test_without_jobs_settlement_is_late():
     assert check([up("eu", jobs_run=False), up("us")])["settlement"] == Level.DEGRADED
+
+
+def test_the_mean_time_to_repair_leaves_out_maintenance_and_what_is_open():
+    """An outage of two hours and one of one hour: 90 minutes."""
+    at = utc("2026-10-01")
+    past = [Incident(impact=impact, started_at=at, resolved_at=at + timedelta(hours=hours))
+            for impact, hours in (("outage", 2), ("degraded", 1), ("maintenance", 30))]  # fmt: skip
+    found = Status((), (Incident(impact="outage", started_at=at),), tuple(past))
+    assert found.mean_repair == timedelta(minutes=90) and lasted(found.mean_repair) == "1:30 h"
+    assert Status((), (), ()).mean_repair is None
 
 
 def test_an_incident_of_one_partner_is_read_by_that_partner_alone(console):

@@ -201,3 +201,32 @@ def test_a_store_that_is_away_purges_nothing_and_says_so(judged, monkeypatch, tm
 
     assert answer.status_code == 200 and "could not be saved" in text(answer)
     assert len(audited()) == before
+
+
+def test_the_partner_sees_all_customers_one_of_them_and_purges_after_a_second_word(judged):
+    """Acme reported three wrong and one unused; the page of one customer has its similarity."""
+    page, purge = "/manage/cache/", "/manage/cache/purge/"
+    for host in (REDIS, PINECONE):
+        resolve.forget()
+        with schema.in_partner(resolve.resolve_host(host)):
+            for role in ("owner", "support"):
+                User.objects.get_or_create(email=f"staff_{role}@example.com",
+                                           defaults={"role": role})  # fmt: skip
+    with time_machine.travel(NOW, tick=False):
+        client = signed_in(REDIS, "staff_owner")
+        every = client.get(f"{page}?range=7d")
+        one = client.get(f"{page}?range=7d&customer=acme")
+        assert client.get(f"{page}?customer=nobody").status_code == 404
+    counts = [(r.customer.external_id, r.wrong_exact, r.wrong_semantic, r.unused)
+              for r in every.context["reported"]]  # fmt: skip
+    assert counts == [("acme", 1, 2, 1)]
+    assert (every.context["view"].answered, one.context["similarity"].is_known) == (14, True)
+    assert signed_in(REDIS, "staff_support").get(page).status_code == 403
+
+    client = signed_in(REDIS, "staff_owner")  # a session of today
+    asked, given = store(judged), {"customer": "acme", "what": "tag", "tag": "faq", "mode": "live"}
+    assert "no customer with this id" in text(client.post(purge, {**given, "customer": "nobody"}))
+    assert "Nothing has changed yet" in text(client.get(purge, given))
+    assert found(asked) == set(asked)
+    assert "Purged." in text(client.post(purge, given, follow=True))
+    assert found(asked) == set(asked) - {"faq"}

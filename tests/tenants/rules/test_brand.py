@@ -27,6 +27,7 @@ def test_every_fact_is_a_column_of_the_revision():
         "light",
         "dark",
         "mail_from",
+        "mail_texts",
     }
 
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0015_legal_texts")]
+    dependencies = [("tenants", "0017_mail_texts")]
 
     operations = [
         migrations.AlterField(

@@ -1,0 +1,57 @@
+"""What rules say reaches a reader in the reader's language, by one way for every door."""
+
+import json
+import pickle
+
+import pytest
+from django.utils import translation
+
+from billing.rules.errors import BadMoney
+from billing.rules.money import parse_amount
+from cache_api.rules.customer_facts import BadCustomer, external_id, read_table
+from portal.words.told import told
+from tenants.rules.sayings import Said, saying
+
+
+@pytest.mark.parametrize(("language", "text"), [
+    ("en", "An id has 1 to 200 printable characters, no spaces around it."),
+    ("de", "Eine ID hat 1 bis 200 druckbare Zeichen und keine Leerzeichen davor oder dahinter."),
+])  # fmt: skip
+def test_an_error_is_told_in_the_language_of_who_reads_it(language, text):
+    with pytest.raises(BadCustomer) as refused:
+        external_id(" a")
+    with translation.override(language):
+        assert told(refused.value) == text
+    assert str(refused.value).startswith("An id has 1 to 200")  # logs and programs
+
+
+def test_a_line_of_a_table_keeps_its_sentence():
+    _rows, [line] = read_table("external_id\n_default\n")
+    with translation.override("de"):
+        assert told(line.reason) == "_default steht für Anfragen, die keinen Kunden nennen."
+
+
+def test_a_fact_that_is_a_sentence_is_told_too_and_plain_text_stays():
+    inner = BadMoney(Said("%(text)s is not an amount. Write it like 1204.10.", text="'x'"))
+    outer = Said("A quota is a whole number of lookups: %(error)s", error=inner)
+    with translation.override("de"):
+        assert told(outer) == ("Ein Kontingent ist eine ganze Zahl von Abfragen: 'x' ist kein "
+                               "Betrag. Schreiben Sie ihn wie 1204.10.")  # fmt: skip
+        assert told(ValueError("as it is: 100 %")) == "as it is: 100 %"
+        assert told(ValueError()) == "" and told("plain") == "plain"
+
+
+def test_a_sentence_is_a_text_like_any_other():
+    said = Said("%(n)s of 100 %%", n=5)
+    assert said == "5 of 100 %" and json.dumps(said) == '"5 of 100 %"'
+    again = pickle.loads(pickle.dumps(said))
+    assert (again, again.msgid, again.facts) == (said, said.msgid, {"n": 5})
+    assert Said("100 % as it is") == "100 % as it is"
+    assert saying(ValueError(said)) is said
+
+
+def test_what_a_person_typed_is_no_template():
+    with pytest.raises(BadMoney) as refused:
+        parse_amount("%(x)s %d", "USD")
+    with translation.override("de"):
+        assert told(refused.value).startswith("'%(x)s %d' ist kein Betrag")
