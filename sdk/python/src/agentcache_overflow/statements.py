@@ -1018,8 +1018,6 @@ def _statement(
     owed: Paper | None,
 ) -> Paper | None:
     paying = [t for t in terms.values() if t["collects"] == "platform" and _shares_revenue(t)]
-    if not paying:
-        return None
     rows: dict[LineKey, int] = {}
     for share in shares:
         if share.collects == "platform":
@@ -1027,13 +1025,19 @@ def _statement(
     pays = [ln for ln in lines if ln.payer == "customer" and terms[ln.version] in paying]
     rows.update(_shadow(pays))
     earned, carried = sum(rows.values()), frozen.get("carried", ())
+    left = frozen["opening_minor"] - frozen["paid_minor"] or carried or rows
+    if not paying and not left:
+        return None
     fees = -sum(amount for (kind, _), amount in rows.items() if kind == "fees")
     rows.update({("carried", f"carried:{one['key']}"): one["amount_minor"] for one in carried})
     booked = [one for one in frozen["booked_shares"] if not one["key"].startswith(COLLECTED)]
     first = not frozen["booked_lines"] and not booked
     if not rows and not first:
         return None
-    last = paying[-1]
+    # Earlier terms paid the partner: what is left is stated, and nothing holds it back.
+    last = (
+        paying[-1] if paying else [*terms.values()][-1] | {"min_payout_minor": 0, "netting": False}
+    )
     moved = sum(one["amount_minor"] for one in carried)
     paper = Paper(rows, last["currency"], _statement_tax(frozen, last, earned, moved))
     later = frozen["engine"] != "1" and not first
