@@ -24,8 +24,9 @@ KEY = "look"  # of the session: the look's id, nothing else
 SAFE = {"GET", "HEAD", "OPTIONS"}
 OPEN, END = "look_open", "look_end"
 # Files are taken home, and some are made when they are first asked for: neither is looking.
-FILES = ("_pdf", "_xml", "_facturx", "_csv", "_json", "_parquet", "_paper", "_archive", "_events",
-         "_file", "_receipt", "_proof", "_returned", "_refresh", "_connect")  # fmt: skip
+FILES = ("_pdf", "_xml", "_facturx", "_zip", "_csv", "_jsonl", "_template", "_json",
+         "_parquet", "_paper", "_archive", "_events", "_file", "_receipt", "_proof", "_returned",
+         "_refresh", "_connect")  # fmt: skip
 
 
 class Eyes:

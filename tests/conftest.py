@@ -19,7 +19,6 @@ import pytest
 import redis
 from django.core.cache import cache, caches
 from django.db import connection
-from django.template.base import Template
 
 from portal import env
 from tenants.db.base import DatabaseWrapper
@@ -38,7 +37,6 @@ _numbers = itertools.count()
 _waiting: dict[str, "Database"] = {}  # by name: those that nobody has connected to yet
 _spare: list[tuple[str, str]] = []  # copies that nobody wrote to: of what, and their names
 _making = RLock()
-_render = Template._render
 
 
 @dataclass
@@ -69,9 +67,7 @@ class Database:
         """Be gone, or wait for the next test that wants the same: as it came, if nobody wrote."""
         connection.close()
         if self.source and _is_as_it_came(self.name):
-            _spare.append((self.source, self.name))
-            if len(_spare) > SPARE:
-                _drop(_spare.pop(0)[1])
+            _put_by(self.source, self.name)
         elif self.source:
             _drop(self.name)
         self.source = ""
@@ -162,6 +158,15 @@ def _copy(source: str, name: str) -> None:
     _boss().execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{name}" TO PUBLIC')
 
 
+def _put_by(source: str, name: str) -> None:
+    """Under a name of its own: the one it had may be made again."""
+    spare = f"spare_{os.getpid()}_{next(_numbers)}"
+    _boss().execute(f'ALTER DATABASE "{name}" RENAME TO "{spare}"')
+    _spare.append((source, spare))
+    if len(_spare) > SPARE:
+        _drop(_spare.pop(0)[1])
+
+
 def _drop(name: str) -> None:
     # Only a superuser may end another login's session that is still closing.
     _boss().execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -228,12 +233,6 @@ def fresh_database(blocker: object) -> Iterator[Database]:
         finally:
             handle.drop()
             connection.settings_dict.update(before)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _render_as_always(django_test_environment: None) -> None:
-    """No test asks which templates made a page; to tell, Django's client copies each context."""
-    Template._render = _render
 
 
 @pytest.fixture

@@ -91,6 +91,7 @@ def made_format(node: ast.AST) -> bool:
 RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
     "raw SQL": (raw_sql, "connection.cursor()", ("gateways", "db", "migrations"), {
         "cache_api/metering/store.py": "the tables that are partitioned, of psycopg's composed SQL",
+        "billing/queries/frozen_json.py": "takes JSON apart in Postgres, of constants",
         "cache_api/queries/requests.py": "sets a deadline of its own",
         "cache_api/queries/prompts.py": "a sum over prefixes, of constants",
         "portal/demo/tour/answering.py": "the tour tries what a role may not do",

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from billing.rules import amending, clauses
+from billing.rules import clauses, figures
 from billing.rules.terms import Component
 from portal import plain_terms
 
@@ -10,5 +10,5 @@ from portal import plain_terms
 def test_no_component_is_forgotten():
     known = set(get_args(Component))
     assert set(clauses._CHARGES) == known
-    assert set(amending._MEMBERS) == known
+    assert set(figures.MEMBERS) == known
     assert set(plain_terms._SENTENCES) == known

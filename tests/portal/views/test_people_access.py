@@ -26,6 +26,8 @@ PAGES = {
     "manage/customers/<id>/": "customers.view",
     "manage/customers/new/": "customers.manage",
     "manage/customers/import/": "customers.manage",
+    "manage/customers/import/template.csv": "customers.manage",
+    "manage/customers/bulk/": "customers.manage",
     "manage/customers/<id>/edit/": "customers.manage",
     "manage/customers/<id>/plan/": "plans.manage",
     "manage/customers/<id>/quota/": "customers.manage",
