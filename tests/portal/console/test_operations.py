@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 import redis
-from django.conf import settings
 
 from billing.actions.payouts import require_not_held
 from billing.rules.errors import WrongState
 from cache_api.gateways.region_states import RegionState
 from cache_api.models import HookEndpoint
+from portal.celery import app
 from portal.gateways.broker import QUEUE, Queue, queue
 from portal.queries import operations
 from portal.tasks import run_hooks
@@ -20,6 +20,7 @@ from tenants.actions.switches import end_switch, set_switch
 from tenants.models import AuditEntry, DomainClaim, FailedJob, Switch
 from tenants.rules import switches as rules
 from tenants.rules.switches import BadSwitch
+from tests.conftest import own_valkey
 from tests.portal.console import cast
 from tests.portal.console.cast import signed_in
 from tests.portal.views.cast import NOW, PINECONE, REDIS, person, text
@@ -40,14 +41,13 @@ def _quiet(monkeypatch):
 
 
 @pytest.fixture
-def broker_url(shared_world):
-    """The run's own broker, without what others left in the queue."""
-    url = settings.BROKER_URL
-    client = redis.Redis.from_url(url)
-    client.delete(QUEUE)
-    yield url
-    client.delete(QUEUE)
-    client.close()
+def broker_url(shared_world, settings, monkeypatch):
+    """A queue that nobody else fills or empties: other workers' tests share the run's broker."""
+    url = settings.BROKER_URL = own_valkey("BROKER_URL", first=8)
+    monkeypatch.setenv("CELERY_BROKER_URL", url)
+    monkeypatch.setattr(app, "_pool", None)
+    monkeypatch.setattr(app.amqp, "_producer_pool", None)
+    return url
 
 
 def set_one(kind, partner=None, region="", until=None):
