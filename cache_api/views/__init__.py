@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -68,6 +68,7 @@ class RawView(APIView):
     throttle_classes = ()
     content_negotiation_class = AnyClient
     http_method_names = ("get", "head", "post")  # no OPTIONS: the edge has none either
+    default_response_headers: ClassVar[dict[str, str]] = {}  # as from the edge: Allow with a 405
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Versions, sessions, permissions, throttles: the pipeline has its own."""

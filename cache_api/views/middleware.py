@@ -1,9 +1,10 @@
 """The overflow API on partners' hosts is answered before anything that is for people only."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 
 
 class ApiMiddleware:
@@ -22,7 +23,13 @@ class ApiMiddleware:
         if request.owner.is_console:  # type: ignore[attr-defined]
             return self.get_response(request)
         try:
-            found = resolve(request.path_info, "cache_api.urls")
+            found = _view(request.path_info)
         except Resolver404:
             return self.get_response(request)
         return found.func(request, *found.args, **found.kwargs)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=100)
+def _view(path: str) -> ResolverMatch:
+    """Worked out once for each path. Raises Resolver404."""
+    return resolve(path, "cache_api.urls")
