@@ -8,10 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cache_api.rules.retention import CHOICES
+from portal.forms.again import AgainForm
 from portal.words.retention import hours_text
 
 
-class RetentionForm(forms.Form):
+class RetentionForm(AgainForm):
     """One of the choices up to `most` hours, and the password."""
 
     hours = forms.TypedChoiceField(
@@ -19,10 +20,6 @@ class RetentionForm(forms.Form):
         widget=forms.Select(attrs={"class": "select"}),
         help_text=_("For answers that are stored from now on; shorter wishes of a request stay "
                     "shorter."),
-    )  # fmt: skip
-    password = forms.CharField(
-        label=_("Your password"), max_length=200, strip=False, required=False,
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
     )  # fmt: skip
     seen = forms.IntegerField(min_value=0, max_value=2**31 - 2, widget=forms.HiddenInput())
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from cache_api.actions.retention import RetentionChanged, choose_retention
 from cache_api.rules.retention import BadRetention, most_hours
 from portal.forms.retention import RetentionForm
-from portal.views.step_up import password_problem
+from portal.views.step_up import is_sure
 from portal.words.retention import KEPT, hours_text
 from tenants import queries
 from tenants.accounts.permissions import permission
@@ -27,8 +27,10 @@ def page(request: HttpRequest) -> HttpResponse:
     row = queries.retention(partner_id)
     most = most_hours(queries.granted(partner_id, "ttl"))
     held = min(row.hours, most) if row else most
-    form = RetentionForm(request.POST or None, most=most, held=held,
-                         initial={"hours": held, "seen": row.number if row else 0})  # fmt: skip
+    form = RetentionForm(
+        request.POST or None, most=most, held=held, person=request.user,
+        initial={"hours": held, "seen": row.number if row else 0},
+    )  # fmt: skip
     if request.method == "POST" and form.is_valid() and _saved(request, form):
         return HttpResponseRedirect(reverse("partner_retention"))
     entries = queries.retention_entries(partner_id)
@@ -41,11 +43,9 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _saved(request: HttpRequest, form: RetentionForm) -> bool:
     """Whether it is done; if not, the form says why."""
-    given = form.cleaned_data
-    problem = password_problem(request, given["password"])
-    if problem:
-        form.add_error("password", problem)
+    if not is_sure(request, form):
         return False
+    given = form.cleaned_data
     try:
         done = choose_retention(
             partner_id=request.owner.partner_id,  # type: ignore[attr-defined]
