@@ -7,11 +7,8 @@ from django.db import IntegrityError, transaction
 
 from cache_api.rules.retention import checked
 from tenants import audit, queries
+from tenants.actions.meanwhile import ChangedMeanwhile
 from tenants.models import Retention
-
-
-class RetentionChanged(RuntimeError):
-    """Somebody else saved meanwhile; nothing was overwritten."""
 
 
 def choose_retention(
@@ -20,7 +17,7 @@ def choose_retention(
     """Answers that are stored from now on live at most so long; whether anything changed.
 
     The publisher carries it to every edge within seconds. `seen` is the number of the choice that
-    the form was opened on (0: none). Raises BadRetention and RetentionChanged. Safe to repeat: what
+    the form was opened on (0: none). Raises BadRetention and ChangedMeanwhile. Safe to repeat: what
     holds already is not entered again.
     """
     checked(hours, queries.granted(partner_id, "ttl"))
@@ -30,13 +27,13 @@ def choose_retention(
         if hours == before:
             return False
         if seen != number:
-            raise RetentionChanged
+            raise ChangedMeanwhile
         try:
             with transaction.atomic():
                 Retention.objects.create(partner_id=partner_id, number=number + 1, hours=hours,
                                          entered_by=actor, entered_at=now)  # fmt: skip
         except IntegrityError as error:  # at the same moment
-            raise RetentionChanged from error
+            raise ChangedMeanwhile from error
         audit.record(actor=actor, verb="partner.retention_changed", target=str(number + 1), at=now,
                      partner_id=partner_id, data={"before": before, "after": hours})  # fmt: skip
     return True

@@ -12,10 +12,13 @@ from django.utils.translation import gettext as _
 from tenants.actions.meanwhile import ChangedMeanwhile
 
 
-def entered(request: HttpRequest, form: forms.Form, enter: Callable[[], bool], saved: str) -> bool:
+def entered(
+    request: HttpRequest, form: forms.Form, enter: Callable[[], object], saved: str
+) -> bool:
     """Whether `enter` is done, `saved` being what is said of it; if not, the form says why.
 
-    `enter` returns whether anything changed. What it raises but ChangedMeanwhile goes on.
+    `enter` returns something true where anything changed. What it raises but ChangedMeanwhile
+    goes on.
     """
     try:
         done = enter()

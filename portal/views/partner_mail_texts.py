@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,10 +15,11 @@ from django.utils.translation import override
 from django.views.decorators.http import require_http_methods
 
 from portal.forms.mail_texts import MailTextsForm
+from portal.views.entering import entered
 from portal.words.mail_texts import LABELS, SAMPLE
 from tenants import queries
 from tenants.accounts.permissions import permission
-from tenants.actions.mail_texts import TextsChanged, word_mails
+from tenants.actions.mail_texts import word_mails
 from tenants.rules.mail_texts import HOLES, filled, key
 
 
@@ -46,18 +47,12 @@ def texts(request: HttpRequest, language: str) -> HttpResponse:
 
 def _saved(request: HttpRequest, form: MailTextsForm, language: str) -> bool:
     owner: Any = request.owner  # type: ignore[attr-defined]
-    try:
-        changed = word_mails(
-            partner_id=owner.partner_id, language=language, texts=form.texts(), seen=form.seen(),
-            actor=str(request.user.email).lower(), now=timezone.now(),  # type: ignore[union-attr]
-        )  # fmt: skip
-    except TextsChanged:
-        form.add_error(None, _("Somebody else changed this meanwhile. Nothing was saved; open the "
-                               "page again and look."))  # fmt: skip
-        return False
-    messages.success(request, _("Saved: the next mails say it.") if changed
-                     else _("Nothing was changed."))  # fmt: skip
-    return True
+    word = partial(
+        word_mails, partner_id=owner.partner_id, language=language, texts=form.texts(),
+        seen=form.seen(), actor=str(request.user.email).lower(),  # type: ignore[union-attr]
+        now=timezone.now(),
+    )  # fmt: skip
+    return entered(request, form, word, _("Saved: the next mails say it."))
 
 
 def _preview(wanted: dict[str, str], language: str, brand: str) -> list[tuple[Any, str]]:

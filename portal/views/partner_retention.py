@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cache_api.actions.retention import RetentionChanged, choose_retention
+from cache_api.actions.retention import choose_retention
 from cache_api.rules.retention import BadRetention, most_hours
 from portal.forms.retention import RetentionForm
+from portal.views.entering import entered
 from portal.views.step_up import is_sure
 from portal.words.retention import KEPT, hours_text
 from tenants import queries
@@ -46,22 +47,17 @@ def _saved(request: HttpRequest, form: RetentionForm) -> bool:
     if not is_sure(request, form):
         return False
     given = form.cleaned_data
+    choose = partial(
+        choose_retention, partner_id=request.owner.partner_id,  # type: ignore[attr-defined]
+        hours=given["hours"], seen=given["seen"], now=timezone.now(),
+        actor=str(request.user.email),  # type: ignore[union-attr]
+    )  # fmt: skip
+    saved = _("Saved: it holds for answers that are stored from now on.")
     try:
-        done = choose_retention(
-            partner_id=request.owner.partner_id,  # type: ignore[attr-defined]
-            hours=given["hours"], seen=given["seen"], now=timezone.now(),
-            actor=str(request.user.email),  # type: ignore[union-attr]
-        )  # fmt: skip
+        return entered(request, form, choose, saved)
     except BadRetention as bad:
         form.add_error("hours", _("At most %s are allowed here.") % hours_text(bad.most))
         return False
-    except RetentionChanged:
-        form.add_error(None, _("Somebody else changed this meanwhile. Nothing was saved; open the "
-                               "page again and look."))  # fmt: skip
-        return False
-    messages.success(request, _("Saved: it holds for answers that are stored from now on.") if done
-                     else _("Nothing was changed."))  # fmt: skip
-    return True
 
 
 def _resident(granted: Any) -> list[str] | None:

@@ -96,7 +96,7 @@ class TeamPages:
                 made, known = invitations.invite_many(circle=circle, by=by, now=timezone.now(),
                                                       **form.cleaned_data)  # fmt: skip
             except PersonRefused as refused:
-                form.add_error(None, str(refused))
+                form.add_error(None, told(refused))
             else:
                 lost = [row.email for row, token in made if not _send(request, row, token)]
                 _tell_many(request, len(made) - len(lost), lost, known)

@@ -7,14 +7,11 @@ from datetime import datetime
 from django.db import transaction
 
 from tenants import audit, queries
+from tenants.actions.meanwhile import ChangedMeanwhile
 from tenants.models import MailText
 from tenants.rules.mail_texts import HOLES, checked, key
 
 VERB = "brand.mail_texts"
-
-
-class TextsChanged(RuntimeError):
-    """Somebody else saved meanwhile; nothing was overwritten."""
 
 
 def word_mails(
@@ -23,7 +20,8 @@ def word_mails(
 ) -> list[str]:  # fmt: skip
     """Set the texts of some kinds in one language ('' for our words); the kinds that changed.
 
-    `seen` are the texts that the editor saw. Raises BadMailText and TextsChanged. Safe to repeat.
+    `seen` are the texts that the editor saw. Raises BadMailText and ChangedMeanwhile. Safe to
+    repeat.
     """
     wanted = {kind: checked(kind, texts.get(kind, "")) for kind in HOLES}
     with transaction.atomic():
@@ -33,7 +31,7 @@ def word_mails(
         if not changed:
             return []
         if any(seen.get(kind, "") != known[kind] for kind in HOLES):
-            raise TextsChanged
+            raise ChangedMeanwhile
         for kind in changed:
             MailText.objects.update_or_create(
                 partner_id=partner_id, kind=kind, language=language,
