@@ -57,7 +57,8 @@ from tenants.accounts.models import User  # noqa: E402
 from tenants.models import Partner  # noqa: E402
 
 BAR_MS, AHEAD_MS = 150, 60
-NO_PAGE = (302, 405)  # an address for forms only, or one that asks for a password first
+# An address for forms only, one that asks for a password first, a part with nothing to show yet.
+NO_PAGE = (204, 302, 405)
 HOURS_A_DAY, HOURLY_DAYS = 4, 15
 
 # Six rows a customer and bucket: two models, each with hits, misses and stores.

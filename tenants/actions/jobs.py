@@ -3,6 +3,7 @@
 Written by the worker's login, queued again by the console.
 """
 
+import logging
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,6 +17,7 @@ from tenants import audit
 from tenants.models import FailedJob
 from tenants.rules.sayings import Said
 
+log = logging.getLogger(__name__)
 LONGEST_ERROR = 500
 
 
@@ -56,6 +58,7 @@ def queue_again(*, job_id: uuid.UUID, actor: str, now: datetime) -> FailedJob:
         try:
             current_app.send_task(row.task, kwargs=row.kwargs, headers=headers, retry=False)
         except Exception as error:  # whatever the transport raises
+            log.warning("could not queue %s again", row.task, exc_info=True)
             raise JobRefused(Said("The broker does not answer: try again in a moment.")) from error
         row.queued_again_at = now
         row.save(update_fields=["queued_again_at"])

@@ -104,7 +104,8 @@ class Works:
     def ask_worker(self):
         """Queue a job that leaves a mark: it reads Postgres and writes to the events Valkey."""
         self.events.delete(JOBS_RUN)
-        with Celery("asking", broker=self.installation.stack.urls["BROKER_URL"]) as app:
+        broker = self.installation.stack.urls["BROKER_URL"]
+        with Celery("asking", broker=broker, set_as_current=False) as app:
             app.send_task("tenants.publish_hosts")
 
     def worker(self):

@@ -119,7 +119,7 @@ def test_a_job_that_failed_is_shown_until_it_succeeds(console, database, broker_
     sre = signed_in("sre")
     assert "portal.run_hooks" in text(sre.get("/ops/jobs/"))
 
-    sre.post(f"/ops/jobs/{row.pk}/retry/")
+    assert "Queued again" in text(sre.post(f"/ops/jobs/{row.pk}/retry/", follow=True))
 
     told = queue(broker_url)
     assert (told.is_up, told.waiting, told.oldest_task) == (True, 1, "portal.run_hooks")
