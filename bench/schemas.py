@@ -199,6 +199,8 @@ def _pages(partners: Sequence[Partner]) -> list[dict[str, Any]]:
     settlement.login("OWNER_DATABASE_URL")
     clients = [_signed_in(one) for one in partners]
     console = _on_console()
+    for client in (*clients, console):
+        client.handler = console.handler  # one stack of middleware, as a web process has
     settlement.login("DATABASE_URL")
     resolve.forget()
     one = [_timed(clients[0], PAGE) for _ in range(SEEN)]
