@@ -40,7 +40,8 @@ class Links:
 
     async def _listen(self, port: int, delay_s: float) -> int:
         async def carry(near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-            with suppress(OSError):
+            # Cut means cancelled, which asyncio's server would print as a failure of its own.
+            with suppress(OSError, asyncio.CancelledError):
                 far, ahead = await asyncio.open_connection("127.0.0.1", port)
                 await asyncio.gather(_pass(near, ahead, delay_s), _pass(far, back, delay_s))
 
