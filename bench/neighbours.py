@@ -3,14 +3,17 @@
     python -m bench neighbours [--rounds N] [--seconds N]
 
 Both ask for cached exact hits of 2,048 bytes through one edge process. Rounds are interleaved: B
-alone, then B while A sends five times what it may, and so on; a ratio is of two rounds beside each
-other. Aborts unless every answer B got is a 200, and A got about its limit and 429 for the rest.
+alone, B beside an A that keeps to its limit, B while A sends five times that, and so on; a ratio is
+of rounds beside each other. The second says what A's paid traffic costs, whose events wait for the
+same disk: what is more than that is the flood's. Aborts unless every answer B got is a 200, and A
+got about its limit and 429 for the rest.
 """
 
 import json
 import os
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,6 +28,7 @@ A, B = "redis-labs", "pinecone"
 LIMIT_PER_S, TIMES, B_PER_S = 200, 5, 200
 ROUNDS, SECONDS, SIZE = 5, 10, 2_048
 WARM_S = 2.0
+WHO = ("B alone", "B, while A keeps to its limit", "B, while A floods", "A, floods")
 
 
 def run(place: Place, rounds: int = ROUNDS, seconds: float = SECONDS) -> dict[str, Any]:
@@ -37,13 +41,12 @@ def run(place: Place, rounds: int = ROUNDS, seconds: float = SECONDS) -> dict[st
     with servers.edge(place, cores[0]) as edge, processes.moved(aside, cores[-1]):
         decks = {slug: _deck(place, edge, slug) for slug in (B, A)}
         Round(Pace(str(decks[B]), edge.port, B_PER_S, WARM_S)).heard()
-        pairs = [_pair(decks, edge.port, seconds) for _ in range(rounds)]
-    rows = [_row("B alone", [one for one, _, _ in pairs]),
-            _row("B, while A floods", [two for _, two, _ in pairs]),
-            _row("A, floods", [three for _, _, three in pairs])]  # fmt: skip
-    ratios = [two.p99_us / one.p99_us for one, two, _ in pairs]
-    rows[1] |= {"p99 ×": round(median(ratios), 2),
-                "p99 × range": f"{min(ratios):.2f}–{max(ratios):.2f}"}  # fmt: skip
+        asked = [_round(decks, edge.port, seconds) for _ in range(rounds)]
+    rows = [_row(who, [one[place] for one in asked]) for place, who in enumerate(WHO)]
+    for place in (1, 2):
+        ratios = [one[place].p99_us / one[0].p99_us for one in asked]
+        rows[place] |= {"p99 ×": round(median(ratios), 2),
+                        "p99 × range": f"{min(ratios):.2f}–{max(ratios):.2f}"}  # fmt: skip
     return {
         "benchmark": "a partner beside one that sends five times its limit",
         "method": method(rounds, seconds, cores),
@@ -61,8 +64,8 @@ def method(rounds: int, seconds: float, cores: list[int]) -> dict[str, str]:
     return {
         "A": f"may make {LIMIT_PER_S} requests/s, sends {LIMIT_PER_S * TIMES}",
         "B": f"sends {B_PER_S} requests/s, no limit",
-        "rounds": f"{rounds} pairs of {seconds:g} s, alone and flooded in turn; the ratio is the "
-        "median of the pairs'",
+        "rounds": f"{rounds} of three times {seconds:g} s, alone, beside A at its limit and beside "
+        "its flood in turn; the ratio is the rounds' median",
         "server": f"one edge process on core {cores[0]}",
         "load": f"paced, on core {cores[-1]} with both Valkeys; latency of 200s from when each "
         "request was due",
@@ -90,21 +93,28 @@ def _deck(place: Place, edge: servers.Server, slug: str) -> Path:
     return folder / "requests"
 
 
-def _pair(decks: dict[str, Path], port: int, seconds: float) -> tuple[Heard, Heard, Heard]:
+def _round(decks: dict[str, Path], port: int, seconds: float) -> tuple[Heard, Heard, Heard, Heard]:
     calm = Pace(str(decks[B]), port, B_PER_S, seconds)
-    storm = Pace(str(decks[A]), port, LIMIT_PER_S * TIMES, seconds + 2)
     alone = Round(calm).heard()
-    flood = Round(storm)
-    time.sleep(1)  # the flood has begun before B does, and ends after it
-    beside = Round(calm).heard()
-    flooded = flood.heard()
-    _check(alone, beside, flooded)
-    return alone, beside, flooded
+    beside, kept = _beside(calm, str(decks[A]), LIMIT_PER_S)
+    flooded, flood = _beside(calm, str(decks[A]), LIMIT_PER_S * TIMES)
+    _check((alone, beside, flooded), flood)
+    if set(kept.statuses) != {"200"}:
+        raise Untrue(f"A kept to its limit and was answered {kept.statuses}")
+    return alone, beside, flooded, flood
 
 
-def _check(alone: Heard, beside: Heard, flooded: Heard) -> None:
+def _beside(calm: Pace, deck: str, per_s: float) -> tuple[Heard, Heard]:
+    """B's round, and A's around it: it has begun before B does, and ends after it."""
+    storm = Round(Pace(deck, calm.port, per_s, calm.seconds + 2))
+    time.sleep(1)
+    heard = Round(calm).heard()
+    return heard, storm.heard()
+
+
+def _check(calm: Sequence[Heard], flooded: Heard) -> None:
     """Raises Untrue."""
-    for one in (alone, beside):
+    for one in calm:
         if set(one.statuses) != {"200"}:
             raise Untrue(f"B was answered {one.statuses}")
     passed, refused = (flooded.statuses.get(code, 0) for code in ("200", "429"))

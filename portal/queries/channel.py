@@ -20,7 +20,7 @@ from billing.queries.control_room import COUNTED
 from billing.rules.periods import Period, month_of
 from cache_api.metering.models import ChannelDay, Implementation
 from cache_api.rules.corrections import TAKEN_BACK, UNUSED, WRONG
-from tenants.models import BrandRevision, Partner
+from tenants.models import BrandRevision, Domain, Partner
 
 _HITS = ("hit", "semantic_hit")
 _MONEY = ("gross_minor", "net_minor", "share_minor", "tax_minor", "fees_minor")
@@ -192,6 +192,25 @@ def deals_in_force(at: datetime) -> dict[uuid.UUID, AgreementVersion]:
 def partner_rows() -> list[Partner]:
     """Every partner by name, with job and hosts. Two queries."""
     return list(Partner.objects.select_related("job").prefetch_related("domains").order_by("name"))
+
+
+def partners_page(
+    search: str, state: str, *, limit: int, offset: int
+) -> tuple[list[Partner], int, int]:
+    """Partners by name of which `search` is in name, slug or host; how many so, and how many are.
+
+    At most four queries.
+    """
+    found = Partner.objects.order_by("name")
+    if state:
+        found = found.filter(state=state)
+    if search:
+        hosts = Domain.objects.filter(domain__icontains=search).values("tenant_id")
+        found = found.filter(
+            Q(name__icontains=search) | Q(slug__icontains=search) | Q(pk__in=hosts)
+        )
+    rows = found.prefetch_related("domains")[offset : offset + limit]
+    return list(rows), found.count(), Partner.objects.count()
 
 
 def open_runs(states: Sequence[str]) -> list[SettlementRun]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,6 +22,7 @@ from portal.forms.agreements import OpenPartnerForm
 from portal.pictures import channel as channel_pictures
 from portal.plain_terms import plain_terms
 from portal.queries import channel
+from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.words.told import told
 from tenants import queries as tenants
 from tenants.accounts.permissions import permission
@@ -39,16 +41,25 @@ RUNS_SHOWN, PAPERS_SHOWN = 13, 10
 @permission("channel.view")
 @require_safe
 def partners(request: HttpRequest) -> HttpResponse:
-    """Every partner with its deal, state and last 30 days."""
-    now = timezone.now()
+    """Partners with their deal, state and last 30 days: `?q=`, `?state=`, `?page=`."""
+    now, number = timezone.now(), asked_page(request)
+    search, state = request.GET.get("q", "").strip()[:200], request.GET.get("state", "")
+    if state and state not in Partner.State.values:
+        raise BadRequest(f"state={state!r}: use one of {', '.join(Partner.State.values)}.")
+    found, total, count = channel.partners_page(
+        search, state, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
+    )
     traffic = channel.partner_traffic(channel.days_up_to(now.date(), 30))
     deals = channel.deals_in_force(now)
     rows = [
         {"partner": row, "deal": deals.get(row.id), "traffic": traffic.get(row.id),
          "host": primary_host(row)}
-        for row in channel.partner_rows()
+        for row in found
     ]  # fmt: skip
-    return render(request, "console/partners.html", {"rows": rows})
+    return render(request, "console/partners.html", {
+        "rows": rows, "pager": Pager(number, total), "count": count, "search": search,
+        "state": state, "states": Partner.State.values,
+    })  # fmt: skip
 
 
 @permission("channel.view")

@@ -21,7 +21,7 @@ def flood(**statuses):
 
 
 def test_a_true_round_counts():
-    _check(CALM, CALM, flood(_200=OWED, _429=SENT - OWED))
+    _check((CALM, CALM), flood(_200=OWED, _429=SENT - OWED))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_true_round_counts():
 )  # fmt: skip
 def test_a_round_that_measured_something_else_aborts(alone, beside, flooded):
     with pytest.raises(Untrue):
-        _check(alone, beside, flooded)
+        _check((alone, beside), flooded)
 
 
 class Answering(http.server.BaseHTTPRequestHandler):

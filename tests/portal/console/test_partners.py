@@ -167,3 +167,19 @@ def test_pages_ask_as_many_queries_for_22_partners_as_for_two(console, database,
 
     assert "Partner 19" in text(page) or path == "/partners/redis-labs/"
     assert len(many) == len(few) <= 23
+
+
+def test_the_list_is_searched_by_name_and_host_and_turned_by_page(readable, monkeypatch):
+    client = signed_in("partner_manager")
+
+    def listed(asks):
+        page = text(client.get(f"/partners/{asks}"))
+        return {name for name in ("Redis Labs", "Pinecone") if name in page}
+
+    host = readable.pinecone.domains.get(is_primary=True).domain
+    assert listed("") == listed("?state=active") == {"Redis Labs", "Pinecone"}
+    assert listed("?q=PINE") == listed(f"?q={host}") == {"Pinecone"}
+    assert "No partner matches" in text(client.get("/partners/?state=closed"))
+    assert client.get("/partners/?state=lost").status_code == 400
+    monkeypatch.setattr("portal.views.console_partners.PAGE_SIZE", 1)
+    assert (listed("?page=1"), listed("?page=2")) == ({"Pinecone"}, {"Redis Labs"})
