@@ -31,6 +31,7 @@ from portal.servers import ServerError, ports
 from portal.servers.table import Ports
 
 MONTHS_A_MINUTE, CLIENTS_PER_DOOR = 4, 3
+MOST_MONTHS = 58  # usage of more than five years ago is not taken
 QUIET_S, DRAIN_S = 5.0, 120.0
 # A run whose worker died after its approval is taken up by the sweep once it is five minutes old.
 FINISH_S = 480.0
@@ -61,7 +62,9 @@ def _options(argv: list[str]) -> argparse.Namespace:
 
 
 def _soak(place: Place, given: argparse.Namespace, tell: Callable[[str], None]) -> int:
-    months = accounts.prepare(place, max(3, round(given.minutes * MONTHS_A_MINUTE)))
+    months = accounts.prepare(
+        place, min(max(3, round(given.minutes * MONTHS_A_MINUTE)), MOST_MONTHS)
+    )
     before = set(accounts.recorded(place))
     listen = Ports(web=ports.pick(), edge=ports.pick())
     hosts = Hosts(first=place.folder, disk=place.folder / "hosts" / "host-2")
