@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -34,8 +34,13 @@ def code() -> str:
 
 def marked(text: str) -> str:
     """`1,234.5` with the language's own marks: `1.234,5` in German."""
-    signs = Locale.parse(code()).number_symbols["latn"]
-    return text.translate({ord(","): signs["group"], ord("."): signs["decimal"]})
+    return text.translate(_marks(code()))
+
+
+@lru_cache
+def _marks(language: str) -> dict[int, str]:
+    signs = Locale.parse(language).number_symbols["latn"]
+    return {ord(","): signs["group"], ord("."): signs["decimal"]}
 
 
 def compact(value: int | float | Decimal) -> str:
@@ -103,6 +108,13 @@ def beside_utc(moment: datetime) -> str:
 
 def day_text(moment: date, form: str) -> str:
     """A day or moment by Django's format letters: `j M Y` is `26. Nov. 2026` in German."""
-    for ours, theirs in LETTERS.get(code(), {}).items():
+    return _day_text(moment, form, code(), getattr(moment, "tzinfo", None))
+
+
+# The three pictures of a year have 1,200 labels, of the same days. An instant is the same key in
+# every zone, but not the same text.
+@lru_cache(maxsize=4_096)
+def _day_text(moment: date, form: str, language: str, _zone_of_it: tzinfo | None) -> str:
+    for ours, theirs in LETTERS.get(language, {}).items():
         form = form.replace(ours, theirs)
     return date_format(moment, form)

@@ -1,6 +1,7 @@
 """Figures and days by language: the same digits, the language's own marks."""
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.template import Context, Template
@@ -76,3 +77,13 @@ def test_a_moment_stays_utc_in_every_language():
 def test_dollars_of_an_axis(language, text):
     with translation.override(language):
         assert local.dollars(1200.0) == text
+
+
+def test_a_moment_is_told_in_its_own_zone_and_language_whoever_asked_before():
+    moment = datetime(2026, 3, 5, 23, 30, tzinfo=UTC)
+    there = moment.astimezone(ZoneInfo("Europe/Berlin"))
+    for _ in range(2):
+        assert local.day_text(moment, "j M Y, H:i") == "5 Mar 2026, 23:30"
+        assert local.day_text(there, "j M Y, H:i") == "6 Mar 2026, 00:30"
+        with translation.override("de"):
+            assert local.day_text(moment, "j M Y, H:i") == "5. März 2026, 23:30"
