@@ -12,14 +12,16 @@ or an equation is broken. `--plant-loss` removes a recorded event before the cou
 
 import argparse
 import random
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from uuid import UUID
 
 from bench import report
-from bench.place import PARTNERS, Place
+from bench.place import PARTNERS, Place, results_dir
 from bench.soak import accounts
 from bench.soak.clients import Door, running
 from bench.soak.hosts import SECOND, Hosts, second_edge
@@ -96,8 +98,19 @@ def _soak(place: Place, given: argparse.Namespace, tell: Callable[[str], None]) 
     for line in wrong[:20]:
         print(f"  {line}")
     passed = outcome.passed and not wrong and storm.rounds > 0
-    print("PASSED" if passed else "FAILED", flush=True)
+    print("PASSED" if passed else f"FAILED; logs are in {_kept_logs(place)}", flush=True)
     return 0 if passed else 1
+
+
+def _kept_logs(place: Place) -> Path:
+    """What the processes said, beside the figures: the place itself goes."""
+    kept = results_dir() / "soak-logs"
+    shutil.rmtree(kept, ignore_errors=True)
+    for log in place.folder.rglob("*.log"):
+        target = kept / log.relative_to(place.folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(log, target)
+    return kept
 
 
 def _doors(place: Place, listening: dict[str, int]) -> list[Door]:
