@@ -32,8 +32,9 @@ app.conf.update(
 app.autodiscover_tasks(["tenants", "billing", "cache_api", "portal"])
 
 
-# What pages show of jobs and of the running month: else they would wait for the first beat.
-FIRST_JOBS = ("tenants.publish_hosts", "portal.estimate_months")
+# What pages show of jobs and of the running month, and what is shown without pages: else they
+# would wait for the first beat.
+FIRST_JOBS = ("tenants.publish_hosts", "tenants.write_holding_pages", "portal.estimate_months")
 
 
 @worker_ready.connect

@@ -31,6 +31,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "end looks at customers' portals": {"task": "portal.close_overlays", "schedule": 300.0},
     "end looks of support": {"task": "tenants.close_looks", "schedule": 300.0},
     "publish hosts": {"task": "tenants.publish_hosts", "schedule": 20.0},
+    "write holding pages": {"task": "tenants.write_holding_pages", "schedule": 60.0},
     "tell of domains": {"task": "tenants.tell_partners", "schedule": 60.0},
     "reconcile stripe": {"task": "billing.reconcile_stripe", "schedule": 24 * 3600.0},
     "tell of events by webhook": {

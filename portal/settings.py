@@ -37,6 +37,7 @@ DNS_SERVERS = os.environ.get("DNS_SERVERS", "").split()  # `address:port`; none:
 CERT_AUTHORITIES = os.environ.get("CERT_AUTHORITIES", "letsencrypt.org").split()
 TLS_PROBE_ADDRESS = os.environ.get("TLS_PROBE_ADDRESS", "")  # `address:port` instead of the target
 TLS_PROBE_CA_FILE = os.environ.get("TLS_PROBE_CA_FILE", "")
+HOLDING_DIR = Path(os.environ.get("HOLDING_DIR") or DATA_DIR / "holding")  # shown by Caddy
 
 # --- apps: an app is wholly public, wholly per partner, or on the short list of both ---
 BOTH_APPS = [

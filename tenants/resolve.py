@@ -132,10 +132,18 @@ def _load(host: str) -> Resolved | None:
         return CONSOLE
     with schema.in_public():
         row = queries.host_owner(host)
-    if row is None or row["state"] not in SERVED:
-        return None
+    return _resolved(row) if row and row["state"] in SERVED else None
+
+
+def served() -> list[Resolved]:
+    """Every host that is served, the console's too, as its rows say now (web or worker)."""
+    with schema.in_public():
+        return [CONSOLE, *map(_resolved, queries.host_owners(SERVED))]
+
+
+def _resolved(row: Mapping[str, Any]) -> Resolved:
     return Resolved(
-        host=host,
+        host=row["domain"],
         partner_id=row["tenant_id"],
         slug=row["slug"],
         name=row["name"],

@@ -6,7 +6,14 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tenants.actions import domain_checks, domain_notices, looks, senders, serve_hosts
+from tenants.actions import (
+    domain_checks,
+    domain_notices,
+    holding_pages,
+    looks,
+    senders,
+    serve_hosts,
+)
 from tenants.gateways import tls
 from tenants.gateways.dns import Dns
 from tenants.gateways.served_hosts import HostsUnavailable, ServedHosts
@@ -58,6 +65,12 @@ def tell_partners() -> int:
 def publish_hosts() -> int:
     """Write down which hosts are served."""
     return serve_hosts.publish_hosts(store=ServedHosts(settings.EVENTS_URL))
+
+
+@shared_task(name="tenants.write_holding_pages")
+def write_holding_pages() -> int:
+    """Write what visitors see while the portal itself is gone."""
+    return holding_pages.write_holding_pages(folder=settings.HOLDING_DIR)
 
 
 @shared_task(name="tenants.close_looks")

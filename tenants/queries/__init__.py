@@ -27,7 +27,7 @@ from tenants.queries.brands import (
 )
 from tenants.queries.companies import company, company_entries
 from tenants.queries.domains import domain_claim, domain_claims, domain_probes, last_probe
-from tenants.queries.hosts import host_owner, hosts_of, primary_host, site
+from tenants.queries.hosts import host_owner, host_owners, hosts_of, primary_host, site
 from tenants.queries.keys import api_key, api_keys, api_keys_page, key_makers
 from tenants.queries.legal import legal_text, legal_texts
 from tenants.queries.mail_texts import mail_texts
@@ -71,6 +71,7 @@ __all__ = [
     "domain_probes",
     "granted",
     "host_owner",
+    "host_owners",
     "hosts_of",
     "incident",
     "incidents",

@@ -1,6 +1,7 @@
 """Which host is whose."""
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -14,21 +15,26 @@ from tenants.queries.senders import sending
 
 def host_owner(host: str) -> dict[str, Any] | None:
     """The partner behind a normalised host with its published brand, in one query (public)."""
-    row: dict[str, Any] | None = (
-        Domain.objects.filter(domain=host)
-        .annotate(brand=FilteredRelation("tenant__brands", condition=published("tenant__brands")))
-        .values(
-            "tenant_id", slug=F("tenant__slug"), name=F("tenant__name"),
-            schema_name=F("tenant__schema_name"), state=F("tenant__state"),
-            may_hide=Exists(hiding(OuterRef("tenant_id"))),
-            until=F("redirect_until"), primary=Subquery(_primary()),
-            mail_texts=texts_of_outer(),
-            mail_from=Subquery(sending().filter(partner_id=OuterRef("tenant_id"))[:1]),
-            **{f"brand_{name}": F(f"brand__{name}") for name in BRAND_LOOK},
-        )
-        .first()
-    )  # fmt: skip
+    row: dict[str, Any] | None = _owners().filter(domain=host).first()
     return row
+
+
+def host_owners(states: Collection[str]) -> list[dict[str, Any]]:
+    """The same of every host of partners in one of these states, `domain` too (public, worker)."""
+    return list(_owners().filter(tenant__state__in=states).order_by("domain"))
+
+
+def _owners() -> QuerySet[Any, dict[str, Any]]:
+    brand = FilteredRelation("tenant__brands", condition=published("tenant__brands"))
+    return Domain.objects.annotate(brand=brand).values(
+        "domain", "tenant_id", slug=F("tenant__slug"), name=F("tenant__name"),
+        schema_name=F("tenant__schema_name"), state=F("tenant__state"),
+        may_hide=Exists(hiding(OuterRef("tenant_id"))),
+        until=F("redirect_until"), primary=Subquery(_primary()),
+        mail_texts=texts_of_outer(),
+        mail_from=Subquery(sending().filter(partner_id=OuterRef("tenant_id"))[:1]),
+        **{f"brand_{name}": F(f"brand__{name}") for name in BRAND_LOOK},
+    )  # fmt: skip
 
 
 def _primary() -> QuerySet[Any]:

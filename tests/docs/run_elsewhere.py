@@ -43,6 +43,8 @@ TESTED = {
         "::test_one_that_fails_holds_up_no_other_and_is_done_once_it_is_mended",
     "manage.py adopt_accounts":
         "billing/test_connected_accounts.py::test_accounts_named_before_connect_are_taken_over",
+    "manage.py write_holding_pages":
+        "tenants/test_holding_pages.py::test_the_command_says_what_it_wrote_or_why_not",
     "caddy run":
         "tenants/test_caddy.py::test_a_verified_domain_is_served_by_tls_and_a_stranger_is_refused",
     "agentcache verify-statement":

@@ -5,7 +5,9 @@ off, then made silent; lookup, store, purge, usage and pages are tried meanwhile
 The table of docs/operating.md names these cells.
 """
 
+import base64
 import http.client
+import json
 import re
 import signal
 import subprocess
@@ -20,6 +22,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import pytest
+import redis
 from allauth.mfa.totp.internal import auth as totp
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -29,6 +32,7 @@ from portal import env
 from portal.servers import identity, leash, ports
 from tenants import schema
 from tenants.accounts.models import User
+from tenants.actions.domains import claim_host
 from tenants.actions.serve_hosts import publish_hosts
 from tenants.gateways.served_hosts import ServedHosts
 from tests import faults
@@ -84,6 +88,7 @@ class Site:
     wires: dict[str, Wire]
     database: Database
     more_edge: Callable[[Path], doors.Door]
+    broker_url: str
     cookies: dict[str, str] = field(default_factory=dict)
 
     def page(self, host, path="/manage/"):
@@ -95,6 +100,15 @@ class Site:
             return answer.status, answer.read().decode()
         finally:
             link.close()
+
+    def press(self, host, path):
+        """A button of a page, by the same person: the answer's status."""
+        token = "t" * 32
+        answer = self.web.call("POST", path, f"csrfmiddlewaretoken={token}".encode(), {
+            "host": host, "cookie": f"{self.cookies[host]}; csrf={token}",
+            "content-type": "application/x-www-form-urlencoded",
+        })  # fmt: skip
+        return answer.status
 
 
 def through(url, wire):
@@ -154,7 +168,8 @@ def start(folder, pair, wires, database):
     )  # fmt: skip
     web = doors.web(folder, ports.pick(), environ)
     web.host = REDIS
-    return Site(cast, edge, web.wait(), wires, database, lambda folder: pair.edge(folder))
+    return Site(cast, edge, web.wait(), wires, database, lambda folder: pair.edge(folder),
+                pair.events.url(1))  # fmt: skip
 
 
 def timely(ask, *args, **members):
@@ -228,6 +243,34 @@ def test_pages_say_what_is_late_and_stop_saying_so(site):
     assert wait_for(lambda: told(PINECONE) == [BANNERS["settlement"]])  # no worker ever ran
     publish_hosts(store=ServedHosts(site.cast.events_url))  # what a worker's first job does
     assert wait_for(lambda: told(REDIS) == told(PINECONE) == [])
+
+
+def test_no_page_waits_for_a_broker_that_is_silent(site):
+    """What it would have been told is a row, which the sweep finds."""
+
+    def check_a_domain(text):
+        partner, _ = two_partners()
+        site.database.login("web")
+        with schema.in_partner(partner):
+            claim = claim_host(partner_id=partner.pk, text=text, actor="ann", now=timezone.now())
+        assert timely(site.press, REDIS, f"/manage/domains/{claim.pk}/check/") == 302
+        with schema.in_partner(partner):
+            claim.refresh_from_db()
+        assert claim.routing == "pending" and claim.next_check_at is not None
+        return str(claim.pk).encode()
+
+    def queued():
+        with redis.Redis.from_url(site.broker_url) as broker:
+            bodies = [json.loads(raw)["body"] for raw in broker.lrange("celery", 0, -1)]
+        return b"".join(map(base64.b64decode, bodies))
+
+    assert check_a_domain("heard.shop.com") in queued()  # the wire is the way to it
+    site.wires["broker"].set(mode="hold")
+    check_a_domain("unheard.shop.com")
+    site.wires["broker"].set(mode="pass")
+
+    assert "could not publish tenants.check_domain" in site.web.log.read_text()
+    assert "Traceback" not in site.web.log.read_text()
 
 
 @pytest.mark.parametrize("troubles", [[], ["answers"], ["metering", "settlement"]])

@@ -11,12 +11,22 @@ import pytest
 import time_machine
 from django.urls import get_resolver
 
+from billing.actions.counts import keep_counts
 from billing.actions.deliver import deliver_documents
-from billing.models import Plan, PlanAssignment
+from billing.actions.payout_details import ask_payout_details
+from billing.models import (
+    AgreementVersion,
+    CountFile,
+    Document,
+    PayoutDetailsDecision,
+    Plan,
+    PlanAssignment,
+)
+from cache_api.metering.models import UsageEvent
 from cache_api.models import Alert, Customer, HookDelivery, HookEndpoint, HookEvent
 from portal.actions.webhooks import sweep_hooks
 from tenants import resolve, schema
-from tenants.accounts.models import Connection, Invitation, User
+from tenants.accounts.models import Connection, Invitation, SavedView, User
 from tenants.models import ApiKey, DomainClaim
 from tenants.rules.roles import PERMISSIONS, Audience, allows
 from tests.billing.people import utc
@@ -33,6 +43,7 @@ VERBS = ("get", "head", "post", "put", "patch", "delete")
 ROLES = (*PERMISSIONS[Audience.PARTNER], *PERMISSIONS[Audience.CUSTOMER])
 LEAVER = {"owner": "left@example.com", "customer_owner": "left_acme@example.com",
           "zeta_owner": "left_zeta@example.com"}  # fmt: skip
+COUNTS = b"hour,customer,count\n2026-09-10T08:00:00Z,acme,1005\n"
 STARTS = {"owner": "/manage/", "customer_owner": "/", "zeta_owner": "/"}
 # Open to whoever comes: nothing there names a thing of a partner's.
 OPEN = (
@@ -77,6 +88,9 @@ def installation(django_db_blocker):
             for role in ROLES:
                 customer = ids["acme"] if role.startswith("customer_") else None
                 cast.person(partner, role, customer)
+            ask_payout_details(partner_id=partner.pk, kind="bank", holder="Anne", bic="",
+                               account="GB82WEST12345698765432", kek=b"K" * 32,
+                               actor="somebody@example.com", now=cast.NOW)  # fmt: skip
         console.people()
         database.login("web")
         for host in (REDIS, PINECONE):
@@ -108,6 +122,10 @@ def furnish(host: str) -> None:
     offer = {"name": "Growth", "fee": "49", "included": "50", "overage": "3", "served": "0",
              "policy": "soft"}  # fmt: skip
     assert owner.post("/manage/plans/new/", offer).status_code == 302
+    partner = resolve.resolve_host(host)
+    with schema.in_partner(partner):
+        keep_counts(partner_id=partner.partner_id, name="a.csv", data=COUNTS, measure="lookups",
+                    tolerance_bps=100, actor="owner@example.com", now=cast.NOW)  # fmt: skip
     for person, before, role in (
         ("owner", "/manage", "developer"),
         ("customer_owner", "", "customer_developer"),
@@ -117,7 +135,8 @@ def furnish(host: str) -> None:
         made = client.post(f"{before}/keys/new/", {"label": "one", "mode": "live"})
         asked = {"email": f"of_{person}@example.com", "name": "", "role": role}
         sent = client.post(f"{before}/team/invite/", asked)
-        assert (made.status_code, sent.status_code) == (200, 302)
+        view = client.post(f"{before}/usage/views/", {"name": "Mine", "query": "range=7d"})
+        assert (made.status_code, sent.status_code, view.status_code) == (200, 302, 302)
         watch_and_tell(client, before)
         with schema.in_partner(resolve.resolve_host(host)):
             gone = User.objects.get(email=LEAVER[person]).id
@@ -200,7 +219,7 @@ def test_what_belongs_to_others_is_as_if_it_were_not_there(world, walks, person,
     client = signed_in(REDIS, person)
     before = rows(*world)
     wrong = []
-    for path in strangers(walks, person):
+    for path in strangers(walks, person) | unoffered(world, person):
         theirs = getattr(client, verb)(path)
         nobodys = getattr(client, verb)(ID.sub(lambda _: str(uuid.uuid4()), path))
         refused = {403, 404, 405} | (
@@ -251,6 +270,37 @@ def test_nothing_that_leaves_names_anything_of_the_other_partner(
         assert {"pdf", "json", "csv", "archive", "parquet", "mail", "webhook"} <= kinds, kinds
 
 
+def test_each_partners_role_reads_its_own_rows_of_every_shared_table_and_no_other(installation):
+    """Asked of the database itself, of all that the role may read: no page stands between."""
+    database, partners = installation
+    with database.psql() as boss:
+        columns = dict(boss.execute(SHARED, [partners.redis.schema_name]).fetchall())
+    assert {table for table, column in columns.items() if not column} == OF_EVERYBODY
+    seen = {}
+    for partner in partners:
+        with database.psql("web") as link:
+            link.execute(f'set role "{partner.schema_name}"')
+            for table, column in columns.items():
+                if column:
+                    owners = link.execute(f'select distinct "{column}" from "{table}"')
+                    seen.setdefault(table, []).append({owner for (owner,) in owners})
+
+    wanted = [{partner.pk} for partner in partners]
+    filled = {table for table, owners in seen.items() if owners == wanted}
+    assert {table: owners for table, owners in seen.items()
+            if any(one - want for one, want in zip(owners, wanted, strict=True))} == {}  # fmt: skip
+    assert len(filled) > 25, set(seen) - filled
+
+
+# Tables of the public schema that a role may read of, and the column that says whose a row is.
+SHARED = """
+select c.relname, min(a.attname::text) from pg_class c
+left join pg_attribute a on a.attrelid = c.oid and (
+  a.attname in ('partner_id', 'tenant_id') or (c.relname = 'tenants_partner' and a.attname = 'id'))
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+and has_any_column_privilege(%s, c.oid, 'select') group by 1 order by 1
+"""
+OF_EVERYBODY = {"?"}
 FILE = re.compile(r"(csv|pdf|json|xml|facturx|archive|zip|parquet|png)$")
 PRODUCTS = {REDIS: "Redis Edge Cache", PINECONE: "Pinecone Edge Cache"}
 
@@ -283,7 +333,7 @@ def rows(*partners) -> dict[str, list]:
         with schema.in_partner(partner):
             for model in (
                 User, Invitation, ApiKey, Customer, HookEndpoint, HookDelivery, Alert, DomainClaim,
-                Plan, PlanAssignment, Connection,
+                Plan, PlanAssignment, Connection, SavedView, CountFile, PayoutDetailsDecision,
             ):  # fmt: skip
                 name = f"{partner.slug} {model.__name__}"
                 found[name] = list(model.objects.order_by("pk").values())
@@ -301,6 +351,37 @@ def strangers(walks, person: str) -> set[str]:
              if door.has_id and door.route != METADATA} - mine  # fmt: skip
     assert len(found) > 5, f"The others found hardly anything: {found}"
     return found
+
+
+def unoffered(world, person: str) -> set[str]:
+    """The addresses with an id that no page here offers, with ids of others' things."""
+    redis, pinecone = world
+    other = {"customer_owner": "zeta", "zeta_owner": "acme"}.get(person)
+    ids = [ids_of(pinecone), *([ids_of(redis, other)] if other else [])]
+    found = {
+        "/" + re.sub(r"<uuid:(\w+)>", lambda part, one=one: str(one[part[1]]), route)
+        for route in UNREACHED if "<" in route
+        for one in ids if set(re.findall(r"<uuid:(\w+)>", route)) <= set(one)
+    }  # fmt: skip
+    assert len(found) >= sum("<" in route for route in UNREACHED)
+    return found
+
+
+def ids_of(partner, external_id=None) -> dict[str, uuid.UUID]:
+    """Of each kind that an address can name one of the partner's, or one of its customer's."""
+    with schema.in_partner(partner):
+        kinds = {
+            "document_id": Document, "event_id": UsageEvent, "customer_id": Customer,
+            "row_id": User, "claim_id": DomainClaim, "version_id": AgreementVersion,
+        }  # fmt: skip
+        of = {}
+        if external_id:
+            whose = Customer.objects.get(external_id=external_id)
+            of = {"document_id": {"customer_external_id": external_id},
+                  "event_id": {"customer": external_id}, "customer_id": {"pk": whose.pk},
+                  "row_id": {"customer_id": whose.pk}}  # fmt: skip
+        return {name: model.objects.filter(**of.get(name, {})).first().pk
+                for name, model in kinds.items() if not external_id or name in of}  # fmt: skip
 
 
 def _seen(answer) -> tuple[int, str]:
@@ -323,12 +404,11 @@ def _permission(view) -> str | None:
     return getattr(view, "permission", None)
 
 
-# No walk reaches these; each has a test of its own, with two partners.
+# No walk reaches these; each has a test of its own, with two partners. Those with an id are tried
+# with others' ids here as well (`unoffered`).
 UNREACHED = {
-    # offered once there is a thing of this kind: a paper, details that wait, a counts file
+    # offered once there is a paper
     "manage/agreement/<uuid:version_id>/paper.pdf",
-    "manage/payouts/details/<uuid:details_id>/",
-    "manage/verify/counts/<uuid:file_id>/",
     # offered where Stripe is set
     "manage/payouts/connect/",
     "manage/payouts/connect/refresh/",
@@ -354,12 +434,10 @@ UNREACHED = {
     "manage/brand/discard/",
     "manage/brand/paper.png",
     "manage/brand/publish/",
-    # offered where terms count reported sales, tags were used, views were kept
+    # offered where terms count reported sales, tags were used
     "manage/sales/",
     "manage/usage/allocation.csv",
     "usage/allocation.csv",
-    "manage/usage/views/<uuid:view_id>/forget/",
-    "usage/views/<uuid:view_id>/forget/",
     # asked by a script while a page waits for the first request
     "manage/first-request/",
     "first-request/",

@@ -18,6 +18,7 @@ from cache_api.hot.problems import Problem
 from portal import env
 from portal.servers.table import Ports, processes
 from tenants import ask, tasks
+from tenants.actions.holding_pages import write_holding_pages
 from tenants.gateways import tls
 from tenants.models import DomainClaim
 from tests.flows.harness import free_port
@@ -25,7 +26,8 @@ from tests.plugin import ROOT
 from tests.tenants.domain_world import HOST, World
 
 CADDY = shutil.which("caddy")
-REDIS = "cache.redis.localhost"
+REDIS, PINECONE = "cache.redis.localhost", "cache.pinecone.localhost"
+PRODUCTS = ["Redis Edge Cache", "Pinecone Edge Cache"]
 
 
 def wait_for(port, child):
@@ -45,6 +47,7 @@ class Front:
     def __init__(self, database, folder, events_url):
         self.web, self.https, self.http = free_port(), free_port(), free_port()
         self.root = folder / "caddy/pki/authorities/local/root.crt"
+        self.holding = folder / "holding"
         table = processes(Ports(web=self.web, edge=self.web + 1), env.data_dir(), demo=False)
         argv = next(one.argv for one in table if one.name == "web")
         told = {"AC_DB_LOGIN": "web", "HTTPS": "1", "EVENTS_URL": events_url}
@@ -57,7 +60,7 @@ class Front:
                 {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder),
                  "XDG_CONFIG_HOME": str(folder), "TLS_ISSUER": "internal",
                  "HTTPS_PORT": str(self.https), "HTTP_PORT": str(self.http),
-                 "WEB": f"127.0.0.1:{self.web}"},
+                 "WEB": f"127.0.0.1:{self.web}", "HOLDING_DIR": str(self.holding)},
             ),
         ]  # fmt: skip
         for port, child in zip((self.web, self.https), self.children, strict=True):
@@ -80,16 +83,30 @@ class Front:
     def see(self, host):
         return tls.handshake(host, "127.0.0.1", self.https, ca_file=str(self.root))
 
-    def get(self, path, sni=HOST, host=None):
-        """(status, body, Location) of a page by https, the certificate checked."""
+    def asked(self, path, sni=HOST, method="GET", **headers):
+        """(answer, body) of a page by https, the certificate checked; `headers` may hold a host."""
         context = ssl.create_default_context(cafile=self.root)
         with (
             socket.create_connection(("127.0.0.1", self.https), timeout=30) as raw,
             context.wrap_socket(raw, server_hostname=sni) as secured,
         ):
-            connection = http.client.HTTPConnection(host or sni)
+            connection = http.client.HTTPConnection(sni)
             connection.sock = secured
-            connection.request("GET", path, headers={"Host": host or sni})
+            told = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, headers={"host": sni, **told})
+            answer = connection.getresponse()
+            return answer, answer.read().decode()
+
+    def get(self, path, **headers):
+        """(status, body) of a page of HOST."""
+        answer, body = self.asked(path, **headers)
+        return answer.status, body
+
+    def plain(self, method, path):
+        """(status, body, Location) of HOST by http."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=30)
+        with closing(connection):
+            connection.request(method, path, headers={"Host": HOST})
             answer = connection.getresponse()
             return answer.status, answer.read().decode(), answer.getheader("Location")
 
@@ -150,30 +167,71 @@ def test_a_verified_domain_is_served_by_tls_and_a_stranger_is_refused(
     kinds = [probe.kind for probe in found.probes.order_by("at", "id")]
     assert kinds[:2] == ["dns", "tls"] and found.probes.filter(verdict="served").count() == 1
 
-    status, body, _ = front.get("/accounts/login/")
+    status, body = front.get("/accounts/login/")
     assert status == 200 and "Redis Edge Cache" in body
     assert front.see("stranger.shop.com").outcome == "refused"
     assert (front.ask(HOST), front.ask("stranger.shop.com")) == (200, 404)
     for host in (HOST, "127.0.0.1", f"127.0.0.1:{front.web}"):
         assert front.get(f"{ask.PATH}?domain={HOST}", host=host)[0] == 404
-    plain = http.client.HTTPConnection("127.0.0.1", front.http, timeout=30)
-    with closing(plain):
-        plain.request("GET", "/usage/", headers={"Host": HOST})
-        assert plain.getresponse().status == 308
+    # In the clear people are led on; a program is told, as it would not tell anybody itself.
+    status, _, where = front.plain("GET", "/usage/?range=7d")
+    assert (status, where) == (308, f"https://{HOST}:{front.https}/usage/?range=7d")
+    for path in ("/api/overflow", "/v1/chat/completions"):
+        status, body, where = front.plain("POST", path)
+        assert (status, where) == (400, None)
+        refused = json.loads(body)
+        assert set(refused) == set(json.loads(Problem("invalid-request", "").document()))
+        assert (refused["code"], refused["retryable"]) == ("invalid-request", False)
 
     # Nobody listens at the edge's port: said in the API's own words, and nobody is named.
-    status, body, _ = front.get("/api/overflow/health")
+    status, body = front.get("/api/overflow/health")
     refused = json.loads(body)
     assert (status, refused["code"], refused["retryable"]) == (503, "overloaded", True)
     assert set(refused) == set(json.loads(Problem("overloaded", "").document()))
 
+    # Two hosts of each partner, the claimed one and the console's, in two languages.
+    assert write_holding_pages(folder=front.holding) == 12
     take_postgres_away(database)
     assert (front.ask(HOST), front.ask(REDIS), front.ask("stranger.shop.com")) == (200, 200, 404)
     assert front.see(REDIS).outcome == "served"  # a certificate made while Postgres is away
     assert front.see("other.shop.com").outcome == "refused"
 
+    assert front.see(PINECONE).outcome == "served"
     front.children[0].terminate()
     front.children[0].wait(20)
-    status, body, _ = front.get("/accounts/login/")
-    assert status == 503 and "We are back in a moment" in body
-    assert "agentcache" not in body.lower() and "redis" not in body.lower()
+    assert_each_host_stands_by_in_its_brand(front)
+
+
+def assert_each_host_stands_by_in_its_brand(front):
+    """No web process is there. What is served was written before, for these hosts."""
+    for host, (product, other) in {
+        REDIS: PRODUCTS, HOST: PRODUCTS, PINECONE: PRODUCTS[::-1],
+    }.items():  # fmt: skip
+        answer, page = front.asked("/usage/?range=7d", host)
+        assert (answer.status, answer.getheader("Retry-After")) == (503, "5")
+        assert answer.getheader("Content-Type") == "text/html; charset=utf-8"
+        assert answer.getheader("Refresh") == "10"
+        assert answer.getheader("Cache-Control") == "no-store"
+        assert "default-src 'none'" in answer.getheader("Content-Security-Policy")
+        assert product in page and other not in page and '<html lang="en">' in page
+    later = "Fri, 01 Jan 2100 00:00:00 GMT"
+    whole = front.asked("/", REDIS, if_modified_since=later, range="bytes=0-9")
+    assert whole[0].status == 503 and whole[1].endswith("</html>\n")
+    # A form that was being sent: the same page, which then does not ask again by itself.
+    answer, page = front.asked("/accounts/login/", REDIS, "POST", content_length="0")
+    assert (answer.status, answer.getheader("Refresh")) == (503, None) and PRODUCTS[0] in page
+
+    german = [{"accept_language": "de-CH,en;q=0.5"}, {"cookie": "a=b; __Host-lang=de"}]
+    english = [{"accept_language": "fr,de;q=0.5"},
+               {"accept_language": "de", "cookie": "__Host-lang=en"}]  # fmt: skip
+    for language, those in (("de", german), ("en", english)):
+        for headers in those:
+            assert f'<html lang="{language}">' in front.asked("/", PINECONE, **headers)[1]
+
+    for host in ("stranger.shop.com", "*", "*.localhost", REDIS.upper()):
+        status, body = front.get("/accounts/login/", sni=REDIS, host=host)
+        assert status == 503 and "We are back in a moment" in body
+        assert not any(name in body.lower() for name in ("agentcache", "redis", "pinecone"))
+    answer, body = front.asked("/api/overflow/stats", REDIS)
+    assert answer.getheader("Content-Type") == "application/problem+json"
+    assert (answer.status, json.loads(body)["code"]) == (503, "overloaded")

@@ -150,6 +150,24 @@ def test_a_second_factor_is_asked_for_after_it(partner):
     assert done["Location"] == "/manage/" and tries(partner)[-1] == (True, "mail_code")
 
 
+def test_a_new_password_by_a_mailed_link_does_not_pass_by_the_second_factor(partner):
+    with schema.in_partner(partner):
+        owner = User.objects.get(email=OWNER)
+        Authenticator.objects.create(user=owner, type="totp",
+                                     data={"secret": encrypt("JBSWY3DPEHPK3PXP")})  # fmt: skip
+    client, new = Client(HTTP_HOST=REDIS), "five other random english words"
+    client.post("/accounts/password/reset/", {"email": OWNER})
+    link = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+)", mail.outbox[-1].body)[1]
+    form = client.get(link, follow=True).request["PATH_INFO"]
+
+    done = client.post(form, {"password1": new, "password2": new})
+
+    assert done.status_code == 302 and client.get("/manage/").status_code == 302
+    step = client.post("/accounts/login/", {"login": OWNER, "password": new})
+    assert step["Location"].startswith("/accounts/2fa/authenticate/")
+    assert client.get("/manage/").status_code == 302
+
+
 def test_enforced_single_sign_on_holds(partner):
     with schema.in_partner(partner):
         Connection.objects.create(

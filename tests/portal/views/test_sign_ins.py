@@ -5,6 +5,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 import time_machine
+from django.contrib.auth.hashers import get_hasher
 from django.test import Client
 
 from tenants import resolve, schema
@@ -73,6 +74,19 @@ def test_one_sees_ones_own_sign_ins_and_what_was_tried(world):
         assert "203.0.113.7" not in text(other.get(PAGE)) and "None since" in text(other.get(PAGE))
 
 
+@pytest.mark.parametrize(
+    ("proxies", "ip"), [(0, "127.0.0.1"), (1, "203.0.113.21"), (2, "198.51.100.4")]
+)
+def test_the_address_is_the_one_that_our_own_proxy_saw(world, settings, proxies, ip):
+    """Whatever a visitor wrote into the header before it came to us stands further left."""
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    client = Client(HTTP_HOST=PINECONE, HTTP_X_FORWARDED_FOR="10.0.0.1, 198.51.100.4, 203.0.113.21")
+    client.post("/accounts/login/", {"login": f"hop{proxies}@example.com", "password": "guess"})
+
+    with schema.in_partner(world[1].pinecone):
+        assert SignIn.objects.latest("at", "id").ip == ip
+
+
 def test_the_console_writes_them_down_too(world):
     sign_in(console.email_of("auditor"), "guess", console.HOST, ip="203.0.113.8")
 
@@ -107,6 +121,28 @@ def test_guessing_is_stopped_even_for_the_right_word_and_for_nobody_else(world):
     assert refused.status_code != 302
     assert sign_in("brand_editor@example.com", ip="203.0.113.10")[1].status_code == 302
     assert sign_in("finance@example.com", host=PINECONE, ip="203.0.113.11")[1].status_code == 302
+
+
+def test_the_login_hashes_as_often_for_a_stranger_as_for_somebody(world, monkeypatch):
+    """What takes time is the hashing: how long the answer takes tells nobody who is known here."""
+    _, (redis, _) = world
+    with schema.in_partner(redis):
+        User.objects.create_user("invited@example.com", None, role="analyst")
+        out = User.objects.create_user("out@example.com", PASSWORD, role="analyst")
+        User.objects.filter(pk=out.pk).update(is_active=False)
+    hasher, done = type(get_hasher()), []
+    for name in ("encode", "verify"):
+        real = getattr(hasher, name)
+        monkeypatch.setattr(hasher, name, lambda *a, real=real, **more: (
+            done.append(1), real(*a, **more))[1])  # fmt: skip
+
+    hashed = {}
+    for name, password in (("admin", PASSWORD), ("admin", "guess"), ("nobody", "guess"),
+                           ("invited", "guess"), ("out", PASSWORD), ("out", "guess")):  # fmt: skip
+        done.clear()
+        sign_in(f"{name}@example.com", password, ip=f"203.0.113.{50 + len(hashed)}")
+        hashed[name, password] = len(done)
+    assert set(hashed.values()) == {1}, hashed
 
 
 def test_a_sign_in_gets_a_session_of_its_own(world):
