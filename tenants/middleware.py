@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from django.template import loader
 from django.utils import timezone
 
-from tenants import ask, preview, resolve, schema
+from tenants import ask, away, preview, resolve, schema
 from tenants.rules.sessions import is_noteworthy, is_over
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,9 @@ class HostMiddleware:
         except resolve.UnknownHost:
             return HttpResponse(loader.render_to_string("errors/421.html"), status=421)
         except (DatabaseError, InterfaceError):
-            return HttpResponse(loader.render_to_string("errors/503.html"), status=503)
+            return away.postgres_is_away(
+                request, lambda: HttpResponse(loader.render_to_string("errors/503.html"))
+            )
         request.owner = owner  # type: ignore[attr-defined]
         request.urlconf = settings.CONSOLE_URLCONF if owner.is_console else settings.ROOT_URLCONF
         return self.get_response(request)

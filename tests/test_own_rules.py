@@ -16,6 +16,7 @@ STOREYS = ("portal", "billing", "cache_api", "tenants")
 NETWORK = {"requests", "httpx", "aiohttp", "urllib3", "urllib.request", "http.client", "socket",
            "smtplib", "ftplib", "telnetlib"}  # fmt: skip
 UNPICKLERS = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
+SECRETS = {"secret", "secret_sha256", "signature", "token_hash", "password", "mac", "hmac"}
 RUNNERS = {"eval", "exec", "compile", "__import__"}
 Find = Callable[[ast.AST], bool]
 
@@ -87,6 +88,16 @@ def made_format(node: ast.AST) -> bool:
     )  # fmt: skip
 
 
+def compared_in_a_hurry(node: ast.AST) -> bool:
+    """`==` on a secret or what proves one: it ends at the first byte that is wrong."""
+    return isinstance(node, ast.Compare) and any(
+        isinstance(how, ast.Eq | ast.NotEq) for how in node.ops
+    ) and any(
+        getattr(one, "attr", getattr(one, "id", "")) in SECRETS
+        for one in (node.left, *node.comparators)
+    )  # fmt: skip
+
+
 # rule: (what finds it, a snippet that breaks it, folders where it may be, files that may and why)
 RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
     "raw SQL": (raw_sql, "connection.cursor()", ("gateways", "db", "migrations"), {
@@ -146,6 +157,7 @@ RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
         "portal/servers/roles.py": "psycopg's own",
         "tenants/db/ddl.py": "psycopg's own",
     }),
+    "secrets compared in a hurry": (compared_in_a_hurry, "a.secret_sha256 == b", (), {}),
     "weak digests": (lambda node: called(node) in {"md5", "sha1"}, "hashlib.md5(b'')", (), {}),
 }  # fmt: skip
 
@@ -153,7 +165,9 @@ RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
 @cache
 def parsed() -> dict[str, list[ast.AST]]:
     """Every file of the four storeys: those of its nodes that a rule looks at."""
-    kinds = (ast.Call, ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef)
+    kinds = (
+        ast.Call, ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.Compare,
+    )  # fmt: skip
     return {
         str(path.relative_to(ROOT)): [
             node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)

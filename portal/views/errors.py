@@ -13,12 +13,15 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from cache_api.hot.problems import CONTENT_TYPE, Problem
+from tenants.away import postgres_is_away
 from tenants.schema import PartnerGone
 
 
 def _page(request: HttpRequest, status: int, template: str = "", reason: str = "") -> HttpResponse:
     owner = getattr(request, "owner", None)
-    context = {"owner": owner, "brand": owner.brand if owner else None, "reason": reason}
+    was_sent = request.method not in {"GET", "HEAD"}
+    context = {"owner": owner, "brand": owner.brand if owner else None, "reason": reason,
+               "was_sent": was_sent}  # fmt: skip
     overlay = getattr(request, "overlay", None)
     if overlay is not None:
         context |= {"overlay": overlay, "csrf_token": get_token(request)}
@@ -49,13 +52,15 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault; 503 when the database is away; 400 when it was given what no column holds
-    (a NUL in an address or a cookie); 410 of a partner that is gone. No page needs the database."""
+    (a NUL in an address or a cookie); 410 of a partner that is gone. None needs the database."""
     error = sys.exc_info()[1]
     if isinstance(error, PartnerGone):
         return _page(request, 410)
     if isinstance(error, DataError):
         return _page(request, 400)
-    return _page(request, 503 if isinstance(error, (OperationalError, InterfaceError)) else 500)
+    if isinstance(error, (OperationalError, InterfaceError)):
+        return postgres_is_away(request, lambda: _page(request, 503))
+    return _page(request, 500)
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:

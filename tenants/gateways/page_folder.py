@@ -18,7 +18,13 @@ class PageFolder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.mkdir(mode=0o755, parents=True, exist_ok=True)
+
+    def read(self, name: str) -> str | None:
+        """A page as it was written; None for one that is not there or cannot be read."""
+        try:
+            return (self._path / name).read_text(encoding="utf-8")
+        except OSError:
+            return None
 
     def starts_with(self, name: str, head: str) -> bool:
         """Whether there is such a page, and this is how it begins (at most 200 bytes)."""
@@ -30,6 +36,7 @@ class PageFolder:
 
     def write(self, name: str, text: str) -> None:
         """Replace a page in one step; readers see the old one or the new one. Safe to repeat."""
+        self._path.mkdir(mode=0o755, parents=True, exist_ok=True)
         handle, partial = tempfile.mkstemp(prefix=_PARTIAL, dir=self._path)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
