@@ -6,6 +6,7 @@ who reaches what (`console/test_access.py`, `views/test_*_access.py`).
 """
 
 import uuid
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -24,16 +25,17 @@ HOSTS = {
 }
 
 
-def views(patterns, above=()):
-    """(view, arguments) of every address that asks for a permission."""
+def views(patterns, before="", above=()):
+    """(route, view, arguments) of every address that asks for a permission."""
     for pattern in patterns:
+        route = before + str(pattern.pattern)
         converters = {**dict(above), **pattern.pattern.converters}
         if hasattr(pattern, "url_patterns"):
-            yield from views(pattern.url_patterns, converters.items())
+            yield from views(pattern.url_patterns, route, converters.items())
         elif getattr(pattern.callback, "permission", None):
             given = {name: uuid.uuid4() if "UUID" in type(converter).__name__ else "1"
                      for name, converter in converters.items()}  # fmt: skip
-            yield pattern.callback, {**given, **pattern.default_args}
+            yield route, pattern.callback, {**given, **pattern.default_args}
 
 
 def outcome(view, verb, user, given):
@@ -51,6 +53,7 @@ def outcome(view, verb, user, given):
 
 
 LOGIN = "/accounts/login/"
+TABLE = Path(__file__).parent / "reach.txt"
 
 
 def without(permission, roles):
@@ -66,9 +69,18 @@ def test_no_verb_gets_past_a_permission_that_somebody_lacks(urlconf):
     tried = {
         (view.__qualname__, verb, str(getattr(user, "role", "nobody")), told):
             (outcome(view, verb, user, given), told)
-        for view, given in views(get_resolver(urlconf).url_patterns)
+        for _, view, given in views(get_resolver(urlconf).url_patterns)
         for user, told in without(view.permission, roles)
         for verb in VERBS
     }  # fmt: skip
     assert {case: said for case, (said, told) in tried.items() if said != told} == {}
     assert len(tried) > 2_000
+
+
+def test_each_address_of_a_partners_host_asks_for_what_stands_in_the_table():
+    """A permission that is changed or forgotten is changed here as well, by somebody who means it.
+    (The console's table: `console/test_access.py`.)"""
+    written = [line.split() for line in TABLE.read_text().splitlines() if line[:1] not in ("", "#")]
+    patterns = get_resolver("portal.urls.partner").url_patterns
+    found = [[view.permission, route or "/"] for route, view, _ in views(patterns)]
+    assert sorted(written) == sorted(found)
