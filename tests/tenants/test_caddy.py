@@ -60,7 +60,8 @@ class Front:
                 {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder),
                  "XDG_CONFIG_HOME": str(folder), "TLS_ISSUER": "internal",
                  "HTTPS_PORT": str(self.https), "HTTP_PORT": str(self.http),
-                 "WEB": f"127.0.0.1:{self.web}", "HOLDING_DIR": str(self.holding)},
+                 "WEB": f"127.0.0.1:{self.web}", "HOLDING_DIR": str(self.holding),
+                 "PATIENCE": "100ms"},
             ),
         ]  # fmt: skip
         for port, child in zip((self.web, self.https), self.children, strict=True):

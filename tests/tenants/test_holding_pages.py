@@ -89,10 +89,12 @@ def test_what_is_as_it_should_be_is_not_written_again(database, partners, folder
 
 
 def test_hosts_that_are_served_no_more_go_and_so_does_what_a_killed_writer_left(
-    partners, folder
+    database, partners, folder
 ):  # fmt: skip
     write_holding_pages(folder=folder)
+    database.login("owner")
     Partner.objects.filter(pk=partners.redis.pk).update(state="closed")
+    database.login("settle")
     left, fresh = folder / ".partial-left", folder / ".partial-fresh"
     for path in (left, fresh):
         path.write_text("half")
