@@ -86,7 +86,7 @@ def test_without_such_a_page_it_is_still_the_hosts(folder, cut_off):
 
     assert page.status_code == 503 and page["Retry-After"] == "5"
     text = page.content.decode()
-    assert "Redis Edge Cache" in text and "what you typed is there again" in text
+    assert "Redis Edge Cache" in text and "then sends what you typed once more" in text
 
 
 def test_a_host_of_nobody_names_no_partner(folder, cut_off):
