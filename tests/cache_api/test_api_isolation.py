@@ -87,7 +87,7 @@ def test_no_verb_of_an_address_opens_to_a_key_that_is_not_good_there(door, cast,
         assert set(statuses.values()) <= {401, 404, 405}, statuses
 
 
-TIMES = re.compile(r'"\w*(?:_us|_ms|_at|age\w*|expires\w*|ttl\w*)":[^,}]*')
+TIMES = re.compile(r'"\w*(?:_us|_ms|_at|age\w*|expires\w*|ttl\w*|latency)":[^,}]*')
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32,64}")
 
 

@@ -341,7 +341,8 @@ left join pg_attribute a on a.attrelid = c.oid and (
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
 and has_any_column_privilege(%s, c.oid, 'select') group by 1 order by 1
 """
-OF_EVERYBODY = {"?"}
+# Rates that everybody is settled by, and what the status page tells everybody.
+OF_EVERYBODY = {"billing_fxrate", "billing_taxrate", "tenants_incident", "tenants_incidentupdate"}
 FILE = re.compile(r"(csv|pdf|json|xml|facturx|archive|zip|parquet|png)$")
 PRODUCTS = {REDIS: "Redis Edge Cache", PINECONE: "Pinecone Edge Cache"}
 
@@ -451,6 +452,8 @@ def _permission(view) -> str | None:
 UNREACHED = {
     # offered once there is a paper
     "manage/agreement/<uuid:version_id>/paper.pdf",
+    # offered while no change of details waits
+    "manage/payouts/details/",
     # offered where Stripe is set
     "manage/payouts/connect/",
     "manage/payouts/connect/refresh/",
