@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cache_api.urls import urlpatterns
-from tenants.rules import keys
+from tenants.rules import ids, keys
 from tests.cache_api.doors import JSON, PINECONE_HOST, REDIS_HOST
 from tests.cache_api.test_contract import fresh
 from tests.patience import wait_for
@@ -115,7 +115,7 @@ def test_what_is_anothers_is_as_if_it_were_not_there(door, cast, who):
         purge = door.post("/api/overflow/purge", {"tag": "none", "customer_id": customer}, whose)
         things[name] = {"key": made["cache_key"], "event": hit["billing"]["event_id"],
                         "purge": purge.json["purge_id"]}  # fmt: skip
-    things["nobody's"] = {"key": f"key-{uuid.uuid4()}", "event": str(uuid.uuid4()),
+    things["nobody's"] = {"key": f"key-{uuid.uuid4()}", "event": str(ids.uuid7()),
                           "purge": str(uuid.uuid4())}  # fmt: skip
 
     def told(thing):
