@@ -26,6 +26,7 @@ LOGIN_BY_COMMAND = {
     "settle": "settle",
     "waive_intake": "settle",
     "approve_run": "settle",
+    "read_bounce": "settle",
     "reconcile": "settle",
 }
 

@@ -37,6 +37,11 @@ def _primary() -> QuerySet[Any]:
     return found
 
 
+def partner_of_host(host: str) -> uuid.UUID | None:
+    """Whose host it is; None for one of nobody (worker)."""
+    return Domain.objects.filter(domain=host).values_list("tenant_id", flat=True).first()
+
+
 def primary_host(partner_id: uuid.UUID) -> str:
     """The host that a partner's mails name (partner, web or worker)."""
     leading = Domain.objects.filter(tenant_id=partner_id, is_primary=True)

@@ -26,6 +26,7 @@ NEW_TABLES = {
     "accounts_signin",
     "tenants_senderaddress",
     "tenants_legaltext",
+    "tenants_bouncedaddress",
     "tenants_mailtext",
     "tenants_retention",
 }
