@@ -10,6 +10,7 @@ from portal.demo import clock
 LOGIN_BY_COMMAND = {
     "migrate_schemas": "owner",
     "migrate_partners": "owner",
+    "migrate_back": "owner",
     "makemigrations": "owner",
     "provision": "owner",
     "destroy_data_keys": "owner",

@@ -57,8 +57,9 @@ def issue_approved(*, run_id: uuid.UUID, partner_id: uuid.UUID, now: datetime) -
 def sweep_runs(*, now: datetime) -> int:
     """Queue again what was left in a working state, and return how many runs that were.
 
-    Whoever works on a run holds its lock, and loses it by dying: a locked one is left alone however
-    long it takes. A rejected run waits for a person: it has a reason. Safe to repeat: the tasks are.
+    Whoever works on a run holds its lock, and loses it by dying: a locked one is left alone,
+    however long it takes. A rejected run waits for a person: it has a reason. Safe to repeat: the
+    tasks are.
     """
     waits = Q(state=RATED, opened_by=CALENDAR)
     left = Q(state__in=WORKING, reason="") & ~waits | Q(state=APPROVED)

@@ -41,6 +41,8 @@ TESTED = {
         "tenants/test_deploy_checks.py::test_a_safe_installation_passes",
     "manage.py migrate_schemas":
         "portal/test_upgrade.py::test_back_to_the_release_before_and_forward_again_with_data",
+    "manage.py migrate_back":
+        "portal/test_upgrade.py::test_back_to_the_release_before_and_forward_again_with_data",
     "manage.py migrate_partners":
         "tenants/test_migrating.py"
         "::test_one_that_fails_holds_up_no_other_and_is_done_once_it_is_mended",
