@@ -31,7 +31,7 @@ def safe(settings, tmp_path, database):
 
 
 def refused(*tags: str) -> str:
-    """What the command says; '' when everything is fine. Of other tags than ours: once is enough."""
+    """What the command says; '' when everything is fine. Without other tags than ours."""
     asked = {"deploy": True, "databases": ["default"], "fail_level": "ERROR"}
     try:
         call_command("check", **asked, tags=tags or ("security", "database", "caches"))
