@@ -46,9 +46,19 @@ def go_back(targets: dict[str, str]) -> list[str]:
     places = [*filter(_is_there, partners), PUBLIC]
     for place in places:
         for app, name in targets.items():
-            call_command("migrate_schemas", app, name, schema_name=place, interactive=False,
-                         verbosity=0)  # fmt: skip
+            if _has_later(place, app, name):
+                call_command("migrate_schemas", app, name, schema_name=place, interactive=False,
+                             verbosity=0)  # fmt: skip
     return places
+
+
+def _has_later(place: str, app: str, name: str) -> bool:
+    """Whether a migration behind this one made something in the schema."""
+    if place != PUBLIC and apps.get_app_config(app).name not in settings.TENANT_APPS:
+        return False  # it is only noted there
+    with connection.cursor() as cursor:
+        cursor.execute(f'select name from "{place}".django_migrations where app = %s', [app])
+        return any(name == NOTHING or row > name for (row,) in cursor.fetchall())
 
 
 def _ours() -> dict[str, set[str]]:

@@ -39,7 +39,8 @@ def _primary() -> QuerySet[Any]:
 
 def partner_of_host(host: str) -> uuid.UUID | None:
     """Whose host it is; None for one of nobody (worker)."""
-    return Domain.objects.filter(domain=host).values_list("tenant_id", flat=True).first()
+    row = Domain.objects.filter(domain=host).values("tenant_id").first()
+    return row["tenant_id"] if row else None
 
 
 def primary_host(partner_id: uuid.UUID) -> str:
