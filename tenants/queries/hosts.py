@@ -39,8 +39,9 @@ def _primary() -> QuerySet[Any]:
 
 def partner_of_host(host: str) -> uuid.UUID | None:
     """Whose host it is; None for one of nobody (worker)."""
-    row = Domain.objects.filter(domain=host).values("tenant_id").first()
-    return row["tenant_id"] if row else None
+    rows = Domain.objects.filter(domain=host)
+    found: uuid.UUID | None = rows.values_list("tenant_id", flat=True).first()
+    return found
 
 
 def primary_host(partner_id: uuid.UUID) -> str:
