@@ -10,6 +10,7 @@ from portal.demo import clock
 LOGIN_BY_COMMAND = {
     "migrate_schemas": "owner",
     "migrate_partners": "owner",
+    "migrate_back": "owner",
     "makemigrations": "owner",
     "provision": "owner",
     "destroy_data_keys": "owner",
@@ -26,6 +27,7 @@ LOGIN_BY_COMMAND = {
     "settle": "settle",
     "waive_intake": "settle",
     "approve_run": "settle",
+    "read_bounce": "settle",
     "reconcile": "settle",
 }
 

@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -68,6 +68,11 @@ def database(database_url: str) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
     }
+
+
+def database_options(database_url: str) -> dict[str, str]:
+    """What stands behind the `?` of a postgres:// URL (`sslmode`, `sslrootcert`, …)."""
+    return dict(parse_qsl(urlsplit(database_url).query))
 
 
 def mail(mail_url: str) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class _Platform(Collector):
             ("unmetered", "Answers that went out unmetered",
              sum(one.unmetered for one in seen.regions)),
             ("dead_letters", "Events that could not be recorded", seen.recorded.dead),
+            ("breaches", "Equations of reconcile that do not hold", seen.breaches),
             ("jobs_failed", "Background jobs that failed and have not succeeded since",
              len(seen.jobs)),
             ("broker_up", "Whether the broker answers", seen.queue.is_up),

@@ -28,12 +28,13 @@ class House:
 
     brand: Brand
     root: str
+    partner_id: uuid.UUID
 
 
 def house_of(partner_id: uuid.UUID) -> House | None:
     """How the partner's mails look and the address of its portal; None when it is gone."""
     brand = brand_of_partner(partner_id)
-    return House(brand, queries.site(partner_id)) if brand else None
+    return House(brand, queries.site(partner_id), partner_id) if brand else None
 
 
 def told_about_endpoint(house: House, row: HookEndpoint) -> bool:
@@ -114,7 +115,8 @@ def _send(
 def _send_kind(
     house: House, customer: uuid.UUID | None, kind: str, words: Words, path: str
 ) -> bool:  # fmt: skip
-    people = User.objects.who_get(kind).filter(customer_id=customer)
+    people = User.objects.who_get(kind, queries.bounced_addresses(house.partner_id))
+    people = people.filter(customer_id=customer)
     return _send_to(people, house, words, path)
 
 

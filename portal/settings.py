@@ -22,6 +22,7 @@ SECRET_KEY = (
     env.secret("SECRET_KEY_FILE", "secret_key").strip().decode() or "unset-until-the-servers-start"
 )
 KEK = env.secret("KEK_FILE", "kek")
+SECRET_FILES = [os.environ[one] for one in ("KEK_FILE", "SECRET_KEY_FILE") if os.environ.get(one)]
 
 # --- hosts: the domain table decides, not ALLOWED_HOSTS (tenants.middleware) ---
 ALLOWED_HOSTS = ["*"]
@@ -99,6 +100,7 @@ DATABASES: dict[str, dict[str, Any]] = {
         "OPTIONS": {
             "connect_timeout": min(5, max(2, int(PAGE_DEADLINE_S))),
             "options": "-c cursor_tuple_fraction=1",
+            **env.database_options(env.url(DB_URL_BY_LOGIN[DB_LOGIN])),
         },
         "DEADLINE_S": PAGE_DEADLINE_S if DB_LOGIN == "web" else None,
         "ATOMIC_REQUESTS": False,

@@ -1,17 +1,23 @@
 """What `manage.py check --deploy --database default` refuses, with the reason and what to do."""
 
+import os
+import stat
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
-from django.core.checks import Error, Tags, register
+from django.core.checks import Error, Tags, Warning, register
 from django.db import connection
 
 from tenants.rules.valkey_urls import is_cluster, nodes
 
 PATIENCE_S = 2.0
 KEY_BYTES = 32
+KEY_LENGTH, KEY_LETTERS = 50, 5  # of the secret key, as Django warns about
+OTHERS = stat.S_IROTH | stat.S_IWOTH
 # What the Valkey that may not forget must be set to, and why.
 DURABLE = {
     "appendonly": ("yes", "usage that was answered would be lost with the process"),
@@ -40,8 +46,45 @@ def a_real_installation(app_configs: Any, **kwargs: Any) -> list[Error]:
          "KEK_FILE must name a file with at least 32 bytes: openssl rand -hex 32 > kek."),
         (6, settings.EMAIL_HOST in ("", "localhost") and not settings.EMAIL_URL,
          "Mail goes to localhost: invitations and invoices may never arrive.", "Set EMAIL_URL."),
+        (7, len(set(settings.SECRET_KEY)) < KEY_LETTERS or len(settings.SECRET_KEY) < KEY_LENGTH,
+         "SECRET_KEY is short or all alike: sessions and receipts could be forged.",
+         "SECRET_KEY_FILE must name a file made by openssl rand -base64 48."),
+        (8, settings.WEBHOOK_LOOPBACK or settings.SSO_LOOPBACK,
+         "Partners may have us call programs on this machine.",
+         "Remove WEBHOOK_LOOPBACK=1 and SSO_LOOPBACK=1."),
+        (9, settings.EMAIL_URL.startswith("smtp://") and "@" in settings.EMAIL_URL
+         and "tls=1" not in settings.EMAIL_URL,
+         "The mail server's password travels in the clear.",
+         "Add ?tls=1 to EMAIL_URL, or write smtps://."),
+        (12, bool(settings.STRIPE_API_KEY) and not settings.STRIPE_WEBHOOK_SECRET,
+         "Stripe's notices cannot be told from forged ones: none is taken, no payment is booked.",
+         "Set STRIPE_WEBHOOK_SECRET_FILE."),
+        (13, settings.STRIPE_API_BASE.startswith("http://") or settings.STRIPE_SIMULATED,
+         "Payments go to a simulator, or to Stripe in the clear.", "Remove STRIPE_API_BASE."),
     )  # fmt: skip
     return [_refusal(number, what, todo) for number, is_wrong, what, todo in wrong if is_wrong]
+
+
+@register(Tags.security, deploy=True)
+def secrets_are_nobody_elses(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """The files with the keys can be read by whom they are for alone."""
+    return [
+        _refusal(14, f"{path} can be read by everybody on this machine.", f"chmod o-rwx {path}")
+        for path in settings.SECRET_FILES
+        if os.stat(path).st_mode & OTHERS
+    ]
+
+
+@register(Tags.security, deploy=True)
+def papers_say_who_we_are(app_configs: Any, **kwargs: Any) -> list[Warning]:
+    """Invoices bear our address and tax number: laws ask for them, no program can know them."""
+    known = {"PLATFORM_ADDRESS": settings.PLATFORM_PARTY["address"],
+             "PLATFORM_TAX_ID": settings.PLATFORM_PARTY["tax_id"]}  # fmt: skip
+    return [
+        Warning(f"{name} is not set: papers go out without it.", hint=f"Set {name}.",
+                id="tenants.W015")
+        for name, value in known.items() if not value
+    ]  # fmt: skip
 
 
 @register(Tags.database, deploy=True)
@@ -86,6 +129,10 @@ def _asked_of_cache() -> list[Error]:
 
 def _asked(name: str, url: str, judge: Callable[[dict[str, str]], Iterator[Error]]) -> list[Error]:
     try:
+        parts = urlsplit(url)
+        if not parts.password and not _is_here(parts.hostname or ""):
+            hint = "Set requirepass there, and the password in the URL."
+            return [_refusal(24, f"{name} takes anybody who reaches {parts.hostname}.", hint)]
         with redis.Redis.from_url(url, decode_responses=True, socket_timeout=PATIENCE_S,
                                   socket_connect_timeout=PATIENCE_S) as server:  # fmt: skip
             known: dict[str, str] = server.config_get(*DURABLE, "maxmemory", COVERAGE)  # type: ignore[assignment]
@@ -93,6 +140,13 @@ def _asked(name: str, url: str, judge: Callable[[dict[str, str]], Iterator[Error
         hint = "Start it, check the URL, and let this login use CONFIG GET while checking."
         return [_refusal(20, f"{name} does not answer: {error}", hint)]
     return list(judge(known))
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host in ("", "localhost") or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _durable(known: dict[str, str]) -> Iterator[Error]:

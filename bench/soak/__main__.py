@@ -35,8 +35,8 @@ from portal.servers.table import Ports
 MONTHS_A_MINUTE, CLIENTS_PER_DOOR = 4, 3
 MOST_MONTHS = 58  # usage of more than five years ago is not taken
 QUIET_S, DRAIN_S = 5.0, 120.0
-# A run whose worker died after its approval is taken up by the sweep once it is five minutes old.
-FINISH_S = 480.0
+# A run whose worker died after its approval is taken up by the sweep within two minutes.
+FINISH_S = 300.0
 
 
 def main(argv: list[str]) -> int:

@@ -11,6 +11,8 @@ from cache_api.actions.purge_entries import purge_entries
 from cache_api.models import Customer
 from cache_api.rules.customer_facts import ERASED
 from tenants import audit
+from tenants.accounts.models import User
+from tenants.actions.bounces import forget_bounced
 from tenants.actions.keys import revoke_key
 from tenants.actions.leave import erase_people_of
 from tenants.models import ApiKey, AuditEntry
@@ -49,6 +51,9 @@ def erase_customer(
             revoke_key(partner_id=partner_id, key_id=key, actor=actor, now=now)
             for key in list(keys.values_list("id", flat=True))
         )
+        emails = set(User.objects.filter(customer_id=customer_id).values_list("email", flat=True))
+        emails.add(str(row.billing.get("email", "")).lower())
+        forget_bounced(partner_id=partner_id, addresses=emails)
         erased = {
             "keys_revoked": ended,
             "people_pseudonymised": erase_people_of(customer_id),

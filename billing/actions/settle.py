@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from billing.actions.begin import SETTLE_TASK
@@ -16,7 +17,8 @@ from billing.rules.errors import BillingError
 from billing.rules.runs import APPROVED, CALENDAR, RATED, WORKING
 from tenants.tasking import MissingPartner, enqueue_on_commit
 
-STALE_AFTER = timedelta(minutes=5)
+STALE_AFTER = timedelta(minutes=1)
+_PER_SWEEP = 200
 
 
 def settle_run(*, run_id: uuid.UUID, partner_id: uuid.UUID, now: datetime) -> SettlementRun:
@@ -55,16 +57,21 @@ def issue_approved(*, run_id: uuid.UUID, partner_id: uuid.UUID, now: datetime) -
 def sweep_runs(*, now: datetime) -> int:
     """Queue again what was left in a working state, and return how many runs that were.
 
-    A rejected run waits for a person: it has a reason. Safe to repeat: the tasks are.
+    Whoever works on a run holds its lock, and loses it by dying: a locked one is left alone,
+    however long it takes. A rejected run waits for a person: it has a reason. Safe to repeat: the
+    tasks are.
     """
-    stale = SettlementRun.objects.filter(changed_at__lt=now - STALE_AFTER)
     waits = Q(state=RATED, opened_by=CALENDAR)
-    stuck = list(stale.filter(state__in=WORKING, reason="").exclude(waits))
-    approved = list(stale.filter(state=APPROVED))
-    for task, runs in ((SETTLE_TASK, stuck), (ISSUE_TASK, approved)):
+    left = Q(state__in=WORKING, reason="") & ~waits | Q(state=APPROVED)
+    with transaction.atomic():
+        stale = SettlementRun.objects.select_for_update(skip_locked=True).filter(
+            left, changed_at__lt=now - STALE_AFTER
+        )
+        runs = list(stale.order_by("changed_at", "id")[:_PER_SWEEP])
         for run in runs:
+            task = ISSUE_TASK if run.state == APPROVED else SETTLE_TASK
             enqueue_on_commit(task, partner_id=str(run.partner_id), run_id=str(run.id))
-    return len(stuck) + len(approved)
+    return len(runs)
 
 
 def _run_of(run_id: uuid.UUID, partner_id: uuid.UUID) -> SettlementRun:

@@ -14,7 +14,8 @@ from billing.rules.chargebacks import CLOSED
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
 from billing.rules.letters import ASKED
 from billing.rules.runs import ISSUED as RUN_ISSUED
-from billing.rules.status import DELIVERED, REMINDED, UNDELIVERED
+from billing.rules.status import BOUNCED_NOTE, DELIVERED, REMINDED, UNDELIVERED
+from tenants import queries
 from tenants.accounts.models import User
 from tenants.models import AuditEntry, Domain, Partner
 from tenants.schema import in_partner
@@ -31,8 +32,8 @@ MAILER = "mail"  # who did it, in the events of papers
 class MailCounts:
     """Mails that the server took, tries that failed, and why the last of those did.
 
-    `bounced` of the failed: the reader's server (or ours) refused the address at once. What comes
-    back later as a mail, and complaints, nobody reads.
+    `bounced`: addresses that were refused at once, and mail that was taken and came back.
+    Complaints nobody reads.
     """
 
     papers: int
@@ -102,10 +103,12 @@ def overdue_invoices(today: date) -> QuerySet[Document]:
 def mailboxes(document: Document, email: str) -> list[str]:
     """Who gets it: the buyer's billing address, else the people who pay bills there.
 
-    Of a customer its owner and billing people, of a partner its owner and finance. A paper reaches
-    somebody: where all of them said no to mails of papers, all of them get it.
+    Of a customer its owner and billing people, of a partner its owner and finance. Not those who
+    said no to mails of papers, nor an address that takes none; but a paper reaches somebody: where
+    nobody is left, it goes where it would have gone.
     """
-    if email:
+    gone = queries.bounced_addresses(document.partner_id)
+    if email and email.lower() not in gone:
         return [email]
     to_customer = document.customer_id is not None
     roles = _CUSTOMER_ROLES if to_customer else _PARTNER_ROLES
@@ -114,8 +117,18 @@ def mailboxes(document: Document, email: str) -> list[str]:
             role__in=roles, is_active=True, customer_id=document.customer_id
         )
         wanting = everybody.exclude(muted__contains=["documents"])
-        found = wanting.values_list("email", flat=True) or everybody.values_list("email", flat=True)
-        return sorted(found)
+        for people in (wanting.exclude(email__in=gone), everybody.exclude(email__in=gone)):
+            found = sorted(people.values_list("email", flat=True))
+            if found:
+                return found
+        return [email] if email else sorted(everybody.values_list("email", flat=True))
+
+
+def was_mailed_to(document: Document, address: str) -> bool:
+    """Whether a mail of a document went to an address (in lower case)."""
+    sent = document.events.filter(kind__in=(DELIVERED, REMINDED), actor=MAILER)
+    told = sent.values_list("note", flat=True)
+    return any(address in note.lower().split(", ") for note in told)
 
 
 def by_language(document: Document, to: list[str], otherwise: str) -> dict[str, list[str]]:
@@ -147,11 +160,12 @@ def page_url(document: Document, path: str) -> str:
 def mail_counts(partner_id: uuid.UUID, since: datetime) -> MailCounts:
     """What became of the mails of a partner's papers: one query (partner or console)."""
     rows = DocumentEvent.objects.filter(partner_id=partner_id, at__gte=since, actor=MAILER)
+    came_back = Q(kind=UNDELIVERED, note__startswith=BOUNCED_NOTE)
     found = rows.aggregate(
         papers=Count("id", filter=Q(kind=DELIVERED)),
         reminders=Count("id", filter=Q(kind=REMINDED)),
-        failed=Count("id", filter=Q(kind=UNDELIVERED)),
-        bounced=Count("id", filter=Q(kind=UNDELIVERED, note__contains=REFUSED)),
+        failed=Count("id", filter=Q(kind=UNDELIVERED) & ~came_back),
+        bounced=Count("id", filter=Q(kind=UNDELIVERED, note__contains=REFUSED) | came_back),
     )
     last = rows.filter(kind=UNDELIVERED).order_by("-at").values_list("note", "at").first()
     return MailCounts(**found, last_failure=last[0] if last else "", last_at=last and last[1])

@@ -9,6 +9,7 @@ ISSUED, DELIVERED, PAID = "issued", "delivered", "paid"
 ACCEPTED, DISPUTED, UNCOLLECTIBLE = "accepted", "disputed", "uncollectible"
 REFUNDED, CREDITED, RESOLVED = "refunded", "credited", "resolved"
 REMINDED, UNDELIVERED = "reminded", "undelivered"
+BOUNCED_NOTE = "bounce: "  # begins the note of mail that was taken and came back
 # The bank of a card's holder took a payment back, or gave it back to us.
 CHARGED_BACK, REINSTATED = "charged_back", "reinstated"
 EVENT_KINDS = (

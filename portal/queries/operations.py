@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Max, Q
 
-from billing.models import Document, DocumentEvent
+from billing.models import Document, DocumentEvent, FoundBreach
 from billing.queries.mailing import undelivered_documents
 from billing.rules.status import UNDELIVERED
 from cache_api.gateways.region_states import RegionState
@@ -79,6 +79,7 @@ class Operations:
     documents: tuple[Undelivered, ...]
     untold: tuple[Untold, ...]
     switches: tuple[Switch, ...]
+    breaches: int  # equations of `reconcile` that did not hold when they were last looked at
     names: dict[uuid.UUID, str]
     alarms: tuple[Alarm, ...]
 
@@ -99,7 +100,7 @@ class Operations:
 
 
 def operations(now: datetime) -> Operations:
-    """Nine queries, and two a partner every PARTNERS_FRESH_S; servers every FRESH_S."""
+    """Ten queries, and two a partner every PARTNERS_FRESH_S; servers every FRESH_S."""
     regions = regions_now()
     queue = shared("queue", FRESH_S, lambda: broker.queue(settings.BROKER_URL))
     hooks, told = shared("partners", PARTNERS_FRESH_S, lambda: _of_partners(now))
@@ -108,7 +109,8 @@ def operations(now: datetime) -> Operations:
         "regions": regions, "recorded": recorded(), "queue": queue, "jobs": failed_jobs(),
         "openings": openings(), "claims": claims(now), "hooks": hooks,
         "documents": undelivered(now, names), "untold": told,
-        "switches": tuple(switches_on(now)), "names": names,
+        "switches": tuple(switches_on(now)), "breaches": FoundBreach.objects.count(),
+        "names": names,
     }  # fmt: skip
     return Operations(**parts, alarms=tuple(alarms(_seen(parts, now))))
 
@@ -198,4 +200,5 @@ def _seen(parts: dict[str, Any], now: datetime) -> Seen:
         hooks_off=sum(bool(one.endpoint.disabled_reason) for one in parts["hooks"]),
         mails=len(parts["documents"]) + sum(o.endpoints + o.firings for o in parts["untold"]),
         switches=len(parts["switches"]),
+        breaches=parts["breaches"],
     )

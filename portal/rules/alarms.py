@@ -32,6 +32,7 @@ class Seen:
     hooks_failing: int = 0
     hooks_off: int = 0
     mails: int = 0
+    breaches: int = 0
     switches: int = 0
 
 
@@ -51,6 +52,7 @@ _INGEST, _JOBS = ("console_ops_ingest", "recorder-spool-dead-letters"), ("consol
 _OPENING = ("console_ops_jobs", "open-a-partner")
 _DOMAINS = ("console_ops_domains", "partners-own-domains")
 _HOOKS = ("console_ops_webhooks", "webhooks-and-alerts")
+_BOOKS = ("console_ops_ingest", "reconcile")
 _MAIL = ("console_ops_mail", "mail-that-does-not-leave")
 _REGIONS = ("console_regions", "regions")
 _SWITCHES = ("console_ops_switches", "switches")
@@ -77,6 +79,7 @@ def _found(seen: Seen) -> Iterator[Alarm]:
     for key, level, count, where in (
         ("unmetered", DANGER, seen.unmetered, _INGEST),
         ("dead_letters", DANGER, seen.dead_letters, _INGEST),
+        ("breaches", DANGER, seen.breaches, _BOOKS),
         ("spooled", WARN, seen.spool_bytes, _INGEST),
         ("failed_jobs", WARN, seen.failed_jobs, _JOBS),
         ("openings_failed", DANGER, seen.openings_failed, _OPENING),

@@ -41,8 +41,9 @@ def _service(process: Process, place: Place) -> str:
     environ = "".join(f'Environment="{name}={value}"\n' for name, value in process.environ)
     return (
         f"[Unit]\nDescription=AgentCache {process.name}\nPartOf={TARGET}\n"
-        f"After=network-online.target {PREFIX}migrate.service\n"
-        f"Requires={PREFIX}migrate.service\n\n"
+        f"After={PREFIX}migrate.service\nRequires={PREFIX}migrate.service\n"
+        # However often it ends while a server is away, it is started once more.
+        "StartLimitIntervalSec=0\n\n"
         f"[Service]\nType=exec\n{_common(place, process.login)}{environ}"
         f"ExecStart={shlex.join(process.argv)}\n"
         # What is in flight is answered first; the table knows how long each may take.
@@ -59,7 +60,9 @@ def _migration(place: Place) -> str:
     )
     return (
         f"[Unit]\nDescription=AgentCache migrations\nPartOf={TARGET}\n"
-        "After=network-online.target\n\n"
+        # The last two where they are this machine's.
+        "Wants=network-online.target\n"
+        "After=network-online.target postgresql.service valkey.target\n\n"
         f"[Service]\nType=oneshot\nRemainAfterExit=yes\n{_common(place, 'owner')}{runs}"
         f"{_HARDENED}ReadWritePaths={place.data_dir}\n"
     )

@@ -179,6 +179,8 @@ urlpatterns = [
     path("manage/email/texts/<slug:language>/", partner_mail_texts.texts,
          name="partner_email_texts"),
     path("manage/email/test/", partner_email.send_test, name="partner_email_test"),
+    path("manage/email/bounced/<uuid:row_id>/clear/", partner_email.clear,
+         name="partner_email_clear"),
     path("manage/email/sender/", partner_email.sender, name="partner_email_sender"),
     path("manage/email/sender/check/", partner_email.check_sender, name="partner_email_check"),
     path("manage/email/sender/end/", partner_email.end_sender, name="partner_email_end"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -18,9 +19,11 @@ from billing.queries.mailing import mail_counts
 from portal.forms.senders import SenderForm
 from portal.queries.senders import sender_view
 from portal.words import senders as words
+from portal.words.bounces import why_bounced
 from tenants import queries
 from tenants.accounts.permissions import eyes, permission
 from tenants.actions import senders
+from tenants.actions.bounces import clear_bounced
 from tenants.actions.senders import SenderRefused
 from tenants.actions.test_mails import TooManyMails, send_test_mail
 from tenants.rules.senders import AddressRefused
@@ -45,6 +48,8 @@ def _page(request: HttpRequest, form: SenderForm | None = None) -> HttpResponse:
         "shown": sender_view(row) if row else None, "form": form or SenderForm(),
         "may_change": eyes(request).may("domains.manage"),
         "counts": mail_counts(owner.partner_id, now - timedelta(days=DAYS)),
+        "bounces": [(one, why_bounced(one.status))
+                    for one in queries.bounced_rows(owner.partner_id)],
         "languages": settings.LANGUAGES,
     })  # fmt: skip
 
@@ -87,6 +92,16 @@ def end_sender(request: HttpRequest) -> HttpResponse:
     """Mails come from our address again."""
     if senders.end_sender(**_who(request)):
         messages.success(request, _("Removed. Mails come from our address, in your name."))
+    return HttpResponseRedirect(reverse("partner_email"))
+
+
+@permission("brand.edit")
+@require_POST
+def clear(request: HttpRequest, row_id: UUID) -> HttpResponse:
+    """Mails go to an address again that took none."""
+    if clear_bounced(row_id=row_id, **_who(request)):
+        messages.success(request, _("Mails go there again. What came back meanwhile is not sent "
+                                    "again by itself."))  # fmt: skip
     return HttpResponseRedirect(reverse("partner_email"))
 
 

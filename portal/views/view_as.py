@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -79,5 +80,6 @@ def activity(request: HttpRequest) -> HttpResponse:
 
 
 def _tell(request: HttpRequest, overlay: Overlay) -> None:
-    brand = request.owner.brand  # type: ignore[attr-defined]
-    told_about_overlay(House(brand, request.build_absolute_uri("/").rstrip("/")), overlay)
+    owner: Any = request.owner  # type: ignore[attr-defined]
+    home = request.build_absolute_uri("/").rstrip("/")
+    told_about_overlay(House(owner.brand, home, owner.partner_id), overlay)

@@ -15,6 +15,7 @@ ALARMS: dict[str, Any] = {
     "recorder_silent": _("The recorder has not been heard for %(n)s s"),
     "unmetered": _("%(n)s answers could not be metered"),
     "dead_letters": _("%(n)s events wait in the dead letters"),
+    "breaches": _("Equations of the books that do not hold: %(n)s"),
     "spooled": _("%(n)s bytes of usage wait on edges' disks"),
     "broker_down": _("The job broker does not answer"),
     "queue_late": _("Background jobs wait %(n)s s"),

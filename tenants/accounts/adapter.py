@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from tenants.accounts.sign_ins import note_sign_in
 from tenants.accounts.sso_gate import break_glass_until, enforced_for
 from tenants.letters import letter_html, with_footer
+from tenants.mail_ids import account_mail_id
 from tenants.senders import send_as
 
 PENDING = "sso_pending"  # of the session: what single sign-on said of a login that is not over
@@ -114,6 +115,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         message.attach_alternative(html, "text/html")
         message.body = with_footer(message.body, brand)
         send_as(message, name=brand.sender, address=brand.mail_from)
+        message.extra_headers["Message-ID"] = account_mail_id(message.to[0], home)
         if brand.support_email:
             message.reply_to = [brand.support_email]
         return message

@@ -29,11 +29,11 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def who_get(self, kind: str) -> "models.QuerySet[User]":
+    def who_get(self, kind: str, gone: set[str]) -> "models.QuerySet[User]":
         """Active people who did not say no to a kind of mail (`tenants.rules.mails`), of any role
-        that it reaches."""
+        that it reaches; not those in `gone`, whose addresses take no mail."""
         reached = self.filter(is_active=True, role__in=RECIPIENTS[kind])
-        return reached.exclude(muted__contains=[kind])
+        return reached.exclude(muted__contains=[kind]).exclude(email__in=gone)
 
 
 class User(AbstractBaseUser):

@@ -76,7 +76,8 @@ def tell_partners(*, now: datetime) -> int:
 
 def _mail(claim: DomainClaim, due: str) -> bool:
     with schema.in_partner(claim.partner):
-        readers = list(User.objects.who_get("domains").values_list("email", "language"))
+        people = User.objects.who_get("domains", queries.bounced_addresses(claim.partner_id))
+        readers = list(people.values_list("email", "language"))
     brand, home = brand_of_partner(claim.partner_id), queries.site(claim.partner_id)
     if brand is None:
         return True  # nobody is there any more

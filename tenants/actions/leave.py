@@ -20,6 +20,7 @@ from tenants.accounts.models import (
     SignIn,
     User,
 )
+from tenants.actions.bounces import forget_bounced
 from tenants.actions.datakeys import destroy_data_keys
 from tenants.actions.people import end_sessions
 from tenants.db import ddl
@@ -60,6 +61,7 @@ def close_partner(
         Domain.objects.filter(tenant_id=partner_id).delete()
         mails = SenderAddress.objects.filter(partner_id=partner_id, state__in=LOOKED_AT)
         mails.update(state=Sending.ENDED, ended_at=now, next_check_at=None)
+        forget_bounced(partner_id=partner_id)
         job = ProvisioningJob.objects.filter(partner_id=partner_id).first()
         if job is not None:
             job.request = {**job.request, "owner_email": ""}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from django.core.mail import EmailMultiAlternatives
 
 from tenants.letters import letter_html, reading, with_footer
+from tenants.mail_ids import account_mail_id
 from tenants.rules.brand import Brand
 from tenants.senders import send_as
 
@@ -35,7 +36,7 @@ def send(*, to: str, brand: Brand, home: str, subject: str, text: str) -> bool:
     message = EmailMultiAlternatives(
         subject=subject, body=with_footer(text, brand), to=[to],
         reply_to=[brand.support_email] if brand.support_email else None,
-        headers={"Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": account_mail_id(to, home), "Auto-Submitted": "auto-generated"},
     )  # fmt: skip
     send_as(message, name=brand.sender, address=brand.mail_from)
     html = letter_html(brand=brand, home=home, subject=subject, text=text)

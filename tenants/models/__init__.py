@@ -1,6 +1,7 @@
 """Public tables about partners: who they are, their hosts, brand, keys, entitlements, audit."""
 
 from tenants.models.audit import AuditEntry
+from tenants.models.bounces import BouncedAddress
 from tenants.models.brands import BrandFile, BrandRevision
 from tenants.models.company import CompanyFacts
 from tenants.models.domains import Domain, DomainClaim, DomainProbe
@@ -17,6 +18,7 @@ from tenants.models.senders import SenderAddress
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "BouncedAddress",
     "BrandFile",
     "BrandRevision",
     "CompanyFacts",

@@ -10,6 +10,7 @@ from tenants.queries.audit import (
     customer_reader,
     partner_reader,
 )
+from tenants.queries.bounces import bounced_addresses, bounced_rows
 from tenants.queries.brands import (
     BRAND_LOOK,
     api_brand,
@@ -27,7 +28,14 @@ from tenants.queries.brands import (
 )
 from tenants.queries.companies import company, company_entries
 from tenants.queries.domains import domain_claim, domain_claims, domain_probes, last_probe
-from tenants.queries.hosts import host_owner, host_owners, hosts_of, primary_host, site
+from tenants.queries.hosts import (
+    host_owner,
+    host_owners,
+    hosts_of,
+    partner_of_host,
+    primary_host,
+    site,
+)
 from tenants.queries.keys import api_key, api_keys, api_keys_page, key_makers
 from tenants.queries.legal import legal_text, legal_texts
 from tenants.queries.mail_texts import mail_texts
@@ -56,6 +64,8 @@ __all__ = [
     "audit_entries",
     "audit_page",
     "audit_verbs",
+    "bounced_addresses",
+    "bounced_rows",
     "brand_css",
     "brand_draft",
     "brand_file",
@@ -87,6 +97,7 @@ __all__ = [
     "partner_by_slug",
     "partner_list",
     "partner_names",
+    "partner_of_host",
     "partner_reader",
     "people_with",
     "primary_host",

@@ -43,6 +43,13 @@ def _primary() -> QuerySet[Any]:
     return found
 
 
+def partner_of_host(host: str) -> uuid.UUID | None:
+    """Whose host it is; None for one of nobody (worker)."""
+    rows = Domain.objects.filter(domain=host)
+    found: uuid.UUID | None = rows.values_list("tenant_id", flat=True).first()
+    return found
+
+
 def primary_host(partner_id: uuid.UUID) -> str:
     """The host that a partner's mails name (partner, web or worker)."""
     leading = Domain.objects.filter(tenant_id=partner_id, is_primary=True)

@@ -179,6 +179,15 @@ def test_the_sweep_queues_what_a_lost_task_left_but_not_what_a_person_rejected(w
     assert sweep_runs(now=LATER) == 0
 
 
+def test_the_sweep_leaves_alone_what_somebody_works_on_until_that_one_dies(database, world):
+    opened = settle_period(period=SEPTEMBER, actor=PREPARER, now=NOW)
+    locks = "select 1 from billing_settlementrun where id = %s for update"
+    with database.psql() as worker, worker.transaction(force_rollback=True):
+        worker.execute(locks, [opened.runs[0].id])
+        assert sweep_runs(now=LATER) == 1  # however late it is
+    assert sweep_runs(now=LATER) == 2
+
+
 def test_a_statement_opens_with_what_the_last_one_closed_with_less_payouts(database, world):
     settle()
     database.login("owner")

@@ -30,6 +30,9 @@ TESTED = {
     "manage.py promote_region":
         "cache_api/actions/test_promote_region.py"
         "::test_the_command_says_what_it_did_and_is_in_the_audit_log",
+    "manage.py read_bounce":
+        "portal/views/test_bounces.py"
+        "::test_the_command_takes_what_postfix_pipes_and_never_answers_with_a_bounce",
     "manage.py rotate_kek":
         "portal/test_rotate_kek.py::test_keys_secrets_and_entries_open_before_during_and_after",
     "manage.py destroy_data_keys":
@@ -37,6 +40,8 @@ TESTED = {
     "manage.py check --deploy":
         "tenants/test_deploy_checks.py::test_a_safe_installation_passes",
     "manage.py migrate_schemas":
+        "portal/test_upgrade.py::test_back_to_the_release_before_and_forward_again_with_data",
+    "manage.py migrate_back":
         "portal/test_upgrade.py::test_back_to_the_release_before_and_forward_again_with_data",
     "manage.py migrate_partners":
         "tenants/test_migrating.py"

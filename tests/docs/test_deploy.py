@@ -1,5 +1,6 @@
 """docs/deploy: the compose file runs the table of processes, and Compose itself takes it."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -14,11 +15,25 @@ DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy"
 COMPOSE, EXAMPLE = DEPLOY / "compose.yaml", DEPLOY / "environment.example"
 OPERATING = (DEPLOY.parent / "operating.md").read_text()
 DATA = Path("/var/lib/agentcache")
+CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+# Not to be set in containers: the file says where they are, or they are a demo's, or one region's.
+FIXED = {
+    "EDGE_PORT", "EMAIL_HOST", "EMAIL_PORT", "HOME_REGION", "HTTPS", "REGION", "REGIONS",
+    "REGION_DEADLINE_MS", "SSO_LOOPBACK", "STRIPE_PORT", "TLS_PROBE_CA_FILE", "WEBHOOK_LOOPBACK",
+    "WEB_PORT",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def services():
     return yaml.safe_load(COMPOSE.read_text())["services"]
+
+
+def told() -> set[str]:
+    """The variables of the manual's reference."""
+    rows = OPERATING.partition("\n## Environment\n")[2].partition("\n## ")[0].splitlines()
+    names = [one.split("|")[1] for one in rows if one.startswith("| `")]
+    return set(re.findall(r"`([A-Z_]+)`", " ".join(names)))
 
 
 def argv(words):
@@ -34,7 +49,7 @@ def test_every_process_of_the_table_runs_as_the_table_says(services):
         service = services[one.name]
         assert argv(service["command"]) == argv(one.argv), one.name
         assert service["environment"]["AC_DB_LOGIN"] == one.login
-        assert service["network_mode"] == "service:caddy"
+        assert service["network_mode"] == "service:network"
         assert service["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     script = services["migrate"]["command"][2]
     assert [line.split()[0] for line in script.splitlines()] == [
@@ -45,7 +60,10 @@ def test_every_process_of_the_table_runs_as_the_table_says(services):
 
 
 def test_only_caddy_is_reached_from_outside_and_servers_ask_for_passwords(services):
-    assert [name for name, one in services.items() if "ports" in one] == ["caddy"]
+    assert [name for name, one in services.items() if "ports" in one] == ["network"]
+    assert services["network"]["command"] == ["sleep", "infinity"]
+    assert services["caddy"]["network_mode"] == "service:network"
+    assert "bind=127.0.0.1" in " ".join(services["web"]["command"])  # so is the edge: test_edge
     for name in ("cache", "events"):
         words = services[name]["command"]
         assert f"${{{name.upper()}_PASSWORD:?}}" in words
@@ -57,8 +75,32 @@ def test_each_variable_is_in_the_example_or_the_manual(services):
     asked = set(re.findall(r"\$\{([A-Z_]+):\?", COMPOSE.read_text()))
     given = set(re.findall(r"^([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE))
     assert asked == given
-    told = set(re.findall(r"`([A-Z_]+)`", OPERATING))
-    assert set(services["web"]["environment"]) - {"SUPERUSER_DATABASE_URL"} <= told
+    assert set(services["web"]["environment"]) - CREDENTIALS <= told()
+
+
+def test_what_the_manual_names_can_be_set_in_containers(services):
+    passed = set(services["web"]["environment"])
+    assert told() - passed == FIXED and not passed & FIXED
+
+
+def test_neither_secrets_nor_data_go_into_the_image():
+    left_out = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    assert {".git", ".venv*", ".data*", ".tmp", "environment", "kek*", "secret_key*"} <= {*left_out}
+    made = re.findall(r"> (?:/etc/agentcache/)?(\w+)`", (DEPLOY / "README.md").read_text())
+    assert {f"{name}*" for name in made} <= {*left_out}
+
+
+def test_secrets_are_owned_by_whom_the_image_runs_as():
+    uid = re.search(r"--uid (\d+) agentcache", (DEPLOY / "Dockerfile").read_text())[1]
+    assert f"chown {uid} /etc/agentcache/*" in (DEPLOY / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["web", "edge"])
+def test_health_is_asked_where_the_process_listens(services, name):
+    port = re.search(r"(?:bind=127\.0\.0\.1:|port=)(\d+)", " ".join(services[name]["command"]))[1]
+    [said] = services[name]["healthcheck"]["test"][3:]
+    ast.parse(said)
+    assert f"'http://127.0.0.1:{port}/livez'" in said
 
 
 def program() -> list[str]:

@@ -489,6 +489,8 @@ UNREACHED = {
     # offered once an address for mails was entered
     "manage/email/sender/check/",
     "manage/email/sender/end/",
+    # offered once mail came back
+    "manage/email/bounced/<uuid:row_id>/clear/",
     # offered once a customer was erased
     "manage/customers/<uuid:customer_id>/data/receipt.json",
     # for programs: the invoice as pure XML, the proof of one event

@@ -4,8 +4,10 @@ The release before is what the migrations say once the newest of an app are take
 names the last one that it had. A new release moves them.
 """
 
+import io
+
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
@@ -16,6 +18,7 @@ from tenants import schema
 from tenants.accounts.models import SignIn, User
 from tenants.models import Partner
 from tests.cache_api.cast import NOW, event
+from tests.plugin import ROOT
 
 PREVIOUS = {
     "billing": "0023_running_months",
@@ -26,6 +29,7 @@ NEW_TABLES = {
     "accounts_signin",
     "tenants_senderaddress",
     "tenants_legaltext",
+    "tenants_bouncedaddress",
     "tenants_mailtext",
     "tenants_retention",
 }
@@ -38,11 +42,22 @@ NEW_COLUMNS = {
 }
 
 
-def migrate(app, name):
-    """Every schema to that migration of the app, as an operator does."""
-    places = ["public", *partners()] if app == "accounts" else ["public"]
-    for place in places:
-        call_command("migrate_schemas", app, name, schema_name=place, verbosity=0)
+def release_before(folder):
+    """A checkout that has today's migrations up to PREVIOUS, as far as anybody looks into it."""
+    (folder / "manage.py").touch()
+    for storey in ("tenants", "cache_api", "billing", "portal"):
+        for here in (ROOT / storey).rglob("migrations/0*.py"):
+            place = here.relative_to(ROOT)
+            if here.stem <= PREVIOUS.get(place.parent.parent.name, "9"):
+                (folder / place.parent).mkdir(parents=True, exist_ok=True)
+                (folder / place).touch()
+    return folder
+
+
+def said(*words):
+    out = io.StringIO()
+    call_command("migrate_back", *map(str, words), stdout=out)
+    return out.getvalue()
 
 
 def partners():
@@ -88,13 +103,17 @@ def filled(database, partners):
     return database
 
 
-def test_back_to_the_release_before_and_forward_again_with_data(filled):
+def test_back_to_the_release_before_and_forward_again_with_data(filled, tmp_path):
     before, newest = everything(filled), applied()
     for app, name in PREVIOUS.items():
         assert (app, name) in MigrationLoader(None).graph.nodes
+    checkout = release_before(tmp_path)
 
-    for app in PREVIOUS:  # what depends on the other goes first
-        migrate(app, PREVIOUS[app])
+    told = said(checkout, "--check")
+    assert told.splitlines() == [f"{app}: back to {PREVIOUS[app]}" for app in sorted(PREVIOUS)]
+    assert applied() == newest
+    for _ in range(2):  # broken off and run again
+        assert said(checkout) == f"{told}done in 3 schemas\n"
 
     assert applied() != newest and everything(filled) == before
     late = event(Partner.objects.get(slug="pinecone"))
@@ -114,3 +133,13 @@ def test_back_to_the_release_before_and_forward_again_with_data(filled):
             assert User.objects.get(email="ada@example.com").check_password("a long password")
     filled.login("settle")
     assert [check.name for check in CHECKS if check.run()] == []
+
+
+def test_what_is_no_earlier_release_is_refused_and_ours_needs_nothing(database, tmp_path):
+    with pytest.raises(CommandError, match="no checkout"):
+        said(tmp_path)
+    assert said(ROOT) == "nothing to take back: it has the same migrations\n"
+    later = release_before(tmp_path) / "billing/migrations/0999_later.py"
+    later.touch()
+    with pytest.raises(CommandError, match="no earlier release: billing has 0999_later there"):
+        said(tmp_path)

@@ -1,6 +1,7 @@
 """What a check before going live refuses: one unsafe thing at a time, against real servers."""
 
 import pytest
+from django.core.checks.registry import registry
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 from django.utils import timezone
@@ -19,25 +20,29 @@ def safe(settings, tmp_path, database):
     settings.PLATFORM_DOMAIN, settings.KEK = "cache.example.com", b"k" * 64
     settings.EMAIL_URL = "smtp://mail.example.com"
     settings.EVENTS_URL, settings.CACHE_URL = pair.events.url(), pair.cache.url()
+    settings.WEBHOOK_LOOPBACK = settings.SSO_LOOPBACK = settings.STRIPE_SIMULATED = False
+    settings.STRIPE_API_KEY = settings.STRIPE_API_BASE = ""
     settings.SECURE_SSL_REDIRECT = settings.SESSION_COOKIE_SECURE = True
     settings.SECURE_HSTS_SECONDS, settings.CSRF_COOKIE_SECURE = 31_536_000, True
-    settings.SESSION_COOKIE_NAME, settings.SECRET_KEY = "__Host-sid", "a1B2" * 16
+    settings.SESSION_COOKIE_NAME, settings.SECRET_KEY = "__Host-sid", "a1B2c3" * 11
     database.login("web")
     yield pair
     pair.stop()
 
 
-def refused() -> str:
-    """What the command says; '' when everything is fine."""
+def refused(*tags: str) -> str:
+    """What the command says; '' when everything is fine. Without other tags than ours."""
+    asked = {"deploy": True, "databases": ["default"], "fail_level": "ERROR"}
     try:
-        call_command("check", deploy=True, databases=["default"], fail_level="ERROR")
+        call_command("check", **asked, tags=tags or ("security", "database", "caches"))
     except SystemCheckError as error:
         return str(error)
     return ""
 
 
 def test_a_safe_installation_passes(safe):
-    assert refused() == ""
+    every = registry.tags_available(deployment_checks=True)
+    assert refused(*every) == ""
 
 
 @pytest.mark.parametrize(
@@ -46,6 +51,13 @@ def test_a_safe_installation_passes(safe):
         ("DEMO", True, "D001"), ("HTTPS", False, "D002"), ("REQUIRE_MFA", False, "D003"),
         ("PLATFORM_DOMAIN", "agentcache.localhost", "D004"), ("KEK", b"short", "D005"),
         ("EMAIL_URL", "", "D006"), ("EVENTS_URL", "redis://127.0.0.1:1/0", "D020"),
+        ("SECRET_KEY", "short", "D007"), ("SECRET_KEY", "a" * 80, "D007"),
+        ("WEBHOOK_LOOPBACK", True, "D008"), ("SSO_LOOPBACK", True, "D008"),
+        ("EMAIL_URL", "smtp://us:secret@mail.example.com:587", "D009"),
+        ("STRIPE_API_KEY", "sk_live_x", "D012"),
+        ("STRIPE_API_BASE", "http://127.0.0.1:8090", "D013"), ("STRIPE_SIMULATED", True, "D013"),
+        ("EVENTS_URL", "redis://events.example:6379/0", "D024"),
+        ("CACHE_URL", "redis://203.0.113.9:6379/0", "D024"),
     ],
 )  # fmt: skip
 def test_one_unsafe_setting_is_named(safe, settings, setting, value, number):
@@ -54,6 +66,23 @@ def test_one_unsafe_setting_is_named(safe, settings, setting, value, number):
     said = refused()
 
     assert f"tenants.{number}" in said and "HINT" in said
+
+
+def test_a_key_that_everybody_may_read_is_named(safe, settings, tmp_path):
+    kek = tmp_path / "kek"
+    kek.write_text("00" * 32)
+    settings.SECRET_FILES = [str(kek)]
+    kek.chmod(0o640)
+    assert refused() == ""
+    kek.chmod(0o644)
+    assert "tenants.D014" in refused() and f"chmod o-rwx {kek}" in refused()
+
+
+def test_papers_without_our_address_are_a_warning_and_no_refusal(safe, settings, capsys):
+    settings.PLATFORM_PARTY = {**settings.PLATFORM_PARTY, "address": [], "tax_id": ""}
+    assert refused() == ""
+    said = capsys.readouterr().err
+    assert "PLATFORM_ADDRESS is not set" in said and "PLATFORM_TAX_ID is not set" in said
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def test_loopback_reads_gauges_and_alarms_with_their_runbook(shared_world, quiet
     assert answer.status_code == 200
     found = read(answer.content.decode())
     assert found['agentcache_region_up{region="eu"}'] == "0.0"
+    assert found["agentcache_breaches"] == "0.0"
     assert found["agentcache_broker_up"] == "1.0" and found["agentcache_dead_letters"] == "0.0"
     raised = [name for name in found if "agentcache_alarm{" in name]
     assert any('alarm="region_down"' in name and "docs/operating.md#regions" in name

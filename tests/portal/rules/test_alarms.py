@@ -15,6 +15,7 @@ CASES = {
     "recorder_silent": ({"recorder_silent_s": 31.0}, DANGER),
     "unmetered": ({"unmetered": 1}, DANGER),
     "dead_letters": ({"dead_letters": 1}, DANGER),
+    "breaches": ({"breaches": 1}, DANGER),
     "spooled": ({"spool_bytes": 1}, WARN),
     "broker_down": ({"broker_up": False}, DANGER),
     "queue_late": ({"queue_s": 61.0}, WARN),

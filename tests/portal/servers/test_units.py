@@ -33,6 +33,7 @@ def test_every_process_has_its_unit_and_waits_for_the_migrations(tmp_path):
     for name, process in table.items():
         unit = read(found[f"agentcache-{name}.service"])
         assert unit["Unit"]["Requires"] == "agentcache-migrate.service"
+        assert unit["Unit"]["StartLimitIntervalSec"] == "0"  # never given up
         assert unit["Service"]["ExecStart"].split()[0] == process.argv[0]
         assert f"AC_DB_LOGIN={process.login}" in found[f"agentcache-{name}.service"]
     assert 'Environment="REGION=us"' in found["agentcache-edge-us.service"]
