@@ -22,6 +22,7 @@ from tenants.actions.holding_pages import write_holding_pages
 from tenants.gateways import tls
 from tenants.models import DomainClaim
 from tests.flows.harness import free_port
+from tests.patience import PATIENCE_S
 from tests.plugin import ROOT
 from tests.tenants.domain_world import HOST, World
 
@@ -199,7 +200,7 @@ def test_a_verified_domain_is_served_by_tls_and_a_stranger_is_refused(
 
     assert front.see(PINECONE).outcome == "served"
     front.children[0].terminate()
-    front.children[0].wait(20)
+    front.children[0].wait(PATIENCE_S)
     assert_each_host_stands_by_in_its_brand(front)
 
 
