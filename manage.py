@@ -11,6 +11,7 @@ LOGIN_BY_COMMAND = {
     "migrate_schemas": "owner",
     "migrate_partners": "owner",
     "makemigrations": "owner",
+    "bootstrap": "owner",
     "provision": "owner",
     "destroy_data_keys": "owner",
     "rotate_kek": "owner",

@@ -3,6 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
+from django.test import Client
 from django.utils import timezone
 
 from tenants import schema
@@ -45,7 +46,8 @@ def test_a_safe_installation_passes(safe):
     [
         ("DEMO", True, "D001"), ("HTTPS", False, "D002"), ("REQUIRE_MFA", False, "D003"),
         ("PLATFORM_DOMAIN", "agentcache.localhost", "D004"), ("KEK", b"short", "D005"),
-        ("EMAIL_URL", "", "D006"), ("EVENTS_URL", "redis://127.0.0.1:1/0", "D020"),
+        ("EMAIL_URL", "", "D006"), ("EMAIL_URL", "file:///mail", "D007"),
+        ("EVENTS_URL", "redis://127.0.0.1:1/0", "D020"),
     ],
 )  # fmt: skip
 def test_one_unsafe_setting_is_named(safe, settings, setting, value, number):
@@ -78,11 +80,10 @@ def test_a_login_that_owns_tables_or_passes_by_policies_is_named(safe, settings,
     assert "tenants.D010" in refused()
 
 
-def test_bootstrap_makes_one_person_who_has_to_set_a_password(database, capsys):
+def test_bootstrap_makes_one_person_who_has_to_set_a_password(database, settings, capsys):
     for _ in range(2):
         call_command("bootstrap", "Kim@Example.com", name="Kim")
-
-    assert "/accounts/password/reset/" in capsys.readouterr().out
+    said = capsys.readouterr().out
     with schema.in_public():
         person = User.objects.get(role="superadmin")
         assert (person.email, person.has_usable_password()) == ("kim@example.com", False)
@@ -90,3 +91,14 @@ def test_bootstrap_makes_one_person_who_has_to_set_a_password(database, capsys):
             first_superadmin(email="eve@example.com", name="", now=timezone.now())
     with pytest.raises(CommandError, match="no e-mail address"):
         call_command("bootstrap", "nobody")
+
+    database.login("web")
+    browser = Client(HTTP_HOST=settings.CONSOLE_HOST)
+    form = browser.get(said.split(settings.CONSOLE_URL)[-1].strip(), follow=True)
+    own = {"password1": "correct horse 9", "password2": "correct horse 9"}
+    browser.post(form.redirect_chain[-1][0], own)
+    database.login("owner")
+    call_command("bootstrap", "kim@example.com")
+    assert "Sign in:" in capsys.readouterr().out
+    with schema.in_public():
+        assert User.objects.get().check_password("correct horse 9")
