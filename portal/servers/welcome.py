@@ -47,7 +47,7 @@ def text(demo: dict[str, Any], edge_urls: dict[str, str], silent: dict[str, int]
     for region, url in edge_urls.items():
         lines += [f"Overflow API       {url}{f'  (region {region})' if region else ''}"]
     if not demo:
-        lines[:0] = ["", f"Console            {env.console_url()}", *FIRST_STEPS]
+        lines[1:1] = [f"Console            {env.console_url()}", *FIRST_STEPS]
     return "\n".join(lines)
 
 
