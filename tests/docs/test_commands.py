@@ -60,6 +60,8 @@ STEPS = (
 SHELL = (
     "openssl rand -hex 32 > kek",
     "openssl rand -base64 48 > secret_key",
+    "openssl rand -hex 32 > .data-real/kek",
+    "openssl rand -base64 48 > .data-real/secret_key",
     "(openssl rand -hex 32; cat kek) > kek.new && mv kek.new kek",
     r"od -An -v -tx1 kek | tr -d ' \n'",
     "openssl rand -hex 32 > /etc/agentcache/kek",
@@ -133,7 +135,8 @@ def test_commands_of_an_installation_do_what_the_manuals_say(office):
 
 def test_commands_of_a_shell_do_what_the_manuals_say(tmp_path):
     (tmp_path / "docs").symlink_to(ROOT / "docs")
-    (tmp_path / "etc").mkdir()
+    for folder in ("etc", ".data-real"):
+        (tmp_path / folder).mkdir()
     shell = {"cwd": tmp_path, "text": True, "capture_output": True, "check": True}
     told = subprocess.run(["bash", "-c", the(DIGEST)], **shell).stdout.split()[0]
     assert f"\n{told}\n" in (ROOT / "docs" / "integrating.md").read_text()
