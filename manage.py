@@ -12,6 +12,7 @@ LOGIN_BY_COMMAND = {
     "migrate_partners": "owner",
     "migrate_back": "owner",
     "makemigrations": "owner",
+    "bootstrap": "owner",
     "provision": "owner",
     "destroy_data_keys": "owner",
     "rotate_kek": "owner",

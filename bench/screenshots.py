@@ -97,8 +97,9 @@ def shoot(page: Page, base: str, screen: Screen, name: str, out: Path) -> None:
             page.evaluate(SETTLED)
             # Screen by screen, so that what sticks to an edge is where a person sees it.
             page.screenshot(path=out / f"{name}-{screen.name}-{size}-{mode}.png")
-            if size == "wide" and mode == MODES[0]:
-                page.screenshot(path=out / f"{name}-{screen.name}-whole.png", full_page=True)
+            if mode == MODES[0]:
+                whole = out / f"{name}-{screen.name}-{size}-whole.png"
+                page.screenshot(path=whole, full_page=True)
 
 
 def invoice(page: Page, base: str, name: str, out: Path) -> None:

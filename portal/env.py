@@ -75,16 +75,35 @@ def database_options(database_url: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(database_url).query))
 
 
+def console_host() -> str:
+    """The console's name: CONSOLE_HOST, else `console.` in our own zone."""
+    zone = os.environ.get("PLATFORM_DOMAIN") or "agentcache.localhost"
+    return os.environ.get("CONSOLE_HOST") or f"console.{zone}"
+
+
+def console_url() -> str:
+    """Where people find the console: by https through the proxy, else on the portal's own port."""
+    if flag("HTTPS", not flag("DEMO", True)):
+        return f"https://{console_host()}"
+    return f"http://{console_host()}:{os.environ.get('WEB_PORT') or 8000}"
+
+
 def mail(mail_url: str) -> dict[str, Any]:
-    """Django's mail settings for `smtp://user:password@host:587?tls=1` (`smtps://`: TLS at once).
+    """Django's mail settings for `smtp://user:password@host:587?tls=1` (`smtps://`: TLS at once),
+    or `file:///a/folder`, into which mails are written for somebody who tries things out.
 
     Nothing for an empty URL. Raises SystemExit for another scheme.
     """
     if not mail_url:
         return {}
     parts = urlsplit(mail_url)
+    if parts.scheme == "file" and parts.path.strip("/"):
+        backend = "django.core.mail.backends.filebased.EmailBackend"
+        return {"EMAIL_BACKEND": backend, "EMAIL_FILE_PATH": unquote(parts.path)}
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise SystemExit("EMAIL_URL is written smtp://user:password@host:587?tls=1 or smtps://…")
+        raise SystemExit(
+            "EMAIL_URL is written smtp://user:password@host:587?tls=1, smtps://… or file:///folder."
+        )
     implicit = parts.scheme == "smtps"
     return {
         "EMAIL_HOST": parts.hostname,

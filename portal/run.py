@@ -173,6 +173,10 @@ def main() -> int:
     except ServerError as error:
         print(error, file=sys.stderr)
         return 1
+    if not demo and welcome.read_demo(data_dir):
+        print(f"{data_dir} holds a demo, whose passwords everybody may know: name another DATA_DIR "
+              "for a real install.", file=sys.stderr)  # fmt: skip
+        return 1
     table = processes(listen, data_dir, demo)
     if demo and (simulated := stripe_simulator(listen.web, data_dir)):
         table.insert(0, simulated[0])

@@ -27,7 +27,7 @@ SECRET_FILES = [os.environ[one] for one in ("KEK_FILE", "SECRET_KEY_FILE") if os
 # --- hosts: the domain table decides, not ALLOWED_HOSTS (tenants.middleware) ---
 ALLOWED_HOSTS = ["*"]
 PLATFORM_DOMAIN = os.environ.get("PLATFORM_DOMAIN", "agentcache.localhost")
-CONSOLE_HOST = os.environ.get("CONSOLE_HOST", f"console.{PLATFORM_DOMAIN}")
+CONSOLE_HOST, CONSOLE_URL = env.console_host(), env.console_url()
 WEB_PORT = int(os.environ.get("WEB_PORT", "8000"))
 EDGE_PORT = int(os.environ.get("EDGE_PORT", "8001"))
 HTTPS = env.flag("HTTPS", not DEMO)

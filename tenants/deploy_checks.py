@@ -44,7 +44,7 @@ def a_real_installation(app_configs: Any, **kwargs: Any) -> list[Error]:
          "Set the domain whose DNS points here."),
         (5, len(settings.KEK) < KEY_BYTES, "The platform key is missing or short.",
          "KEK_FILE must name a file with at least 32 bytes: openssl rand -hex 32 > kek."),
-        (6, settings.EMAIL_HOST in ("", "localhost") and not settings.EMAIL_URL,
+        (6, not settings.EMAIL_URL and settings.EMAIL_HOST in ("", "localhost"),
          "Mail goes to localhost: invitations and invoices may never arrive.", "Set EMAIL_URL."),
         (7, len(set(settings.SECRET_KEY)) < KEY_LETTERS or len(settings.SECRET_KEY) < KEY_LENGTH,
          "SECRET_KEY is short or all alike: sessions and receipts could be forged.",
@@ -61,6 +61,9 @@ def a_real_installation(app_configs: Any, **kwargs: Any) -> list[Error]:
          "Set STRIPE_WEBHOOK_SECRET_FILE."),
         (13, settings.STRIPE_API_BASE.startswith("http://") or settings.STRIPE_SIMULATED,
          "Payments go to a simulator, or to Stripe in the clear.", "Remove STRIPE_API_BASE."),
+        (14, settings.EMAIL_URL.startswith("file:"),
+         "Mail is written into a folder: invitations and invoices arrive nowhere.",
+         "Set EMAIL_URL to a mail server."),
     )  # fmt: skip
     return [_refusal(number, what, todo) for number, is_wrong, what, todo in wrong if is_wrong]
 

@@ -50,6 +50,11 @@ class Counts:
         return not self.done_at and time.time() < self.began_at + GIVEN_UP_S
 
     @property
+    def slowest_us(self) -> float:
+        """As pages write times."""
+        return self.slowest_ms * 1000
+
+    @property
     def namespace(self) -> str:
         """What its events are told by."""
         return f"break-{self.id}"

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from billing.actions.errors import NothingToSettle
 from billing.actions.open_runs import settle_period
 from billing.actions.review import approve_period
 from billing.actions.settle import issue_approved, settle_run
@@ -44,5 +45,9 @@ def _close(
 
 
 def _approve(period: Period, now: datetime) -> None:
-    for run in approve_period(period=period, actor=APPROVER, now=now):
+    try:
+        approved = approve_period(period=period, actor=APPROVER, now=now)
+    except NothingToSettle:
+        return  # all that is left of the month is parked: it waits for a person
+    for run in approved:
         issue_approved(run_id=run.id, partner_id=run.partner_id, now=now)

@@ -99,6 +99,15 @@ class Calendar:
         return found
 
 
+def strangers() -> bool:
+    """Whether somebody else than the demo's partners and staff is here: a real install."""
+    staff = [email for email, _name, _role in CONSOLE_PEOPLE]
+    return (
+        Partner.objects.exclude(slug__in=[cast.slug for cast in CAST]).exists()
+        or User.objects.exclude(email__in=staff).exists()
+    )
+
+
 def first_month() -> datetime | None:
     """The month in which the demo was first loaded, by its agreements; None before that."""
     signed = AgreementVersion.objects.filter(number=1).aggregate(first=Min("valid_from"))["first"]

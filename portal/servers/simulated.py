@@ -5,6 +5,7 @@ import secrets
 import sys
 from pathlib import Path
 
+from portal import env
 from portal.servers import ports
 from portal.servers.table import Process
 
@@ -21,14 +22,11 @@ def stripe_simulator(web_port: int, data_dir: Path) -> tuple[Process, dict[str, 
         return None
     port = ports.pick(int(os.environ.get("STRIPE_PORT") or web_port + 90))
     secret = f"whsec_{secrets.token_hex(16)}"
-    console = os.environ.get("CONSOLE_HOST") or (
-        f"console.{os.environ.get('PLATFORM_DOMAIN', 'agentcache.localhost')}"
-    )
     argv = (
         sys.executable, "-m", "portal.simulators.stripe", "--port", str(port), "--secret", secret,
         "--data", str(data_dir / "stripe-simulator.sqlite"),
         "--webhook", f"http://127.0.0.1:{web_port}/stripe/webhook/",
-        "--webhook-host", f"{console}:{web_port}",
+        "--webhook-host", f"{env.console_host()}:{web_port}",
     )  # fmt: skip
     process = Process("stripe", argv, "web", f"http://127.0.0.1:{port}/")
     return process, {

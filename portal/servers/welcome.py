@@ -4,6 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from portal import env
+
+# What a real install does first; the rest is on the console's pages.
+FIRST_STEPS = (
+    "  the first person of it: .venv/bin/python manage.py bootstrap YOU@YOUR.DOMAIN",
+    "  then, there: Partners → Open a partner",
+)
+
 
 def read_demo(data_dir: Path) -> dict[str, Any]:
     """DATA_DIR/demo.json, or {} when no demo was loaded."""
@@ -39,7 +47,7 @@ def text(demo: dict[str, Any], edge_urls: dict[str, str], silent: dict[str, int]
     for region, url in edge_urls.items():
         lines += [f"Overflow API       {url}{f'  (region {region})' if region else ''}"]
     if not demo:
-        lines += ["No demo is loaded: `manage.py open_partner` opens a partner."]
+        lines[1:1] = [f"Console            {env.console_url()}", *FIRST_STEPS]
     return "\n".join(lines)
 
 

@@ -107,6 +107,7 @@ def opening(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     context = {
         "partner": row, "job": job, "steps": _steps(job), "host": primary_host(row),
+        "site": tenants.site(row.id),
         "working": job.state in (ProvisioningJob.State.QUEUED, ProvisioningJob.State.RUNNING),
         "waits_long": _waits_long(job),
     }  # fmt: skip

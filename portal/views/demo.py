@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import resolve
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from portal.demo import summary
-from tenants.accounts.permissions import permission
+from tenants.accounts.permissions import eyes, permission
 from tenants.later import later
 
 if TYPE_CHECKING:
-    from portal.demo.tour import running, table
+    from portal.demo.tour import kinds, running, table
 else:  # which drive the whole product
-    running, table = later("portal.demo.tour.running"), later("portal.demo.tour.table")
+    kinds, running, table = (
+        later(f"portal.demo.tour.{name}") for name in ("kinds", "running", "table")
+    )
 
 SHOWN = 30
 
@@ -52,25 +55,41 @@ def tour(request: HttpRequest) -> HttpResponse:
     asked = request.POST.get("row", "") if request.method == "POST" else None
     rows = [row for row in table.ROWS if asked in ("", row.key)]
     results = {one.row.key: one for one in running.run_checks(rows, facts)}
+    now = timezone.now()
     return render(request, "console/tour.html", {
-        "rows": [(row, _seen(row.seen, facts), results.get(row.key)) for row in table.ROWS],
+        "rows": [(row, _seen(row.seen, facts, request), results.get(row.key))
+                 for row in table.ROWS],
         "results": list(results.values()),
         "failed": sum(not one.ok for one in results.values()),
-        "now": timezone.now(), "simulated": table.SIMULATED,
+        "now": now, "simulated": table.SIMULATED,
+        "examples": [(one, one.address and _opens(request, one.address))
+                     for one in kinds.examples(now)],
     })  # fmt: skip
 
 
-def _seen(places: tuple[str, ...], facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """(text, address) of each place; a command or a file has no address."""
+def _seen(
+    places: tuple[str, ...], facts: dict[str, Any], request: HttpRequest
+) -> list[tuple[str, str | None]]:
+    """(text, address) of each place: "" of a command or a file, None of a page of the console
+    that this person may not open. Partners' pages ask for a sign-in of their own."""
     hosts = {row["slug"]: row["portal_url"] for row in facts["partners"]}
-    found = []
+    found: list[tuple[str, str | None]] = []
     for place in places:
         slug, _slash, path = place.removeprefix("//").partition("/")
         if place.startswith("//"):
             found.append((f"{slug} /{path}", f"{hosts[slug]}/{path}"))
+        elif place.startswith("/"):
+            found.append((place, place if _opens(request, place) else None))
         else:
-            found.append((place, place if place.startswith("/") else ""))
+            found.append((place, ""))
     return found
+
+
+def _opens(request: HttpRequest, path: str) -> bool:
+    """Whether this person may open a page of the console."""
+    asked: str = resolve(path).func.permission  # type: ignore[attr-defined]
+    may: bool = eyes(request).may(asked)
+    return may
 
 
 def _mails(host: str) -> list[Mail]:

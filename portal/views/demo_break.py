@@ -29,7 +29,7 @@ TARGETS: dict[str, Any] = {
 }
 
 
-@permission("cockpit.view")
+@permission("switches.set")
 @require_http_methods(["GET", "HEAD", "POST"])
 def break_it(request: HttpRequest) -> HttpResponse:
     """The counts of the last one; posted, with `sure`, another. Only in the demo."""

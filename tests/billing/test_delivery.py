@@ -202,9 +202,12 @@ def test_old_documents_are_not_mailed_when_mailing_begins(issued, mailoutbox):
     ("smtp://u:p%40s@mail:587?tls=1", ("mail", 587, "u", "p@s", False, True)),
     ("smtps://mail", ("mail", 465, "", "", True, False)),
     ("smtp://mail", ("mail", 25, "", "", False, False)),
+    ("file:///var/m%20l", ("django.core.mail.backends.filebased.EmailBackend", "/var/m l")),
 ])  # fmt: skip
 def test_the_mail_url_says_where_and_how(url, facts):
     assert tuple(env.mail(url).values()) == facts
     assert env.mail("") == {}
     with pytest.raises(SystemExit, match="EMAIL_URL"):
         env.mail("http://mail")
+    with pytest.raises(SystemExit, match="EMAIL_URL"):
+        env.mail("file:///")

@@ -32,7 +32,7 @@ ASKED_ID = "01a21606-495b-7257-b76b-2f42ad899fc9"
 # In this order, in one installation: how a command begins, what it says (a pattern whose first
 # group stands for NAME in those that follow), and what is added so that nobody else must run.
 STEPS = (
-    ("AC_DB_LOGIN=owner manage.py bootstrap", r"kim@example.com is superadmin", "", ""),
+    ("manage.py bootstrap", r"kim@example.com is superadmin", "", ""),
     ("manage.py open_partner acme-cache", r"requested acme-cache", "", "--no-wait"),
     ("manage.py create_key", r"acp_live_(\w{12})_", "KEY_ID", ""),
     ("manage.py revoke_key acme-cache KEY_ID --as kim@example.com", r"revoked", "", ""),
@@ -60,6 +60,8 @@ STEPS = (
 SHELL = (
     "openssl rand -hex 32 > kek",
     "openssl rand -base64 48 > secret_key",
+    "openssl rand -hex 32 > .data-real/kek",
+    "openssl rand -base64 48 > .data-real/secret_key",
     "(openssl rand -hex 32; cat kek) > kek.new && mv kek.new kek",
     r"od -An -v -tx1 kek | tr -d ' \n'",
     "openssl rand -hex 32 > /etc/agentcache/kek",
@@ -133,7 +135,8 @@ def test_commands_of_an_installation_do_what_the_manuals_say(office):
 
 def test_commands_of_a_shell_do_what_the_manuals_say(tmp_path):
     (tmp_path / "docs").symlink_to(ROOT / "docs")
-    (tmp_path / "etc").mkdir()
+    for folder in ("etc", ".data-real"):
+        (tmp_path / folder).mkdir()
     shell = {"cwd": tmp_path, "text": True, "capture_output": True, "check": True}
     told = subprocess.run(["bash", "-c", the(DIGEST)], **shell).stdout.split()[0]
     assert f"\n{told}\n" in (ROOT / "docs" / "integrating.md").read_text()

@@ -4,6 +4,7 @@ import pytest
 from django.core.checks.registry import registry
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
+from django.test import Client
 from django.utils import timezone
 
 from tenants import schema
@@ -58,6 +59,7 @@ def test_a_safe_installation_passes(safe):
         ("STRIPE_API_BASE", "http://127.0.0.1:8090", "D013"), ("STRIPE_SIMULATED", True, "D013"),
         ("EVENTS_URL", "redis://events.example:6379/0", "D024"),
         ("CACHE_URL", "redis://203.0.113.9:6379/0", "D024"),
+        ("EMAIL_URL", "file:///mail", "D014"),
     ],
 )  # fmt: skip
 def test_one_unsafe_setting_is_named(safe, settings, setting, value, number):
@@ -107,11 +109,10 @@ def test_a_login_that_owns_tables_or_passes_by_policies_is_named(safe, settings,
     assert "tenants.D010" in refused()
 
 
-def test_bootstrap_makes_one_person_who_has_to_set_a_password(database, capsys):
+def test_bootstrap_makes_one_person_who_has_to_set_a_password(database, settings, capsys):
     for _ in range(2):
         call_command("bootstrap", "Kim@Example.com", name="Kim")
-
-    assert "/accounts/password/reset/" in capsys.readouterr().out
+    said = capsys.readouterr().out
     with schema.in_public():
         person = User.objects.get(role="superadmin")
         assert (person.email, person.has_usable_password()) == ("kim@example.com", False)
@@ -119,3 +120,14 @@ def test_bootstrap_makes_one_person_who_has_to_set_a_password(database, capsys):
             first_superadmin(email="eve@example.com", name="", now=timezone.now())
     with pytest.raises(CommandError, match="no e-mail address"):
         call_command("bootstrap", "nobody")
+
+    database.login("web")
+    browser = Client(HTTP_HOST=settings.CONSOLE_HOST)
+    form = browser.get(said.split(settings.CONSOLE_URL)[-1].strip(), follow=True)
+    own = {"password1": "correct horse 9", "password2": "correct horse 9"}
+    browser.post(form.redirect_chain[-1][0], own)
+    database.login("owner")
+    call_command("bootstrap", "kim@example.com")
+    assert "Sign in:" in capsys.readouterr().out
+    with schema.in_public():
+        assert User.objects.get().check_password("correct horse 9")

@@ -84,9 +84,10 @@ def poc(demo: Demo) -> str:
     require(run.net_minor == 0 and run.shadow_minor == usage, "The free month is not free.")
     ends = version.poc_ends_at
     require(ends is not None, "Its terms have no proof of concept.")
-    days = max((ends - timezone.now()).days, 0) if ends else 0
+    days = (ends - timezone.now()).days if ends else 0
+    left = f"{days} days are left, then" if days >= 0 else "they are over, and"
     return (
-        f"{_usd(usage)} at list price, nothing charged; {days} days are left, then its share is "
+        f"{_usd(usage)} at list price, nothing charged; {left} its share is "
         f"{version.partner_share_bps / 100:g} %."
     )
 

@@ -24,8 +24,13 @@ class Command(BaseCommand):
         """Each step, then the summary file."""
         if not settings.DEMO:
             raise CommandError("This is a real install (DEMO=0): the demo is not loaded into it.")
-        calendar = steps.Calendar.at(timezone.now(), steps.first_month())
         before = summary.read()
+        if not before and steps.strangers():
+            raise CommandError(
+                "Here are partners or staff who are not the demo's: it is not loaded beside them. "
+                "Set DEMO=0 to start this install, or another DATA_DIR for a demo."
+            )
+        calendar = steps.Calendar.at(timezone.now(), steps.first_month())
         password = _password(before) or f"demo-{secrets.token_urlsafe(9)}"
         partners = self._timed(
             "partners", lambda: steps.open_partners(kek=settings.KEK, now=calendar.now)

@@ -17,7 +17,7 @@ PAGES = {
     "/style/": "cockpit.view",
     "/style/tokens.css": "cockpit.view",
     "/tour/": "cockpit.view",
-    "/tour/break/": "cockpit.view",
+    "/tour/break/": "switches.set",
     "/incidents/": "incidents.manage",
     **{
         f"/ops/{part}": "ops.view"

@@ -65,11 +65,12 @@ def test_its_verdict(demo, members, said):
 
 def test_it_says_when_it_is_dead_and_how_long_it_was(demo):
     now = time.time()
-    breaking._keep(demo, Counts("abc", "redis-labs", "events", now, sent=5, answered=5))
+    breaking._keep(demo, Counts("abc", "redis-labs", "events", now, sent=5, answered=5,
+                                     slowest_ms=940.0))  # fmt: skip
     told = {"id": "abc", "target": "events", "killed_at": now, "back_at": None}
     breakage.write(demo / "break" / "killed.json", told)
     client = signed_in("sre")
     assert "It is dead" in text(client.get("/tour/break/"))
     breakage.write(demo / "break" / "killed.json", told | {"back_at": now + 2.5})
     page = text(client.get("/tour/break/"))
-    assert "It is back" in page and "2.5" in page
+    assert "It is back" in page and "2.5" in page and "940 ms" in page

@@ -7,6 +7,8 @@ from portal.demo import exceptional
 from portal.demo.paying import give_payout_details
 from portal.demo.settling import settle_months
 from portal.demo.steps import Calendar
+from portal.demo.tour.kinds import examples
+from tenants import schema
 from tests.billing import world
 from tests.billing.people import utc
 
@@ -40,6 +42,15 @@ def test_late_usage_is_adjusted_and_a_paid_share_clawed_back(loaded, database):
     [taken] = DocumentLine.objects.filter(carried__amount_minor__lt=0)
     assert taken.amount_minor == note.net_minor * 30 // 100
     assert world.breaches() == []
+
+    with schema.in_console():
+        seen = {one.kind.name: one.name for one in examples(NOW) if one.name}
+        paid = Document.objects.get(number=seen.pop("Paid"), issuer="platform")
+        assert paid.events.filter(kind="paid").exists()
+    assert seen == {
+        "Overdue": late.number, "Clawback": taken.document.number,
+        "Late usage": f"{adjusted.agreement.name}, 2026-09",
+    }  # fmt: skip
 
     before = world.fingerprint(database)
     settle_months(calendar=Calendar.at(NOW))

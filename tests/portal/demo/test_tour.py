@@ -1,6 +1,7 @@
 """The tour: every system has a row, a check that asks what runs, and says what it found."""
 
 import json
+import re
 
 import pytest
 import requests
@@ -116,6 +117,18 @@ def test_the_page_checks_when_asked_and_a_real_install_has_none(console):
     console.DEMO = False
     assert client.get("/tour/").status_code == client.post("/tour/").status_code == 404
     assert 'href="/tour/"' not in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("role", ["finance_preparer", "support_agent", "sre"])
+def test_nobody_is_led_where_the_role_may_not_go(console, role):
+    client = signed_in(role)
+
+    main = client.get("/tour/").content.decode().partition("<main")[2]
+    links = set(re.findall(r'href="(/[^"#]*)"', main))
+
+    assert "/projections/" in links and "not for your role" in main
+    assert [path for path in links if client.get(path).status_code == 403] == []
+    assert ("/tour/break/" in links, "/incidents/" in links) == (role == "sre", role == "sre")
 
 
 def test_the_command_makes_the_same_checks_and_ends_with_1_when_one_fails(console, capsys):

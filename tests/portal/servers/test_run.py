@@ -22,10 +22,10 @@ FAKE = ("-m", "tests.portal.servers.fake_run")
 def start(program, two_ports, tmp_path):
     """Starts it, where nothing else is told on a cluster that is made already."""
 
-    def make(kind="fine", first=False):
+    def make(kind="fine", first=False, **environ):
         if not first and not (tmp_path / "data" / "postgres").exists():
             shutil.copytree(env.data_dir() / "installation", tmp_path / "data", dirs_exist_ok=True)
-        return program(*FAKE, *map(str, two_ports), kind)
+        return program(*FAKE, *map(str, two_ports), kind, **environ)
 
     return make
 
@@ -84,6 +84,17 @@ def test_prints_urls_and_logins_of_the_demo(start, two_ports, tmp_path):
         "http://edge",
     ):
         assert text in run.text
+
+
+def test_a_real_install_says_how_to_begin_and_is_not_started_on_a_demo(start, program, two_ports):
+    run = start(DEMO="0", HTTPS="0", WEB_PORT=str(two_ports[0]))
+    run.wait_for("Ctrl-C stops everything")
+    assert f"Console            http://console.agentcache.localhost:{two_ports[0]}\n" in run.text
+    assert "manage.py bootstrap" in run.text
+    assert run.end() == 0
+    (run.data_dir / "demo.json").write_text('{"partners": []}')
+    again = program("-m", "portal.run", DEMO="0")
+    assert again.process.wait(20) == 1 and "holds a demo" in again.text
 
 
 def test_a_crashed_process_and_a_crashed_server_return(start, two_ports):

@@ -1,6 +1,9 @@
 """Keys by page: shown once, of one partner and one customer, rotated, revoked."""
 
+import json
 import re
+import shlex
+from html import unescape
 
 import psycopg
 import pytest
@@ -154,3 +157,20 @@ def test_a_partner_role_cannot_change_a_secret_or_anothers_key(empty_portal, dat
                 web.execute(attempt)
 
     assert touched == 0 and row(empty_portal.pinecone, key).revoked_at is None
+
+
+def test_what_to_try_with_a_new_key_can_be_copied(empty_portal):
+    host = f"{REDIS}:8000"
+    facts = {"label": "x", "mode": "test"}
+    made = signed_in(REDIS, "owner").post("/manage/keys/new/", facts, HTTP_HOST=host)
+    page = made.content.decode()
+    secret = SECRET.search(page)[0]
+
+    shown = unescape(re.search(r"<code>(.*?)</code>", page, re.DOTALL)[1])
+    store, lookup = [shlex.split(one) for one in shown.replace("\\\n", " ").split("curl ")[1:]]
+
+    assert store[2] == f"http://{host}/api/overflow/store"
+    assert lookup[2] == f"http://{host}/api/overflow"
+    for words in (store, lookup):
+        assert f"Authorization: Bearer {secret}" in words
+        assert json.loads(words[-1])["cache_key"] == "hello"
