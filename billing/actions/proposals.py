@@ -180,13 +180,13 @@ def locked_versions(agreement: Agreement) -> list[AgreementVersion]:
 
 
 def _locked(version_id: uuid.UUID) -> AgreementVersion:
-    rows = AgreementVersion.objects.select_related("agreement").select_for_update(of=("self",))
-    version = rows.filter(pk=version_id).first()
-    if version is None:
+    """The version, locked with all of its agreement: two approvals at once go one by one."""
+    found = AgreementVersion.objects.select_related("agreement").filter(pk=version_id).first()
+    if found is None:
         raise UnknownRun(
             Said("There is no agreement version %(version_id)s.", version_id=version_id)
         )
-    return version
+    return next(one for one in locked_versions(found.agreement) if one.id == version_id)
 
 
 def _in_force(agreement: Agreement) -> AgreementVersion:

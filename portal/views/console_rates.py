@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.actions import taxes
@@ -28,6 +29,13 @@ from portal.words.told import told
 from tenants.accounts.permissions import permission
 from tenants.models import Partner
 from tenants.queries import partner_names
+
+# The page whose request was decided → where its decision leads, and what an approval says.
+_AFTERWARDS = {
+    "": ("console_rates", gettext_lazy("Entered. Runs that wait for it can be settled again.")),
+    "prices": ("console_prices", gettext_lazy("Published.")),
+    "exceptions": ("console_exceptions", gettext_lazy("Waived: listed below with the reason.")),
+}
 
 
 @permission("runs.view")
@@ -63,6 +71,7 @@ def enter_status(request: HttpRequest) -> HttpResponse:
 @require_POST
 def decide_entry(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     """Approve what somebody else asked for, which enters it; or decline it, with the reason."""
+    back, said = _AFTERWARDS.get(request.POST.get("back", ""), _AFTERWARDS[""])
     facts: dict[str, Any] = {"request_id": request_id, "actor": actor(request),
                              "now": timezone.now()}  # fmt: skip
     try:
@@ -71,14 +80,11 @@ def decide_entry(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
             done = _("Declined.")
         else:
             approve_request(**facts)
-            done = _("Entered. Runs that wait for it can be settled again.")
-            if request.POST.get("back") == "prices":
-                done = _("Published.")
+            done = str(said)
     except BillingError as error:
         messages.error(request, told(error))
     else:
         messages.success(request, done)
-    back = "console_prices" if request.POST.get("back") == "prices" else "console_rates"
     return HttpResponseRedirect(reverse(back))
 
 
