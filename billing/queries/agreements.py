@@ -99,6 +99,21 @@ def agreement(agreement_id: uuid.UUID, now: datetime) -> AgreementRow | None:
     return next((row for row in mine if row.agreement.id == agreement_id), None)
 
 
+def agreement_by_id(agreement_id: uuid.UUID) -> Agreement | None:
+    """The agreement alone, without its versions (console)."""
+    return Agreement.objects.filter(pk=agreement_id).first()
+
+
+def version_by_id(version_id: uuid.UUID) -> AgreementVersion | None:
+    """A version with its agreement: one query (console)."""
+    return AgreementVersion.objects.select_related("agreement").filter(pk=version_id).first()
+
+
+def paper_of(version_id: uuid.UUID) -> AgreementPaper | None:
+    """The paper of a version, file included, or None while none is written."""
+    return AgreementPaper.objects.filter(version_id=version_id).first()
+
+
 def phase(version: AgreementVersion, now: datetime) -> str:
     """Where a version stands at an instant."""
     if version.declined_at is not None:

@@ -24,8 +24,7 @@ from portal.views.console_partners import actor
 from portal.views.document_lines import attachment
 from portal.words.told import told
 from tenants.accounts.permissions import permission
-from tenants.models import Partner
-from tenants.queries import partner_names
+from tenants.queries import partner_by_id, partner_names
 
 
 @permission("runs.view")
@@ -53,7 +52,7 @@ def dispute(request: HttpRequest, dispute_id: uuid.UUID) -> HttpResponse:
     row = _found(dispute_id)
     return render(request, "console/dispute.html", {
         "row": row, "is_late": _is_late(row, timezone.now().date()),
-        "partner": Partner.objects.get(pk=row.document.partner_id),
+        "partner": partner_by_id(row.document.partner_id),
         "can": row.is_open and request.user.may("disputes.resolve"),  # type: ignore[union-attr]
     })  # fmt: skip
 

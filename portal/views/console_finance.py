@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -20,8 +20,8 @@ from django.views.decorators.http import require_POST, require_safe
 from billing import queries as billing
 from billing.actions.open_runs import settle_period
 from billing.actions.review import approve_runs
-from billing.models import Agreement
 from billing.queries import RoomRow
+from billing.queries.agreements import agreement_by_id
 from billing.queries.parties import buyer_name
 from billing.rules.errors import BillingError
 from billing.rules.periods import Period, month_of, next_month, parse_month, previous_month
@@ -29,6 +29,7 @@ from billing.rules.runs import waits_for_person
 from portal.queries.channel import earlier_open_months
 from portal.rules.run_steps import approval_split, is_working, step_cells
 from portal.views.console_partners import actor
+from portal.views.or_404 import or_404
 from portal.words.told import told
 from tenants.accounts.permissions import permission
 
@@ -108,7 +109,7 @@ def approve_month(request: HttpRequest) -> HttpResponse:
 @require_safe
 def preview(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
     """What a run would come to now. Nothing is written; a running month is an estimate."""
-    agreement = get_object_or_404(Agreement, pk=agreement_id)
+    agreement = or_404(agreement_by_id(agreement_id))
     now = timezone.now()
     context: dict[str, Any] = {"agreement": agreement, "now": now}
     try:

@@ -27,8 +27,8 @@ from portal.forms.rates import FxForm, StatusForm, TaxForm
 from portal.views.console_partners import actor
 from portal.words.told import told
 from tenants.accounts.permissions import permission
-from tenants.models import Partner
 from tenants.queries import partner_names
+from tenants.queries.partners import partner_choices
 
 # The page whose request was decided → where its decision leads, and what an approval says.
 _AFTERWARDS = {
@@ -63,7 +63,7 @@ def enter_tax(request: HttpRequest) -> HttpResponse:
 @require_POST
 def enter_status(request: HttpRequest) -> HttpResponse:
     """How a party is taxed from a day on."""
-    form = StatusForm(request.POST, partners=_partners())
+    form = StatusForm(request.POST, partners=partner_choices())
     return _enter(request, "status_form", form, taxes.ask_party_status)
 
 
@@ -127,12 +127,8 @@ def _page(request: HttpRequest, **bound: forms.Form) -> HttpResponse:
     first: dict[str, Any] = {"day": wanted.day, "quote": wanted.quote} if wanted else {}
     return render(request, "console/rates.html", {
         "fx_form": FxForm(initial=first), "tax_form": TaxForm(),
-        "status_form": StatusForm(partners=_partners()), **bound,
+        "status_form": StatusForm(partners=partner_choices()), **bound,
         "fx": found.fx_rates(), "tax": found.tax_rates(today),
         "statuses": found.tax_statuses(today), "missing": missing,
         "waiting": found.waiting_entries(), "me": actor(request).lower(),
     }, status=400 if bound else 200)  # fmt: skip
-
-
-def _partners() -> list[tuple[str, str]]:
-    return list(Partner.objects.order_by("name").values_list("slug", "name"))
