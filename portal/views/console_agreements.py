@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.actions import agreement_papers as papers
-from billing.actions.proposals import approve_version, decline_version, propose_figures
+from billing.actions.decide_terms import approve_version, decline_version
+from billing.actions.proposals import propose_figures
 from billing.actions.terminate import approve_termination, ask_termination
 from billing.models import AgreementVersion
 from billing.queries import agreements as queries

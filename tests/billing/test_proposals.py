@@ -5,14 +5,9 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from billing.actions.decide_terms import approve_version, decline_version
 from billing.actions.errors import AlreadySettled, NothingToSettle, TermsInTheWay, UnknownRun
-from billing.actions.proposals import (
-    approve_version,
-    decline_version,
-    propose_agreement,
-    propose_amendment,
-    propose_figures,
-)
+from billing.actions.proposals import propose_agreement, propose_amendment, propose_figures
 from billing.actions.rate_cards import create_rate_card
 from billing.actions.renewals import give_renewal_notices
 from billing.actions.terminate import approve_termination, ask_termination
