@@ -8,6 +8,7 @@ from django.db import transaction
 from billing.actions.errors import TermsInTheWay, UnknownRun
 from billing.actions.versions import (
     end_of,
+    last_approved,
     locked_versions,
     record,
     refuse_overlap,
@@ -40,7 +41,7 @@ def approve_version(*, version_id: uuid.UUID, approved_by: str, now: datetime) -
             )
         person = approved_by.strip().lower()
         require_other_person(version.created_by, person)
-        before = version.agreement.versions.filter(approved_at__isnull=False).last()
+        before = last_approved(version.agreement)
         if before is not None:
             after = version_terms(version)
             refuse_start(version.agreement, before, version.valid_from)

@@ -119,7 +119,7 @@ def _free_code(code: str, starts_at: datetime) -> str:
     """The code, or its next number where the agreement that has it ended before `starts_at`."""
     number, found = 1, code
     while (last := AgreementVersion.objects.filter(
-        agreement__code=found, approved_at__isnull=False).order_by("number").last()
+        agreement__code=found, approved_at__isnull=False).order_by("valid_from").last()
     ) and last.valid_to and last.valid_to <= starts_at:  # fmt: skip
         number += 1
         found = f"{code}-{number}"

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.actions.errors import TermsInTheWay, UnknownRun
-from billing.actions.versions import locked_versions, settled_after
+from billing.actions.versions import last_approved, locked_versions, settled_after
 from billing.models import Agreement, AgreementVersion, Termination
 from billing.queries.terms import version_terms
 from billing.rules.cycles import yearly_fee_between
@@ -84,7 +84,7 @@ def rest_of_term_minor(terms: Terms, ends_at: datetime, term_ends_at: datetime |
 
 
 def _last(agreement: Agreement, ends_at: datetime) -> AgreementVersion:
-    last = agreement.versions.filter(approved_at__isnull=False).last()
+    last = last_approved(agreement)
     if last is None or ends_at <= last.valid_from or (last.valid_to and ends_at >= last.valid_to):
         raise TermsInTheWay(
             Said(

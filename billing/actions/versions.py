@@ -18,9 +18,14 @@ def locked_versions(agreement: Agreement) -> list[AgreementVersion]:
     return list(agreement.versions.select_for_update(of=("self",)).order_by("number"))
 
 
+def last_approved(agreement: Agreement) -> AgreementVersion | None:
+    """The approved version that holds last, whichever was proposed last."""
+    return agreement.versions.filter(approved_at__isnull=False).order_by("valid_from").last()
+
+
 def in_force(agreement: Agreement) -> AgreementVersion:
-    """The last approved version. Raises TermsInTheWay without one."""
-    last = agreement.versions.filter(approved_at__isnull=False).last()
+    """The last version in time. Raises TermsInTheWay without an approved one."""
+    last = last_approved(agreement)
     if last is None:
         raise TermsInTheWay(
             Said(

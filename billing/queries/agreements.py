@@ -56,8 +56,9 @@ class AgreementRow:
 
     @property
     def last_approved(self) -> VersionRow | None:
-        """The version an amendment follows: the newest approved one, also when it is to come."""
-        return next((row for row in self.versions if row.version.approved_at), None)
+        """The version an amendment follows: the approved one that holds last, also to come."""
+        approved = [row for row in self.versions if row.version.approved_at]
+        return max(approved, key=lambda row: row.version.valid_from, default=None)
 
     @property
     def proposed(self) -> VersionRow | None:
