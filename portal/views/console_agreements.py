@@ -220,10 +220,7 @@ def _entry(row: queries.AgreementRow, position: int, cards: dict[uuid.UUID, str]
 
 
 def _found(agreement_id: uuid.UUID) -> queries.AgreementRow:
-    row = queries.agreement(agreement_id, timezone.now())
-    if row is None:
-        raise Http404
-    return row
+    return or_404(queries.agreement(agreement_id, timezone.now()))
 
 
 def _version(version_id: uuid.UUID) -> AgreementVersion:

@@ -22,6 +22,7 @@ from billing.rules.errors import BillingError
 from billing.rules.money import parse_amount
 from portal.views.console_partners import actor
 from portal.views.document_lines import attachment
+from portal.views.or_404 import or_404
 from portal.words.told import told
 from tenants.accounts.permissions import permission
 from tenants.queries import partner_by_id, partner_names
@@ -101,10 +102,7 @@ def _verb(request: HttpRequest, row: DisputeRow) -> Callable[[], object]:
 
 
 def _found(dispute_id: uuid.UUID) -> DisputeRow:
-    row = dispute_by_id(dispute_id)
-    if row is None:
-        raise Http404
-    return row
+    return or_404(dispute_by_id(dispute_id))
 
 
 def _is_late(row: DisputeRow, today: date) -> bool:

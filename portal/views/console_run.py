@@ -105,9 +105,7 @@ def draft(request: HttpRequest, run_id: uuid.UUID, draft_id: uuid.UUID) -> HttpR
 def _page(request: HttpRequest, run_id: uuid.UUID, form: ReasonForm | None = None) -> HttpResponse:
     first = request.GET.get("from", "0")
     first_line = int(first) if first.isdecimal() and len(first) < 8 else 0
-    detail = billing.run_detail(run_id, lines_from=first_line)
-    if detail is None:
-        raise Http404
+    detail = or_404(billing.run_detail(run_id, lines_from=first_line))
     found = detail.run
     waits = waits_for_person(found.state, found.reason, found.opened_by)
     return render(request, "console/run.html", {
