@@ -210,6 +210,12 @@ insert into billing_agreementversion select (jsonb_populate_record(v, jsonb_buil
     'id', gen_random_uuid(), 'number', 2, 'valid_from', %s::text, 'valid_to', null))).*
 from billing_agreementversion v where partner_id = %s
 """
+WITH_ITS_PARTS = """
+insert into billing_chargecomponent select (jsonb_populate_record(c, jsonb_build_object(
+    'id', gen_random_uuid(), 'version_id', v.id))).*
+from billing_chargecomponent c join billing_agreementversion v on v.partner_id = c.partner_id
+where v.number = 2
+"""
 END = "update billing_agreementversion set valid_to = %s where partner_id = %s and number = 1"
 # The same of a price list by its code.
 PRICES_AGAIN = """
@@ -271,7 +277,8 @@ def test_a_hole_from_before_the_check_is_found_and_does_not_stop_amendments(data
     agreement = sign(partners.redis).agreement
     guard = "alter table billing_agreementversion {} trigger terms_follow"
     for step in ((guard.format("disable"),), (END, APRIL, partners.redis.id),
-                 (AGAIN, MAY, partners.redis.id), (guard.format("enable"),)):  # fmt: skip
+                 (AGAIN, MAY, partners.redis.id), (WITH_ITS_PARTS,),
+                 (guard.format("enable"),)):  # fmt: skip
         at_once(database, "owner", step)
 
     [hole] = breaches()
@@ -288,7 +295,8 @@ def test_prices_follow_one_another_without_a_hole(database, partners, next_from)
     """A list of the platform and a partner's own: an end needs what begins there."""
     retail_card()
     own = create_rate_card(code="own", name="Own", currency="USD", rates=RETAIL, valid_from=START,
-                           actor=PREPARER, now=NOW, partner_id=partners.redis.id)  # fmt: skip
+                           actor=PREPARER, now=NOW, audience="partner",
+                           partner_id=partners.redis.id)  # fmt: skip
     then = "on 2026-05-01 00:00 UTC" if next_from else "never"
     for code in ("retail", "own"):
         match = f"prices: {code} v1 ends on 2026-04-01 00:00 UTC and the next begins {then}"
