@@ -73,7 +73,8 @@ def test_an_exception_is_waived_by_two_people_who_say_why(console, database):
         text(done)
     )
     with schema.in_console():
-        url = f"/rates/{FinanceRequest.objects.get(kind="waiver").id}/"
+        asked = FinanceRequest.objects.get(kind="waiver")
+    url = f"/rates/{asked.id}/"
     assert preparer.post(url, {"back": "exceptions"}).status_code == 403
     assert "Waive it" in page(approver)
     done = text(approver.post(url, {"back": "exceptions"}, follow=True))
