@@ -134,10 +134,7 @@ def recorders(place: Place, given: Options) -> None:
 
 def workers(place: Place, given: Options) -> None:
     """Two Celery workers, one killed; `--broker` names a RabbitMQ, else it is Valkey."""
-    for slug in ("weaviate", "qdrant"):
-        place.run("manage.py", "open_partner", slug, "--name", slug, "--kind", "vector_db",
-                  "--host", place.host(slug), "--no-wait")  # fmt: skip
-    place.run("manage.py", "provision", "--once")
+    place.open_partners({"weaviate": "vector_db", "qdrant": "vector_db"})
     _apart(place, "workers", *([f"--broker={given.broker}"] if given.broker else []))
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -56,14 +57,18 @@ class Place:
             raise RuntimeError(f"{' '.join(argv)} failed: {done.stdout}\n{done.stderr}")
         return done.stdout
 
+    def open_partners(self, kinds: Mapping[str, str]) -> None:
+        """Open partners, slug → kind, by the commands of an installation."""
+        for slug, kind in kinds.items():
+            self.run("manage.py", "open_partner", slug, "--name", slug, "--kind", kind,
+                     "--host", self.host(slug), "--no-wait")  # fmt: skip
+        self.run("manage.py", "provision", "--once")
+
     def __enter__(self) -> "Place":
         try:
             self.stack.start()
             self.run("manage.py", "migrate_schemas", "--shared", "-v0")
-            for slug, kind in PARTNERS.items():
-                self.run("manage.py", "open_partner", slug, "--name", slug, "--kind", kind,
-                         "--host", self.host(slug), "--no-wait")  # fmt: skip
-            self.run("manage.py", "provision", "--once")
+            self.open_partners(PARTNERS)
             self.keys = json.loads(self.run("-m", "bench.keys"))
         except BaseException:
             self._leave()

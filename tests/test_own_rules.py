@@ -197,6 +197,16 @@ def test_only_two_views_take_a_form_without_a_token():
     assert found == {"acs", "stripe_webhook"}
 
 
+def test_doors_ask_queries_and_never_models():
+    """Views and forms name a row's type and call actions; they look for no row themselves."""
+    asks = re.compile(r"\.objects\b|get_(object|list)_or_404")
+    assert asks.search("User.objects.get(pk=1)") and asks.search("get_object_or_404(User, pk=1)")
+    doors = [name for name in parsed() if {"views", "views.py", "forms"} & set(Path(name).parts)]
+    assert len(doors) > 100
+    found = {name for name in doors if asks.search((ROOT / name).read_text())}
+    assert found <= {"portal/views/partner_customer.py"}  # counts and lists people itself
+
+
 def lines(pattern: str) -> Iterator[str]:
     for path in sorted((ROOT / "templates").rglob("*")):
         if path.is_file() and re.search(pattern, path.read_text()):

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.actions.proposals import approve_version, propose_agreement, propose_amendment
+from billing.actions.decide_terms import approve_version
+from billing.actions.proposals import propose_agreement, propose_amendment
 from billing.models import AgreementVersion
 from billing.rules.runs import require_other_person
 from billing.rules.templates import Deal

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from billing.actions.open_runs import agreements_in
 from billing.actions.post import Source, post_entries
+from billing.actions.preview import previewed
 from billing.gateways.postgres import wait_in_line
 from billing.models import (
     AccountMapping,
@@ -16,7 +17,6 @@ from billing.models import (
     SettlementRun,
 )
 from billing.queries.calendar import closed_months, period_events
-from billing.queries.preview import preview_run
 from billing.rules.accounts import ACCOUNTS
 from billing.rules.accruals import ACCRUAL, REVERSAL, accrual, reversed_entry
 from billing.rules.books import ASK, CLOSE, REOPEN, ClosedMonth, is_asked, next_month_start
@@ -147,7 +147,9 @@ def _unissued(period: Period) -> list[Agreement]:
 
 def _earned(agreement: Agreement, period: Period) -> tuple[Entry, ...]:
     try:
-        result = preview_run(agreement_id=agreement.id, period=period).result
+        with previewed(agreement_id=agreement.id, period=period) as found:
+            drafts = (draft for part in found.parts for draft in part.drafts)
+            return accrual(drafts, f"{agreement.name}, {period.label}: not yet invoiced")
     except BillingError as error:
         raise ClosedMonth(
             Said(
@@ -157,7 +159,6 @@ def _earned(agreement: Agreement, period: Period) -> tuple[Entry, ...]:
                 error=error,
             )
         ) from error
-    return accrual(result.drafts, f"{agreement.name}, {period.label}: not yet invoiced")
 
 
 def _accrue(

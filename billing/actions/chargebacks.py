@@ -14,6 +14,8 @@ from billing.queries.calendar import open_date
 from billing.queries.payments import charged_back_minor, unapplied_minor
 from billing.rules.chargebacks import chargeback_entry, status_after
 from billing.rules.errors import WrongState
+from billing.rules.money import Money
+from billing.rules.money_text import format_money
 from billing.rules.remote import our_amount
 from billing.rules.status import CHARGED_BACK, REINSTATED
 from tenants import audit
@@ -114,12 +116,12 @@ def _refuse_beyond(row: Chargeback, amount: int) -> None:
     if -amount > most or amount > gone:
         raise WrongState(
             Said(
-                "%(remote_id)s: Stripe moved %(amount)s %(currency)s minor units, but %(most)s of "
-                "the payment is there and %(gone)s was taken back. Look at the payment.",
+                "%(remote_id)s: Stripe moved %(amount)s, but %(most)s of the payment is there and "
+                "%(gone)s was taken back. Look at the payment.",
                 remote_id=row.remote_id,
-                amount=amount,
-                currency=row.currency,
-                most=most,
-                gone=gone,
+                **{
+                    name: format_money(Money(minor, row.currency))
+                    for name, minor in (("amount", amount), ("most", most), ("gone", gone))
+                },
             )
         )

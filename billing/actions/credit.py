@@ -80,8 +80,9 @@ def issue_credit_note(*, request: CreditRequest, actor: str, now: datetime) -> D
     with transaction.atomic():
         original = locked_invoice(request.document_id)
         taken = credited_amounts(
-            creditable_lines(original), by_line=credit.by_line, net_minor=credit.net_minor
-        )
+            creditable_lines(original), currency=original.currency, by_line=credit.by_line,
+            net_minor=credit.net_minor,
+        )  # fmt: skip
         return _credit(original, taken, credit, request, actor, now)
 
 

@@ -33,8 +33,9 @@ def ask_credit_note(
         if known is not None:
             return known
         credited_amounts(
-            creditable_lines(original), by_line=credit.by_line, net_minor=credit.net_minor
-        )
+            creditable_lines(original), currency=original.currency, by_line=credit.by_line,
+            net_minor=credit.net_minor,
+        )  # fmt: skip
         by_line = {str(at): amount for at, amount in (credit.by_line or {}).items()} or None
         request = CreditRequest.objects.create(
             id=request_id, partner_id=original.partner_id, document=original, key=credit.key[:160],

@@ -6,13 +6,22 @@ from datetime import datetime
 
 from django.db import transaction
 
+from billing.actions.exceptions import waive
 from billing.actions.finance_requests import locked, record
 from billing.actions.price_lists import enter_prices
 from billing.actions.taxes import enter_fx_rate, enter_tax_rate, enter_tax_status
 from billing.actions.write_off import write_off_invoice
 from billing.models import FinanceRequest
 from billing.rules.errors import WrongState
-from billing.rules.finance_requests import CALLED, FX_RATE, PRICES, TAX_RATE, TAX_STATUS, WRITE_OFF
+from billing.rules.finance_requests import (
+    CALLED,
+    FX_RATE,
+    PRICES,
+    TAX_RATE,
+    TAX_STATUS,
+    WAIVER,
+    WRITE_OFF,
+)
 from billing.rules.payouts import require_second_person
 from tenants.rules.sayings import Said
 
@@ -22,6 +31,7 @@ _ENTER: dict[str, Callable[[FinanceRequest, datetime], object]] = {
     TAX_STATUS: enter_tax_status,
     WRITE_OFF: write_off_invoice,
     PRICES: enter_prices,
+    WAIVER: waive,
 }
 
 

@@ -1,14 +1,22 @@
-"""Look after an exception, and keep what `reconcile` found for the queue."""
+"""Look after an exception, ask to let it be, and keep what `reconcile` found for the queue."""
 
 import hashlib
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
-from billing.models import ExceptionOwner, FoundBreach
+from billing.actions.errors import UnknownRun
+from billing.actions.finance_requests import ask
+from billing.models import ExceptionOwner, FinanceRequest, FoundBreach
+from billing.queries.exception_queue import all_exceptions, exceptions
+from billing.rules.errors import BadTerms, WrongState
+from billing.rules.exceptions import WAIVABLE
+from billing.rules.finance_requests import WAIVER
 from cache_api.reconcile import Breach
 from tenants import audit
+from tenants.rules.sayings import Said
 
 
 def take_exception(*, key: str, actor: str, now: datetime, note: str = "") -> ExceptionOwner:
@@ -20,6 +28,42 @@ def take_exception(*, key: str, actor: str, now: datetime, note: str = "") -> Ex
         audit.record(actor=actor, verb="exception.take", target=row.key, at=now,
                      data={"note": note})  # fmt: skip
     return row
+
+
+def ask_waiver(*, key: str, reason: str, actor: str, now: datetime) -> FinanceRequest:
+    """Ask to let an exception be; it leaves the queue once a second person approves.
+
+    Raises BadTerms (no reason), UnknownRun (it is not open), WrongState (a kind that ends by what
+    is done about it). Safe to repeat: one that waits already is returned, with its first reason.
+    """
+    if not reason.strip():
+        raise BadTerms(
+            Said("Say why it may stay as it is: the second person decides by that reason.")
+        )
+    found = next((one for one in exceptions(now) if one.key == key), None)
+    if found is None:
+        raise UnknownRun(Said("This exception is not open any more. Reload the queue."))
+    if found.kind not in WAIVABLE:
+        raise WrongState(
+            Said(
+                "%(title)s can not be waived: it ends by what is done about it.", title=found.title
+            )
+        )
+    if found.waiver is not None:
+        return FinanceRequest.objects.get(pk=found.waiver.id)
+    facts = {"key": key, "title": found.title, "detail": found.detail, "reason": reason.strip()}
+    partner_id = uuid.UUID(found.partner_id) if found.partner_id else None
+    return ask(kind=WAIVER, facts=facts, actor=actor, now=now, partner_id=partner_id)
+
+
+def waive(request: FinanceRequest, now: datetime) -> None:
+    """Nothing is written: the approved request is the waiver. Raises WrongState when the exception
+    ended, or says something else than it did when the request was made."""
+    of = {one.waiver.id for one in all_exceptions(now) if one.waiver}
+    if str(request.id) not in of:
+        raise WrongState(
+            Said("What this waiver is about has ended or changed since it was asked for.")
+        )
 
 
 def keep_breaches(*, found: Iterable[Breach], now: datetime) -> int:

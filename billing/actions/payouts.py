@@ -23,6 +23,8 @@ from billing.models import (
 from billing.queries.calendar import open_date
 from billing.queries.payouts import Claimable, changing_details, claimable, usable_details
 from billing.rules.errors import BillingError, WrongState
+from billing.rules.money import Money
+from billing.rules.money_text import format_money
 from billing.rules.payments import BANK, STRIPE, payout_entry
 from billing.rules.payouts import (
     FAILED,
@@ -199,9 +201,11 @@ def _problem(found: Claimable) -> str:
     """Why the books forbid a payout, '' when they agree: no sum is paid that they do not show."""
     if found.amount_minor == found.balance_minor:
         return ""
-    return (
-        f"Its unclaimed statements earned {found.amount_minor}, but the balance is "
-        f"{found.balance_minor} (minor units): something was paid beside the payouts."
+    return Said(
+        "Its unclaimed statements earned %(earned)s, but the balance is %(balance)s: something was "
+        "paid beside the payouts.",
+        earned=format_money(Money(found.amount_minor, found.currency)),
+        balance=format_money(Money(found.balance_minor, found.currency)),
     )
 
 

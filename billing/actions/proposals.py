@@ -1,35 +1,30 @@
-"""Terms are proposed by one person and approved by another; only then are they in force."""
+"""Terms are proposed by one person; another puts them in force (`decide_terms`)."""
 
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
-from billing.actions.errors import TermsInTheWay, UnknownRun
-from billing.models import (
-    Agreement,
-    AgreementVersion,
-    ChargeComponent,
-    RateCard,
-    SettlementRun,
-    Termination,
+from billing.actions.errors import TermsInTheWay
+from billing.actions.versions import (
+    end_of,
+    in_force,
+    locked_versions,
+    record,
+    refuse_overlap,
+    refuse_start,
 )
+from billing.models import Agreement, AgreementVersion, ChargeComponent, RateCard
 from billing.queries.terms import version_terms
 from billing.rules.amending import amended, refuse_amendment
 from billing.rules.errors import BadTerms
 from billing.rules.periods import add_months, whole_hour
-from billing.rules.runs import require_other_person
 from billing.rules.templates import Deal, agreement_terms
 from billing.rules.terms import Terms, Wholesale
 from billing.rules.terms_json import dump_terms
-from tenants import audit
-from tenants.actions.partners import set_entitlement
 from tenants.models import Partner
 from tenants.rules.sayings import Said
-
-SHARE_ENTITLEMENT = "partner_share_bps"
 
 
 def propose_agreement(
@@ -60,7 +55,7 @@ def propose_agreement(
         if not created and first is not None:
             return _same_or_refuse(agreement, first, terms)
         ends_at = add_months(starts_at, terms.term_months) if terms.term_months else None
-        _refuse_overlap(agreement, starts_at, ends_at)
+        refuse_overlap(agreement, starts_at, ends_at)
         return _propose(agreement, terms, (starts_at, ends_at), retail_card_id, created_by, now)
 
 
@@ -84,10 +79,10 @@ def propose_amendment(
             card = retail_card_id in (None, version.retail_card_id)
             if same and card and version_terms(version) == terms:
                 return version
-        last = _in_force(agreement)
-        _refuse_start(agreement, last, starts_at)
+        last = in_force(agreement)
+        refuse_start(agreement, last, starts_at)
         refuse_amendment(version_terms(last), terms, starts_at)
-        ends_at = _end_of(terms, last)
+        ends_at = end_of(terms, last)
         if ends_at is not None and ends_at <= starts_at:
             raise TermsInTheWay(
                 Said(
@@ -108,7 +103,7 @@ def propose_figures(
     """Some figures of the last approved terms written anew (`billing.rules.figures`), or another
     rate card, from a hour on. Raises BadTerms naming the figure, or that nothing differs, and what
     `propose_amendment` raises. Safe to repeat."""
-    last = _in_force(Agreement.objects.get(pk=agreement_id))
+    last = in_force(Agreement.objects.get(pk=agreement_id))
     before = version_terms(last)
     after = amended(before, texts)
     same = after == before and retail_card_id in (None, last.retail_card_id)
@@ -120,108 +115,11 @@ def propose_figures(
     )  # fmt: skip
 
 
-def approve_version(*, version_id: uuid.UUID, approved_by: str, now: datetime) -> AgreementVersion:
-    """Put a proposal in force; the version before it ends where this one begins, without a hole.
-
-    Also pushes the entitlement `partner_share_bps` down for the overflow API to show. Raises
-    UnknownRun (no such version), SamePerson, TermsInTheWay (declined, or no longer possible).
-    Safe to repeat: an approved version is returned as it is.
-    """
-    with transaction.atomic():
-        version = _locked(version_id)
-        if version.approved_at is not None:
-            return version
-        if version.declined_at is not None:
-            raise TermsInTheWay(
-                Said("%(version)s was declined: propose the terms again.", version=version)
-            )
-        person = approved_by.strip().lower()
-        require_other_person(version.created_by, person)
-        before = version.agreement.versions.filter(approved_at__isnull=False).last()
-        if before is not None:
-            after = version_terms(version)
-            _refuse_start(version.agreement, before, version.valid_from)
-            refuse_amendment(version_terms(before), after, version.valid_from)
-            version.valid_to = _end_of(after, before)
-            before.valid_to = version.valid_from
-            before.save(update_fields=["valid_to"])
-        _refuse_overlap(version.agreement, version.valid_from, version.valid_to)
-        version.approved_by, version.approved_at = person, now
-        version.save(update_fields=["valid_to", "approved_by", "approved_at"])
-        set_entitlement(partner_id=version.partner_id, name=SHARE_ENTITLEMENT,
-                        value=version.partner_share_bps, now=now)  # fmt: skip
-        _record("agreement.signed", version, person, now)
-    return version
-
-
-def decline_version(
-    *, version_id: uuid.UUID, actor: str, reason: str, now: datetime
-) -> AgreementVersion:
-    """Say no to a proposal, or take one's own back. Raises UnknownRun, TermsInTheWay (approved).
-
-    Safe to repeat: a declined version is returned as it is.
-    """
-    with transaction.atomic():
-        version = _locked(version_id)
-        if version.approved_at is not None:
-            raise TermsInTheWay(
-                Said("%(version)s is approved: amend the agreement instead.", version=version)
-            )
-        if version.declined_at is None:
-            version.declined_by, version.declined_at = actor.strip().lower(), now
-            version.save(update_fields=["declined_by", "declined_at"])
-            _record("agreement.declined", version, actor, now, why=reason)
-    return version
-
-
-def locked_versions(agreement: Agreement) -> list[AgreementVersion]:
-    """All versions by number, locked until the transaction ends: one change of terms at a time."""
-    return list(agreement.versions.select_for_update(of=("self",)).order_by("number"))
-
-
-def _locked(version_id: uuid.UUID) -> AgreementVersion:
-    rows = AgreementVersion.objects.select_related("agreement").select_for_update(of=("self",))
-    version = rows.filter(pk=version_id).first()
-    if version is None:
-        raise UnknownRun(
-            Said("There is no agreement version %(version_id)s.", version_id=version_id)
-        )
-    return version
-
-
-def _in_force(agreement: Agreement) -> AgreementVersion:
-    last = agreement.versions.filter(approved_at__isnull=False).last()
-    if last is None:
-        raise TermsInTheWay(
-            Said(
-                "%(code)s has no approved terms yet: approve or decline its proposal first.",
-                code=agreement.code,
-            )
-        )
-    return last
-
-
-def _end_of(terms: Terms, last: AgreementVersion) -> datetime | None:
-    """Where terms that follow `last` end: as it would have, unless they change the term."""
-    before = version_terms(last)
-    if terms.term_months == before.term_months:
-        return last.valid_to
-    if Termination.objects.filter(agreement=last.agreement, approved_at__isnull=False).exists():
-        raise TermsInTheWay(
-            Said(
-                "%(code)s ends early, as two people decided. Sign a new agreement instead of a "
-                "longer term.",
-                code=last.agreement.code,
-            )
-        )
-    return add_months(before.anchor_at, terms.term_months) if terms.term_months else None
-
-
 def _free_code(code: str, starts_at: datetime) -> str:
     """The code, or its next number where the agreement that has it ended before `starts_at`."""
     number, found = 1, code
     while (last := AgreementVersion.objects.filter(
-        agreement__code=found, approved_at__isnull=False).order_by("number").last()
+        agreement__code=found, approved_at__isnull=False).order_by("valid_from").last()
     ) and last.valid_to and last.valid_to <= starts_at:  # fmt: skip
         number += 1
         found = f"{code}-{number}"
@@ -260,47 +158,8 @@ def _propose(
                         kind=part.pop("type"), terms=part)
         for position, part in enumerate(components, 1)
     )  # fmt: skip
-    _record("agreement.proposed", version, version.created_by, now)
+    record("agreement.proposed", version, version.created_by, now)
     return version
-
-
-def _record(
-    verb: str, version: AgreementVersion, actor: str, now: datetime, *, why: str = ""
-) -> None:
-    audit.record(
-        actor=actor, verb=verb, target=f"{version.agreement.code} v{version.number}", at=now,
-        partner_id=version.partner_id,
-        data={"prepared_by": version.created_by, "terms": version.terms, "reason": why},
-    )  # fmt: skip
-
-
-def _refuse_start(agreement: Agreement, last: AgreementVersion, starts_at: datetime) -> None:
-    if starts_at <= last.valid_from or (last.valid_to and starts_at > last.valid_to):
-        raise TermsInTheWay(
-            Said(
-                "Version %(number)s of %(code)s is in force from %(valid_from)s on; an amendment "
-                "starts after that and, as a renewal, when it ends at the latest.",
-                number=last.number,
-                code=agreement.code,
-                valid_from=f"{last.valid_from:%Y-%m-%d}",
-            )
-        )
-    run = (
-        SettlementRun.objects.filter(agreement=agreement, period_end__gt=starts_at)
-        .exclude(state__in=("open", "collecting", "parked"))
-        .first()
-    )
-    if run is not None:
-        raise TermsInTheWay(
-            Said(
-                "%(period_start)s of %(code)s is %(state)s: reject that run first, or start the "
-                "amendment at %(period_end)s UTC.",
-                period_start=f"{run.period_start:%Y-%m}",
-                code=agreement.code,
-                state=run.state,
-                period_end=f"{run.period_end:%Y-%m-%d %H:%M}",
-            )
-        )
 
 
 def _check_card(terms: Terms, retail_card_id: uuid.UUID | None, partner_id: uuid.UUID) -> None:
@@ -316,24 +175,4 @@ def _check_card(terms: Terms, retail_card_id: uuid.UUID | None, partner_id: uuid
         raise BadTerms(
             f"{card.name} is not for this partner's customers: it is our cost, or another "
             "partner's. Choose a price list that customers may see."
-        )
-
-
-def _refuse_overlap(agreement: Agreement, starts_at: datetime, ends_at: datetime | None) -> None:
-    ahead = Q() if ends_at is None else Q(valid_from__lt=ends_at)
-    other = (
-        AgreementVersion.objects.filter(ahead, partner_id=agreement.partner_id)
-        .filter(Q(valid_to=None) | Q(valid_to__gt=starts_at), approved_at__isnull=False)
-        .select_related("agreement")
-        .first()
-    )
-    if other is not None:
-        raise TermsInTheWay(
-            Said(
-                "%(code)s v%(number)s is in force from %(valid_from)s UTC. Two deals in force at "
-                "once would bill the same usage twice: amend that one, or start after it ends.",
-                code=other.agreement.code,
-                number=other.number,
-                valid_from=f"{other.valid_from:%Y-%m-%d %H:%M}",
-            )
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from billing.actions.errors import UnknownRun
 from billing.gateways.locks import lock_money
 from billing.models import Document, Payout, PayoutDetails, Refund, RemoteIntent
 from billing.queries.payments import our_invoices, paid_minor
@@ -136,10 +137,12 @@ def want_account_link(
 def try_again(*, intent_id: uuid.UUID, actor: str, now: datetime) -> RemoteIntent:
     """A person has looked: look for it at Stripe once more, then ask with fresh keys.
 
-    Raises WrongState unless it waits for review.
+    Raises UnknownRun (no such intent), WrongState unless it waits for review.
     """
     with transaction.atomic():
-        intent = RemoteIntent.objects.select_for_update().get(pk=intent_id)
+        intent = RemoteIntent.objects.select_for_update().filter(pk=intent_id).first()
+        if intent is None:
+            raise UnknownRun(Said("There is no request to Stripe %(id)s.", id=intent_id))
         if intent.state != RemoteIntent.State.NEEDS_REVIEW:
             raise WrongState(
                 Said("This is %(state)s; nothing is to be decided.", state=intent.state)

@@ -27,7 +27,7 @@ def give_renewal_notices(*, now: datetime) -> int:
 
 def _followed(version: AgreementVersion) -> bool:
     return version.agreement.versions.filter(
-        approved_at__isnull=False, number__gt=version.number
+        approved_at__isnull=False, valid_from__gt=version.valid_from
     ).exists()
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.actions.errors import TermsInTheWay, UnknownRun
-from billing.actions.proposals import locked_versions
-from billing.models import Agreement, AgreementVersion, SettlementRun, Termination
+from billing.actions.versions import last_approved, locked_versions, settled_after
+from billing.models import Agreement, AgreementVersion, Termination
 from billing.queries.terms import version_terms
 from billing.rules.cycles import yearly_fee_between
 from billing.rules.errors import BadTerms
@@ -84,7 +84,7 @@ def rest_of_term_minor(terms: Terms, ends_at: datetime, term_ends_at: datetime |
 
 
 def _last(agreement: Agreement, ends_at: datetime) -> AgreementVersion:
-    last = agreement.versions.filter(approved_at__isnull=False).last()
+    last = last_approved(agreement)
     if last is None or ends_at <= last.valid_from or (last.valid_to and ends_at >= last.valid_to):
         raise TermsInTheWay(
             Said(
@@ -93,11 +93,7 @@ def _last(agreement: Agreement, ends_at: datetime) -> AgreementVersion:
                 ends_at=f"{ends_at:%Y-%m-%d %H:%M}",
             )
         )
-    run = (
-        SettlementRun.objects.filter(agreement=agreement, period_end__gt=ends_at)
-        .exclude(state__in=("open", "collecting", "parked"))
-        .first()
-    )
+    run = settled_after(agreement, ends_at)
     if run is not None:
         raise TermsInTheWay(
             Said(

@@ -12,8 +12,9 @@ from tenants.rules.ids import uuid7
 class FinanceRequest(models.Model):
     """One thing to enter or to give up. Its id becomes the id of what an approval writes.
 
-    `facts` are the columns of the row to be written, as text; of a write-off, its reason; of
-    prices, also the `rates` as they will be stored. The database lets no such row in that differs
+    `facts` are the columns of the row to be written, as text; of a write-off, its reason; of a
+    waiver, what the exception said and why it may stay; of prices, also the `rates` as they will
+    be stored. The database lets no such row in that differs
     from an approved request.
     """
 

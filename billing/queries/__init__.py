@@ -11,14 +11,13 @@ from billing.queries.documents import (
     statements,
 )
 from billing.queries.earnings import MonthEarnings, earnings
-from billing.queries.exception_queue import exceptions
+from billing.queries.exception_queue import all_exceptions, exceptions
 from billing.queries.people import acting_person
-from billing.queries.preview import Preview, preview_run
 from billing.queries.run_detail import PaperRow, RunDetail, run_detail
 
 __all__ = [
-    "ControlRoom", "DocumentDetail", "DocumentRow", "MonthEarnings", "PaperRow", "Preview",
-    "RoomRow", "RunDetail", "acting_person", "control_room", "customer_invoices",
-    "document_detail", "documents_page", "earnings", "exceptions", "invoices",
-    "preview_run", "run_detail", "settled_months", "statements",
+    "ControlRoom", "DocumentDetail", "DocumentRow", "MonthEarnings", "PaperRow", "RoomRow",
+    "RunDetail", "acting_person", "all_exceptions", "control_room", "customer_invoices",
+    "document_detail", "documents_page", "earnings", "exceptions", "invoices", "run_detail",
+    "settled_months", "statements",
 ]  # fmt: skip

@@ -56,8 +56,9 @@ class AgreementRow:
 
     @property
     def last_approved(self) -> VersionRow | None:
-        """The version an amendment follows: the newest approved one, also when it is to come."""
-        return next((row for row in self.versions if row.version.approved_at), None)
+        """The version an amendment follows: the approved one that holds last, also to come."""
+        approved = [row for row in self.versions if row.version.approved_at]
+        return max(approved, key=lambda row: row.version.valid_from, default=None)
 
     @property
     def proposed(self) -> VersionRow | None:
@@ -97,6 +98,21 @@ def agreement(agreement_id: uuid.UUID, now: datetime) -> AgreementRow | None:
     found = Agreement.objects.filter(pk=agreement_id).values_list("partner_id", flat=True).first()
     mine = () if found is None else agreements(now, [found])
     return next((row for row in mine if row.agreement.id == agreement_id), None)
+
+
+def agreement_by_id(agreement_id: uuid.UUID) -> Agreement | None:
+    """The agreement alone, without its versions (console)."""
+    return Agreement.objects.filter(pk=agreement_id).first()
+
+
+def version_by_id(version_id: uuid.UUID) -> AgreementVersion | None:
+    """A version with its agreement: one query (console)."""
+    return AgreementVersion.objects.select_related("agreement").filter(pk=version_id).first()
+
+
+def paper_of(version_id: uuid.UUID) -> AgreementPaper | None:
+    """The paper of a version, file included, or None while none is written."""
+    return AgreementPaper.objects.filter(version_id=version_id).first()
 
 
 def phase(version: AgreementVersion, now: datetime) -> str:

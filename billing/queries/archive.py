@@ -8,7 +8,10 @@ import uuid
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, Any
+
+from django.db.models import Q
 
 from billing.models import Document, SettlementRun
 from billing.queries.frozen import frozen_input, snapshot_of
@@ -16,11 +19,13 @@ from billing.queries.hours import UsageGone, run_hours
 from billing.rules.drafts import PAYOUT_STATEMENT
 from billing.rules.fields import instant_text
 from billing.rules.inputs import RunInput
-from billing.rules.snapshot import run_input_json
+from billing.rules.snapshot import run_input_pieces
 from billing.rules.trust import archive
 from billing.rules.trust.usage_csv import HourRow, csv_lines
 from cache_api.queries.roots import roots_of
 from tenants.rules.sayings import Said
+
+_AT_ONCE = 100  # documents in hand
 
 
 @dataclass(frozen=True)
@@ -77,24 +82,23 @@ def _run_of(document: Document) -> SettlementRun:
 
 
 def _files(run: SettlementRun, frozen: RunInput) -> Iterator[tuple[str, Iterable[bytes]]]:
-    papers = _papers(run)
-    yield archive.STATEMENT, [papers[0]]
-    yield archive.DOCUMENTS, (raw + b"\n" for raw in papers)
+    yield archive.STATEMENT, islice(_papers(run), 1)
+    yield archive.DOCUMENTS, (raw + b"\n" for raw in _papers(run))
     yield archive.TERMS, [archive.terms_json(frozen)]
     yield archive.RATES, [archive.rates_json(frozen)]
-    yield archive.INPUT, [run_input_json(frozen)]
+    yield archive.INPUT, run_input_pieces(frozen)
     yield archive.USAGE, csv_lines(run_hours(run, frozen))
     yield archive.ROOTS, [archive.roots_json(_roots(run))]
 
 
-def _papers(run: SettlementRun) -> list[bytes]:
-    """The canonical bytes of the run's documents: the statement first, then the partner invoice."""
+def _papers(run: SettlementRun) -> Iterator[bytes]:
+    """The canonical bytes of the run's documents, some at a time: the statement first, then the
+    partner invoice, then the customers'."""
     rows = Document.objects.filter(run=run).order_by("position")
-    found = [
-        (0 if kind == PAYOUT_STATEMENT else 2 if customer_id else 1, bytes(raw))
-        for kind, customer_id, raw in rows.values_list("kind", "customer_id", "canonical")
-    ]
-    return [raw for _, raw in sorted(found, key=lambda pair: pair[0])]
+    statement = Q(kind=PAYOUT_STATEMENT)
+    for some in (statement, ~statement & Q(customer_id=None), Q(customer_id__isnull=False)):
+        for raw in rows.filter(some).values_list("canonical", flat=True).iterator(_AT_ONCE):
+            yield bytes(raw)
 
 
 def _roots(run: SettlementRun) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 
-from billing.models import Document, DocumentEvent
+from billing.models import CreditRequest, Document, DocumentEvent, FinanceRequest
 from billing.rules.drafts import (
     CREDIT_NOTE,
     CUSTOMER_INVOICE,
@@ -162,6 +162,22 @@ def document_detail(
     events = tuple(DocumentEvent.objects.filter(document_id=document_id))
     row = with_status(page, today)[0]
     return DocumentDetail(row, json.loads(canonical), canonical, events)
+
+
+def document_by_id(document_id: uuid.UUID) -> Document | None:
+    """The document alone, in whatever partners the reader may see."""
+    return Document.objects.filter(pk=document_id).first()
+
+
+def asked_corrections(
+    document_id: uuid.UUID,
+) -> tuple[list[CreditRequest], list[FinanceRequest]]:
+    """Credit notes and write-offs that wait for a second person: two queries (console)."""
+    undecided = {"document_id": document_id, "approved_by": "", "declined_by": ""}
+    return (
+        list(CreditRequest.objects.filter(**undecided)),
+        list(FinanceRequest.objects.filter(**undecided)),
+    )
 
 
 def chosen(

@@ -14,9 +14,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from billing.models import Document, DocumentLine, RatedLine
-from billing.queries.frozen import frozen_input, snapshot_of
+from billing.queries.frozen import frozen_input, frozen_input_of, snapshot_of
 from billing.rules.cycles import fraction_to_decimal
 from billing.rules.fields import PLACES
+from billing.rules.lines import CUSTOMER
 from billing.rules.trust.basis import Basis, basis_of
 from cache_api.queries.behind import (
     EventRow,
@@ -86,8 +87,10 @@ def line_behind(
     run, rated = line.document.run, line.rated_line
     basis = None
     if rated is not None:
+        own = rated.customer_id if rated.payer == CUSTOMER else None
         basis = basis_of(
-            frozen_input(run), key=rated.key, kind=rated.kind, payer=rated.payer,
+            frozen_input_of(run, own) if own else frozen_input(run),
+            key=rated.key, kind=rated.kind, payer=rated.payer,
             customer_id=str(rated.customer_id) if rated.customer_id else None,
             rate_key=rated.rate_key,
         )  # fmt: skip

@@ -21,8 +21,8 @@ from billing.queries.disputes import all_disputes
 from billing.queries.mailing import undelivered_documents
 from billing.queries.sales import awaited_months
 from billing.rules import exceptions as rules
-from billing.rules.exceptions import Exceptional
-from billing.rules.finance_requests import CALLED, PRICES, told
+from billing.rules.exceptions import Exceptional, Waiver
+from billing.rules.finance_requests import CALLED, PRICES, WAIVER, told
 from billing.rules.runs import PARKED
 from billing.rules.status import UNDELIVERED
 from cache_api.metering.models import DeadLetter
@@ -36,9 +36,22 @@ ISSUED_WITHIN = timedelta(days=10)
 
 def exceptions(now: datetime) -> tuple[Exceptional, ...]:
     """All open exceptions with their owners, most pressing first (console)."""
+    return tuple(one for one in all_exceptions(now) if not one.waived)
+
+
+def all_exceptions(now: datetime) -> tuple[Exceptional, ...]:
+    """The same and those that two people let be, in one order."""
     found = [one for source in SOURCES for one in source(now)]
     owners = dict(ExceptionOwner.objects.values_list("key", "owner"))
-    return rules.owned(rules.in_order(found), owners)
+    return rules.with_waivers(rules.owned(rules.in_order(found), owners), _waivers())
+
+
+def _waivers() -> list[Waiver]:
+    return [
+        Waiver(id=str(row.id), asked_by=row.asked_by, asked_at=row.asked_at,
+               approved_by=row.approved_by, **row.facts)
+        for row in FinanceRequest.objects.filter(kind=WAIVER, declined_by="")
+    ]  # fmt: skip
 
 
 def parked_runs(now: datetime) -> list[Exceptional]:
@@ -138,8 +151,12 @@ def credit_requests(now: datetime) -> list[Exceptional]:
 
 
 def finance_requests(now: datetime) -> list[Exceptional]:
-    """Rates, tax status and write-offs that one person asked for; of a write-off, what it is on."""
+    """Rates, tax status and write-offs that one person asked for; of a write-off, what it is on.
+
+    A waiver stands at the exception that it is about.
+    """
     rows = FinanceRequest.objects.filter(approved_by="", declined_by="").select_related("document")
+    rows = rows.exclude(kind=WAIVER)
     return [
         Exceptional(
             key=f"entry {row.id}", kind=rules.ENTRY, since=row.asked_at,

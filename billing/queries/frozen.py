@@ -58,6 +58,13 @@ def frozen_input(run: SettlementRun) -> FrozenInput:
     return found
 
 
+def frozen_input_of(run: SettlementRun, customer_id: uuid.UUID) -> FrozenInput:
+    """What one customer's lines rest on: terms, prices, its own rows. No hash is read, so that a
+    page of one line costs the same at any number of customers."""
+    rows = frozen_rows(run, run.attempt, customer_id=customer_id)
+    return replace(frozen_head(snapshot_of(run)), rows=rows)
+
+
 def frozen_head(snapshot: RunSnapshot) -> FrozenInput:
     """The run input as frozen, but what grows with customers (`snapshot.OWNED` and rows)."""
     members = frozen_json.head_members(snapshot.pk, list(OWNED))
@@ -78,9 +85,9 @@ def frozen_customers(run: SettlementRun) -> Iterator[tuple[uuid.UUID, str, str]]
     yield from rows.values_list("customer_id", "plan", "currency").iterator(AT_ONCE)
 
 
-def frozen_rows(run: SettlementRun, attempt: int) -> tuple[RunInputRow, ...]:
-    """The frozen quantities of one attempt, in their order."""
-    rows = RunInput.objects.filter(run=run, attempt=attempt).order_by("line_no")
+def frozen_rows(run: SettlementRun, attempt: int, **more: Any) -> tuple[RunInputRow, ...]:
+    """The frozen quantities of one attempt, in their order; `more` filters them."""
+    rows = RunInput.objects.filter(run=run, attempt=attempt, **more).order_by("line_no")
     return tuple(_row(row) for row in rows.values_list(*_MEMBERS).iterator(AT_ONCE))
 
 

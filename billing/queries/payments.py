@@ -131,6 +131,12 @@ def payments_page(*, limit: int = 50, offset: int = 0) -> tuple[list[PaymentRow]
     return [_row(payment) for payment in page], Payment.objects.count()
 
 
+def payment_by_id(payment_id: uuid.UUID) -> Payment | None:
+    """A payment with what it pays: three queries (console)."""
+    rows = Payment.objects.prefetch_related("applications__document")
+    return rows.filter(pk=payment_id).first()
+
+
 def bank_lines(states: Sequence[str], limit: int = 200) -> list[BankLine]:
     """Bank lines in these states with their file and payment, newest first (console)."""
     return list(BankLine.objects.filter(state__in=states).select_related("file", "payment")[:limit])

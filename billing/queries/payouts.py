@@ -25,6 +25,7 @@ class Claimable:
     statements: tuple[tuple[Document, int], ...]
     balance_minor: int
     payable: bool
+    currency: str
 
     @property
     def amount_minor(self) -> int:
@@ -59,7 +60,8 @@ def claimable(agreement_id: uuid.UUID) -> Claimable:
     if last:
         balance -= unshown_payouts_minor(agreement_id) + waiting
     free = tuple((one, _earned(one)) for one in found if one.id not in claimed)
-    return Claimable(free, balance, bool(last and int(last["payable_minor"]) > 0))
+    currency = found[-1].currency if found else ""
+    return Claimable(free, balance, bool(last and int(last["payable_minor"]) > 0), currency)
 
 
 def details_rows(partner_id: uuid.UUID, now: datetime) -> list[DetailsRow]:

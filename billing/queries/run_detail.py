@@ -86,6 +86,17 @@ def run_detail(run_id: uuid.UUID, lines_from: int = 0) -> RunDetail | None:
     )  # fmt: skip
 
 
+def run_by_id(run_id: uuid.UUID) -> SettlementRun | None:
+    """A run with its agreement: one query (console)."""
+    return SettlementRun.objects.select_related("agreement").filter(pk=run_id).first()
+
+
+def draft_of_run(run_id: uuid.UUID, draft_id: uuid.UUID) -> DraftDocument | None:
+    """One of a run's papers before it has a number (console)."""
+    rows = DraftDocument.objects.select_related("run__agreement").prefetch_related("lines")
+    return rows.filter(pk=draft_id, run_id=run_id).first()
+
+
 def _parts(run: SettlementRun) -> int:
     return run.net_minor + run.share_minor + run.tax_minor + run.fees_minor
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from billing.rules import accounts as chart
@@ -18,20 +19,20 @@ def accrual(drafts: Iterable[Draft], memo: str) -> tuple[Entry, ...]:
     Only income and expense are accrued: tax and the fees billed in advance arise with the invoice.
     One entry per currency; empty when nothing was earned.
     """
-    moves: dict[str, list[tuple[str, int]]] = {}
+    sums: dict[str, Counter[str]] = {}  # of any number of drafts
     for draft in drafts:
         for made in postings(draft):
             for line in made.lines:
                 amount = line.debit_minor - line.credit_minor
                 other = _OTHER.get(ACCOUNTS[line.account].type)
                 if other:
-                    moves.setdefault(line.currency, []).extend(
-                        [(line.account, amount), (other, -amount)]
-                    )
+                    moved = sums.setdefault(line.currency, Counter())
+                    moved[line.account] += amount
+                    moved[other] -= amount
     return tuple(
         found
-        for currency, sums in sorted(moves.items())
-        for found in entry(ACCRUAL, memo, currency, sums)
+        for currency, moved in sorted(sums.items())
+        for found in entry(ACCRUAL, memo, currency, tuple(moved.items()))
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from billing.rules.charging import RunTotals, charge
+from billing.rules.charging import RunTotals, charged, totals_of
 from billing.rules.errors import BillingError
 from billing.rules.inputs import RunInput, RunInputRow
 from billing.rules.planning.what_if import unbooked
@@ -44,7 +44,7 @@ def bridge(last: RunInput, now: RunInput) -> Bridge:
     A step that cannot be rated (a model without an old price) falls into the next one.
     """
     last, now = unbooked(last), unbooked(now)
-    first, final = charge(last).totals, charge(now).totals
+    first, final = totals_of(charged(last)), totals_of(charged(now))
     usage = _on_segments(last, now)
     steps = [
         (TERMS, replace(now, rows=usage, segments=_old_prices(last, now), plans=last.plans)),
@@ -66,7 +66,7 @@ def _figures(totals: RunTotals) -> dict[str, int]:
 
 def _rated(run: RunInput, otherwise: Mapping[str, int]) -> dict[str, int]:
     try:
-        return _figures(charge(run).totals)
+        return _figures(totals_of(charged(run)))
     except BillingError:
         return dict(otherwise)
 

@@ -258,16 +258,30 @@ class Charging:
         ).check()  # fmt: skip
 
 
+def charged(run: RunInput) -> Iterator[ChargePart]:
+    """A whole frozen input, part by part; raises as `charge` does."""
+    yield from Charging(run).parts(sorted(run.rows, key=customer_of))
+
+
+def totals_of(parts: Iterable[ChargePart]) -> RunTotals:
+    """The run's figures, from all of its parts, of which none is kept. Raises InvariantBroken
+    without the last one."""
+    totals = None
+    for part in parts:
+        totals = part.totals
+    if totals is None:
+        raise InvariantBroken("A run was charged without its totals.")
+    return totals
+
+
 def charge(run: RunInput) -> ChargeResult:
     """Rate a frozen input: cumulative for the period, less what earlier runs of it booked.
 
     Raises BadRunInput for input that cannot be rated, Parked (MissingRate, ForeignCurrency,
     InvariantBroken) when this agreement must stop while others go on.
     """
-    parts = list(Charging(run).parts(sorted(run.rows, key=customer_of)))
-    totals = parts[-1].totals
-    if totals is None:
-        raise InvariantBroken("A run was charged without its totals.")
+    parts = list(charged(run))
+    totals = totals_of(parts)
     shares = sorted((share for part in parts[:-1] for share in part.shares), key=share_order)
     return ChargeResult(
         tuple(line for part in parts for line in part.lines),

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from billing.rules.drafts import TaxLine
 from billing.rules.errors import BillingError
-from billing.rules.money import EXACT, round_minor, to_major
+from billing.rules.money import EXACT, Money, round_minor, to_major
+from billing.rules.money_text import format_money
 from billing.rules.splits import allocate, split_share
 from tenants.rules.sayings import Said
 
@@ -34,6 +35,7 @@ class CreditableLine:
 def credited_amounts(
     lines: Sequence[CreditableLine],
     *,
+    currency: str,
     by_line: Mapping[int, int] | None = None,
     net_minor: int | None = None,
 ) -> dict[int, int]:
@@ -47,9 +49,10 @@ def credited_amounts(
     if by_line is not None:
         found = {position: amount for position, amount in by_line.items() if amount}
         for position, amount in found.items():
-            _refuse_beyond(amount, left.get(position, 0), f"Line {position}")
+            there = Said("Line %(position)s", position=position)
+            _refuse_beyond(amount, left.get(position, 0), there, currency)
     elif net_minor is not None:
-        _refuse_beyond(net_minor, whole, "The document")
+        _refuse_beyond(net_minor, whole, Said("The document"), currency)
         found = over_lines(net_minor, left)
     else:
         found = left
@@ -64,15 +67,15 @@ def over_lines(amount_minor: int, left: Mapping[int, int]) -> dict[int, int]:
     return {int(key): part for key, part in parts.items() if part}
 
 
-def _refuse_beyond(amount: int, left: int, what: str) -> None:
+def _refuse_beyond(amount: int, left: int, what: Said, currency: str) -> None:
     if amount * left <= 0 or abs(amount) > abs(left):
         raise BadCredit(
             Said(
-                "%(what)s can be credited with %(left)s minor units at most, and with the same "
-                "sign; %(amount)s was asked.",
+                "%(what)s can be credited with %(left)s at most, and with the same sign; "
+                "%(amount)s was asked.",
                 what=what,
-                left=left,
-                amount=amount,
+                left=format_money(Money(left, currency)),
+                amount=format_money(Money(amount, currency)),
             )
         )
 

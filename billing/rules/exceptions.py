@@ -16,6 +16,25 @@ KINDS = (
     SALES, LATE, MAIL, RENEWAL,
 )  # fmt: skip
 OVERDUE_AFTER = timedelta(days=3)
+# What may stay as it is when two people say so; the others end by what is done about them.
+WAIVABLE = frozenset({STRIPE, DEAD_LETTER, SALES, MAIL, RENEWAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """That an exception may stay as it is: asked for by one person, in force once another agreed.
+
+    It is about what the exception said then: one that says something else is open again.
+    """
+
+    id: str
+    key: str
+    title: str
+    detail: str
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    approved_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +55,17 @@ class Exceptional:
     currency: str = ""
     target: tuple[str, str] = ("", "")
     owner: str = ""
+    waiver: Waiver | None = None
+
+    @property
+    def waivable(self) -> bool:
+        """Two people may let it be, and nobody has asked for that yet."""
+        return self.kind in WAIVABLE and self.waiver is None
+
+    @property
+    def waived(self) -> bool:
+        """Two people let it be."""
+        return self.waiver is not None and self.waiver.approved_by != ""
 
     def age(self, now: datetime) -> timedelta:
         """How long it has waited, never negative."""
@@ -60,6 +90,15 @@ def in_order(found: Iterable[Exceptional]) -> tuple[Exceptional, ...]:
 def owned(found: Iterable[Exceptional], owners: dict[str, str]) -> tuple[Exceptional, ...]:
     """The entries with who looks after them, from owners by key."""
     return tuple(replace(one, owner=owners.get(one.key, "")) for one in found)
+
+
+def with_waivers(
+    found: Iterable[Exceptional], waivers: Iterable[Waiver]
+) -> tuple[Exceptional, ...]:
+    """The entries with the waiver of what each says now, approved before asked for."""
+    asked = sorted(waivers, key=lambda one: one.approved_by != "")
+    of = {(one.key, one.title, one.detail): one for one in asked}
+    return tuple(replace(one, waiver=of.get((one.key, one.title, one.detail))) for one in found)
 
 
 def money_at_risk(found: Iterable[Exceptional]) -> tuple[tuple[str, int], ...]:

@@ -11,13 +11,14 @@ from uuid import UUID
 from billing.rules.fields import decimal_text
 
 FX_RATE, TAX_RATE, TAX_STATUS, WRITE_OFF = "fx_rate", "tax_rate", "tax_status", "write_off"
-PRICES = "prices"
+PRICES, WAIVER = "prices", "waiver"
 CALLED = {
     FX_RATE: "exchange rate",
     TAX_RATE: "tax rate",
     TAX_STATUS: "tax status",
     WRITE_OFF: "write-off",
     PRICES: "price list",
+    WAIVER: "waiver",
 }
 KINDS = tuple(CALLED)
 RATES = (FX_RATE, TAX_RATE, TAX_STATUS)

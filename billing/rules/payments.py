@@ -6,6 +6,8 @@ from billing.rules import accounts as chart
 from billing.rules.drafts import CUSTOMER_INVOICE
 from billing.rules.errors import BadMoney
 from billing.rules.journal import Entry, entry
+from billing.rules.money import Money
+from billing.rules.money_text import format_money
 from tenants.rules.sayings import Said
 
 BANK, HAND, STRIPE = "bank", "hand", "stripe"
@@ -39,9 +41,9 @@ def payment_entry(
     if not 0 <= fee_minor <= amount_minor or amount_minor <= 0:
         raise BadMoney(
             Said(
-                "A payment of %(amount_minor)s with a fee of %(fee_minor)s is not possible.",
-                amount_minor=amount_minor,
-                fee_minor=fee_minor,
+                "A payment of %(amount)s with a fee of %(fee)s is not possible.",
+                amount=format_money(Money(amount_minor, currency)),
+                fee=format_money(Money(fee_minor, currency)),
             )
         )
     moves = [

@@ -87,7 +87,12 @@ _SINCE: dict[type, dict[str, Any]] = {
 
 def run_input_json(run: RunInput) -> bytes:
     """Canonical bytes; rows in any order give the same bytes. Big counts are written as text."""
-    return b"".join(_with_rows(head_pieces(run), sorted(map(_row_bytes, run.rows))))
+    return b"".join(run_input_pieces(run))
+
+
+def run_input_pieces(run: RunInput) -> Iterator[bytes]:
+    """The same piece by piece."""
+    yield from _with_rows(head_pieces(run), sorted(map(_row_bytes, run.rows)))
 
 
 class Counted(Protocol):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Q
 
-from cache_api.models import Alert, AlertFiring
+from cache_api.models import Alert, AlertFiring, Customer
 
 HISTORY = timedelta(days=30)
 
@@ -19,6 +19,12 @@ def alerts(owner: uuid.UUID | None, now: datetime) -> list[Alert]:
         fired=Count("firings", filter=lately), last_at=Max("firings__at")
     )
     return list(found.order_by("-id"))
+
+
+def with_customers(rows: list[Alert]) -> list[tuple[Alert, Customer | None]]:
+    """Each alert with the customer that it watches, None for all of them. One query."""
+    known = Customer.objects.in_bulk([row.customer_id for row in rows if row.customer_id])
+    return [(row, known.get(row.customer_id)) for row in rows]
 
 
 def history(

@@ -22,8 +22,25 @@ class UsageTotal:
     cost_saved_micros: int
 
 
+class Lookups:
+    """What follows from a row's lookups and hits."""
+
+    lookups: int
+    hits: int
+
+    @property
+    def misses(self) -> int:
+        """Lookups that found nothing."""
+        return self.lookups - self.hits
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Hits in lookups, 0 to 1; None without lookups."""
+        return self.hits / self.lookups if self.lookups else None
+
+
 @dataclass(frozen=True)
-class UsagePoint:
+class UsagePoint(Lookups):
     """One hour or day."""
 
     bucket_at: datetime
@@ -34,11 +51,6 @@ class UsagePoint:
     tokens_saved: int
     cost_saved_micros: int
     semantic_hits: int = 0  # of the hits
-
-    @property
-    def misses(self) -> int:
-        """Lookups that found nothing."""
-        return self.lookups - self.hits
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,7 @@ class UsageSlice:
 
 
 @dataclass(frozen=True)
-class Group:
+class Group(Lookups):
     """One row of a grouping: a customer, a model, a key, a tag's value, …
 
     `label` is what the data hold ('' where nothing was given), `name` what people call it. Hits,
@@ -74,18 +86,13 @@ class Group:
     semantic_hits: int = 0  # of the hits
 
     @property
-    def misses(self) -> int:
-        """Lookups that found nothing."""
-        return self.lookups - self.hits
-
-    @property
     def exact_hits(self) -> int:
         """Hits of the same request."""
         return self.hits - self.semantic_hits
 
 
 @dataclass(frozen=True)
-class CustomerUsage:
+class CustomerUsage(Lookups):
     """A customer and its usage of a period."""
 
     customer_id: UUID
@@ -100,14 +107,9 @@ class CustomerUsage:
     cost_saved_micros: int
     semantic_hits: int = 0  # of the hits
 
-    @property
-    def hit_rate(self) -> float | None:
-        """Hits in lookups, 0 to 1; None without lookups."""
-        return self.hits / self.lookups if self.lookups else None
-
 
 @dataclass(frozen=True)
-class UsageSummary:
+class UsageSummary(Lookups):
     """Requests of a period. Bytes, tokens and cost are those of the hits."""
 
     lookups: int
@@ -117,16 +119,6 @@ class UsageSummary:
     tokens_saved: int
     cost_saved_micros: int
     semantic_hits: int = 0  # of the hits
-
-    @property
-    def misses(self) -> int:
-        """Lookups that found nothing."""
-        return self.lookups - self.hits
-
-    @property
-    def hit_rate(self) -> float | None:
-        """Hits in lookups, 0 to 1; None without lookups."""
-        return self.hits / self.lookups if self.lookups else None
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ def what_if_sums(answer: WhatIf) -> list[tuple[str, int, int, int]]:
     )  # fmt: skip
     rows = []
     for key, name in names:
-        before, after = getattr(answer.before.totals, key), getattr(answer.after.totals, key)
+        before, after = getattr(answer.before, key), getattr(answer.after, key)
         if before or after or key != "shadow_minor":
             rows.append((name, before, after, after - before))
     return rows

@@ -13,8 +13,8 @@ from typing import Any
 
 from django.db.models import Q
 
+from billing.actions.preview import Preview, preview_run
 from billing.models import AgreementVersion, RunningMonth
-from billing.queries import Preview, preview_run
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
 from billing.rules.errors import BillingError
 from billing.rules.periods import Period, month_of
@@ -119,13 +119,13 @@ def rated_month(terms: Terms, period: Period) -> Estimate:
 
 
 def _estimate(preview: Preview, period: Period) -> Estimate:
-    totals, drafts = preview.result.totals, preview.result.drafts
-    invoices = [draft for draft in drafts if draft.kind == CUSTOMER_INVOICE]
+    totals, papers = preview.totals, preview.papers
+    invoices = [paper for paper in papers if paper.kind == CUSTOMER_INVOICE]
     return Estimate(
         period, totals.currency,
-        billed_minor=sum(draft.net_minor for draft in invoices),
+        billed_minor=sum(paper.net_minor for paper in invoices),
         earned_minor=totals.partner_minor,
-        owes_minor=sum(draft.net_minor for draft in drafts if draft.kind == PARTNER_INVOICE),
+        owes_minor=sum(paper.net_minor for paper in papers if paper.kind == PARTNER_INVOICE),
         shadow_minor=totals.shadow_minor,
-        by_customer={str(d.customer_id): d.net_minor for d in invoices if d.customer_id},
+        by_customer={one.customer_id: one.net_minor for one in invoices if one.customer_id},
     )  # fmt: skip

@@ -75,6 +75,7 @@ finance = [
     path("finance/margins/", console_rates.margins, name="console_margins"),
     path("finance/exceptions/", console_exceptions.exceptions, name="console_exceptions"),
     path("finance/exceptions/take/", console_exceptions.take, name="console_take_exception"),
+    path("finance/exceptions/waive/", console_exceptions.waive, name="console_waive_exception"),
     path("finance/preview/<uuid:agreement_id>/", console_finance.preview, name="console_preview"),
     path(
         "finance/preview/<uuid:agreement_id>/difference/",

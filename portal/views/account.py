@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.words.account import HOW_SIGNED_IN
-from tenants.accounts.models import SignIn
 from tenants.accounts.second_factor import must_have
-from tenants.actions.people import end_sessions
+from tenants.actions.people import end_sessions, live_sessions
+from tenants.queries.people import factors_of, sign_ins_of
 
 SHOWN = 20  # of the tries to sign in, which are kept for 90 days
 
@@ -32,18 +30,16 @@ def nothing(request: HttpRequest, key: str = "") -> HttpResponse:
 def security(request: HttpRequest) -> HttpResponse:
     """What protects the account, and every session of it."""
     user: Any = request.user
-    found = Authenticator.objects.filter(user=user)
+    found = factors_of(user.pk)
     factors = {one.type: one for one in found}
     codes = factors.get("recovery_codes")
-    sessions = UserSession.objects.purge_and_list(user)
-    tries = SignIn.objects.filter(person_id=user.pk).order_by("-at")
     context = {
         "totp": factors.get("totp"),
-        "passkeys": list(found.filter(type="webauthn").order_by("created_at")),
+        "passkeys": [one for one in found if one.type == "webauthn"],
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else None,
         "must_have": must_have(user.role), "here": request.session.session_key,
-        "sessions": sorted(sessions, key=lambda one: one.created_at, reverse=True),
-        "sign_ins": [(one, HOW_SIGNED_IN[one.how]) for one in tries[:SHOWN]],
+        "sessions": live_sessions(user),
+        "sign_ins": [(one, HOW_SIGNED_IN[one.how]) for one in sign_ins_of(user.pk, SHOWN)],
     }  # fmt: skip
     return render(request, "account/security.html", context)
 

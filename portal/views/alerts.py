@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cache_api.actions import alerts
 from cache_api.actions.alerts import UnknownAlert
-from cache_api.models import Customer
 from cache_api.queries import alerts as queries
 from cache_api.queries import customer_by_external_id
 from cache_api.rules.alerts import BadAlert
@@ -61,11 +60,10 @@ class AlertPages:
     def listed(self, request: HttpRequest) -> HttpResponse:
         """What is watched, and what fired."""
         owner, number = self.owner(request), asked_page(request)
-        rows = queries.alerts(owner, timezone.now())
+        rows = queries.with_customers(queries.alerts(owner, timezone.now()))
         fired, total = queries.history(owner, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
-        customers = Customer.objects.in_bulk([row.customer_id for row in rows if row.customer_id])
         return self._page(request, "alerts", {
-            "rows": [(row, customers.get(row.customer_id)) for row in rows], "fired": fired,
+            "rows": rows, "fired": fired,
             "pager": Pager(number, total), "suggested": SUGGESTED,
         })  # fmt: skip
 

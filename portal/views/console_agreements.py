@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.actions import agreement_papers as papers
-from billing.actions.proposals import approve_version, decline_version, propose_figures
+from billing.actions.decide_terms import approve_version, decline_version
+from billing.actions.proposals import propose_figures
 from billing.actions.terminate import approve_termination, ask_termination
 from billing.models import AgreementVersion
 from billing.queries import agreements as queries
@@ -26,6 +27,7 @@ from billing.rules.errors import BillingError
 from portal.forms.agreements import AmendForm, EndForm, ReasonForm
 from portal.plain_terms import plain_terms
 from portal.views.console_partners import actor
+from portal.views.or_404 import or_404
 from portal.words.terms import FIGURES, figure
 from portal.words.told import told
 from tenants.accounts.permissions import permission
@@ -132,16 +134,10 @@ def signed(request: HttpRequest, version_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def paper(request: HttpRequest, version_id: uuid.UUID) -> HttpResponse:
     """The paper as PDF; `?signed` gives the signed copy."""
-    version = _version(version_id)
-    found = getattr(version, "paper", None)
-    if found is None:
-        raise Http404
+    version, found = _version(version_id), or_404(queries.paper_of(version_id))
     content = found.pdf
     if "signed" in request.GET:
-        copy = found.events.filter(kind=papers.SIGNED).last()
-        if copy is None:
-            raise Http404
-        content = copy.file
+        content = or_404(found.events.filter(kind=papers.SIGNED).last()).file
     name = f"{version.agreement.code}-v{version.number}.pdf"
     return HttpResponse(bytes(content), content_type="application/pdf",
                         headers={"Content-Disposition": f'inline; filename="{name}"'})  # fmt: skip
@@ -224,26 +220,15 @@ def _entry(row: queries.AgreementRow, position: int, cards: dict[uuid.UUID, str]
 
 
 def _found(agreement_id: uuid.UUID) -> queries.AgreementRow:
-    row = queries.agreement(agreement_id, timezone.now())
-    if row is None:
-        raise Http404
-    return row
+    return or_404(queries.agreement(agreement_id, timezone.now()))
 
 
 def _version(version_id: uuid.UUID) -> AgreementVersion:
-    rows = AgreementVersion.objects.select_related("agreement", "paper")
-    version = rows.filter(pk=version_id).first()
-    if version is None:
-        raise Http404
-    return version
+    return or_404(queries.version_by_id(version_id))
 
 
 def _paper(version_id: uuid.UUID) -> uuid.UUID:
-    found = getattr(_version(version_id), "paper", None)
-    if found is None:
-        raise Http404
-    paper_id: uuid.UUID = found.id
-    return paper_id
+    return or_404(queries.paper_of(version_id)).id
 
 
 def _midnight(day: date) -> datetime:

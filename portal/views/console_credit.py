@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,10 +25,12 @@ from billing.actions.finance_requests import decline_request
 from billing.actions.write_off import ask_write_off
 from billing.models import Document
 from billing.queries.credits import body_of, creditable_lines
+from billing.queries.documents import document_by_id
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
 from billing.rules.errors import BillingError
 from billing.rules.money import parse_amount
 from portal.views.console_partners import actor
+from portal.views.or_404 import or_404
 from portal.words.told import told
 from tenants.accounts.permissions import permission
 
@@ -120,7 +122,7 @@ def _asked(request: HttpRequest, invoice: Document) -> Credit:
 
 
 def _invoice(document_id: uuid.UUID) -> Document:
-    invoice = get_object_or_404(Document, pk=document_id)
+    invoice = or_404(document_by_id(document_id))
     if invoice.kind not in (CUSTOMER_INVOICE, PARTNER_INVOICE):
         raise Http404
     return invoice

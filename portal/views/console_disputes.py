@@ -22,10 +22,10 @@ from billing.rules.errors import BillingError
 from billing.rules.money import parse_amount
 from portal.views.console_partners import actor
 from portal.views.document_lines import attachment
+from portal.views.or_404 import or_404
 from portal.words.told import told
 from tenants.accounts.permissions import permission
-from tenants.models import Partner
-from tenants.queries import partner_names
+from tenants.queries import partner_by_id, partner_names
 
 
 @permission("runs.view")
@@ -53,7 +53,7 @@ def dispute(request: HttpRequest, dispute_id: uuid.UUID) -> HttpResponse:
     row = _found(dispute_id)
     return render(request, "console/dispute.html", {
         "row": row, "is_late": _is_late(row, timezone.now().date()),
-        "partner": Partner.objects.get(pk=row.document.partner_id),
+        "partner": partner_by_id(row.document.partner_id),
         "can": row.is_open and request.user.may("disputes.resolve"),  # type: ignore[union-attr]
     })  # fmt: skip
 
@@ -102,10 +102,7 @@ def _verb(request: HttpRequest, row: DisputeRow) -> Callable[[], object]:
 
 
 def _found(dispute_id: uuid.UUID) -> DisputeRow:
-    row = dispute_by_id(dispute_id)
-    if row is None:
-        raise Http404
-    return row
+    return or_404(dispute_by_id(dispute_id))
 
 
 def _is_late(row: DisputeRow, today: date) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from billing.models import CreditRequest, FinanceRequest
 from billing.queries import document_detail
+from billing.queries.documents import asked_corrections
 from portal.views.documents import answer
+from portal.views.or_404 import or_404
 from tenants.accounts.permissions import permission
 from tenants.queries import partner_by_id
 
@@ -19,15 +20,9 @@ from tenants.queries import partner_by_id
 @require_safe
 def document(request: HttpRequest, document_id: uuid.UUID, form: str = "") -> HttpResponse:
     """The document as everybody sees it; `form` is '', pdf or json."""
-    detail = document_detail(document_id, today=timezone.now().date())
-    if detail is None:
-        raise Http404
+    detail = or_404(document_detail(document_id, today=timezone.now().date()))
     partner = partner_by_id(detail.row.partner_id)
-    waiting = CreditRequest.objects.filter(document_id=document_id, approved_by="", declined_by="")
-    undecided = FinanceRequest.objects.filter(
-        document_id=document_id, approved_by="", declined_by=""
-    )
+    credits, write_offs = ([], []) if form else asked_corrections(document_id)
     me = str(getattr(request.user, "email", "")).lower()
     return answer(request, detail, form, "console/document.html", partner=partner, me=me,
-                  credit_requests=[] if form else list(waiting),
-                  write_offs=[] if form else list(undecided))  # fmt: skip
+                  credit_requests=credits, write_offs=write_offs)  # fmt: skip

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from billing import queries as billing
-from billing.actions.exceptions import take_exception
+from billing.actions.exceptions import ask_waiver, take_exception
+from billing.rules.errors import BillingError
 from billing.rules.exceptions import (
     OVERDUE_AFTER,
     PARKED,
@@ -21,6 +22,7 @@ from billing.rules.exceptions import (
     wants_rates,
 )
 from portal.views.console_partners import actor
+from portal.words.told import told
 from tenants.accounts.permissions import permission
 from tenants.queries import partner_names
 
@@ -40,9 +42,10 @@ PAGES = {
 @permission("runs.view")
 @require_safe
 def exceptions(request: HttpRequest) -> HttpResponse:
-    """All open exceptions with money at risk, owner and age, most pressing first."""
+    """All open exceptions with money at risk, owner and age, most pressing first; those waived."""
     now = timezone.now()
-    found = billing.exceptions(now)
+    everything = billing.all_exceptions(now)
+    found = [one for one in everything if not one.waived]
     names = partner_names()
     by_id = {str(key): name for key, name in names.items()}
     rows = [
@@ -55,6 +58,7 @@ def exceptions(request: HttpRequest) -> HttpResponse:
     ]  # fmt: skip
     return render(request, "console/exceptions.html", {
         "rows": rows, "at_risk": money_at_risk(found), "me": actor(request),
+        "waived": [one for one in everything if one.waived],
         "unowned": sum(not one.owner for one in found),
     })  # fmt: skip
 
@@ -68,6 +72,20 @@ def take(request: HttpRequest) -> HttpResponse:
         raise BadRequest(_("The exception could not be read. Reload the queue."))
     take_exception(key=key, actor=actor(request), now=timezone.now())
     messages.success(request, _("It is yours."))
+    return HttpResponseRedirect(reverse("console_exceptions"))
+
+
+@permission("runs.prepare")
+@require_POST
+def waive(request: HttpRequest) -> HttpResponse:
+    """Ask to let one exception be; a second person decides (`console_decide_entry`)."""
+    try:
+        ask_waiver(key=request.POST.get("key", ""), reason=request.POST.get("reason", ""),
+                   actor=actor(request), now=timezone.now())  # fmt: skip
+    except BillingError as error:
+        messages.error(request, told(error))
+    else:
+        messages.success(request, _("Asked. It leaves the queue once a second person approves."))
     return HttpResponseRedirect(reverse("console_exceptions"))
 
 

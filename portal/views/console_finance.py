@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -19,19 +19,21 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing import queries as billing
 from billing.actions.open_runs import settle_period
+from billing.actions.preview import buyer_names, preview_run
 from billing.actions.review import approve_runs
-from billing.models import Agreement
 from billing.queries import RoomRow
-from billing.queries.parties import buyer_name
+from billing.queries.agreements import agreement_by_id
 from billing.rules.errors import BillingError
 from billing.rules.periods import Period, month_of, next_month, parse_month, previous_month
 from billing.rules.runs import waits_for_person
 from portal.queries.channel import earlier_open_months
 from portal.rules.run_steps import approval_split, is_working, step_cells
 from portal.views.console_partners import actor
+from portal.views.or_404 import or_404
 from portal.words.told import told
 from tenants.accounts.permissions import permission
 
+SHOWN = 200  # papers of a preview
 QUIET = timedelta(seconds=30)  # nothing moved for so long: say so instead of spinning
 
 
@@ -108,20 +110,22 @@ def approve_month(request: HttpRequest) -> HttpResponse:
 @require_safe
 def preview(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
     """What a run would come to now. Nothing is written; a running month is an estimate."""
-    agreement = get_object_or_404(Agreement, pk=agreement_id)
+    agreement = or_404(agreement_by_id(agreement_id))
     now = timezone.now()
     context: dict[str, Any] = {"agreement": agreement, "now": now}
     try:
         period = _period(request.GET.get("month"), now)
-        found = billing.preview_run(agreement_id=agreement_id, period=period)
+        found = preview_run(agreement_id=agreement_id, period=period)
     except BillingError as error:
         context["problem"] = told(error)
     else:
-        names = [buyer_name(draft, found.parties) for draft in found.result.drafts]
+        # The partner's own first: of customers there may be any number.
+        shown = sorted(found.papers, key=lambda one: one.customer_id is not None)[:SHOWN]
         context |= {
-            "period": period, "ended": period.end <= now, "totals": found.result.totals,
-            "papers": list(zip(found.result.drafts, names, strict=True)),
-            "line_count": len(found.result.lines), "input_sha256": found.input_sha256,
+            "period": period, "ended": period.end <= now, "totals": found.totals,
+            "papers": list(zip(shown, buyer_names(found, shown), strict=True)),
+            "more": len(found.papers) - len(shown),
+            "line_count": found.line_count, "input_sha256": found.input_sha256,
         }  # fmt: skip
     return render(request, "console/preview.html", context)
 

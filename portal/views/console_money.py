@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from billing.queries.payments import (
     bank_lines,
     chargebacks_page,
     invoice_by_number,
+    payment_by_id,
     payments_page,
 )
 from billing.rules.errors import BillingError
@@ -31,6 +32,7 @@ from billing.rules.payments import HAND, STRIPE
 from portal.forms.money import BankFileForm, PaymentForm, RefundForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page, asked_text
 from portal.views.console_partners import actor
+from portal.views.or_404 import or_404
 from portal.words.told import told
 from tenants.accounts.permissions import permission
 
@@ -116,10 +118,8 @@ def ignore(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
 @permission("money.record")
 def refund(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
     """Send a payment back: at Stripe by the worker, by hand when somebody did it."""
-    payment = Payment.objects.filter(pk=payment_id).first()
-    if payment is None:
-        raise Http404
-    first = payment.applications.select_related("document").first()
+    payment = or_404(payment_by_id(payment_id))
+    first = next(iter(payment.applications.all()), None)
     start = {"token": uuid.uuid4(), "currency": payment.currency,
              "number": first.document.number if first else ""}  # fmt: skip
     form = RefundForm(request.POST or None, initial=start)

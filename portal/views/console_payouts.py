@@ -69,7 +69,7 @@ def prepare(request: HttpRequest) -> HttpResponse:
     messages.success(request, ngettext("%(n)d payout prepared.", "%(n)d payouts prepared.",
                                        len(made.payouts)) % {"n": len(made.payouts)})  # fmt: skip
     for agreement, why in made.left_out:
-        messages.warning(request, f"{agreement.name}: {why}")
+        messages.warning(request, f"{agreement.name}: {told(why)}")
     return _back()
 
 

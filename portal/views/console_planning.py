@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from billing.gateways.scenario_files import shipped_scenarios
-from billing.models import Agreement, SettlementRun
+from billing.models import Agreement
+from billing.queries.agreements import agreement_by_id
 from billing.queries.channel_revenue import live_scenario
 from billing.queries.re_rating import (
     PeriodInput,
@@ -23,6 +24,7 @@ from billing.queries.re_rating import (
     period_input,
     re_rate,
 )
+from billing.queries.run_detail import run_by_id
 from billing.rules.bridge import CAUSES, Bridge
 from billing.rules.errors import BillingError
 from billing.rules.money import round_minor
@@ -30,6 +32,7 @@ from billing.rules.periods import Period, month_of, parse_month, previous_month
 from billing.rules.planning.what_if import Changes
 from portal.forms.planning import WhatIfForm
 from portal.pictures import planning as planning_pictures
+from portal.views.or_404 import or_404
 from portal.words.told import told
 from tenants.accounts.permissions import permission
 
@@ -53,7 +56,7 @@ def projections(request: HttpRequest) -> HttpResponse:
 @require_safe
 def what_if(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
     """A past month under other terms; the address holds the whole question, nothing is written."""
-    agreement = get_object_or_404(Agreement, pk=agreement_id)
+    agreement = or_404(agreement_by_id(agreement_id))
     context: dict[str, Any] = {"agreement": agreement}
     try:
         period = _period(request.GET.get("month"), timezone.now())
@@ -106,7 +109,7 @@ def _bps(percent: Decimal | None) -> int | None:
 @require_safe
 def difference(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     """Why a run's month differs from the one before; a part of the run's page."""
-    run = get_object_or_404(SettlementRun.objects.select_related("agreement"), pk=run_id)
+    run = or_404(run_by_id(run_id))
     period = Period(run.period_start, run.period_end)
     return _difference(request, lambda: difference_to_last_month(run), period, run.agreement)
 
@@ -115,7 +118,7 @@ def difference(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def preview_difference(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
     """The same for a preview of `?month=`."""
-    agreement = get_object_or_404(Agreement, pk=agreement_id)
+    agreement = or_404(agreement_by_id(agreement_id))
     try:
         period = _period(request.GET.get("month"), timezone.now())
     except BillingError as error:

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.actions import taxes
@@ -26,8 +27,15 @@ from portal.forms.rates import FxForm, StatusForm, TaxForm
 from portal.views.console_partners import actor
 from portal.words.told import told
 from tenants.accounts.permissions import permission
-from tenants.models import Partner
 from tenants.queries import partner_names
+from tenants.queries.partners import partner_choices
+
+# The page whose request was decided → where its decision leads, and what an approval says.
+_AFTERWARDS = {
+    "": ("console_rates", gettext_lazy("Entered. Runs that wait for it can be settled again.")),
+    "prices": ("console_prices", gettext_lazy("Published.")),
+    "exceptions": ("console_exceptions", gettext_lazy("Waived: listed below with the reason.")),
+}
 
 
 @permission("runs.view")
@@ -55,7 +63,7 @@ def enter_tax(request: HttpRequest) -> HttpResponse:
 @require_POST
 def enter_status(request: HttpRequest) -> HttpResponse:
     """How a party is taxed from a day on."""
-    form = StatusForm(request.POST, partners=_partners())
+    form = StatusForm(request.POST, partners=partner_choices())
     return _enter(request, "status_form", form, taxes.ask_party_status)
 
 
@@ -63,6 +71,7 @@ def enter_status(request: HttpRequest) -> HttpResponse:
 @require_POST
 def decide_entry(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     """Approve what somebody else asked for, which enters it; or decline it, with the reason."""
+    back, said = _AFTERWARDS.get(request.POST.get("back", ""), _AFTERWARDS[""])
     facts: dict[str, Any] = {"request_id": request_id, "actor": actor(request),
                              "now": timezone.now()}  # fmt: skip
     try:
@@ -71,14 +80,11 @@ def decide_entry(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
             done = _("Declined.")
         else:
             approve_request(**facts)
-            done = _("Entered. Runs that wait for it can be settled again.")
-            if request.POST.get("back") == "prices":
-                done = _("Published.")
+            done = str(said)
     except BillingError as error:
         messages.error(request, told(error))
     else:
         messages.success(request, done)
-    back = "console_prices" if request.POST.get("back") == "prices" else "console_rates"
     return HttpResponseRedirect(reverse(back))
 
 
@@ -121,12 +127,8 @@ def _page(request: HttpRequest, **bound: forms.Form) -> HttpResponse:
     first: dict[str, Any] = {"day": wanted.day, "quote": wanted.quote} if wanted else {}
     return render(request, "console/rates.html", {
         "fx_form": FxForm(initial=first), "tax_form": TaxForm(),
-        "status_form": StatusForm(partners=_partners()), **bound,
+        "status_form": StatusForm(partners=partner_choices()), **bound,
         "fx": found.fx_rates(), "tax": found.tax_rates(today),
         "statuses": found.tax_statuses(today), "missing": missing,
         "waiting": found.waiting_entries(), "me": actor(request).lower(),
     }, status=400 if bound else 200)  # fmt: skip
-
-
-def _partners() -> list[tuple[str, str]]:
-    return list(Partner.objects.order_by("name").values_list("slug", "name"))

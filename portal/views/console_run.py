@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,8 +19,7 @@ from billing.actions.archive import archive_run
 from billing.actions.begin import go_on
 from billing.actions.errors import UnknownRun
 from billing.actions.review import approve_runs, reject_run, withdraw_run
-from billing.models import DraftDocument
-from billing.queries.run_detail import PAGE
+from billing.queries.run_detail import PAGE, draft_of_run
 from billing.queries.terms import version_terms
 from billing.rules.errors import BillingError, WrongState
 from billing.rules.runs import WORKING, waits_for_person
@@ -29,6 +28,7 @@ from portal.forms.agreements import ReasonForm
 from portal.plain_terms import plain_terms
 from portal.rules.run_steps import STEPS, is_working, step_cells
 from portal.views.console_partners import actor
+from portal.views.or_404 import or_404
 from portal.words.told import told
 from tenants.accounts.permissions import permission
 
@@ -98,18 +98,14 @@ def archive(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def draft(request: HttpRequest, run_id: uuid.UUID, draft_id: uuid.UUID) -> HttpResponse:
     """What a document would say, before it has a number."""
-    found = get_object_or_404(
-        DraftDocument.objects.select_related("run__agreement"), pk=draft_id, run_id=run_id
-    )
-    return render(request, "console/draft.html", {"paper": found, "lines": list(found.lines.all())})
+    paper = or_404(draft_of_run(run_id, draft_id))
+    return render(request, "console/draft.html", {"paper": paper, "lines": list(paper.lines.all())})
 
 
 def _page(request: HttpRequest, run_id: uuid.UUID, form: ReasonForm | None = None) -> HttpResponse:
     first = request.GET.get("from", "0")
     first_line = int(first) if first.isdecimal() and len(first) < 8 else 0
-    detail = billing.run_detail(run_id, lines_from=first_line)
-    if detail is None:
-        raise Http404
+    detail = or_404(billing.run_detail(run_id, lines_from=first_line))
     found = detail.run
     waits = waits_for_person(found.state, found.reason, found.opened_by)
     return render(request, "console/run.html", {

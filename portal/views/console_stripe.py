@@ -7,14 +7,13 @@ import uuid
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.actions.remote_intents import try_again
-from billing.models import RemoteIntent
 from billing.queries.remote import stripe_desk
 from billing.rules.errors import BillingError
 from portal.views.console_partners import actor
@@ -34,7 +33,6 @@ def stripe(request: HttpRequest) -> HttpResponse:
 @require_POST
 def again(request: HttpRequest, intent_id: uuid.UUID) -> HttpResponse:
     """Look for it at Stripe and ask once more."""
-    get_object_or_404(RemoteIntent, pk=intent_id)
     try:
         try_again(intent_id=intent_id, actor=actor(request), now=timezone.now())
     except BillingError as error:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from billing.models import AgreementPaper
-from billing.queries.agreements import CURRENT, own_versions
+from billing.queries.agreements import CURRENT, own_versions, paper_of
 from portal.plain_terms import plain_terms
+from portal.views.or_404 import or_404
 from tenants.accounts.permissions import permission
 
 
@@ -33,8 +33,6 @@ def agreement(request: HttpRequest) -> HttpResponse:
 @require_safe
 def paper(request: HttpRequest, version_id: uuid.UUID) -> HttpResponse:
     """The written agreement of a version as PDF."""
-    found = AgreementPaper.objects.filter(version_id=version_id).first()
-    if found is None:
-        raise Http404
+    written = or_404(paper_of(version_id))
     headers = {"Content-Disposition": 'inline; filename="agreement.pdf"'}
-    return HttpResponse(bytes(found.pdf), content_type="application/pdf", headers=headers)
+    return HttpResponse(bytes(written.pdf), content_type="application/pdf", headers=headers)

@@ -17,6 +17,8 @@ from billing.queries.customer_file import erasure_of, receipt_bytes, receipt_of
 from cache_api.actions.purge_entries import PurgeRefused
 from cache_api.models import Customer
 from portal.forms.erasing import EraseForm
+from portal.queries.overview import customer_of
+from portal.views.or_404 import or_404
 from portal.views.step_up import is_sure
 from tenants.accounts.permissions import permission
 
@@ -64,10 +66,7 @@ def receipt(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
 
 
 def _row(customer_id: uuid.UUID) -> Customer:
-    row = Customer.objects.filter(pk=customer_id).first()
-    if row is None:
-        raise Http404
-    return row
+    return or_404(customer_of(customer_id))
 
 
 def _partner(request: HttpRequest) -> uuid.UUID:

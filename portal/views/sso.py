@@ -29,6 +29,7 @@ from tenants.accounts.models import Connection, SignInAttempt, User
 from tenants.accounts.sso_gate import offered_for
 from tenants.actions import sso_login
 from tenants.later import later
+from tenants.queries.sso import connection_by_id, sign_in_attempt
 from tenants.rules.hostnames import normalise
 from tenants.rules.sso import SsoRefused
 
@@ -124,7 +125,7 @@ def acs(request: HttpRequest, connection_id: uuid.UUID) -> HttpResponse:
 def finish(request: HttpRequest, connection_id: uuid.UUID) -> HttpResponse:
     """The browser that began a SAML sign-in ends it."""
     connection = _connection(connection_id, Connection.SAML)
-    row = SignInAttempt.objects.filter(connection=connection, pk=_attempt_id(request)).first()
+    row = sign_in_attempt(connection, _attempt_id(request))
     try:
         if row is None:
             raise SsoRefused("other_browser")
@@ -208,7 +209,7 @@ def _away(answer: HttpResponse) -> HttpResponse:
 
 
 def _connection(connection_id: uuid.UUID, kind: str = "") -> Connection:
-    row = Connection.objects.filter(pk=connection_id).first()
+    row = connection_by_id(connection_id)
     if row is None or (kind and row.kind != kind):
         raise Http404
     return row

@@ -27,13 +27,16 @@ from portal.views.break_glass import tell_owners
 from portal.views.sso import back_from, base_of, begun
 from portal.views.step_up import password_problem
 from portal.words import sso as words
-from tenants.accounts.models import BreakGlass, Connection
+from tenants.accounts.models import Connection
 from tenants.accounts.permissions import permission
 from tenants.accounts.sso_gate import connections_of
 from tenants.actions import sso as actions
 from tenants.actions import sso_login
 from tenants.actions.people import Circle
+from tenants.queries.sso import break_glass_hours
 from tenants.rules.sso import SsoRefused
+
+SHOWN = 10  # hours of break-glass
 
 # verb → what does it, what is said, what owners are told by mail
 VERBS: dict[str, tuple[Callable[..., bool], Any, Any]] = {
@@ -68,9 +71,9 @@ class SsoPages:
     def connections(self, request: HttpRequest) -> HttpResponse:
         """All of them, and the hours of break-glass there were."""
         circle = self.circle(request)
-        hours = BreakGlass.objects.filter(customer_id=circle.customer_id).order_by("-opened_at")
         return self._page(request, "connections", {
-            "rows": list(actions.of_circle(circle).order_by("name")), "hours": list(hours[:10]),
+            "rows": list(actions.of_circle(circle).order_by("name")),
+            "hours": break_glass_hours(circle.customer_id, SHOWN),
         })  # fmt: skip
 
     def new(self, request: HttpRequest, kind: str) -> HttpResponse:

@@ -23,6 +23,8 @@ from tenants import queries as tenants
 from tenants.accounts.permissions import permission
 from tenants.actions.looks import LookRefused, end_look, look_of, open_look, start_look
 from tenants.models import SupportLook
+from tenants.queries.looks import support_looks
+from tenants.queries.partners import partner_choices
 from tenants.rules import looks as rules
 
 SHOWN = 50
@@ -35,20 +37,17 @@ def search(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("q", "").replace("\0", "").strip()[:200]
     if public_part(asked) != asked:  # a whole key: its secret stays in no address or page
         return HttpResponseRedirect(f"{request.path}?{urlencode({'q': public_part(asked)})}")
-    now = timezone.now()
-    rows = SupportLook.objects.select_related("partner").order_by("-started_at")
-    running = rows.filter(ended_at=None, ends_at__gt=now)
+    running, past = support_looks(timezone.now(), SHOWN)
     return render(request, "console/support/search.html", {
         "asked": asked, "found": find(asked) if asked else [], "on": running,
-        "past": rows.exclude(pk__in=running)[:SHOWN],
+        "past": past,
     })  # fmt: skip
 
 
 @permission(rules.MAY)
 def start(request: HttpRequest) -> HttpResponse:
     """Why, and whose portal; then the link that opens it, once."""
-    partners = [(row.slug, row.name) for row in tenants.partner_list()]
-    form = LookForm(request.POST or None, partners=partners,
+    form = LookForm(request.POST or None, partners=partner_choices(),
                     initial={"slug": request.GET.get("partner", "")})  # fmt: skip
     context = {"form": form, "minutes": int(rules.LASTS.total_seconds() // 60)}
     if request.method == "POST" and form.is_valid():

@@ -20,9 +20,10 @@ from portal.overlay import KEY
 from portal.queries.overview import customer_of
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.customer_overview import own_customer
-from tenants.accounts.models import Overlay, User
+from tenants.accounts.models import Overlay
 from tenants.accounts.permissions import permission
 from tenants.actions import overlays
+from tenants.queries.people import count_customer_people, looks_at_customer
 from tenants.rules import overlays as rules
 
 
@@ -44,9 +45,7 @@ def start(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
         request.session[KEY] = str(overlay.pk)
         _tell(request, overlay)
         return HttpResponseRedirect(reverse("customer_overview"))
-    owners = User.objects.filter(
-        customer_id=customer.pk, is_active=True, role="customer_owner"
-    ).count()
+    owners = count_customer_people(customer.pk, role="customer_owner")
     context = {"form": form, "customer": customer, "owners": owners,
                "minutes": int(rules.LASTS.total_seconds() // 60)}  # fmt: skip
     return render(request, "partner/customer_view.html", context)
@@ -72,10 +71,10 @@ def end(request: HttpRequest) -> HttpResponse:
 def activity(request: HttpRequest) -> HttpResponse:
     """Who of the partner looked at the customer's portal, when, as whom and why."""
     number = asked_page(request)
-    found = Overlay.objects.filter(customer_id=own_customer(request).pk).order_by("-started_at")
-    first = (number - 1) * PAGE_SIZE
-    context = {"rows": found[first : first + PAGE_SIZE], "now": timezone.now(),
-               "pager": Pager(number, found.count())}  # fmt: skip
+    rows, total = looks_at_customer(
+        own_customer(request).pk, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
+    )
+    context = {"rows": rows, "now": timezone.now(), "pager": Pager(number, total)}
     return render(request, "customer/activity.html", context)
 
 

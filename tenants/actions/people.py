@@ -108,6 +108,12 @@ def reset_factor(*, circle: Circle, person_id: uuid.UUID, by: User, now: datetim
     return True
 
 
+def live_sessions(person: User) -> list[UserSession]:
+    """Where a person is signed in, newest first; records of sessions that ended go."""
+    found = UserSession.objects.purge_and_list(person)
+    return sorted(found, key=lambda one: one.created_at, reverse=True)
+
+
 def end_sessions(person: User, *, keep: str = "", only: int | None = None) -> int:
     """End a person's sessions but for the one with the key `keep`; how many. Safe to repeat."""
     found = UserSession.objects.filter(user=person).exclude(session_key=keep)

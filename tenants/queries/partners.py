@@ -29,6 +29,11 @@ def partner_names() -> dict[uuid.UUID, str]:
     return dict(Partner.objects.values_list("id", "name"))
 
 
+def partner_choices() -> list[tuple[str, str]]:
+    """Slug and name of every partner by name, for a form's choices (console)."""
+    return list(Partner.objects.order_by("name").values_list("slug", "name"))
+
+
 def provisioning_job(partner_id: uuid.UUID) -> ProvisioningJob | None:
     """How far the opening of a partner has got (console)."""
     return ProvisioningJob.objects.select_related("partner").filter(partner_id=partner_id).first()

@@ -12,8 +12,9 @@ from billing.actions.agreement_papers import (
     mark_sent,
     paper_text,
 )
+from billing.actions.decide_terms import decline_version
 from billing.actions.errors import TermsInTheWay, UnknownRun
-from billing.actions.proposals import decline_version, propose_agreement
+from billing.actions.proposals import propose_agreement
 from billing.models import AgreementPaper, AgreementPaperEvent
 from billing.queries.agreements import paper_state
 from tests.billing.people import APPROVER, PREPARER, retail_card, utc

@@ -5,7 +5,8 @@ import pytest
 
 from billing.actions.agreements import amend_agreement, sign_agreement
 from billing.actions.errors import TermsInTheWay
-from billing.actions.rate_cards import publish_rate_version
+from billing.actions.rate_cards import create_rate_card, publish_rate_version
+from billing.actions.terminate import approve_termination, ask_termination
 from billing.models import AgreementVersion, RateCard
 from billing.queries.terms import segment_terms, version_terms
 from billing.rules.errors import BadPeriod, BadTerms, SamePerson
@@ -203,22 +204,107 @@ def test_the_database_refuses_a_version_that_breaks_a_rule(database, partners, c
             )
 
 
-# The terms in force once more, from another day on.
+# A partner's terms in force once more, from another day on.
 AGAIN = """
 insert into billing_agreementversion select (jsonb_populate_record(v, jsonb_build_object(
     'id', gen_random_uuid(), 'number', 2, 'valid_from', %s::text, 'valid_to', null))).*
-from billing_agreementversion v
+from billing_agreementversion v where partner_id = %s
 """
+WITH_ITS_PARTS = """
+insert into billing_chargecomponent select (jsonb_populate_record(c, jsonb_build_object(
+    'id', gen_random_uuid(), 'version_id', v.id))).*
+from billing_chargecomponent c join billing_agreementversion v on v.partner_id = c.partner_id
+where v.number = 2
+"""
+END = "update billing_agreementversion set valid_to = %s where partner_id = %s and number = 1"
+# The same of a price list by its code.
+PRICES_AGAIN = """
+insert into billing_ratecardversion select (jsonb_populate_record(v, jsonb_build_object(
+    'id', gen_random_uuid(), 'number', 2, 'valid_from', %s::text, 'valid_to', null))).*
+from billing_ratecardversion v join billing_ratecard c on c.id = card_id where code = %s
+"""
+PRICES_END = """
+update billing_ratecardversion set valid_to = %s from billing_ratecard c
+where c.id = card_id and code = %s
+"""
+APRIL, MAY, JUNE = (f"2026-{month:02}-01T00:00:00Z" for month in (4, 5, 6))
 
 
-def test_the_database_refuses_terms_that_overlap_and_reconcile_finds_a_hole(database, partners):
-    sign(partners.redis)
-    with database.psql("owner") as owner:
-        with pytest.raises(psycopg.errors.ExclusionViolation, match="do_not_overlap"):
-            owner.execute(AGAIN, ["2026-05-01T00:00:00Z"])
-        owner.execute("update billing_agreementversion set valid_to = '2026-05-01Z'")
-        assert breaches() == []
-        owner.execute(AGAIN, ["2026-05-02T00:00:00Z"])
+def at_once(database, login, *steps):
+    """Statements with what they are given, in one transaction that is then committed."""
+    with database.psql(login, autocommit=False) as past:
+        for sql, *given in steps:
+            past.execute(sql, given or None)
+
+
+@pytest.mark.parametrize("role", [("owner",), ("web", ("set local role ac_console",))])
+def test_the_database_refuses_terms_that_overlap_or_leave_a_hole(database, partners, role):
+    """As the owner, and as the web's login in the console's role; the other partner's stay."""
+    redis, pinecone = partners.redis.id, partners.pinecone.id
+    agreement = sign(partners.redis).agreement
+    sign(partners.pinecone)
+    hole = f"terms of {agreement.code}: version 1"
+    for match, *steps in (
+        (f"{hole} would end on 2026-04-01 00:00 UTC and nothing follows", (END, APRIL, redis)),
+        (f"{hole} ends on 2026-04-01 00:00 UTC and the next begins on 2026-05-01 00:00 UTC",
+         (END, APRIL, redis), (AGAIN, MAY, redis)),
+        (f"{hole} would end", (END, APRIL, redis), (END, MAY, pinecone), (AGAIN, MAY, pinecone)),
+    ):  # fmt: skip
+        with pytest.raises(psycopg.errors.CheckViolation, match=match):
+            at_once(database, *role, *steps)
+    with pytest.raises(psycopg.errors.ExclusionViolation, match="do_not_overlap"):
+        at_once(database, *role, (AGAIN, MAY, redis))
+    assert AgreementVersion.objects.filter(valid_to=None).count() == 2
+
+    at_once(database, *role, (END, MAY, redis), (AGAIN, MAY, redis))
+
+    assert breaches() == [] and agreement.versions.count() == 2
+
+
+def test_an_end_that_a_second_person_approved_is_no_hole(database, partners):
+    asked = {"agreement_id": sign(partners.redis).agreement_id, "now": NOW}
+    ask_termination(ends_at=utc("2026-04-01"), reason="They leave.", actor=PREPARER, **asked)
+    approve_termination(approved_by=APPROVER, **asked)
+
+    with pytest.raises(psycopg.errors.CheckViolation, match="would end on 2026-03-01"):
+        at_once(database, "owner", (END, "2026-03-01T00:00:00Z", partners.redis.id))
+
+    assert breaches() == []
+    assert AgreementVersion.objects.get().valid_to == utc("2026-04-01")
+
+
+def test_a_hole_from_before_the_check_is_found_and_does_not_stop_amendments(database, partners):
+    agreement = sign(partners.redis).agreement
+    guard = "alter table billing_agreementversion {} trigger terms_follow"
+    for step in ((guard.format("disable"),), (END, APRIL, partners.redis.id),
+                 (AGAIN, MAY, partners.redis.id), (WITH_ITS_PARTS,),
+                 (guard.format("enable"),)):  # fmt: skip
+        at_once(database, "owner", step)
 
     [hole] = breaches()
-    assert "agreement terms have no hole" in hole and "version 1 ends 2026-05-01" in hole
+    assert "agreement terms have no hole" in hole and "version 1 ends 2026-04-01" in hole
+    amend_agreement(
+        agreement_id=agreement.id, terms=version_terms(agreement.versions.last()), now=NOW,
+        starts_at=utc(JUNE), created_by=PREPARER, approved_by=APPROVER,
+    )  # fmt: skip
+    assert breaches() == [hole] and agreement.versions.count() == 3
+
+
+@pytest.mark.parametrize("next_from", [(), (MAY,)])
+def test_prices_follow_one_another_without_a_hole(database, partners, next_from):
+    """A list of the platform and a partner's own: an end needs what begins there."""
+    retail_card()
+    own = create_rate_card(code="own", name="Own", currency="USD", rates=RETAIL, valid_from=START,
+                           actor=PREPARER, now=NOW, audience="partner",
+                           partner_id=partners.redis.id)  # fmt: skip
+    then = "on 2026-05-01 00:00 UTC" if next_from else "never"
+    for code in ("retail", "own"):
+        match = f"prices: {code} v1 ends on 2026-04-01 00:00 UTC and the next begins {then}"
+        with pytest.raises(psycopg.errors.CheckViolation, match=match):
+            at_once(database, "owner", (PRICES_END, APRIL, code),
+                    *((PRICES_AGAIN, at, code) for at in next_from))  # fmt: skip
+
+    later = publish_rate_version(card_id=own.id, rates=RETAIL[:1], valid_from=utc(MAY), now=NOW,
+                                 actor=PREPARER)  # fmt: skip
+
+    assert later.number == 2 and breaches() == []

@@ -5,7 +5,10 @@ import uuid
 import pytest
 
 from billing.actions.bank_files import take_bank_file
-from billing.actions.exceptions import keep_breaches, take_exception
+from billing.actions.decide_request import approve_request
+from billing.actions.errors import UnknownRun
+from billing.actions.exceptions import ask_waiver, keep_breaches, take_exception
+from billing.actions.finance_requests import decline_request
 from billing.actions.open_runs import settle_period
 from billing.actions.payouts import prepare_payouts
 from billing.actions.remote_intents import want_invoices
@@ -18,9 +21,9 @@ from billing.models import (
     RemoteIntent,
     SettlementRun,
 )
-from billing.queries import exceptions
-from billing.rules.errors import BadTerms, SamePerson
-from cache_api.metering.models import EdgeHeartbeat
+from billing.queries import all_exceptions, exceptions
+from billing.rules.errors import BadTerms, SamePerson, WrongState
+from cache_api.metering.models import DeadLetter, EdgeHeartbeat
 from cache_api.reconcile import Breach
 from tests.billing.people import APPROVER, PREPARER, THIRD, utc
 from tests.billing.world import NOW, SEPTEMBER, issue, review
@@ -125,3 +128,64 @@ def test_money_that_waits_is_in_the_queue(database, world):
     assert [one.money_minor for one in found][2:] == [30_42, 20, 7_00]
     RemoteDifference.objects.filter(pk=row.pk).update(gone_at=NOW)
     assert len(exceptions(NOW)) == 4
+
+
+def lose(partner) -> None:
+    """One more event of a partner that can not be recorded."""
+    DeadLetter.objects.create(id=uuid.uuid4(), source="test", position="1", reason="no such model",
+                              payload=b"x", partner_id=partner.id, at=NOW)  # fmt: skip
+
+
+def test_two_people_let_an_exception_be_until_it_says_something_else(database, world):
+    database.login("owner")
+    lose(world.redis)
+    lose(world.pinecone)
+    theirs = next(one for one in exceptions(NOW) if one.partner_id == str(world.pinecone.id))
+    about = {"key": f"dead letter {world.redis.id} no such model", "now": NOW}
+    with pytest.raises(BadTerms, match="Say why"):
+        ask_waiver(reason=" ", actor=PREPARER, **about)
+
+    asked = ask_waiver(reason="A test of theirs.", actor=PREPARER, **about)
+    assert ask_waiver(reason="Another reason.", actor=THIRD, **about) == asked
+    assert [one.waiver and one.waiver.reason for one in exceptions(NOW)].count(None) == 1
+    with pytest.raises(SamePerson):
+        approve_request(request_id=asked.id, actor=PREPARER, now=NOW)
+    for _ in range(2):
+        approve_request(request_id=asked.id, actor=APPROVER, now=NOW)
+
+    assert exceptions(NOW) == (theirs,)
+    [waived] = [one for one in all_exceptions(NOW) if one.waived]
+    assert (waived.waiver.approved_by, waived.waiver.reason) == (APPROVER, "A test of theirs.")
+    lose(world.redis)  # one more: this is not what was waived
+    assert {one.title for one in exceptions(NOW)} == {theirs.title, "2 events were not recorded"}
+    assert {one.waiver for one in exceptions(NOW)} == {None}
+
+
+def test_a_waiver_of_what_ended_or_changed_is_not_approved_and_one_may_say_no(database, world):
+    database.login("owner")
+    lose(world.redis)
+    about = {"key": exceptions(NOW)[0].key, "now": NOW, "actor": PREPARER}
+    declined = ask_waiver(reason="Old.", **about)
+    decline_request(request_id=declined.id, reason="It is not.", actor=APPROVER, now=NOW)
+    assert exceptions(NOW)[0].waiver is None
+
+    asked = ask_waiver(reason="Old, they say.", **about)
+    lose(world.redis)
+    with pytest.raises(WrongState, match="ended or changed"):
+        approve_request(request_id=asked.id, actor=APPROVER, now=NOW)
+    DeadLetter.objects.update(resolved_at=NOW)
+    with pytest.raises(UnknownRun, match="not open any more"):
+        ask_waiver(reason="Still.", **about)
+
+    assert exceptions(NOW) == ()
+
+
+@pytest.mark.parametrize("what", ["late", "breach"])
+def test_what_ends_by_being_done_is_not_waived(database, world, what):
+    settle_period(period=SEPTEMBER, actor=PREPARER, now=NOW)
+    keep_breaches(found=[Breach("entries balance", "pinecone", "entry 7")], now=NOW)
+    key = next(one.key for one in exceptions(LATER) if one.kind == what)
+    database.login("owner")
+
+    with pytest.raises(WrongState, match="by what is done about it"):
+        ask_waiver(key=key, reason="Let it be.", actor=PREPARER, now=LATER)

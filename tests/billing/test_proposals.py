@@ -1,18 +1,15 @@
 """Terms on their way: proposed, declined, approved by a second person, ended, announced."""
 
+import threading
 from dataclasses import replace
 
 import psycopg
 import pytest
+from django.db import connection
 
+from billing.actions.decide_terms import approve_version, decline_version
 from billing.actions.errors import AlreadySettled, NothingToSettle, TermsInTheWay, UnknownRun
-from billing.actions.proposals import (
-    approve_version,
-    decline_version,
-    propose_agreement,
-    propose_amendment,
-    propose_figures,
-)
+from billing.actions.proposals import propose_agreement, propose_amendment, propose_figures
 from billing.actions.rate_cards import create_rate_card
 from billing.actions.renewals import give_renewal_notices
 from billing.actions.terminate import approve_termination, ask_termination
@@ -301,3 +298,50 @@ def test_an_amended_term_is_not_announced(partners):
 
     assert give_renewal_notices(now=utc("2028-12-20")) == 1
     assert RenewalNotice.objects.get().version_id == later.id
+
+
+def test_terms_follow_by_their_start_whichever_was_proposed_first(database, partners):
+    """Proposed for May, then for March; approved in March's favour, both hold and go on."""
+    first = sign(partners.redis, "revenue_share_platform")
+    may, march = amended(first, 2000, "2026-05-01"), amended(first, 2500, "2026-03-01")
+    for version in (march, may):
+        approve_version(version_id=version.id, approved_by=APPROVER, now=NOW)
+
+    june = amended(may, 1500, "2026-06-01")
+    approve_version(version_id=june.id, approved_by=APPROVER, now=NOW)
+    agreement = first.agreement
+    ask_termination(agreement_id=agreement.id, ends_at=utc("2026-09-01"), reason="They leave.",
+                    actor=PREPARER, now=NOW)  # fmt: skip
+    approve_termination(agreement_id=agreement.id, approved_by=APPROVER, now=NOW)
+
+    spans = agreement.versions.order_by("valid_from").values_list("number", "valid_from__month",
+                                                                  "valid_to__month")  # fmt: skip
+    assert list(spans) == [(1, 1, 3), (3, 3, 5), (2, 5, 6), (4, 6, 9)]
+    assert breaches() == []
+
+
+def test_two_amendments_approved_at_once_leave_no_hole(database, partners):
+    first = sign(partners.redis, "revenue_share_platform")
+    proposed = [amended(first, bps, start) for bps, start in
+                ((2500, "2026-03-01"), (2000, "2026-05-01"), (1500, "2026-07-01"))]  # fmt: skip
+    barrier, refused = threading.Barrier(len(proposed)), []
+
+    def approve(version: AgreementVersion) -> None:
+        try:
+            barrier.wait()
+            approve_version(version_id=version.id, approved_by=APPROVER, now=NOW)
+        except BaseException as error:  # noqa: BLE001
+            refused.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=approve, args=(one,)) for one in proposed]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert all(isinstance(one, TermsInTheWay) for one in refused), refused
+    approved = AgreementVersion.objects.filter(approved_at__isnull=False)
+    assert approved.count() == 1 + len(proposed) - len(refused)
+    assert approved.filter(valid_to=None).count() == 1 and breaches() == []

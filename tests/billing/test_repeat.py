@@ -1,7 +1,6 @@
 """Repeated, raced, broken off: a month comes out once, and the same input gives the same bytes."""
 
 import threading
-import uuid
 from dataclasses import replace
 
 import pytest
@@ -9,10 +8,11 @@ from django.db import IntegrityError, connection
 
 from billing.actions.errors import AlreadySettled
 from billing.actions.open_runs import settle_period
+from billing.actions.preview import preview_run
 from billing.actions.review import approve_period
 from billing.actions.settle import issue_approved, settle_run
 from billing.gateways.spool import Spool
-from billing.models import Agreement, Document, RunSnapshot, SettlementRun
+from billing.models import Agreement, Document, RatedLine, RunSnapshot, SettlementRun
 from billing.queries import frozen_json
 from billing.queries.frozen import (
     FrozenParties,
@@ -22,7 +22,6 @@ from billing.queries.frozen import (
     snapshot_of,
 )
 from billing.queries.parties import brand_of, buyer_of, seller_of
-from billing.queries.preview import preview_run
 from billing.rules.charging import charge
 from billing.rules.documents import canonical_bytes, document_json
 from billing.rules.snapshot import ROWS, parse_run_input
@@ -159,12 +158,13 @@ def test_a_preview_says_what_the_run_will_and_writes_nothing(database, world):
     database.login("settle")
     settle()
     run = SettlementRun.objects.get(partner_id=world.redis.id)
-    totals = preview.result.totals
+    totals = preview.totals
     assert (totals.gross_minor, totals.partner_minor) == (run.gross_minor, run.share_minor)
-    assert [draft.gross_minor for draft in preview.result.drafts] == [
+    assert [paper.gross_minor for paper in preview.papers] == [
         total for _kind, _who, total in documents(world.redis)
     ]
-    assert uuid.UUID(preview.result.lines[0].version_id)
+    assert preview.line_count == RatedLine.objects.filter(run=run).count()
+    assert preview.input_sha256 == snapshot_of(run).sha256
 
 
 def test_a_frozen_head_is_read_in_pieces_as_it_was_written(database, september, monkeypatch):

@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.actions.open_runs import agreements_in, settle_period
+from billing.actions.preview import preview_run
 from billing.actions.settle import settle_run
 from billing.models import SettlementRun
 from billing.queries.people import acting_person
-from billing.queries.preview import preview_run
 from billing.rules.errors import BillingError
 from billing.rules.money import Money
 from billing.rules.money_text import format_money
@@ -73,7 +73,7 @@ class Command(BaseCommand):
 
     def _preview(self, period: Period) -> None:
         for agreement in agreements_in(period):
-            totals = preview_run(agreement_id=agreement.id, period=period).result.totals
+            totals = preview_run(agreement_id=agreement.id, period=period).totals
             shown = "  ".join(
                 f"{name} {format_money(Money(value, totals.currency))}"
                 for name, value in (("gross", totals.gross_minor), ("net", totals.platform_minor),

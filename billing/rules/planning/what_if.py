@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from billing.rules.charging import ChargeResult, charge
-from billing.rules.errors import BadTerms
+from billing.rules.charging import ChargePart, RunTotals, charged
+from billing.rules.errors import BadTerms, InvariantBroken
 from billing.rules.inputs import RunInput, SegmentTerms
 from billing.rules.lines import RatedLine
 from billing.rules.rates import PER_UNIT, Rate, RateCard
@@ -71,10 +71,10 @@ class LineChange:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """Both results, and their lines side by side; cumulative for the period, nothing booked."""
+    """Both figures, and their lines side by side; cumulative for the period, nothing booked."""
 
-    before: ChargeResult
-    after: ChargeResult
+    before: RunTotals
+    after: RunTotals
     lines: tuple[LineChange, ...]
 
 
@@ -101,8 +101,15 @@ def what_if(
     """
     whole = unbooked(run)
     segments = tuple(_segment(part, changes, partner_kind, card) for part in whole.segments)
-    before, after = charge(whole), charge(replace(whole, segments=segments))
-    return WhatIf(before, after, _compared(before.lines, after.lines))
+    lines: list[LineChange] = []
+    last: tuple[ChargePart, ...] = ()
+    # Both go through the same customers in the same parts: no side is ever whole.
+    for last in zip(charged(whole), charged(replace(whole, segments=segments)), strict=True):
+        lines += _compared(*(part.lines for part in last))
+    before, after = (part.totals for part in last)
+    if before is None or after is None:
+        raise InvariantBroken("A month was rated without its totals.")
+    return WhatIf(before, after, tuple(lines))
 
 
 def _segment(
@@ -175,7 +182,7 @@ def _component(part: Component, changes: Changes) -> Component:
     return part
 
 
-def _compared(before: Sequence[RatedLine], after: Sequence[RatedLine]) -> tuple[LineChange, ...]:
+def _compared(before: Sequence[RatedLine], after: Sequence[RatedLine]) -> list[LineChange]:
     """Lines of both sides joined by payer, customer, kind and rate, in their order."""
     sums: dict[_Key, list[int]] = {}
     shown: dict[_Key, RatedLine] = {}
@@ -184,7 +191,7 @@ def _compared(before: Sequence[RatedLine], after: Sequence[RatedLine]) -> tuple[
             key = (line.payer, line.external_id, line.kind, line.rate_key)
             sums.setdefault(key, [0, 0])[side] += line.rounded_minor
             shown.setdefault(key, line)
-    return tuple(
+    return [
         LineChange(line.payer, line.external_id, line.name, line.description, line.kind, *sums[key])
         for key, line in shown.items()
-    )
+    ]

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -61,8 +62,11 @@ def test_any_row_of_partial_credits_gives_back_exactly_the_whole(nets, rate, bps
 def test_a_net_amount_is_spread_over_what_is_left_of_each_line():
     lines = [CreditableLine(1, 100), CreditableLine(2, 50, 30), CreditableLine(3, -20)]
 
-    assert credited_amounts(lines) == {1: 100, 2: 20, 3: -20}
-    assert credited_amounts(lines, net_minor=50) == {1: 50, 2: 10, 3: -10}
-    assert credited_amounts(lines, by_line={2: 20, 1: 0}) == {2: 20}
-    with pytest.raises(BadCredit):
-        credited_amounts(lines, by_line={2: 21})
+    taken = partial(credited_amounts, lines, currency="USD")
+    assert taken() == {1: 100, 2: 20, 3: -20}
+    assert taken(net_minor=50) == {1: 50, 2: 10, 3: -10}
+    assert taken(by_line={2: 20, 1: 0}) == {2: 20}
+    with pytest.raises(
+        BadCredit, match=r"Line 2 can be credited with \$0.20 at most.*; \$0.21 was"
+    ):
+        taken(by_line={2: 21})

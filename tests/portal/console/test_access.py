@@ -129,6 +129,7 @@ CHANGES = {
     "/finance/start/": "runs.prepare",
     "/finance/approve/": "runs.approve",
     "/finance/exceptions/take/": "runs.prepare",
+    "/finance/exceptions/waive/": "runs.prepare",
     f"/finance/runs/{SOME}/approve/": "runs.approve",
     f"/finance/runs/{SOME}/reject/": "runs.prepare",
     f"/finance/runs/{SOME}/withdraw/": "runs.approve",

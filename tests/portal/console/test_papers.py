@@ -58,7 +58,7 @@ def test_finance_issues_a_credit_note_once_however_often_it_is_sent(issued):
     assert "Declined." in text(approver.post(f"{url}{mine.id}/", no, follow=True))
     assert "$60.00 net can still be credited" in text(approver.get(url))
     too_much = text(approver.post(url, {**form, "token": "t2", "line_1": "60.01"}))
-    assert "Line 1 can be credited with 6000" in too_much
+    assert "Line 1 can be credited with $60.00 at most" in too_much
     assert "is not an amount" in text(approver.post(url, {**form, "token": "t", "line_1": "x"}))
     with schema.in_console():
         [note] = Document.objects.filter(kind="credit_note")

@@ -130,6 +130,9 @@ def test_an_approval_can_be_withdrawn_until_it_is_issued(reviewed, database):
     page = approver.post(url_of(reviewed.redis, "withdraw/"), {"reason": "wait"}, follow=True)
 
     assert "The approval is withdrawn." in text(page)
+    assert "wait" in text(signed_in("auditor").get(url_of(reviewed.redis)))
+    room = text(signed_in("finance_preparer").get("/finance/?month=2026-09"))
+    assert "Sent back" in room and "Billed $1,000.00" in room  # its figures count no longer
     assert (run_of(reviewed.redis).state, run_of(reviewed.redis).approver) == ("collecting", "")
     issue((reviewed.pinecone,), database)
     late = approver.post(url_of(reviewed.pinecone, "withdraw/"), {"reason": "no"}, follow=True)
