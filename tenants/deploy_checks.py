@@ -61,7 +61,7 @@ def a_real_installation(app_configs: Any, **kwargs: Any) -> list[Error]:
          "Set STRIPE_WEBHOOK_SECRET_FILE."),
         (13, settings.STRIPE_API_BASE.startswith("http://") or settings.STRIPE_SIMULATED,
          "Payments go to a simulator, or to Stripe in the clear.", "Remove STRIPE_API_BASE."),
-        (14, settings.EMAIL_URL.startswith("file:"),
+        (16, settings.EMAIL_URL.startswith("file:"),
          "Mail is written into a folder: invitations and invoices arrive nowhere.",
          "Set EMAIL_URL to a mail server."),
     )  # fmt: skip

@@ -59,7 +59,7 @@ def test_a_safe_installation_passes(safe):
         ("STRIPE_API_BASE", "http://127.0.0.1:8090", "D013"), ("STRIPE_SIMULATED", True, "D013"),
         ("EVENTS_URL", "redis://events.example:6379/0", "D024"),
         ("CACHE_URL", "redis://203.0.113.9:6379/0", "D024"),
-        ("EMAIL_URL", "file:///mail", "D014"),
+        ("EMAIL_URL", "file:///mail", "D016"),
     ],
 )  # fmt: skip
 def test_one_unsafe_setting_is_named(safe, settings, setting, value, number):
