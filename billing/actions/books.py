@@ -68,7 +68,7 @@ def ask_to_reopen(*, period: Period, reason: str, actor: str, now: datetime) -> 
     Safe to repeat: the first question stands.
     """
     if not reason.strip():
-        raise BadTerms("Say why the month has to be opened again.")
+        raise BadTerms(Said("Say why the month has to be opened again."))
     month = period.start.date()
     with transaction.atomic():
         wait_in_line("books")
@@ -110,10 +110,16 @@ def map_account(
 ) -> AccountMapping:
     """Say what an account is called in the operator's accounting system. Raises BadTerms."""
     if account not in ACCOUNTS:
-        raise BadTerms(f"There is no account {account!r}. The chart has {', '.join(ACCOUNTS)}.")
+        raise BadTerms(
+            Said(
+                "There is no account %(account)s. The chart has %(accounts)s.",
+                account=f"{account!r}",
+                accounts=", ".join(ACCOUNTS),
+            )
+        )
     code = external_code.strip()
     if not code or len(code) > 60 or len(external_name) > 120:
-        raise BadTerms("A code has 1 to 60 characters, a name at most 120.")
+        raise BadTerms(Said("A code has 1 to 60 characters, a name at most 120."))
     with transaction.atomic():
         row, _created = AccountMapping.objects.update_or_create(
             account=account,

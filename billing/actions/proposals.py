@@ -21,7 +21,7 @@ from billing.rules.amending import amended, refuse_amendment
 from billing.rules.errors import BadTerms
 from billing.rules.periods import add_months, whole_hour
 from billing.rules.runs import require_other_person
-from billing.rules.templates import Deal, agreement_terms
+from billing.rules.templates import CALLED, Deal, agreement_terms
 from billing.rules.terms import Terms, Wholesale
 from billing.rules.terms_json import dump_terms
 from tenants import audit
@@ -53,8 +53,8 @@ def propose_agreement(
     with transaction.atomic():
         agreement, created = Agreement.objects.get_or_create(
             code=code,
-            defaults={"partner_id": partner_id, "name": name or f"{partner.name} {template}",
-                      "created_at": now},
+            defaults={"partner_id": partner_id, "created_at": now,
+                      "name": name or f"{partner.name} {CALLED[template]}"},
         )  # fmt: skip
         first = agreement.versions.filter(declined_at=None).order_by("number").first()
         if not created and first is not None:
@@ -113,7 +113,7 @@ def propose_figures(
     after = amended(before, texts)
     same = after == before and retail_card_id in (None, last.retail_card_id)
     if same and last.valid_from != starts_at:
-        raise BadTerms("Nothing would change: write at least one figure anew.")
+        raise BadTerms(Said("Nothing would change: write at least one figure anew."))
     return propose_amendment(
         agreement_id=agreement_id, terms=after, starts_at=starts_at, created_by=created_by,
         now=now, reason=reason, retail_card_id=retail_card_id,
@@ -307,15 +307,23 @@ def _check_card(terms: Terms, retail_card_id: uuid.UUID | None, partner_id: uuid
     wholesale = any(isinstance(part, Wholesale) for part in terms.components)
     if retail_card_id is None:
         if terms.bills_customers or wholesale:
-            raise BadTerms(f"A {terms.kind} agreement prices usage by a rate card: name one.")
+            raise BadTerms(Said("This kind of agreement prices usage by a rate card: name one."))
         return
     card = RateCard.objects.filter(pk=retail_card_id).first()
     if card is None or card.currency != terms.currency:
-        raise BadTerms(f"The agreement needs an existing rate card in {terms.currency}.")
+        raise BadTerms(
+            Said(
+                "The agreement needs an existing rate card in %(currency)s.",
+                currency=terms.currency,
+            )
+        )
     if card.audience == RateCard.Audience.INTERNAL or card.partner_id not in (None, partner_id):
         raise BadTerms(
-            f"{card.name} is not for this partner's customers: it is our cost, or another "
-            "partner's. Choose a price list that customers may see."
+            Said(
+                "%(name)s is not for this partner's customers: it is our cost, or another "
+                "partner's. Choose a price list that customers may see.",
+                name=card.name,
+            )
         )
 
 

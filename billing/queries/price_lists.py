@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -13,11 +14,16 @@ from billing.rules.price_lines import written
 
 @dataclass(frozen=True)
 class PricesFrom:
-    """A version; `state`: in force, later or replaced. `lines` as people write them."""
+    """A version; `state`: in force, later or replaced. `rates` as they are stored."""
 
     version: RateCardVersion
     state: str
-    lines: str
+    rates: tuple[dict[str, Any], ...]
+
+    @property
+    def lines(self) -> str:
+        """The prices as people write them."""
+        return written(self.rates)
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ def price_lists(now: datetime) -> list[PriceList]:
     cards = RateCard.objects.filter(partner_id=None).order_by("name")
     return [
         PriceList(card, tuple(
-            PricesFrom(one, _state(one, now), written(rate.definition for rate in one.rates.all()))
+            PricesFrom(one, _state(one, now), tuple(rate.definition for rate in one.rates.all()))
             for one in sorted(card.versions.all(), key=lambda one: -one.number)
         ))
         for card in cards.prefetch_related("versions__rates")

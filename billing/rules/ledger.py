@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from billing.rules.accounts import ACCOUNTS, Account
+from tenants.rules.sayings import Said
 
 # Upper bound of days past due, and what the bucket is called; the last has no bound.
 BUCKETS: tuple[tuple[int | None, str], ...] = (
@@ -46,7 +47,7 @@ class TrialRow:
 
 def account_of(code: str) -> Account:
     """The account of a code; one that left the chart keeps its code as its name."""
-    return ACCOUNTS.get(code) or Account(code, f"Account {code}", "asset")
+    return ACCOUNTS.get(code) or Account(code, Said("Account %(code)s", code=code), "asset")
 
 
 @dataclass(frozen=True, slots=True)

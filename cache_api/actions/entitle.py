@@ -38,7 +38,9 @@ def entitle(*, partner_id: uuid.UUID, name: str, value: Any, actor: str, now: da
     check = CHECKS.get(name)
     if check is None:
         known = ", ".join(CHECKS)
-        raise entitlements.BadEntitlement(f"{name!r} cannot be granted; use one of {known}.")
+        raise entitlements.BadEntitlement(
+            Said("%(name)s cannot be granted; use one of %(known)s.", name=f"{name!r}", known=known)
+        )
     checked = check(value)
     with transaction.atomic():
         set_entitlement(partner_id=partner_id, name=name, value=checked, now=now)

@@ -26,7 +26,7 @@ from billing.rules.errors import BillingError
 from portal.forms.agreements import AmendForm, EndForm, ReasonForm
 from portal.plain_terms import plain_terms
 from portal.views.console_partners import actor
-from portal.words.terms import FIGURES, figure
+from portal.words.terms import FIGURES
 from portal.words.told import told
 from tenants.accounts.permissions import permission
 
@@ -215,11 +215,14 @@ def _entry(row: queries.AgreementRow, position: int, cards: dict[uuid.UUID, str]
     card = cards.get(shown.version.retail_card_id, "")
     earlier = [one for one in row.versions[position + 1 :] if one.phase != queries.DECLINED]
     changes = differences(earlier[0].terms, shown.terms) if earlier else ()
-    told = [(figure(what), *(FIGURES.get(one, one) for one in both)) for what, *both in changes]
+    shown_changes: list[tuple[Any, ...]] = [
+        (told(what), *(FIGURES.get(one, one) for one in both)) for what, *both in changes
+    ]
     if earlier and (before := cards.get(earlier[0].version.retail_card_id, "")) != card:
-        told.append((_("Rate card"), before, card))
+        shown_changes.append((_("Rate card"), before, card))
     return {
-        "shown": shown, "sentences": plain_terms(shown.terms), "card": card, "changes": told,
+        "shown": shown, "sentences": plain_terms(shown.terms), "card": card,
+        "changes": shown_changes,
     }  # fmt: skip
 
 

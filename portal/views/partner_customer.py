@@ -180,7 +180,7 @@ def _saved(
     context: dict[str, Any],
 ) -> HttpResponse:  # fmt: skip
     if request.method not in ("GET", "HEAD", "POST"):
-        raise BadRequest(f"{request.method} does nothing here.")
+        raise BadRequest(_("%(method)s does nothing here.") % {"method": request.method})
     if request.method == "POST" and form.is_valid():
         try:
             return save()

@@ -27,6 +27,7 @@ from onelogin.saml2.utils import OneLogin_Saml2_Utils as Utils
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML as Xml
 
 from tenants.gateways.outside import Ask, NoAnswer, fetch
+from tenants.rules.sayings import saying
 from tenants.rules.sso import MOST_METADATA, Claims, SsoRefused, saml_claims
 from tenants.rules.targets import BadTarget, target
 
@@ -51,9 +52,9 @@ def fetched_metadata(url: str, *, loopback: bool) -> bytes:
     try:
         return fetch(Ask(target(url, loopback=loopback)))
     except NoAnswer as error:
-        raise SsoRefused("unreachable", reason=str(error)) from error
+        raise SsoRefused("unreachable", reason=saying(error)) from error
     except BadTarget as error:
-        raise SsoRefused("bad_address", url=url[:200], reason=str(error)) from error
+        raise SsoRefused("bad_address", url=url[:200], reason=saying(error)) from error
 
 
 def read_metadata(content: bytes, *, loopback: bool) -> dict[str, Any]:

@@ -225,7 +225,7 @@ def test_late_usage_waits_for_the_run_under_way_and_says_so(database, world):
     [(agreement, why)] = opened.refused
     assert (agreement.partner_id, why) == (
         world.redis.id,
-        "Late usage of 2026-09 waits: 2026-10 of Redis Labs revenue_share_platform is open. "
+        "Late usage of 2026-09 waits: 2026-10 of Redis Labs revenue share is open. "
         "Issue that first.",
     )
     assert adjust_due(now=LATER) == 0
