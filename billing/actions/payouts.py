@@ -225,8 +225,8 @@ def _claim(agreement: Agreement, found: Claimable, actor: str, now: datetime) ->
                  partner_id=agreement.partner_id, data={"amount_minor": payout.amount_minor,
                                                         "currency": payout.currency})  # fmt: skip
     if details is None:
-        move_payout(payout, "hold", actor=actor, now=now,
-                    reason=Said("The partner has no payout details that can be used yet."))  # fmt: skip
+        why = Said("The partner has no payout details that can be used yet.")
+        move_payout(payout, "hold", actor=actor, now=now, reason=why)
     return payout
 
 

@@ -202,7 +202,8 @@ def _book_refund(payment: Payment, remote: dict[str, Any], now: datetime) -> str
         applied = payment.applications.first()
         refund = ask_refund(
             key=f"stripe {remote['id']}", payment_id=payment.id, actor=ACTOR, now=now,
-            document_id=applied.document_id if applied else None, reason=Said("Refunded at Stripe."),
+            document_id=applied.document_id if applied else None,
+            reason=Said("Refunded at Stripe."),
             amount_minor=our_amount(remote["amount"], payment.currency),
         )  # fmt: skip
     send_refund(refund_id=refund.id, remote_id=remote["id"], actor=ACTOR, now=now)

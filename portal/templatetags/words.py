@@ -7,11 +7,12 @@ from django import template
 from billing.rules.accounts import ACCOUNTS
 from portal import words
 from portal.rules.health import Reason
-from portal.words import books, domains, operations, prices, sso, terms
+from portal.words import audit, books, domains, operations, prices, sso, terms
 from portal.words.told import retold
 
 register = template.Library()
 register.filter("rate_lines", prices.rate_lines)
+register.filter("act", audit.act)
 register.filter("said", retold)  # `{{ run.reason|said }}`: a sentence of ours, kept or not
 _STATES = {
     "run": words.RUN_STATES, "partner": words.PARTNER_STATES, "exception": words.EXCEPTIONS,

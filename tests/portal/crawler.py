@@ -32,6 +32,7 @@ class Walk:
     """What a walk found; `broken` are links that led to no page: (where it stood, it, status)."""
 
     doors: set[Door] = field(default_factory=set)
+    pages: dict[str, str] = field(default_factory=dict)  # path → HTML
     broken: list[tuple[str, str, int]] = field(default_factory=list)
 
     @property
@@ -76,6 +77,7 @@ def walk(client: Client, urlconf: str, start: str) -> Walk:
             continue
         result.doors.add(Door(match(path, urlconf).route, path, is_form=False))
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
+            result.pages[path] = answer.content.decode()
             waiting += [(path, link) for link in _follow(answer.content, path, urlconf, result)]
     return result
 
