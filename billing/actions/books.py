@@ -24,6 +24,7 @@ from billing.rules.errors import BadTerms, BillingError, SamePerson
 from billing.rules.journal import Entry, Posting
 from billing.rules.periods import Period, previous_month, require_ended
 from tenants import audit
+from tenants.rules.meanwhile import refuse_changed
 from tenants.rules.sayings import Said
 
 MONTHS_BACK = 12
@@ -106,9 +107,13 @@ def reopen_month(*, period: Period, actor: str, now: datetime) -> PeriodEvent:
 
 
 def map_account(
-    *, account: str, external_code: str, external_name: str, actor: str, now: datetime
-) -> AccountMapping:
-    """Say what an account is called in the operator's accounting system. Raises BadTerms."""
+    *, account: str, external_code: str, external_name: str, actor: str, now: datetime,
+    seen: str | None = None,
+) -> AccountMapping:  # fmt: skip
+    """Say what an account is called in the operator's accounting system. Safe to repeat.
+
+    `seen` is the mark of the code and name that the editor saw. Raises BadTerms, ChangedMeanwhile.
+    """
     if account not in ACCOUNTS:
         raise BadTerms(
             Said(
@@ -121,6 +126,11 @@ def map_account(
     if not code or len(code) > 60 or len(external_name) > 120:
         raise BadTerms(Said("A code has 1 to 60 characters, a name at most 120."))
     with transaction.atomic():
+        held = AccountMapping.objects.select_for_update().filter(pk=account).first()
+        own = ACCOUNTS[account].name
+        before = (held.external_code, held.external_name or own) if held else (account, own)
+        if before != (code, external_name.strip()):
+            refuse_changed(seen, *before)
         row, _created = AccountMapping.objects.update_or_create(
             account=account,
             defaults={"external_code": code, "external_name": external_name.strip(),

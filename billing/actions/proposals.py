@@ -27,6 +27,7 @@ from billing.rules.terms_json import dump_terms
 from tenants import audit
 from tenants.actions.partners import set_entitlement
 from tenants.models import Partner
+from tenants.rules.meanwhile import refuse_changed
 from tenants.rules.sayings import Said
 
 SHARE_ENTITLEMENT = "partner_share_bps"
@@ -103,12 +104,14 @@ def propose_amendment(
 
 def propose_figures(
     *, agreement_id: uuid.UUID, texts: Mapping[str, str], starts_at: datetime, created_by: str,
-    now: datetime, reason: str, retail_card_id: uuid.UUID | None = None,
+    now: datetime, reason: str, retail_card_id: uuid.UUID | None = None, seen: str | None = None,
 ) -> AgreementVersion:  # fmt: skip
     """Some figures of the last approved terms written anew (`billing.rules.figures`), or another
-    rate card, from a hour on. Raises BadTerms naming the figure, or that nothing differs, and what
+    rate card, from a hour on. `seen` is the mark of the version that the editor saw. Raises
+    BadTerms naming the figure, or that nothing differs, ChangedMeanwhile, and what
     `propose_amendment` raises. Safe to repeat."""
     last = _in_force(Agreement.objects.get(pk=agreement_id))
+    refuse_changed(seen, str(last.id))
     before = version_terms(last)
     after = amended(before, texts)
     same = after == before and retail_card_id in (None, last.retail_card_id)

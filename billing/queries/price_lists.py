@@ -10,6 +10,7 @@ from django.db.models import Q
 from billing.models import FinanceRequest, RateCard, RateCardVersion
 from billing.rules.finance_requests import PRICES
 from billing.rules.price_lines import written
+from tenants.rules.meanwhile import mark
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class PriceList:
     def lines(self) -> str:
         """The newest prices, to be written anew."""
         return self.versions[0].lines if self.versions else ""
+
+    @property
+    def mark(self) -> str:
+        """What tells these prices from later ones."""
+        return mark(self.versions[0].version.number if self.versions else 0)
 
 
 def price_lists(now: datetime) -> list[PriceList]:

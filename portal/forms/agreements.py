@@ -10,7 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from billing.rules.figures import GROUPS, PLAN, PRICE, STEPS, Figure, figures
 from billing.rules.terms import Terms
 from portal import words
-from portal.forms.fields import area, calendar_day, email_line, line, number_line, select, upload
+from portal.forms.fields import (
+    SeenForm,
+    area,
+    calendar_day,
+    email_line,
+    line,
+    number_line,
+    select,
+    upload,
+)
 from portal.words import terms as terms_words
 from portal.words.told import told
 
@@ -64,7 +73,7 @@ class ReasonForm(forms.Form):
     )  # fmt: skip
 
 
-class AmendForm(forms.Form):
+class AmendForm(SeenForm):
     """Every figure of the terms in force and the rate card, to be changed from a day on."""
 
     day = calendar_day(_("In force from"), _("The first day, from 00:00 UTC."))
@@ -78,9 +87,10 @@ class AmendForm(forms.Form):
     )  # fmt: skip
 
     def __init__(
-        self, *args: Any, terms: Terms, cards: list[tuple[Any, str]], card: Any, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, initial={"card": str(card or "")}, **kwargs)
+        self, *args: Any, terms: Terms, cards: list[tuple[Any, str]], card: Any, seen: str,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(*args, initial={"card": str(card or ""), "seen": seen}, **kwargs)
         choice: Any = self.fields["card"]
         none = [] if card else [("", _("none"))]
         choice.choices = [*none, *((str(key), name) for key, name in cards)]

@@ -89,6 +89,12 @@ def count(label: Any, most: int, help_text: Any = "", **more: Any) -> forms.Inte
                               widget=line(inputmode="numeric"), **bounds)  # fmt: skip
 
 
+class SeenForm(forms.Form):
+    """A form that knows what it was opened on (`tenants.rules.meanwhile.mark`)."""
+
+    seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput())
+
+
 def flag(label: Any) -> forms.BooleanField:
     """Yes or no."""
     return forms.BooleanField(label=label, required=False)

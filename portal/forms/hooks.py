@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from cache_api.rules.hooks import catalogue
 from portal import words
-from portal.forms.fields import date_line, line, number_line, select
+from portal.forms.fields import SeenForm, date_line, line, number_line, select
 from portal.forms.people import OVERLAPS
 
 DAY = timedelta(days=1)
 
 
-class EndpointForm(forms.Form):
+class EndpointForm(SeenForm):
     """An endpoint's address and what it is told."""
 
     url = forms.CharField(
@@ -36,6 +36,10 @@ class EndpointForm(forms.Form):
         choice.choices = [
             (one.name, words.HOOK_EVENTS[one.name]) for one in catalogue.offered(audience)
         ]
+
+    def facts(self) -> dict[str, Any]:
+        """What was written, as a new endpoint takes it."""
+        return {name: self.cleaned_data[name] for name in ("url", "label", "types")}
 
 
 class RollForm(forms.Form):

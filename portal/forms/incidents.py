@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal import words
-from portal.forms.fields import area, line, select
+from portal.forms.fields import SeenForm, area, line, select
 from tenants.models import Incident, IncidentUpdate
 from tenants.rules.status import COMPONENTS
 
@@ -40,7 +40,7 @@ class IncidentForm(forms.Form):
         self.fields["slugs"].choices = list(partners)  # type: ignore[attr-defined]
 
 
-class UpdateForm(forms.Form):
+class UpdateForm(SeenForm):
     """What is known now."""
 
     state = forms.ChoiceField(

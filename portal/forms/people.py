@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal import words
-from portal.forms.fields import area, email_line, line, mono_area, select, upload
+from portal.forms.fields import SeenForm, area, email_line, line, mono_area, select, upload
 from tenants.rules import roles
 from tenants.rules.addresses import MOST, pasted
 
@@ -121,7 +121,7 @@ class NewCustomerForm(forms.Form):
     plan = forms.CharField(label=_("Plan"), max_length=80, required=False, widget=line())
 
 
-class CustomerForm(forms.Form):
+class CustomerForm(SeenForm):
     """Name, plan and what documents say about a customer."""
 
     name = forms.CharField(label=_("Name"), max_length=120, required=False, widget=line())
@@ -142,10 +142,9 @@ class CustomerForm(forms.Form):
         label=_("Currency"), max_length=3, required=False, widget=line(placeholder="EUR"),
         help_text=_("Of its next invoices; those that are issued stay as they are."),
     )  # fmt: skip
-    seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
 
 
-class QuotaForm(forms.Form):
+class QuotaForm(SeenForm):
     """How many lookups a customer may make; both empty for no quota."""
 
     day = forms.IntegerField(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.rules.money import round_minor, to_major
 from billing.rules.planning.offer import CURRENCY, OFFERED, Figures, figures_json
 from portal import words
-from portal.forms.fields import area, date_line, email_line, line, select
+from portal.forms.fields import SeenForm, area, date_line, email_line, line, select
 from tenants.actions.prospects import About
 from tenants.models import Partner
 from tenants.rules.pipeline import SAID
@@ -27,7 +27,7 @@ def _number(label: Any, least: Any, most: Any, places: int = 2, **more: Any) -> 
                               max_digits=18, widget=widget, **more)  # fmt: skip
 
 
-class ProspectForm(forms.Form):
+class ProspectForm(SeenForm):
     """A company, who looks after it, and the figures of its proposal."""
 
     name = forms.CharField(label=_("Company"), max_length=120, widget=line())
@@ -102,7 +102,7 @@ class NewProspectForm(ProspectForm):
     prospect_id = forms.UUIDField(widget=forms.HiddenInput)
 
 
-class MoveForm(forms.Form):
+class MoveForm(SeenForm):
     """What stage somebody says it is in."""
 
     stage = forms.ChoiceField(
@@ -113,7 +113,7 @@ class MoveForm(forms.Form):
     text = forms.CharField(label=_("Why"), max_length=500, required=False, widget=line())
 
 
-class NoteForm(forms.Form):
+class NoteForm(SeenForm):
     """A note, and what comes next."""
 
     text = forms.CharField(

@@ -6,10 +6,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.queries.price_lists import PriceList
-from portal.forms.fields import date_line, line, mono_area, select
+from portal.forms.fields import SeenForm, date_line, line, mono_area, select
 
 
-class PricesForm(forms.Form):
+class PricesForm(SeenForm):
     """The fields are `ask_prices`' arguments, but for the day, which begins at 00:00 UTC."""
 
     code = forms.SlugField(
@@ -39,5 +39,5 @@ class PricesForm(forms.Form):
         card = row.card
         return cls(prefix=card.code, initial={
             "code": card.code, "name": card.name, "currency": card.currency,
-            "audience": card.audience, "lines": row.lines,
+            "audience": card.audience, "lines": row.lines, "seen": row.mark,
         })  # fmt: skip

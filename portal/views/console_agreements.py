@@ -29,6 +29,7 @@ from portal.views.console_partners import actor
 from portal.words.terms import FIGURES
 from portal.words.told import told
 from tenants.accounts.permissions import permission
+from tenants.rules.meanwhile import ChangedMeanwhile, mark
 
 
 @permission("channel.view")
@@ -68,8 +69,9 @@ def amend(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
             starts_at=_midnight(form.cleaned_data["day"]),
             created_by=actor(request), reason=form.cleaned_data["reason"], now=timezone.now(),
             retail_card_id=uuid.UUID(card) if (card := form.cleaned_data["card"]) else None,
+            seen=form.cleaned_data["seen"],
         )  # fmt: skip
-    except BillingError as error:
+    except (BillingError, ChangedMeanwhile) as error:
         form.add_error(None, told(error))
         return _page(request, agreement_id, amend_form=form)
     messages.success(request, _("Proposed. A second person has to approve it."))
@@ -206,7 +208,8 @@ def _amend_form(base: queries.VersionRow, data: Any = None) -> AmendForm:
         (card.id, card.name) for card in retail_cards(base.version.partner_id)
         if card.currency == currency or card.id == now
     ]  # fmt: skip
-    return AmendForm(data, terms=base.terms, cards=cards, card=now)
+    return AmendForm(data, terms=base.terms, cards=cards, card=now,
+                     seen=mark(str(base.version.id)))  # fmt: skip
 
 
 def _entry(row: queries.AgreementRow, position: int, cards: dict[uuid.UUID, str]) -> dict[str, Any]:

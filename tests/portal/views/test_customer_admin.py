@@ -68,7 +68,7 @@ def test_a_stale_form_is_told_and_overwrites_nothing(empty_portal):
 
     answer = owner.post(at, {**BILLING, "plan": "Lead", "seen": mark})
 
-    assert "Somebody else changed this customer meanwhile" in text(answer)
+    assert "Somebody else changed this meanwhile" in text(answer)
     assert customer(empty_portal.redis).plan == "Gold"
 
 
