@@ -11,11 +11,11 @@ from tenants.rules.sayings import Said
 
 # Upper bound of days past due, and what the bucket is called; the last has no bound.
 BUCKETS: tuple[tuple[int | None, str], ...] = (
-    (0, "not due"),
+    (0, Said("not due")),
     (30, "1–30"),
     (60, "31–60"),
     (90, "61–90"),
-    (None, "over 90"),
+    (None, Said("over 90")),
 )
 
 

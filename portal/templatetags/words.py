@@ -7,7 +7,7 @@ from django import template
 from billing.rules.accounts import ACCOUNTS
 from portal import words
 from portal.rules.health import Reason
-from portal.words import audit, books, domains, operations, prices, sso, terms
+from portal.words import audit, books, domains, explorer, operations, prices, sso, terms
 from portal.words.told import retold
 
 register = template.Library()
@@ -33,6 +33,7 @@ _KINDS = {
     "hook": words.HOOK_EVENTS, "alert": words.ALERT_KINDS,
     "treatment": words.TREATMENTS,
     "charges": words.CHARGES, "figure": terms.FIGURES,
+    "request": explorer.VERBS, **explorer.LABELS,
     "account": books.ACCOUNT_TYPES, "posting": books.POSTINGS, "intent": books.INTENTS,
 }  # fmt: skip
 

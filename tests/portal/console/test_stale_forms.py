@@ -62,8 +62,9 @@ def test_an_amendment_of_terms_that_were_amended_meanwhile(console):
 def test_prices_that_were_changed_meanwhile(console):
     preparer, code = signed_in("finance_preparer"), "late"
     with schema.in_console():
-        create_rate_card(code=code, name="Late", currency="USD", rates=RETAIL,
-                         valid_from=utc("2026-09-01"), actor=PREPARER, now=utc("2026-09-01"))  # fmt: skip
+        at = utc("2026-09-01")
+        create_rate_card(code=code, name="Late", currency="USD", rates=RETAIL, valid_from=at,
+                         actor=PREPARER, now=at)  # fmt: skip
     page = preparer.get("/prices/").content.decode()
     (form,) = [row.mark for row, _ in preparer.get("/prices/").context["lists"]
                if row.card.code == code]  # fmt: skip

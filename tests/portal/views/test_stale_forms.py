@@ -63,4 +63,4 @@ def test_it_is_told_in_the_readers_language(owner, empty_portal):
 
     late = owner.post(quota, {"day": "20", "seen": seen}, headers={"accept-language": "de"})
 
-    assert "Inzwischen hat jemand anders dies geändert" in text(late)
+    assert "Jemand anderes hat dies inzwischen geändert" in text(late)
