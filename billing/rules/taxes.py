@@ -104,7 +104,11 @@ def with_party_tax(run: RunInput, draft: Draft, terms: Terms, lines: Sequence[Ra
     if not terms.charges_tax or not draft.lines:
         return draft
     who = draft.lines[0].customer_external_id
-    shown = f"Customer {who!r}" if draft.customer_id else "The partner"
+    shown = (
+        Said("Customer %(customer)s", customer=f"{who!r}")
+        if draft.customer_id
+        else Said("The partner")
+    )
     phases = {line.key: line.phase for line in lines}
     only_memos = all(row.memo for row in draft.lines)
     # Sums and places only: a partner's document names any number of customers.

@@ -166,7 +166,9 @@ def _check_head(reader: "csv.DictReader[str]") -> None:
         ) from error
     unknown = [name for name in head if name not in COLUMNS]
     if "external_id" not in head or unknown or len(set(head)) < len(head):
-        found = f" Not known: {', '.join(unknown)[:200]}." if unknown else ""
+        found = (
+            Said(" Not known: %(unknown)s.", unknown=", ".join(unknown)[:200]) if unknown else ""
+        )
         raise BadCustomer(
             "file",
             Said(
