@@ -135,7 +135,7 @@ def _submit(request: HttpRequest, form: SalesForm) -> bool:
         )  # fmt: skip
     except BadSales as refused:
         for problem in refused.problems:
-            form.add_error(None, problem)
+            form.add_error(None, told(problem))
         return False
     except BadPeriod as refused:
         form.add_error("month", told(refused))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import translation
 
-from tenants.rules.sayings import Said, saying
+from tenants.rules.sayings import Said, pieces, saying, shape
 
-_HOLE = re.compile(r"%\((\w+)\)s")
 # A sentence with less text of its own would be recognised in what somebody typed.
 LEAST_LETTERS = 10
 
@@ -40,9 +38,9 @@ def recognised(text: str) -> str:
     plain, holed = _sentences(get_language() or "en")
     if text in plain:
         return Said(text)
-    for msgid, pieces in holed:
-        if all(piece in text for piece in pieces):
-            found = _pattern(msgid).fullmatch(text)
+    for msgid, around in holed:
+        if all(piece in text for piece in around):
+            found = shape(msgid).fullmatch(text)
             if found:
                 facts = {name: recognised(fact) for name, fact in found.groupdict().items()}
                 return Said(msgid, **facts)
@@ -54,26 +52,7 @@ def _sentences(language: str) -> tuple[frozenset[str], list[tuple[str, list[str]
     """All texts of a language: those without holes, and those with them and what is around."""
     held = translation(language)._catalog  # type: ignore[attr-defined]
     texts = {key for key, _said in held.items() if isinstance(key, str) and " " in key}
-    holed = [(text, _pieces(text)) for text in texts if _HOLE.search(text)]
+    holed = [(text, pieces(text)) for text in texts if "%(" in text]
     holed = [one for one in holed if len("".join(one[1]).replace(" ", "")) >= LEAST_LETTERS]
     holed.sort(key=lambda one: (-len("".join(one[1])), one[0]))
     return frozenset(texts), holed
-
-
-def _pieces(msgid: str) -> list[str]:
-    return [piece.replace("%%", "%") for piece in _HOLE.split(msgid)[::2]]
-
-
-@cache
-def _pattern(msgid: str) -> re.Pattern[str]:
-    """The sentence as a pattern; a hole that stands twice is the same both times."""
-    parts, seen = [], set()
-    for place, part in enumerate(_HOLE.split(msgid)):
-        if place % 2 == 0:
-            parts.append(re.escape(part.replace("%%", "%")))
-        elif part in seen:
-            parts.append(f"(?P={part})")
-        else:
-            parts.append(f"(?P<{part}>.*?)")
-            seen.add(part)
-    return re.compile("".join(parts), re.DOTALL)
