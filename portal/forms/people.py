@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal import words
 from portal.forms.fields import SeenForm, area, email_line, line, mono_area, select, upload
 from tenants.rules import roles
 from tenants.rules.addresses import MOST, pasted
+from tenants.rules.company import LANGUAGES
 
 OVERLAPS = {
     "0": (_("Stop the old key at once"), timedelta(0)),
@@ -141,6 +143,11 @@ class CustomerForm(SeenForm):
     currency = forms.CharField(
         label=_("Currency"), max_length=3, required=False, widget=line(placeholder="EUR"),
         help_text=_("Of its next invoices; those that are issued stay as they are."),
+    )  # fmt: skip
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, widget=select(),
+        choices=[(code, name) for code, name in settings.LANGUAGES if code in LANGUAGES],
+        help_text=_("Of its next invoices and the mails that bring them."),
     )  # fmt: skip
 
 
