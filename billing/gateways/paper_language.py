@@ -36,6 +36,7 @@ def on_paper(text: str) -> str:
 
 
 def _behind(text: str, mark: str) -> str:
-    """The text with what stands before `mark` told, where that is a word of ours."""
-    word, found, rest = text.partition(mark)
-    return f"{gettext(word)}{mark}{rest}" if found and word in _WORDS else ""
+    """The text with what stands before `mark` told, where that is the engine's."""
+    before, found, rest = text.partition(mark)
+    said = on_paper(before) if found else before
+    return "" if said == before else f"{said}{mark}{rest}"

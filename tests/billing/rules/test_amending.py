@@ -208,10 +208,10 @@ DIRECT = terms_of("direct", Deal())
     (OURS, replace(OURS, tax="charged"), "2026-12-31", "“Tax on documents”.*2027-01-01"),
     (YEARLY, replace(YEARLY, components=YEARLY.components[1:]), "2026-10-01",
      "“Base fee a year” is invoiced in advance .yearly.*on 2027-01-01 00:00"),
-    (YEARLY, amended(YEARLY, {"0.interval": "quarterly"}), "2026-10-01", "yearly in advance"),
+    (YEARLY, amended(YEARLY, {"0.interval": "quarterly"}), "2026-10-01", "in advance .yearly"),
     (amended(YEARLY, {"0.interval": "quarterly"}), YEARLY, "2026-10-01", "on 2027-01-01"),
     (DIRECT, amended(DIRECT, {"0.interval": "yearly"}), "2026-11-01",
-     r"\(enterprise\) is invoiced yearly"),
+     r"\(enterprise\) is invoiced in advance \(yearly\)"),
 ])  # fmt: skip
 def test_what_stays_or_waits_is_refused_with_what_to_do(before, after, starts, why):
     with pytest.raises(BadTerms, match=why):
