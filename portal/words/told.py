@@ -33,7 +33,7 @@ def retold(text: str) -> str:
 
 def recognised(text: str) -> str:
     """A text as the `Said` it came from, if it came from one; the longest sentence decides."""
-    if " " not in text:
+    if not isinstance(text, str) or " " not in text:
         return text
     plain, holed = _sentences(get_language() or "en")
     if text in plain:

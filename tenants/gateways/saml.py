@@ -92,8 +92,14 @@ def our_metadata(entity_id: str, acs: str) -> bytes:
 def way_there(
     idp: Mapping[str, Any], *, entity_id: str, acs: str, again: bool
 ) -> tuple[str, str]:  # fmt: skip
-    """The address at the provider to send the browser to, and the id of the request in it."""
-    auth = OneLogin_Saml2_Auth(_asked(acs), _settings(idp, entity_id, acs))
+    """The address at the provider to send the browser to, and the id of the request in it.
+
+    Raises SsoRefused where what is kept of the provider will not do.
+    """
+    try:
+        auth = OneLogin_Saml2_Auth(_asked(acs), _settings(idp, entity_id, acs))
+    except SettingsError as error:
+        raise SsoRefused("metadata") from error
     url = auth.login(return_to="", force_authn=again)
     return str(url), str(auth.get_last_request_id())
 

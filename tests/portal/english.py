@@ -24,7 +24,10 @@ READ = (
 )
 UNREAD = ("script", "style", "code", "pre", "kbd", "template", "textarea")
 VOID = ("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr")
-CODE = re.compile(r"[a-z]+(?:[_.][a-z]+)+")
+CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
+# What is written so in German as well.
+NAMES = re.compile(r"Single Sign-on|Proof of Concept|Powered by \w+|Isle of Man|Port of Spain|"
+                   r"IT-Abteilung|\S+@\S+|\{\w+\}")  # fmt: skip
 
 
 class _Texts(HTMLParser):
@@ -37,7 +40,8 @@ class _Texts(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         named = dict(attrs)
-        hidden = self.is_hidden or tag in UNREAD or named.get("lang", "de") != "de"
+        hidden = tag in UNREAD or "mono" in (named.get("class") or "").split()
+        hidden = (hidden or self.is_hidden) if "lang" not in named else named["lang"] != "de"
         if not hidden:
             self.found |= {str(named[name]) for name in READ if named.get(name)}
         if tag not in VOID:
@@ -86,5 +90,5 @@ def left(html: str) -> set[str]:
 
 def is_english(text: str) -> bool:
     """Whether a text is one of ours untranslated, or holds a word that only English has."""
-    words = set(re.findall(r"[^\W\d_]+", text.lower()))
+    words = set(re.findall(r"[^\W\d_]+", NAMES.sub("", text).lower()))
     return text in _translated() or (len(words) > 1 and bool(words & WORDS))

@@ -29,7 +29,8 @@ NOTED = re.compile(r"_note\(\w+, \"(\w+)\"(?: if \w+ else \"(\w+)\")?")
 
 def written() -> set[str]:
     """The verbs that stand in the code: `verb=`, or given to a helper that writes them down."""
-    before = r"(?:verb=|verb = |_log\(\w+, (?:\w+, )?|log\(circle, |_record\(|^_?(?:VERB|ASKED|ERASED) = |else )"
+    before = (r"(?:verb=|verb = |_log\(\w+, (?:\w+, )?|log\(circle, |_record\(|"
+              r"^_?(?:VERB|ASKED|ERASED) = |else )")  # fmt: skip
     quoted = re.compile(before + rf'"((?:{"|".join(THINGS)})\.[a-z_]+)"', re.MULTILINE)
     strict = re.compile(r'record\([^()]*verb="([a-z_.]+)"')
     texts = [path.read_text() for path in FILES]

@@ -56,8 +56,9 @@ OPEN = (
 # Read by providers, who sign in nowhere: addresses of ours, for whoever has the connection's id.
 METADATA = "sso/<uuid:connection_id>/metadata/"
 GERMAN = {"HTTP_ACCEPT_LANGUAGE": "de"}
-# What people of this world typed.
-TYPED: set[str] = set()
+# What people of this world typed, and tokens of colours on the page of styles.
+TYPED = {"Growth", "Quota", "customer_developer", "brand", "on", "on-brand", "on-danger", "on-panel",
+         "text"}  # fmt: skip
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 

@@ -122,7 +122,7 @@ def set_enabled(
         row = _locked(customer, endpoint_id)
         if (row.disabled_at is None) == enabled:
             return False
-        disable(row, "" if enabled else "by hand", None if enabled else now)
+        disable(row, "" if enabled else Said("by hand"), None if enabled else now)
         _note(partner_id, "enabled" if enabled else "disabled", row, actor, now)
     return True
 
