@@ -57,8 +57,8 @@ OPEN = (
 METADATA = "sso/<uuid:connection_id>/metadata/"
 GERMAN = {"HTTP_ACCEPT_LANGUAGE": "de"}
 # What people of this world typed, and tokens of colours on the page of styles.
-TYPED = {"Growth", "Quota", "customer_developer", "brand", "on", "on-brand", "on-danger", "on-panel",
-         "text"}  # fmt: skip
+TYPED = {"Growth", "Quota", "customer_developer", "on", "on-brand", "on-danger", "on-panel",
+         "brand", "text"}  # fmt: skip
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
