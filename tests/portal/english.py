@@ -27,7 +27,7 @@ VOID = ("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "sour
 CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 # What is written so in German as well.
 NAMES = re.compile(r"Single Sign-on|Proof of Concept|Powered by \w+|Isle of Man|Port of Spain|"
-                   r"IT-Abteilung|\S+@\S+|\{\w+\}")  # fmt: skip
+                   r"IT-Abteilung|[\w-]+(?:\.[\w-]+)+|\S+@\S+|\{\w+\}")  # fmt: skip
 
 
 class _Texts(HTMLParser):
