@@ -22,11 +22,11 @@ CALLED = {
     PRICES: Said("price list"),
 }
 _FACTS = {
-    "audience": Said("for"), "base": Said("currency"), "charges": Said("charges"),
+    "audience": Said("audience"), "base": Said("base"), "charges": Said("charges"),
     "code": Said("code"), "country": Said("country"), "currency": Said("currency"),
     "day": Said("day"), "label": Said("tax"), "name": Said("name"), "percent": Said("percent"),
-    "quote": Said("into"), "rate": Said("rate"), "reason": Said("reason"),
-    "treatment": Said("taxed"), "valid_from": Said("from"),
+    "quote": Said("quote"), "rate": Said("rate"), "reason": Said("reason"),
+    "treatment": Said("taxed"), "valid_from": Said("valid from"),
 }  # fmt: skip
 KINDS = tuple(CALLED)
 RATES = (FX_RATE, TAX_RATE, TAX_STATUS)

@@ -13,7 +13,8 @@ WORDS = (
     Said("Reserved storage"), Said("Tokens saved"), Said("Model cost saved"),
     Said("requests"), Said("lookups"), Said("stores"), Said("GB-hours"), Said("tokens"),
     Said("Monthly fee"), Said("Licence base fee"), Said("Volume discount"),
-    Said("Base fees for the rest of the term"),
+    Said("Base fees for the rest of the term"), Said("Monthly cap"),
+    Said("True-up to the minimum commitment"),
     Said("Proof of concept: 100 % discount"), Said("Shadow value in the proof of concept"),
     Said("fixed"), Said("percentage"), Said("all units"), Said("owed"), Said("rounded"),
     Said("rounded, less retail"), Said("whole value"), Said("slice"),
@@ -67,6 +68,8 @@ SENTENCES = (
     Said("above %(lower)s"),
     Said("started packages of %(n)s"),
     Said("true-up to the minimum %(amount)s"),
+    Said("cap %(amount)s less counted charges"),
+    Said("minimum %(amount)s less counted charges"),
     Said("cap %(amount)s"),
     Said("%(plan)s plan"),
 )  # fmt: skip
