@@ -11,6 +11,7 @@ from tenants.rules.sayings import Said, pieces, saying, shape
 
 # A sentence with less text of its own would be recognised in what somebody typed.
 LEAST_LETTERS = 10
+LONGEST = 2_000  # what is longer than any sentence of ours is not looked at
 
 
 def told(what: Exception | str) -> str:
@@ -33,7 +34,7 @@ def retold(text: str) -> str:
 
 def recognised(text: str) -> str:
     """A text as the `Said` it came from, if it came from one; the longest sentence decides."""
-    if not isinstance(text, str) or " " not in text:
+    if not isinstance(text, str) or " " not in text or len(text) > LONGEST:
         return text
     plain, holed = _sentences(get_language() or "en")
     if text in plain:
