@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.rules.disputes import SILENCE_DAYS
-from billing.rules.meters import METERS
-from billing.rules.money_text import format_price
 from billing.rules.terms import (
     BaseFee,
     Cap,
@@ -23,21 +20,14 @@ from billing.rules.terms import (
     Terms,
     Wholesale,
 )
-from portal.local import code, day_text
+from portal.local import day_text
 from portal.templatetags.money import bps, money_text
+from portal.words.prices import rate_line
 
 _INTERVALS: dict[str, Any] = {
     "monthly": gettext_lazy("monthly"),
     "quarterly": gettext_lazy("quarterly"),
     "yearly": gettext_lazy("yearly"),
-}
-_ONE_OF: dict[str, Any] = {
-    "cached_requests": gettext_lazy("cached request"),
-    "lookups": gettext_lazy("lookup"),
-    "stores": gettext_lazy("store"),
-    "gb_served": gettext_lazy("GB served"),
-    "gb_hours": gettext_lazy("GB and hour reserved"),
-    "tokens_saved": gettext_lazy("token saved"),
 }
 
 
@@ -76,15 +66,7 @@ def _base_fee(part: BaseFee, terms: Terms) -> str:
 
 
 def _per_unit(part: PerUnit, terms: Terms) -> str:
-    meter = METERS[part.rate.meter]
-    if part.rate.mode == "per_unit":
-        price = format_price(Decimal(part.rate.unit_price), terms.currency, code())
-        return _("%(price)s per %(unit)s, all customers together.") % {
-            "price": price, "unit": _ONE_OF.get(meter.name, meter.unit),
-        }  # fmt: skip
-    return _("%(label)s, priced %(mode)s, all customers together.") % {
-        "label": meter.label, "mode": part.rate.mode.replace("_", " "),
-    }  # fmt: skip
+    return _("%(price)s, all customers together.") % {"price": rate_line(part.rate, terms.currency)}
 
 
 def _revenue_share(part: RevenueShare, terms: Terms) -> str:

@@ -150,6 +150,7 @@ RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
         "billing/rules/bank.py": "of an invoice's number that is only letters and digits by then",
         "cache_api/rules/controls.py": "the constant of a header",
         "portal/simulators/stripe/contract.py": "of the paths of Stripe's own specification",
+        "tenants/rules/sayings.py": "of a sentence in the code, escaped but for its holes",
     }),
     "a format put together": (made_format, "given.format(1)", (), {
         "cache_api/metering/store.py": "psycopg's own, of composed SQL",

@@ -124,7 +124,11 @@ class _Desk:
         twin = BankLine.objects.filter(key=key).exclude(state=BankLine.State.DOUBLE).first()
         if twin is not None:
             line.state = BankLine.State.DOUBLE
-            line.reason = f"The same as line {twin.position} of {twin.file.name}: booked once only."
+            line.reason = Said(
+                "The same as line %(line)s of %(file)s: booked once only.",
+                line=twin.position,
+                file=twin.file.name,
+            )
         else:
             self._book(line, entry, actor, now)
         line.save(force_insert=True)

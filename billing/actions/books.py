@@ -24,6 +24,7 @@ from billing.rules.errors import BadTerms, BillingError, SamePerson
 from billing.rules.journal import Entry, Posting
 from billing.rules.periods import Period, previous_month, require_ended
 from tenants import audit
+from tenants.rules.meanwhile import refuse_changed
 from tenants.rules.sayings import Said
 
 MONTHS_BACK = 12
@@ -68,7 +69,7 @@ def ask_to_reopen(*, period: Period, reason: str, actor: str, now: datetime) -> 
     Safe to repeat: the first question stands.
     """
     if not reason.strip():
-        raise BadTerms("Say why the month has to be opened again.")
+        raise BadTerms(Said("Say why the month has to be opened again."))
     month = period.start.date()
     with transaction.atomic():
         wait_in_line("books")
@@ -106,15 +107,30 @@ def reopen_month(*, period: Period, actor: str, now: datetime) -> PeriodEvent:
 
 
 def map_account(
-    *, account: str, external_code: str, external_name: str, actor: str, now: datetime
-) -> AccountMapping:
-    """Say what an account is called in the operator's accounting system. Raises BadTerms."""
+    *, account: str, external_code: str, external_name: str, actor: str, now: datetime,
+    seen: str | None = None,
+) -> AccountMapping:  # fmt: skip
+    """Say what an account is called in the operator's accounting system. Safe to repeat.
+
+    `seen` is the mark of the code and name that the editor saw. Raises BadTerms, ChangedMeanwhile.
+    """
     if account not in ACCOUNTS:
-        raise BadTerms(f"There is no account {account!r}. The chart has {', '.join(ACCOUNTS)}.")
+        raise BadTerms(
+            Said(
+                "There is no account %(account)s. The chart has %(accounts)s.",
+                account=f"{account!r}",
+                accounts=", ".join(ACCOUNTS),
+            )
+        )
     code = external_code.strip()
     if not code or len(code) > 60 or len(external_name) > 120:
-        raise BadTerms("A code has 1 to 60 characters, a name at most 120.")
+        raise BadTerms(Said("A code has 1 to 60 characters, a name at most 120."))
     with transaction.atomic():
+        held = AccountMapping.objects.select_for_update().filter(pk=account).first()
+        own = ACCOUNTS[account].name
+        before = (held.external_code, held.external_name or own) if held else (account, own)
+        if before != (code, external_name.strip()):
+            refuse_changed(seen, *before)
         row, _created = AccountMapping.objects.update_or_create(
             account=account,
             defaults={"external_code": code, "external_name": external_name.strip(),

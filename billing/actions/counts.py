@@ -10,6 +10,7 @@ from billing.models import CountFile
 from billing.rules.errors import BadTerms
 from billing.rules.trust.counts import parse_counts
 from tenants import audit
+from tenants.rules.sayings import Said
 
 
 def keep_counts(
@@ -23,7 +24,7 @@ def keep_counts(
     tolerance are one file.
     """
     if measure not in CountFile.Measure.values or not 0 <= tolerance_bps <= 10_000:
-        raise BadTerms("Compare lookups or cached requests, with a tolerance of 0 to 100 %.")
+        raise BadTerms(Said("Compare lookups or cached requests, with a tolerance of 0 to 100 %."))
     hours = [hour for hour, _ in parse_counts(data)]
     with transaction.atomic():
         row, created = CountFile.objects.get_or_create(

@@ -64,7 +64,7 @@ def approve_credit_note(*, request_id: uuid.UUID, actor: str, now: datetime) -> 
                     declined_by=request.declined_by,
                 )
             )
-        require_second_person(request.asked_by, actor, "credit note")
+        require_second_person(request.asked_by, actor, Said("credit note"))
         request.approved_by, request.decided_at = actor.strip().lower(), now
         request.save(update_fields=["approved_by", "decided_at"])
         _record("credit.approved", request, actor, now)

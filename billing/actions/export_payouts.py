@@ -36,10 +36,12 @@ def export_payouts(
     same message id, which a bank takes once, and nothing moves again.
     """
     if not debtor.iban:
-        raise CannotExport("Our own account is not known: set PLATFORM_IBAN (and PLATFORM_BIC).")
+        raise CannotExport(
+            Said("Our own account is not known: set PLATFORM_IBAN (and PLATFORM_BIC).")
+        )
     ids = sorted(set(payout_ids))
     if not ids:
-        raise CannotExport("No payout was chosen. Choose approved payouts to bank accounts.")
+        raise CannotExport(Said("No payout was chosen. Choose approved payouts to bank accounts."))
     message_id = "AC" + hashlib.sha256("".join(map(str, ids)).encode()).hexdigest()[:30]
     with transaction.atomic():
         payouts = [locked_payout(payout_id) for payout_id in ids]
@@ -54,7 +56,9 @@ def export_payouts(
 def _transfer(payout: Payout, message_id: str, kek: bytes, now: datetime) -> Transfer:
     details = payout.details
     if details is None or details.kind != PayoutDetails.Kind.BANK:
-        raise CannotExport(f"{payout.reference} does not go to a bank account.")
+        raise CannotExport(
+            Said("%(reference)s does not go to a bank account.", reference=payout.reference)
+        )
     ordered_here = payout.state == SENT and payout.remote_id == message_id
     if payout.state != APPROVED and not ordered_here:
         raise WrongState(

@@ -48,7 +48,7 @@ def decline_request(
     Raises UnknownRun, BadTerms (no reason), WrongState (approved). Safe to repeat.
     """
     if not reason.strip():
-        raise BadTerms("Say why it is declined.")
+        raise BadTerms(Said("Say why it is declined."))
     with transaction.atomic():
         request = locked(request_id)
         if request.approved_by:

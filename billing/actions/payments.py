@@ -114,8 +114,13 @@ def _payable(payment: Payment, document_id: uuid.UUID) -> Document:
         )
     if document.currency != payment.currency:
         raise CurrencyMismatch(
-            f"{document.number} is in {document.currency}, the payment in {payment.currency}. "
-            "Record it in the invoice's currency, as the bank credited it."
+            Said(
+                "%(number)s is in %(currency)s, the payment in %(paid_currency)s. Record it "
+                "in the invoice's currency, as the bank credited it.",
+                number=document.number,
+                currency=document.currency,
+                paid_currency=payment.currency,
+            )
         )
     return document
 

@@ -81,7 +81,7 @@ def decide_payout_details(
                 )
             )
         if approve:
-            require_second_person(details.asked_by, actor, "change of payout details")
+            require_second_person(details.asked_by, actor, Said("change of payout details"))
         decision = PayoutDetailsDecision.objects.create(
             partner_id=partner_id, details=details, approved=approve, decided_by=actor.lower(),
             decided_at=now, usable_from=now + hold if approve else None,

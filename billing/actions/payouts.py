@@ -89,7 +89,7 @@ def approve_payouts(*, payout_ids: Sequence[uuid.UUID], actor: str, now: datetim
     with transaction.atomic():
         payouts = [locked_payout(payout_id) for payout_id in sorted(set(payout_ids))]
         for payout in payouts:
-            require_second_person(payout.prepared_by, actor, "payout")
+            require_second_person(payout.prepared_by, actor, Said("payout"))
             details = _details(payout, now)
             method = METHODS[PayoutDetails.Kind(details.kind)]
             move_payout(payout, "approve", actor=actor, now=now, approved_by=actor.lower(),
@@ -229,8 +229,8 @@ def _claim(agreement: Agreement, found: Claimable, actor: str, now: datetime) ->
                  partner_id=agreement.partner_id, data={"amount_minor": payout.amount_minor,
                                                         "currency": payout.currency})  # fmt: skip
     if details is None:
-        move_payout(payout, "hold", actor=actor, now=now,
-                    reason="The partner has no payout details that can be used yet.")  # fmt: skip
+        why = Said("The partner has no payout details that can be used yet.")
+        move_payout(payout, "hold", actor=actor, now=now, reason=why)
     return payout
 
 

@@ -16,31 +16,35 @@ from billing.rules.finance_requests import PRICES
 from billing.rules.periods import whole_hour
 from billing.rules.price_lines import parse_prices
 from billing.rules.rates import parse_rate_card
+from tenants.rules.meanwhile import refuse_changed
+from tenants.rules.sayings import Said
 
 AUDIENCES = (RateCard.Audience.EVERYONE, RateCard.Audience.INTERNAL)
 
 
 def ask_prices(
     *, code: str, lines: str, valid_from: datetime, actor: str, now: datetime, name: str = "",
-    currency: str = "USD", audience: str = RateCard.Audience.EVERYONE,
+    currency: str = "USD", audience: str = RateCard.Audience.EVERYONE, seen: str | None = None,
 ) -> FinanceRequest:  # fmt: skip
     """Prices of the platform's list `code` from a full UTC hour on, as `price_lines` are written.
 
     Where there is no such list, a new one with this name, currency and audience. Raises BadTerms
     (a line, a meter, a currency; the same prices), BadPeriod, TermsInTheWay (a month after it is
-    issued). Safe to repeat until a second person decides.
+    issued), ChangedMeanwhile (`seen`, the mark of the last version's number, is no longer so).
+    Safe to repeat until a second person decides.
     """
     rates = parse_prices(lines)
     card = RateCard.objects.filter(code=code).first()
     if card is not None:
         if card.partner_id is not None:
-            raise BadTerms(f"{card.name} is the partner's own price list.")
+            raise BadTerms(Said("%(name)s is the partner's own price list.", name=card.name))
         name, currency, audience = card.name, card.currency, card.audience
         last = card.versions.order_by("number").last()
         if last is not None and [rate.definition for rate in last.rates.all()] == rates:
-            raise BadTerms(f"These are the prices of {card.name} already.")
+            raise BadTerms(Said("These are the prices of %(name)s already.", name=card.name))
+        refuse_changed(seen, last.number if last else 0)
     if not name.strip() or audience not in AUDIENCES:
-        raise BadTerms("A new price list has a name, and is for everyone or internal.")
+        raise BadTerms(Said("A new price list has a name, and is for everyone or internal."))
     parse_rate_card({"version_id": "new", "name": name, "currency": currency, "rates": rates})
     refuse_settled(whole_hour(valid_from, "start of the prices"))
     card = card or RateCard(code=code, name=name, currency=currency, audience=audience)
@@ -54,8 +58,10 @@ def enter_prices(request: FinanceRequest, now: datetime) -> RateCard:
     facts = request.facts
     if "rates" not in facts:
         raise WrongState(
-            "These prices were asked for before prices were compared with their approval. Decline "
-            "them, and ask for them again."
+            Said(
+                "These prices were asked for before prices were compared with their "
+                "approval. Decline them, and ask for them again."
+            )
         )
     by: dict[str, Any] = {"actor": request.asked_by, "now": now, "request": request,
                           "rates": facts["rates"],

@@ -20,10 +20,11 @@ from billing.queries.terms import version_terms
 from billing.rules.amending import amended, refuse_amendment
 from billing.rules.errors import BadTerms
 from billing.rules.periods import add_months, whole_hour
-from billing.rules.templates import Deal, agreement_terms
+from billing.rules.templates import CALLED, Deal, agreement_terms
 from billing.rules.terms import Terms, Wholesale
 from billing.rules.terms_json import dump_terms
 from tenants.models import Partner
+from tenants.rules.meanwhile import refuse_changed
 from tenants.rules.sayings import Said
 
 
@@ -48,8 +49,8 @@ def propose_agreement(
     with transaction.atomic():
         agreement, created = Agreement.objects.get_or_create(
             code=code,
-            defaults={"partner_id": partner_id, "name": name or f"{partner.name} {template}",
-                      "created_at": now},
+            defaults={"partner_id": partner_id, "created_at": now,
+                      "name": name or f"{partner.name} {CALLED[template]}"},
         )  # fmt: skip
         first = agreement.versions.filter(declined_at=None).order_by("number").first()
         if not created and first is not None:
@@ -98,17 +99,19 @@ def propose_amendment(
 
 def propose_figures(
     *, agreement_id: uuid.UUID, texts: Mapping[str, str], starts_at: datetime, created_by: str,
-    now: datetime, reason: str, retail_card_id: uuid.UUID | None = None,
+    now: datetime, reason: str, retail_card_id: uuid.UUID | None = None, seen: str | None = None,
 ) -> AgreementVersion:  # fmt: skip
     """Some figures of the last approved terms written anew (`billing.rules.figures`), or another
-    rate card, from a hour on. Raises BadTerms naming the figure, or that nothing differs, and what
+    rate card, from a hour on. `seen` is the mark of the version that the editor saw. Raises
+    BadTerms naming the figure, or that nothing differs, ChangedMeanwhile, and what
     `propose_amendment` raises. Safe to repeat."""
     last = in_force(Agreement.objects.get(pk=agreement_id))
+    refuse_changed(seen, str(last.id))
     before = version_terms(last)
     after = amended(before, texts)
     same = after == before and retail_card_id in (None, last.retail_card_id)
     if same and last.valid_from != starts_at:
-        raise BadTerms("Nothing would change: write at least one figure anew.")
+        raise BadTerms(Said("Nothing would change: write at least one figure anew."))
     return propose_amendment(
         agreement_id=agreement_id, terms=after, starts_at=starts_at, created_by=created_by,
         now=now, reason=reason, retail_card_id=retail_card_id,
@@ -166,13 +169,21 @@ def _check_card(terms: Terms, retail_card_id: uuid.UUID | None, partner_id: uuid
     wholesale = any(isinstance(part, Wholesale) for part in terms.components)
     if retail_card_id is None:
         if terms.bills_customers or wholesale:
-            raise BadTerms(f"A {terms.kind} agreement prices usage by a rate card: name one.")
+            raise BadTerms(Said("This kind of agreement prices usage by a rate card: name one."))
         return
     card = RateCard.objects.filter(pk=retail_card_id).first()
     if card is None or card.currency != terms.currency:
-        raise BadTerms(f"The agreement needs an existing rate card in {terms.currency}.")
+        raise BadTerms(
+            Said(
+                "The agreement needs an existing rate card in %(currency)s.",
+                currency=terms.currency,
+            )
+        )
     if card.audience == RateCard.Audience.INTERNAL or card.partner_id not in (None, partner_id):
         raise BadTerms(
-            f"{card.name} is not for this partner's customers: it is our cost, or another "
-            "partner's. Choose a price list that customers may see."
+            Said(
+                "%(name)s is not for this partner's customers: it is our cost, or another "
+                "partner's. Choose a price list that customers may see.",
+                name=card.name,
+            )
         )

@@ -114,7 +114,7 @@ def _send_back(
     run_id: uuid.UUID, verb: str, actor: str, reason: str, now: datetime
 ) -> SettlementRun:
     if not reason.strip():
-        raise BadTerms(f"Say why: a reason is needed to {verb} a run.")
+        raise BadTerms(Said("Say why: a run is not sent back without a reason."))
     with transaction.atomic():
         run = locked_run(run_id)
         # What was frozen and rated stays under the old attempt's number.

@@ -134,7 +134,7 @@ def book_transfer(remote_id: str, stripe: Stripe, now: datetime) -> str:
     with transaction.atomic():
         payout = locked_payout(intent.subject_id)
         if payout.state == SETTLED:
-            move_payout(payout, "reverse", actor=ACTOR, now=now, reason="Reversed at Stripe.")
+            move_payout(payout, "reverse", actor=ACTOR, now=now, reason=Said("Reversed at Stripe."))
     return f"payout is {payout.state}"
 
 
@@ -202,7 +202,8 @@ def _book_refund(payment: Payment, remote: dict[str, Any], now: datetime) -> str
         applied = payment.applications.first()
         refund = ask_refund(
             key=f"stripe {remote['id']}", payment_id=payment.id, actor=ACTOR, now=now,
-            document_id=applied.document_id if applied else None, reason="Refunded at Stripe.",
+            document_id=applied.document_id if applied else None,
+            reason=Said("Refunded at Stripe."),
             amount_minor=our_amount(remote["amount"], payment.currency),
         )  # fmt: skip
     send_refund(refund_id=refund.id, remote_id=remote["id"], actor=ACTOR, now=now)

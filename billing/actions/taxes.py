@@ -65,7 +65,13 @@ def ask_tax_rate(
     text = _percent(percent)
     if last is not None and (last.label, last.percent) == (label, percent):
         raise BadTerms(
-            f"{country} has {decimal_text(percent)} % {label} from {valid_from} already."
+            Said(
+                "%(country)s has %(percent)s %% %(label)s from %(valid_from)s already.",
+                country=country,
+                percent=decimal_text(percent),
+                label=label,
+                valid_from=valid_from,
+            )
         )
     facts = {"country": country, "label": label, "percent": text, "valid_from": str(valid_from)}
     return ask(kind=TAX_RATE, facts=facts, actor=actor, now=now)
@@ -83,20 +89,33 @@ def ask_tax_status(
     Raises BadTerms. Safe to repeat until decided.
     """
     if treatment not in TREATMENTS:
-        raise BadTerms(f"A tax treatment is one of {', '.join(TREATMENTS)}, not {treatment!r}.")
+        raise BadTerms(
+            Said(
+                "A tax treatment is one of %(known)s, not %(treatment)s.",
+                known=", ".join(TREATMENTS),
+                treatment=f"{treatment!r}",
+            )
+        )
     if charges not in CHARGES:
         raise BadTerms(
-            f"A status is of all charges, of 'fixed', 'usage' or 'share', not {charges!r}."
+            Said(
+                "A status is of all charges, of 'fixed', 'usage' or 'share', not %(charges)s.",
+                charges=f"{charges!r}",
+            )
         )
     if charges == PAID_OUT and customer_id is not None:
-        raise BadTerms("Only a partner is paid a share: customers have no status of it.")
+        raise BadTerms(Said("Only a partner is paid a share: customers have no status of it."))
     if charges in (FIXED, USED) and treatment in (WITHHOLDING, NO_TAX):
         raise BadTerms(
-            "Fees or usage alone are standard, reduced, reverse charge or exempt. That no tax is "
-            "charged, or that it is withheld, is said of all charges."
+            Said(
+                "Fees or usage alone are standard, reduced, reverse charge or exempt. That "
+                "no tax is charged, or that it is withheld, is said of all charges."
+            )
         )
     if (treatment in (WITHHOLDING, REDUCED)) != (percent is not None):
-        raise BadTerms("A percentage goes with withholding and a reduced rate, and only with them.")
+        raise BadTerms(
+            Said("A percentage goes with withholding and a reduced rate, and only with them.")
+        )
     if country or treatment in (STANDARD, REDUCED):
         _country(country)
     facts = {
@@ -119,13 +138,19 @@ def ask_party_status(
     """
     partner = Partner.objects.filter(slug=slug).first()
     if partner is None:
-        raise BadTerms(f"There is no partner {slug!r}.")
+        raise BadTerms(Said("There is no partner %(slug)s.", slug=f"{slug!r}"))
     customer_id = None
     if external_id:
         with in_partner(partner):
             customer = usage.customer_by_external_id(external_id)
         if customer is None:
-            raise BadTerms(f"{partner.name} has no customer {external_id!r}.")
+            raise BadTerms(
+                Said(
+                    "%(partner)s has no customer %(external_id)s.",
+                    partner=partner.name,
+                    external_id=f"{external_id!r}",
+                )
+            )
         customer_id = customer.id
     return ask_tax_status(
         partner_id=partner.id, customer_id=customer_id, treatment=treatment, country=country,
@@ -155,7 +180,9 @@ def _entered(request: FinanceRequest, now: datetime) -> dict[str, Any]:
 
 def _percent(percent: Decimal) -> str:
     if not percent.is_finite() or not 0 <= percent <= 100:
-        raise BadTerms(f"A tax rate is a percentage from 0 to 100, not {percent}.")
+        raise BadTerms(
+            Said("A tax rate is a percentage from 0 to 100, not %(percent)s.", percent=percent)
+        )
     return _fixed(percent, 4)
 
 
@@ -166,5 +193,7 @@ def _fixed(number: Decimal, places: int) -> str:
 
 def _country(code: str) -> str:
     if len(code) != 2 or not code.isascii() or not code.isupper():
-        raise BadTerms(f"A country is two capital letters such as 'DE', not {code!r}.")
+        raise BadTerms(
+            Said("A country is two capital letters such as 'DE', not %(code)s.", code=f"{code!r}")
+        )
     return code

@@ -28,7 +28,9 @@ def ask_termination(
     repeat: an agreement has one termination, and the first one is returned.
     """
     if not reason.strip():
-        raise BadTerms("Say why the agreement ends: the partner's final statement refers to it.")
+        raise BadTerms(
+            Said("Say why the agreement ends: the partner's final statement refers to it.")
+        )
     whole_hour(ends_at, "end of the agreement")
     with transaction.atomic():
         agreement = Agreement.objects.get(pk=agreement_id)

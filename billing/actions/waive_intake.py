@@ -12,6 +12,7 @@ from cache_api.gateways.last_words import Silent, last_words
 from cache_api.gateways.stream import Heartbeat
 from cache_api.queries.intake import Spooled, spooled
 from tenants import audit
+from tenants.rules.sayings import Said
 
 
 class UsageOnItsWay(Parked):
@@ -25,7 +26,7 @@ def waive_intake(*, period: Period, actor: str, reason: str, now: datetime) -> I
     Safe to repeat: a confirmed waiver is returned as it is.
     """
     if not reason.strip():
-        raise BadTerms("Say why the month is closed although usage is on its way.")
+        raise BadTerms(Said("Say why the month is closed although usage is on its way."))
     person = actor.lower()
     with transaction.atomic():
         waiver, asked = IntakeWaiver.objects.select_for_update().get_or_create(
@@ -54,28 +55,39 @@ def require_intake_complete(period: Period) -> None:
     waiting = _held_back()
     if waiting:
         raise UsageOnItsWay(
-            f"{waiting} Bring the events Valkey and an edge of that host back, then settle again; "
-            f"or let two people run manage.py waive_intake {period.label} --as EMAIL --reason WHY."
+            Said(
+                "%(waiting)s Bring the events Valkey and an edge of that host back, then "
+                "settle again; or let two people run manage.py waive_intake %(label)s --as "
+                "EMAIL --reason WHY.",
+                waiting=waiting,
+                label=period.label,
+            )
         )
 
 
-def _held_back() -> str:
+def _held_back() -> Said | None:
     heard = list(last_words())
     for word in heard:
         if isinstance(word, Silent):
-            return (
-                f"The events Valkey of region {word.region} does not answer ({word.reason}), so "
-                "usage may wait in the spools of its edges."
+            return Said(
+                "The events Valkey of region %(region)s does not answer (%(reason)s), so usage "
+                "may wait in the spools of its edges.",
+                region=word.region,
+                reason=word.reason,
             )
     beats = [word for word in heard if isinstance(word, Heartbeat) and word.spool_bytes > 0]
     now = [Spooled(one.boot_id, one.spool_bytes, _at(one.seen_at_ms)) for one in beats]
     waiting = {one.boot_id: one for one in (*now, *spooled())}
     if not waiting:
-        return ""
+        return None
     first = min(waiting.values(), key=lambda one: one.seen_at)
-    return (
-        f"Usage waits in the spool of {len(waiting)} edge process(es); process {first.boot_id} "
-        f"last said so at {first.seen_at:%Y-%m-%d %H:%M} UTC ({first.waiting_bytes} bytes)."
+    return Said(
+        "Usage waits in the spool of %(n)s edge process(es); process %(process)s last said so at "
+        "%(at)s UTC (%(bytes)s bytes).",
+        n=len(waiting),
+        process=first.boot_id,
+        at=f"{first.seen_at:%Y-%m-%d %H:%M}",
+        bytes=first.waiting_bytes,
     )
 
 

@@ -101,7 +101,7 @@ def _ours(invoice: Document) -> Document:
 def _row(invoice: Document, now: datetime) -> DocumentRow:
     found = document_detail(invoice.id, today=now.date())
     if found is None:
-        raise InvariantBroken(f"{invoice.number} can not be read.")
+        raise InvariantBroken(Said("%(number)s can not be read.", number=invoice.number))
     return found.row
 
 

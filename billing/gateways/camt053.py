@@ -73,14 +73,14 @@ def _checked(statement: Element) -> list[BankEntry]:
 
 def _balance(balance: Element, account: str) -> tuple[str, int, str]:
     """Its kind (OPBD, PRCD, CLBD, …), signed minor units, currency."""
-    where = f"a balance of account {account}"
+    where = Said("a balance of account %(account)s", account=account)
     amount, currency = _amount(_one(balance, "Amt"), where)
     sign = -1 if _text(balance, "CdtDbtInd") == "DBIT" else 1
     return _text(balance, "Tp", "CdOrPrtry", "Cd"), sign * amount, currency
 
 
 def _entries(booked: Element, account: str, position: int) -> Iterator[BankEntry]:
-    where = f"entry {position} of account {account}"
+    where = Said("entry %(position)s of account %(account)s", position=position, account=account)
     signs = {"CRDT": 1, "DBIT": -1}
     sign = signs.get(_text(booked, "CdtDbtInd"))
     if sign is None:

@@ -9,6 +9,7 @@ from sepaxml.validation import ValidationError
 
 from billing.rules.errors import BillingError
 from billing.rules.money import exponent
+from tenants.rules.sayings import Said
 
 SCHEMA = "pain.001.001.03"
 
@@ -48,10 +49,17 @@ def pain001(
     """
     currencies = {transfer.currency for transfer in transfers}
     if len(currencies) != 1:
-        raise CannotExport(f"One file is in one currency, not {sorted(currencies)}.")
+        raise CannotExport(
+            Said("One file is in one currency, not %(currencies)s.", currencies=sorted(currencies))
+        )
     currency = currencies.pop()
     if exponent(currency) != 2:
-        raise CannotExport(f"pain.001 files are made for currencies of two decimals: {currency}.")
+        raise CannotExport(
+            Said(
+                "pain.001 files are made for currencies of two decimals: %(currency)s.",
+                currency=currency,
+            )
+        )
     config = {"name": debtor.name, "IBAN": debtor.iban, "batch": True, "currency": currency,
               "domestic": currency != "EUR"}  # fmt: skip
     order = SepaTransfer(config | ({"BIC": debtor.bic} if debtor.bic else {}), schema=SCHEMA)
@@ -64,5 +72,7 @@ def pain001(
     try:
         content: bytes = order.export(validate=True)
     except ValidationError as error:
-        raise CannotExport(f"The bank's schema refuses the file: {error.__cause__}.") from error
+        raise CannotExport(
+            Said("The bank's schema refuses the file: %(error)s.", error=error.__cause__)
+        ) from error
     return content.replace(order.msg_id.encode(), message_id.encode())

@@ -15,8 +15,8 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from billing.gateways.paper_language import page_of
 from billing.rules.documents import canonical_bytes, sha256_hex
-from billing.rules.page import document_page
 from tenants.rules.brand import FONT_PACKAGES, FONTS
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _inputs(document: Mapping[str, Any], logo: bytes) -> dict[str, str]:
     with translation.override(document["language"]):
         labels = _labels()
     return {
-        "page": json.dumps(document_page(document), ensure_ascii=False),
+        "page": json.dumps(page_of(document), ensure_ascii=False),
         "labels": json.dumps(labels, ensure_ascii=False),
         "fingerprint": sha256_hex(canonical_bytes(dict(document))),
         "logo": json.dumps(list(logo)),

@@ -22,6 +22,7 @@ from billing.rules.planning.scenario import Scenario
 from billing.rules.planning.targets import CLOUD, LLM
 from billing.rules.terms import BaseFee
 from tenants.models import Partner
+from tenants.rules.sayings import Said
 
 MONTHS = 3
 FEES, USAGE = "fees", "usage"
@@ -51,7 +52,7 @@ def live_scenario(now: datetime, currency: str = "USD") -> Live:
     sums = _earned(months, currency)
     signed = _signed(now, currency)
     lines = list(_lines(sums, signed, partners, len(months)))
-    scenario = Scenario("live", "Live", "", currency, tuple(lines))
+    scenario = Scenario("live", Said("Live"), "", currency, tuple(lines))
     shadow = SettlementRun.objects.filter(**_issued(months, currency)).aggregate(
         sum=Sum("shadow_minor")
     )["sum"]

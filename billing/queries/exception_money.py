@@ -11,6 +11,7 @@ from billing.rules import exceptions as rules
 from billing.rules.chargebacks import CLOSED, LOST, NEEDS_ANSWER
 from billing.rules.exceptions import Exceptional
 from billing.rules.payouts import HELD
+from tenants.rules.sayings import Said
 
 PAYMENTS, PAYOUTS, STRIPE = ("payments", ""), ("payouts", ""), ("stripe", "")
 
@@ -21,7 +22,8 @@ def bank_lines(now: datetime) -> list[Exceptional]:
     return [
         Exceptional(
             key=f"bank line {line.id}", kind=rules.BANK_LINE, since=line.file.uploaded_at,
-            title=f"{line.payer or 'Bank line'}, {line.booked_date}", detail=line.reason,
+            title=Said("%(payer)s, %(day)s", payer=line.payer or Said("Bank line"),
+                       day=line.booked_date), detail=line.reason,
             money_minor=line.amount_minor, currency=line.currency, target=PAYMENTS,
         )
         for line in rows
@@ -34,7 +36,8 @@ def remote_intents(now: datetime) -> list[Exceptional]:
     return [
         Exceptional(
             key=f"intent {intent.id}", kind=rules.STRIPE, since=intent.changed_at,
-            title=f"Stripe: {intent.kind.replace('_', ' ')} {intent.label}", detail=intent.problem,
+            title=Said("Stripe: %(what)s", what=intent.label or intent.kind.replace("_", " ")),
+            detail=intent.problem,
             partner_id=str(intent.partner_id), target=STRIPE, **_amount(intent.facts),
         )
         for intent in rows
@@ -46,7 +49,7 @@ def remote_differences(now: datetime) -> list[Exceptional]:
     return [
         Exceptional(
             key=f"difference {row.id}", kind=rules.STRIPE, since=row.found_at,
-            title=f"Stripe's books: {row.remote_id}", detail=row.message,
+            title=Said("Stripe's books: %(what)s", what=row.remote_id), detail=row.message,
             partner_id=str(row.partner_id or ""), target=STRIPE, currency=row.currency,
             money_minor=abs(row.local_minor - row.remote_minor),
         )
@@ -60,7 +63,8 @@ def chargebacks(now: datetime) -> list[Exceptional]:
     return [
         Exceptional(
             key=f"chargeback {row.id}", kind=rules.CHARGEBACK, since=row.opened_at,
-            title=f"Chargeback of {row.document.number if row.document else row.payment.key}",
+            title=Said("Chargeback of %(what)s",
+                       what=row.document.number if row.document else row.payment.key),
             detail=_what_to_do(row), partner_id=str(row.partner_id), money_minor=row.amount_minor,
             currency=row.currency, target=PAYMENTS,
         )
@@ -71,10 +75,14 @@ def chargebacks(now: datetime) -> list[Exceptional]:
 
 def _what_to_do(row: Chargeback) -> str:
     if row.status == LOST:
-        return "Lost. Ask for the money another way, credit the invoice, or write it off."
+        return Said("Lost. Ask for the money another way, credit the invoice, or write it off.")
     if row.status in NEEDS_ANSWER and row.answer_by:
-        return f"Reason: {row.reason}. Answer at Stripe by {row.answer_by:%Y-%m-%d}."
-    return f"Reason: {row.reason}. The bank decides."
+        return Said(
+            "Reason: %(reason)s. Answer at Stripe by %(day)s.",
+            reason=row.reason,
+            day=f"{row.answer_by:%Y-%m-%d}",
+        )
+    return Said("Reason: %(reason)s. The bank decides.", reason=row.reason)
 
 
 def held_payouts(now: datetime) -> list[Exceptional]:
@@ -82,7 +90,8 @@ def held_payouts(now: datetime) -> list[Exceptional]:
     return [
         Exceptional(
             key=f"payout {row.id}", kind=rules.PAYOUT, since=row.changed_at,
-            title=f"Payout {row.reference} is on hold", detail=row.reason,
+            title=Said("Payout %(reference)s is on hold", reference=row.reference),
+            detail=row.reason,
             partner_id=str(row.partner_id), money_minor=row.amount_minor, currency=row.currency,
             target=PAYOUTS,
         )

@@ -27,6 +27,7 @@ from billing.rules.runs import PARKED
 from billing.rules.status import UNDELIVERED
 from cache_api.metering.models import DeadLetter
 from tenants.models import Partner
+from tenants.rules.sayings import Said
 
 Source = Callable[[datetime], list[Exceptional]]
 _NAMED = ("name", "base", "quote", "country", "treatment", "day", "valid_from")
@@ -62,9 +63,7 @@ def parked_runs(now: datetime) -> list[Exceptional]:
 def late_runs(now: datetime) -> list[Exceptional]:
     """Months that ended long ago and are not issued."""
     late = _runs().filter(issued_at=None, period_end__lt=now - ISSUED_WITHIN).exclude(state=PARKED)
-    return [
-        _run(run, rules.LATE, run.reason or f"It is {run.state.replace('_', ' ')}.") for run in late
-    ]
+    return [_run(run, rules.LATE, run.reason or Said("Not issued yet.")) for run in late]
 
 
 def dead_letters(now: datetime) -> list[Exceptional]:
@@ -77,7 +76,7 @@ def dead_letters(now: datetime) -> list[Exceptional]:
     return [
         Exceptional(
             key=f"dead letter {row['partner_id']} {row['reason']}"[:160], kind=rules.DEAD_LETTER,
-            title=f"{row['events']} events were not recorded", detail=row["reason"],
+            title=Said("%(n)s events were not recorded", n=row["events"]), detail=row["reason"],
             since=row["since"], partner_id=str(row["partner_id"] or ""),
         )
         for row in rows
@@ -112,7 +111,8 @@ def renewals(now: datetime) -> list[Exceptional]:
     return [
         Exceptional(
             key=f"renewal {row.version_id}", kind=rules.RENEWAL, title=row.version.agreement.name,
-            detail=f"The term ends on {row.version.valid_to:%Y-%m-%d}: amend it, or let it end.",
+            detail=Said("The term ends on %(day)s: amend it, or let it end.",
+                        day=f"{row.version.valid_to:%Y-%m-%d}"),
             since=row.at, partner_id=str(row.partner_id),
             target=("agreement", str(row.version.agreement_id)),
         )
@@ -126,8 +126,10 @@ def disputes(now: datetime) -> list[Exceptional]:
     return [
         Exceptional(
             key=f"dispute {row.id}", kind=rules.DISPUTE, since=row.opened_at,
-            title=f"{row.document.number}, line {row.line.position}",
-            detail=f"{row.line.description}. To be decided by {row.deadline:%Y-%m-%d}.",
+            title=Said("%(number)s, line %(line)s", number=row.document.number,
+                       line=row.line.position),
+            detail=Said("%(line)s. To be decided by %(day)s.", line=row.line.description,
+                        day=f"{row.deadline:%Y-%m-%d}"),
             partner_id=str(row.document.partner_id), money_minor=row.line_minor,
             currency=row.document.currency, target=("dispute", str(row.id)),
         )
@@ -141,7 +143,7 @@ def credit_requests(now: datetime) -> list[Exceptional]:
     return [
         Exceptional(
             key=f"credit {row.id}", kind=rules.CREDIT, since=row.asked_at,
-            title=f"Credit note on {row.document.number}",
+            title=Said("Credit note on %(number)s", number=row.document.number),
             detail=f"{row.asked_by}: {row.reason}", partner_id=str(row.partner_id),
             money_minor=_asked_minor(row), currency=row.document.currency,
             target=("document", str(row.document_id)),
@@ -160,8 +162,9 @@ def finance_requests(now: datetime) -> list[Exceptional]:
     return [
         Exceptional(
             key=f"entry {row.id}", kind=rules.ENTRY, since=row.asked_at,
-            title=f"{CALLED[row.kind].capitalize()}: {_of(row)}",
-            detail=f"{row.asked_by} asked for it: {told(row.facts)}",
+            title=Said("To be entered (%(kind)s): %(it)s", kind=CALLED[row.kind], it=_of(row)),
+            detail=Said("%(who)s asked for it: %(facts)s", who=row.asked_by,
+                        facts=told(row.facts)),
             partner_id=str(row.partner_id or ""),
             target=("document", str(row.document_id)) if row.document_id
             else ("prices" if row.kind == PRICES else "rates", ""),
@@ -194,9 +197,10 @@ def sales_reports(now: datetime) -> list[Exceptional]:
         run = nets.get((row.agreement.id, row.period.start))
         found.append(Exceptional(
             key=f"sales {row.agreement.id} {row.period.label}", kind=rules.SALES,
-            title=f"{row.agreement.name}, {row.period.label}: no sales report",
-            detail=f"It was due by {row.cutoff_at:%Y-%m-%d}. Until it comes the share is estimated "
-                   "from usage, where there are prices for it.",
+            title=Said("%(agreement)s, %(month)s: no sales report", agreement=row.agreement.name,
+                       month=row.period.label),
+            detail=Said("It was due by %(day)s. Until it comes the share is estimated from usage, "
+                        "where there are prices for it.", day=f"{row.cutoff_at:%Y-%m-%d}"),
             since=row.cutoff_at, partner_id=str(row.agreement.partner_id),
             money_minor=run.net_minor if run else None, currency=row.terms.currency,
             target=("agreement", str(row.agreement.id)),

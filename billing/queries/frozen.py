@@ -25,6 +25,7 @@ from billing.rules.snapshot import (
     run_input_of,
     run_input_sha256,
 )
+from tenants.rules.sayings import Said
 
 _MEMBERS = tuple(RunInputRow.__dataclass_fields__)
 _REPEATED = ("customer_id", "external_id", "name", "plan", "model", "currency")
@@ -121,8 +122,10 @@ def checked_rows(run: SettlementRun, keep: Keep) -> Iterator[RunInputRow]:
 def _require_unchanged(sha256: str, snapshot: RunSnapshot) -> None:
     if sha256 != snapshot.sha256:
         raise InvariantBroken(
-            "The frozen input is not what was frozen: its hash differs. Look for a change made "
-            "past the application, then reject the run and settle again."
+            Said(
+                "The frozen input is not what was frozen: its hash differs. Look for a "
+                "change made past the application, then reject the run and settle again."
+            )
         )
 
 
@@ -141,7 +144,9 @@ class FrozenParties:
     def __init__(self, run: SettlementRun, store: Store) -> None:
         snapshot = snapshot_of(run)
         if frozen_json.parties_sha256(snapshot.pk) != snapshot.parties_sha256:
-            raise InvariantBroken("The frozen names are not what was frozen: their hash differs.")
+            raise InvariantBroken(
+                Said("The frozen names are not what was frozen: their hash differs.")
+            )
         self.facts = {**frozen_json.parties_members(snapshot.pk), "customers": {}}
         self._shelf = store.shelf()
         self._shelf.put(frozen_json.customer_parties(snapshot.pk))

@@ -172,14 +172,16 @@ def agreement_parties(agreement: Agreement) -> dict[str, Any]:
 def customer_parties(
     ids: Collection[str] | None = None,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each customer's id with its name and address as they are now, by id; of all, or of `ids`.
-    One query."""
+    """Each customer's id with its name, address and language of papers as they are now, by id; of
+    all, or of `ids`. One query."""
     rows = Customer.objects.only("id", "external_id", "name", "billing").order_by("id")
     if ids is not None:
         rows = rows.filter(pk__in=ids)
     for one in rows.iterator(_AT_ONCE):
         legal_name = one.billing.get("legal_name") or one.name or one.external_id
-        yield str(one.id), _party({**one.billing, "legal_name": legal_name})
+        language = one.billing.get("language")
+        chosen = {"language": language} if language else {}
+        yield str(one.id), {**_party({**one.billing, "legal_name": legal_name}), **chosen}
 
 
 def _party(facts: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from billing.models import Plan, PlanAssignment, PlanVersion
 from billing.queries.terms import parsed_card
 from billing.rules.inputs import PlanPrices
 from billing.rules.plans import Offer, offer_of, parse_offer
+from tenants.rules.meanwhile import mark
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class PlanView:
     draft: Offer | None
     versions: tuple[VersionView, ...]
     current: VersionView | None
+
+    @property
+    def mark(self) -> str:
+        """What tells this draft, after these versions, from another."""
+        return mark(self.draft, len(self.versions))
 
     @property
     def customers(self) -> int:

@@ -3,21 +3,28 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
 from billing.models import FinanceRequest, RateCard, RateCardVersion
 from billing.rules.finance_requests import PRICES
 from billing.rules.price_lines import written
+from tenants.rules.meanwhile import mark
 
 
 @dataclass(frozen=True)
 class PricesFrom:
-    """A version; `state`: in force, later or replaced. `lines` as people write them."""
+    """A version; `state`: in force, later or replaced. `rates` as they are stored."""
 
     version: RateCardVersion
     state: str
-    lines: str
+    rates: tuple[dict[str, Any], ...]
+
+    @property
+    def lines(self) -> str:
+        """The prices as people write them."""
+        return written(self.rates)
 
 
 @dataclass(frozen=True)
@@ -32,13 +39,18 @@ class PriceList:
         """The newest prices, to be written anew."""
         return self.versions[0].lines if self.versions else ""
 
+    @property
+    def mark(self) -> str:
+        """What tells these prices from later ones."""
+        return mark(self.versions[0].version.number if self.versions else 0)
+
 
 def price_lists(now: datetime) -> list[PriceList]:
     """The platform's own lists by name (console): three queries."""
     cards = RateCard.objects.filter(partner_id=None).order_by("name")
     return [
         PriceList(card, tuple(
-            PricesFrom(one, _state(one, now), written(rate.definition for rate in one.rates.all()))
+            PricesFrom(one, _state(one, now), tuple(rate.definition for rate in one.rates.all()))
             for one in sorted(card.versions.all(), key=lambda one: -one.number)
         ))
         for card in cards.prefetch_related("versions__rates")

@@ -12,6 +12,7 @@ from billing.rules.facts import REDUCED, STANDARD, WITHHOLDING, FxQuote, PartyTa
 from billing.rules.fields import decimal_text
 from billing.rules.periods import Period
 from billing.rules.splits import PARTNER
+from tenants.rules.sayings import Said
 
 
 def last_day(period: Period) -> date:
@@ -62,8 +63,11 @@ def _party_tax(row: TaxStatus, rates: dict[str, Any]) -> PartyTax:
         rate = rates.get(row.country)
         if rate is None:
             raise MissingTax(
-                f"No tax rate of {row.country or 'an unnamed country'} is entered for that month. "
-                "Enter the country's rate, then settle again."
+                Said(
+                    "No tax rate of %(country)s is entered for that month. Enter the country's "
+                    "rate, then settle again.",
+                    country=row.country or Said("an unnamed country"),
+                )
             )
         label, percent = rate.label, decimal_text(rate.percent)
     elif row.treatment in (REDUCED, WITHHOLDING) and row.percent is not None:

@@ -15,6 +15,7 @@ from billing.rules.periods import Period
 from cache_api import queries as usage
 from cache_api.models import Customer
 from cache_api.rules.reports import UsageTotal
+from tenants.rules.sayings import Said
 
 _AT_ONCE = 500  # customers in hand
 
@@ -104,7 +105,9 @@ def _segment_rows(
         elif one.plan or str(one.id) in planned:
             yield _row(segment, one, None)
     if customer_id is not None:
-        raise InvariantBroken(f"Usage of customer {customer_id} has no customer row.")
+        raise InvariantBroken(
+            Said("Usage of customer %(customer_id)s has no customer row.", customer_id=customer_id)
+        )
 
 
 def _row(segment: int, customer: CustomerFacts, total: UsageTotal | None) -> RunInputRow:

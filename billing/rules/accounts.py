@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tenants.rules.sayings import Said
+
 ASSET, LIABILITY, INCOME, EXPENSE = "asset", "liability", "income", "expense"
 DEBIT, CREDIT = "debit", "credit"
 
@@ -13,7 +15,7 @@ class Account:
     """One account; assets and expenses grow by debits, the others by credits."""
 
     code: str
-    name: str
+    name: Said
     type: str
 
     @property
@@ -45,24 +47,24 @@ PROCESSOR_FEES = "5200"
 ACCOUNTS: dict[str, Account] = {
     account.code: account
     for account in (
-        Account(CASH, "Cash", ASSET),
-        Account(STRIPE_BALANCE, "Stripe balance", ASSET),
-        Account(AR_CUSTOMERS, "Accounts receivable: customers", ASSET),
-        Account(AR_PARTNERS, "Accounts receivable: partners", ASSET),
-        Account(UNBILLED_REVENUE, "Unbilled revenue", ASSET),
-        Account(AP_PARTNERS, "Accounts payable: partners", LIABILITY),
-        Account(ACCRUED_SHARE, "Accrued partner share", LIABILITY),
-        Account(PAYOUTS_IN_TRANSIT, "Payouts in transit", LIABILITY),
-        Account(TAX_PAYABLE, "Tax payable", LIABILITY),
-        Account(DEFERRED_REVENUE, "Deferred revenue", LIABILITY),
-        Account(UNAPPLIED_PAYMENTS, "Payments not yet applied", LIABILITY),
-        Account(REVENUE_SHARED, "Revenue: shared with partners", INCOME),
-        Account(REVENUE_LICENCE, "Revenue: licence and plan fees", INCOME),
-        Account(REVENUE_USAGE, "Revenue: licence usage", INCOME),
-        Account(REVENUE_WHOLESALE, "Revenue: wholesale", INCOME),
-        Account(REVENUE_DIRECT, "Revenue: direct customers", INCOME),
-        Account(PARTNER_SHARE, "Partner share", EXPENSE),
-        Account(BAD_DEBT, "Bad debt", EXPENSE),
-        Account(PROCESSOR_FEES, "Payment processor fees", EXPENSE),
+        Account(CASH, Said("Cash"), ASSET),
+        Account(STRIPE_BALANCE, Said("Stripe balance"), ASSET),
+        Account(AR_CUSTOMERS, Said("Accounts receivable: customers"), ASSET),
+        Account(AR_PARTNERS, Said("Accounts receivable: partners"), ASSET),
+        Account(UNBILLED_REVENUE, Said("Unbilled revenue"), ASSET),
+        Account(AP_PARTNERS, Said("Accounts payable: partners"), LIABILITY),
+        Account(ACCRUED_SHARE, Said("Accrued partner share"), LIABILITY),
+        Account(PAYOUTS_IN_TRANSIT, Said("Payouts in transit"), LIABILITY),
+        Account(TAX_PAYABLE, Said("Tax payable"), LIABILITY),
+        Account(DEFERRED_REVENUE, Said("Deferred revenue"), LIABILITY),
+        Account(UNAPPLIED_PAYMENTS, Said("Payments not yet applied"), LIABILITY),
+        Account(REVENUE_SHARED, Said("Revenue: shared with partners"), INCOME),
+        Account(REVENUE_LICENCE, Said("Revenue: licence and plan fees"), INCOME),
+        Account(REVENUE_USAGE, Said("Revenue: licence usage"), INCOME),
+        Account(REVENUE_WHOLESALE, Said("Revenue: wholesale"), INCOME),
+        Account(REVENUE_DIRECT, Said("Revenue: direct customers"), INCOME),
+        Account(PARTNER_SHARE, Said("Partner share"), EXPENSE),
+        Account(BAD_DEBT, Said("Bad debt"), EXPENSE),
+        Account(PROCESSOR_FEES, Said("Payment processor fees"), EXPENSE),
     )
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from billing.rules.errors import BadTerms
 from billing.rules.fees import interval_from
-from billing.rules.figures import ADDED, LABELS, MEMBERS, OFF, figures, named, read
+from billing.rules.figures import ADDED, LABELS, MEMBERS, OFF, figures, labelled, named, read
 from billing.rules.periods import add_months
 from billing.rules.rates import Rate
 from billing.rules.terms import (
@@ -22,6 +22,7 @@ from billing.rules.terms import (
     Terms,
 )
 from billing.rules.terms_json import check_terms
+from tenants.rules.sayings import Said
 
 # One document covers the whole month, so it can not change inside of one.
 WHOLE_MONTH = ("kind", "collects", "principal", "sales", "tax", "self_billing")
@@ -35,7 +36,9 @@ def amended(terms: Terms, texts: Mapping[str, str]) -> Terms:
     known = {figure.key: figure for figure in figures(terms)}
     unknown = set(texts) - set(known)
     if unknown:
-        raise BadTerms(f"These terms have no figure {sorted(unknown)[0]!r}.")
+        raise BadTerms(
+            Said("These terms have no figure %(unknown)s.", unknown=f"{sorted(unknown)[0]!r}")
+        )
     values = {
         key: read(known[key], text.strip(), terms.currency)
         for key, text in texts.items()
@@ -48,7 +51,7 @@ def amended(terms: Terms, texts: Mapping[str, str]) -> Terms:
     return check_terms(_negotiated(terms, after))
 
 
-def differences(before: Terms, after: Terms) -> tuple[tuple[str, str, str], ...]:
+def differences(before: Terms, after: Terms) -> tuple[tuple[Said, str, str], ...]:
     """(what, before, after) of every figure that differs; '' where one side has none."""
     old = {figure.label: figure.text for figure in figures(before)}
     new = {figure.label: figure.text for figure in figures(after)}
@@ -67,15 +70,21 @@ def refuse_amendment(before: Terms, after: Terms, starts_at: datetime) -> None:
     """
     if after.currency != before.currency:
         raise BadTerms(
-            f"The currency of an agreement stays {before.currency}: its statements carry one "
-            "balance from month to month. End this agreement on a day, and sign a new one in "
-            f"{after.currency} from that day on."
+            Said(
+                "The currency of an agreement stays %(currency)s: its statements carry one "
+                "balance from month to month. End this agreement on a day, and sign a new "
+                "one in %(other_currency)s from that day on.",
+                currency=before.currency,
+                other_currency=after.currency,
+            )
         )
     if after.anchor_at != before.anchor_at:
         raise BadTerms(
-            f"The start of an agreement stays {before.anchor_at:%Y-%m-%d %H:%M} UTC: yearly fees "
-            "and the term count from it. End this agreement on a day, and sign a new one from "
-            "that day on."
+            Said(
+                "The start of an agreement stays %(at)s UTC: yearly fees and the term count "
+                "from it. End this agreement on a day, and sign a new one from that day on.",
+                at=f"{before.anchor_at:%Y-%m-%d %H:%M}",
+            )
         )
     _refuse_inside_a_month(before, after, starts_at)
     _refuse_inside_an_interval(before, after, starts_at)
@@ -86,8 +95,12 @@ def _refuse_inside_a_month(before: Terms, after: Terms, starts_at: datetime) -> 
     for name in WHOLE_MONTH:
         if starts_at != first and getattr(before, name) != getattr(after, name):
             raise BadTerms(
-                f"“{LABELS[name]}” changes with a month, because one document covers a whole "
-                f"month: let the amendment begin on {add_months(first, 1):%Y-%m-%d}."
+                Said(
+                    "“%(label)s” changes with a month, because one document covers a whole "
+                    "month: let the amendment begin on %(day)s.",
+                    label=LABELS[name],
+                    day=f"{add_months(first, 1):%Y-%m-%d}",
+                )
             )
 
 
@@ -101,14 +114,19 @@ def _refuse_inside_an_interval(before: Terms, after: Terms, starts_at: datetime)
             begins = interval_from(terms, fee.interval, starts_at) if fee else starts_at
             if fee and begins != starts_at:
                 raise BadTerms(
-                    f"{name} is invoiced {fee.interval} in advance: change it where the next such "
-                    f"time begins, on {begins:%Y-%m-%d %H:%M} UTC. Until then it is paid."
+                    Said(
+                        "%(name)s is invoiced in advance (%(interval)s): change it where the next "
+                        "such time begins, on %(begins)s UTC. Until then it is paid.",
+                        name=name,
+                        interval=Said(fee.interval),
+                        begins=f"{begins:%Y-%m-%d %H:%M}",
+                    )
                 )
 
 
-def _fees(terms: Terms) -> dict[str, BaseFee | PlanFee]:
+def _fees(terms: Terms) -> dict[Said, BaseFee | PlanFee]:
     return {
-        f"“{MEMBERS[type(part)][0][1]}”" + (f" ({named(part)})" if named(part) else ""): part
+        labelled(Said("“%(label)s”", label=MEMBERS[type(part)][0][1]), named(part)): part
         for part in terms.components
         if isinstance(part, BaseFee | PlanFee)
     }

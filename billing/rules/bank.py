@@ -94,7 +94,7 @@ def match_line(line: BankEntry, invoices: Iterable[OpenInvoice], known: Iterable
     paid too much stays with the payment.
     """
     if line.amount_minor <= 0:
-        return Match(reason="Money out that no payout of ours explains.")
+        return Match(reason=Said("Money out that no payout of ours explains."))
     found = list(invoices)
     text = _NOT_TEXT.sub("", f"{line.text} {line.end_to_end_id}".upper())
     named = [invoice for invoice in found if _holds(text, invoice.number)]
@@ -102,16 +102,25 @@ def match_line(line: BankEntry, invoices: Iterable[OpenInvoice], known: Iterable
         return _by_number(line, named)
     paid = sorted(number for number in known if _holds(text, number))
     if paid:
-        return Match(reason=f"It names {', '.join(paid)}, which is paid already.")
+        numbers = ", ".join(paid)
+        return Match(reason=Said("It names %(numbers)s, which is paid already.", numbers=numbers))
     return _by_amount(line, found)
 
 
 def _by_number(line: BankEntry, named: list[OpenInvoice]) -> Match:
     numbers = ", ".join(invoice.number for invoice in named)
     if {invoice.currency for invoice in named} != {line.currency}:
-        return Match(reason=f"It names {numbers}, which is not in {line.currency}.")
+        return Match(
+            reason=Said(
+                "It names %(numbers)s, which is not in %(currency)s.",
+                numbers=numbers,
+                currency=line.currency,
+            )
+        )
     if len({invoice.payer_key for invoice in named}) > 1:
-        return Match(reason=f"It names invoices of different customers: {numbers}.")
+        return Match(
+            reason=Said("It names invoices of different customers: %(numbers)s.", numbers=numbers)
+        )
     left, parts = line.amount_minor, []
     for invoice in sorted(named, key=lambda one: one.number):
         amount = min(left, invoice.open_minor)
@@ -128,9 +137,13 @@ def _by_amount(line: BankEntry, invoices: list[OpenInvoice]) -> Match:
     if len(payers) == 1:
         return Match(((payers[0], line.amount_minor),))
     if not same:
-        return Match(reason="No open invoice has this number or amount.")
+        return Match(reason=Said("No open invoice has this number or amount."))
     guesses = ", ".join(sorted(one.number for one in same)[:5])
-    return Match(reason=f"No invoice number in the text. The amount would fit {guesses}.")
+    return Match(
+        reason=Said(
+            "No invoice number in the text. The amount would fit %(numbers)s.", numbers=guesses
+        )
+    )
 
 
 def _holds(text: str, number: str) -> bool:

@@ -46,6 +46,7 @@ from billing.rules.slices import (
     partner_part,
 )
 from billing.rules.taxes import line_percents
+from tenants.rules.sayings import Said
 
 SLICE = 250  # customers in hand at once
 
@@ -67,8 +68,15 @@ class RunTotals:
         parts = self.platform_minor + self.partner_minor + self.tax_minor + self.fees_minor
         if self.gross_minor != parts:
             raise InvariantBroken(
-                f"Gross {self.gross_minor} is not net {self.platform_minor} + share "
-                f"{self.partner_minor} + tax {self.tax_minor} + fees {self.fees_minor}."
+                Said(
+                    "Gross %(gross_minor)s is not net %(platform_minor)s + share "
+                    "%(partner_minor)s + tax %(tax_minor)s + fees %(fees_minor)s.",
+                    gross_minor=self.gross_minor,
+                    platform_minor=self.platform_minor,
+                    partner_minor=self.partner_minor,
+                    tax_minor=self.tax_minor,
+                    fees_minor=self.fees_minor,
+                )
             )
         return self
 
@@ -112,7 +120,12 @@ def _plans(run: RunInput) -> dict[str, str]:
     plans: dict[str, str] = {}
     for row in run.rows:
         if row.plan and plans.setdefault(row.customer_id, row.plan) != row.plan:
-            raise BadRunInput(f"Customer {row.external_id!r} is frozen with two plans.")
+            raise BadRunInput(
+                Said(
+                    "Customer %(customer)s is frozen with two plans.",
+                    customer=f"{row.external_id!r}",
+                )
+            )
     return plans
 
 
@@ -145,7 +158,7 @@ def _booked(run: RunInput, lines: list[RatedLine], currency: str) -> tuple[Rated
     booked = {line.key: line for line in run.booked_lines}
     keys = {line.key for line in lines}
     if len(keys) < len(lines):
-        raise InvariantBroken("Two rated lines carry the same key.")
+        raise InvariantBroken(Said("Two rated lines carry the same key."))
     after = [less_booked(line, booked.get(line.key)) for line in lines]
     after += [
         vanished(line, run.period, currency) for key, line in booked.items() if key not in keys
@@ -169,7 +182,7 @@ def _checked_groups(run: RunInput) -> tuple[tuple[Group, ...], str]:
     groups = pricing_groups(run)
     currency = groups[-1].terms.currency
     if any(group.terms.currency != currency for group in groups):
-        raise BadRunInput("The agreement changes its currency inside the period.")
+        raise BadRunInput(Said("The agreement changes its currency inside the period."))
     return groups, currency
 
 

@@ -15,6 +15,7 @@ from billing.rules.fields import decimal_text
 from billing.rules.inputs import RunInput
 from billing.rules.lines import POC_DISCOUNT, RatedLine
 from billing.rules.money import EXACT, round_minor, to_major
+from tenants.rules.sayings import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,13 @@ def exchange(run: RunInput, base: str, quote: str) -> Exchange | None:
         if (found.base, found.quote) == (base, quote):
             return Exchange(found)
     raise ForeignCurrency(
-        f"No exchange rate of {run.period.label} from {base} to {quote} was entered. Enter the "
-        "rate of its last day, then settle again."
+        Said(
+            "No exchange rate of %(month)s from %(base)s to %(quote)s was entered. Enter "
+            "the rate of its last day, then settle again.",
+            month=run.period.label,
+            base=base,
+            quote=quote,
+        )
     )
 
 

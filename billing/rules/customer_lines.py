@@ -20,6 +20,7 @@ from billing.rules.meters import METERS
 from billing.rules.money import to_major
 from billing.rules.rates import PERCENTAGE, Rate
 from billing.rules.terms import PlanFee, SavingsShare
+from tenants.rules.sayings import Said
 
 Rows = Sequence[RunInputRow]
 
@@ -27,8 +28,12 @@ Rows = Sequence[RunInputRow]
 def _usage(group: Group, payer: Payer, rows: Rows) -> list[RatedLine]:
     if group.retail is None:
         raise MissingRate(
-            f"Agreement version {group.version_id} has no retail rate card from "
-            f"{group.start:%Y-%m-%d}. Assign one, then run again."
+            Said(
+                "Agreement version %(version)s has no retail rate card from %(day)s. Assign "
+                "one, then run again.",
+                version=group.version_id,
+                day=f"{group.start:%Y-%m-%d}",
+            )
         )
     taken = rows_by_rate(group.retail.rates, rows)
     lines = [
@@ -46,7 +51,9 @@ def _savings(group: Group, payer: Payer, rows: Rows) -> list[RatedLine]:
         if not isinstance(component, SavingsShare):
             continue
         if METERS["cost_saved"].money_currency != currency:
-            raise ForeignCurrency(f"Cost saved is in USD, the agreement in {currency}.")
+            raise ForeignCurrency(
+                Said("Cost saved is in USD, the agreement in %(currency)s.", currency=currency)
+            )
         cap = None if component.cap_minor is None else to_major(component.cap_minor, currency)
         rate = Rate(
             "savings_share",

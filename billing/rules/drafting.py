@@ -37,6 +37,7 @@ from billing.rules.sharing import CustomerShare
 from billing.rules.splits import PLATFORM
 from billing.rules.taxes import statement_taxes, with_party_tax
 from billing.rules.terms import PORTAL, REPORTED, Terms
+from tenants.rules.sayings import Said
 
 _POC_NOTE = "Proof of concept: metered and rated at list price, charged at a 100 % discount."
 _SHARE_NOTE = "Shares are split once per customer invoice; each line shows its part of that amount."
@@ -140,8 +141,13 @@ def _customer_invoice(
     rate = exchange(run, terms.currency, currency or terms.currency)
     if rate and issuer == PLATFORM and not terms.principal:
         raise ForeignCurrency(
-            f"As an agent we owe the partner its part of the invoice itself: customer "
-            f"{own[0].external_id!r} is to be billed in {terms.currency}, not {currency}."
+            Said(
+                "As an agent we owe the partner its part of the invoice itself: customer "
+                "%(customer)s is to be billed in %(currency)s, not %(other)s.",
+                customer=f"{own[0].external_id!r}",
+                currency=terms.currency,
+                other=currency,
+            )
         )
     rows = converted_rows(own, rate) if rate else [charge_row(line) for line in own]
     draft = _draft(

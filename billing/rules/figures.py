@@ -37,6 +37,7 @@ from billing.rules.terms import (
     Terms,
     Wholesale,
 )
+from tenants.rules.sayings import Said
 
 MONEY, PERCENT, PRICE, DAYS, CHOICE = "money", "percent", "price", "days", "choice"
 MONTHS, FLAG, INSTANT, STEPS, PLAN = "months", "flag", "instant", "steps", "plan"
@@ -58,7 +59,7 @@ class Figure:
     """
 
     key: str
-    label: str
+    label: Said
     unit: str
     text: str
     choices: tuple[str, ...] = ()
@@ -72,50 +73,53 @@ class Figure:
 
 
 # Component → (member, label, unit); without its first member a component is taken out.
-MEMBERS: dict[type, tuple[tuple[str, str, str], ...]] = {
+MEMBERS: dict[type, tuple[tuple[str, Said, str], ...]] = {
     BaseFee: (
-        ("yearly_minor", "Base fee a year", MONEY),
-        ("interval", "Base fee invoiced", CHOICE),
+        ("yearly_minor", Said("Base fee a year"), MONEY),
+        ("interval", Said("Base fee invoiced"), CHOICE),
     ),
-    PerUnit: (("rate", "Price per unit", PRICE),),
-    RevenueShare: (("partner_bps", "Partner's share", PERCENT),),
+    PerUnit: (("rate", Said("Price per unit"), PRICE),),
+    RevenueShare: (("partner_bps", Said("Partner's share"), PERCENT),),
     Wholesale: (
-        ("factor_bps", "Wholesale factor", PERCENT),
-        ("discount_tiers", "Wholesale discounts", STEPS),
-        ("discount_mode", "A discount is of", CHOICE),
+        ("factor_bps", Said("Wholesale factor"), PERCENT),
+        ("discount_tiers", Said("Wholesale discounts"), STEPS),
+        ("discount_mode", Said("A discount is of"), CHOICE),
     ),
-    PlanFee: (("yearly_minor", "Fee a year", MONEY), ("interval", "Fee invoiced", CHOICE)),
+    PlanFee: (
+        ("yearly_minor", Said("Fee a year"), MONEY),
+        ("interval", Said("Fee invoiced"), CHOICE),
+    ),
     SavingsShare: (
-        ("percentage_bps", "Part of the savings", PERCENT),
-        ("cap_minor", "At most a month", MONEY),
+        ("percentage_bps", Said("Part of the savings"), PERCENT),
+        ("cap_minor", Said("At most a month"), MONEY),
     ),
-    Minimum: (("monthly_minor", "Minimum a month", MONEY),),
-    Cap: (("monthly_minor", "Usage at most a month", MONEY),),
+    Minimum: (("monthly_minor", Said("Minimum a month"), MONEY),),
+    Cap: (("monthly_minor", Said("Usage at most a month"), MONEY),),
 }
 # The term counts from the agreement's start: a longer one renews it.
 _OWN = (
-    ("payment_days", "Payment within days", DAYS, ""),
-    ("min_payout_minor", "Minimum payout", MONEY, ""),
-    ("kind", "Kind of deal", CHOICE, DEAL),
-    ("collects", "Customers are invoiced by", CHOICE, DEAL),
-    ("principal", "We collect in our own name (no: as the partner's agent)", FLAG, DEAL),
-    ("sales", "Sales to customers are", CHOICE, DEAL),
-    ("share_base", "The share is taken of", CHOICE, SHARE),
-    ("tie", "Half a cent goes to", CHOICE, SHARE),
-    ("poc_ends_at", "Proof of concept until (UTC)", INSTANT, MORE),
-    ("term_months", "Term in months from the start", MONTHS, MORE),
-    ("tax", "Tax on documents", CHOICE, MORE),
-    ("netting", "Claims of both sides are netted", FLAG, MORE),
-    ("self_billing", "Statements are self-billed invoices", FLAG, MORE),
-    ("cutoff_days", "Usage awaited for days", DAYS, MORE),
-    ("lock_days", "Statements can be disputed for days (0: as usual)", DAYS, MORE),
+    ("payment_days", Said("Payment within days"), DAYS, ""),
+    ("min_payout_minor", Said("Minimum payout"), MONEY, ""),
+    ("kind", Said("Kind of deal"), CHOICE, DEAL),
+    ("collects", Said("Customers are invoiced by"), CHOICE, DEAL),
+    ("principal", Said("We collect in our own name (no: as the partner's agent)"), FLAG, DEAL),
+    ("sales", Said("Sales to customers are"), CHOICE, DEAL),
+    ("share_base", Said("The share is taken of"), CHOICE, SHARE),
+    ("tie", Said("Half a cent goes to"), CHOICE, SHARE),
+    ("poc_ends_at", Said("Proof of concept until (UTC)"), INSTANT, MORE),
+    ("term_months", Said("Term in months from the start"), MONTHS, MORE),
+    ("tax", Said("Tax on documents"), CHOICE, MORE),
+    ("netting", Said("Claims of both sides are netted"), FLAG, MORE),
+    ("self_billing", Said("Statements are self-billed invoices"), FLAG, MORE),
+    ("cutoff_days", Said("Usage awaited for days"), DAYS, MORE),
+    ("lock_days", Said("Statements can be disputed for days (0: as usual)"), DAYS, MORE),
 )
 LABELS = {member: label for member, label, _unit, _group in _OWN}
 _TAKEN_OFF = {
-    "credits": "Credit notes are taken off before the share",
-    "fees": "Payment fees are taken off before the share",
-    "refunds": "Refunds are taken off before the share",
-    "tax": "Tax is taken off before the share",
+    "credits": Said("Credit notes are taken off before the share"),
+    "fees": Said("Payment fees are taken off before the share"),
+    "refunds": Said("Refunds are taken off before the share"),
+    "tax": Said("Tax is taken off before the share"),
 }
 _CHOICES = {
     "interval": INTERVALS,
@@ -135,15 +139,20 @@ def _oem_unit(price: Decimal | Rate) -> Component:
 
 
 # What a deal may be mixed with later: of a kind that is not there yet, and further plans.
-ADDED: dict[str, tuple[type, str, str, Callable[[Any], Component]]] = {
-    "+base_fee": (BaseFee, "Base fee a year", MONEY, lambda n: BaseFee(n, "monthly")),
-    "+per_unit": (PerUnit, "Price per unit", PRICE, _oem_unit),
-    "+revenue_share": (RevenueShare, "Partner's share", PERCENT, RevenueShare),
-    "+wholesale": (Wholesale, "Wholesale factor", PERCENT, Wholesale),
-    "+plan_fee": (PlanFee, "Another plan and its fee a year", PLAN, lambda new: PlanFee(*new)),
-    "+savings_share": (SavingsShare, "Part of the savings", PERCENT, SavingsShare),
-    "+minimum": (Minimum, "Minimum a month", MONEY, Minimum),
-    "+cap": (Cap, "Usage at most a month", MONEY, Cap),
+ADDED: dict[str, tuple[type, Said, str, Callable[[Any], Component]]] = {
+    "+base_fee": (BaseFee, Said("Base fee a year"), MONEY, lambda n: BaseFee(n, "monthly")),
+    "+per_unit": (PerUnit, Said("Price per unit"), PRICE, _oem_unit),
+    "+revenue_share": (RevenueShare, Said("Partner's share"), PERCENT, RevenueShare),
+    "+wholesale": (Wholesale, Said("Wholesale factor"), PERCENT, Wholesale),
+    "+plan_fee": (
+        PlanFee,
+        Said("Another plan and its fee a year"),
+        PLAN,
+        lambda new: PlanFee(*new),
+    ),
+    "+savings_share": (SavingsShare, Said("Part of the savings"), PERCENT, SavingsShare),
+    "+minimum": (Minimum, Said("Minimum a month"), MONEY, Minimum),
+    "+cap": (Cap, Said("Usage at most a month"), MONEY, Cap),
 }
 _MOST_DAYS = {"cutoff_days": 60}
 _OPTIONAL = ("cap_minor", "discount_tiers", "poc_ends_at", "term_months")
@@ -183,10 +192,15 @@ def named(component: Component) -> str:
     return ""
 
 
+def labelled(label: Said, name: str) -> Said:
+    """A figure's label, with the name of its component where it has one."""
+    return Said("%(label)s (%(name)s)", label=label, name=name) if name else label
+
+
 def _of_component(position: int, part: Component, currency: str) -> list[Figure]:
     name = named(part)
     return [
-        Figure(f"{position}.{member}", f"{label} ({name})" if name else label, unit,
+        Figure(f"{position}.{member}", labelled(label, name), unit,
                _text(getattr(part, member), unit, currency), _CHOICES.get(member, ()),
                place == 0 or member in _OPTIONAL)
         for place, (member, label, unit) in enumerate(MEMBERS[type(part)])
@@ -201,13 +215,24 @@ def read(figure: Figure, text: str, currency: str) -> Any:
     if not text:
         if figure.is_optional:
             return () if figure.unit == STEPS else None
-        raise BadTerms(f"{figure.label}: a value is needed.")
+        raise BadTerms(Said("%(figure)s: a value is needed.", figure=figure.label))
     try:
         return _READERS[figure.unit](figure, text, currency)
     except BadTerms:
         raise
-    except (ValueError, InvalidOperation) as error:
-        raise BadTerms(f"{figure.label}: {text!r} is not understood. {error}".strip()) from error
+    except InvalidOperation as error:
+        raise BadTerms(
+            Said("%(figure)s: %(text)s is not understood.", figure=figure.label, text=f"{text!r}")
+        ) from error
+    except ValueError as error:
+        raise BadTerms(
+            Said(
+                "%(figure)s: %(text)s is not understood. %(error)s",
+                figure=figure.label,
+                text=f"{text!r}",
+                error=error,
+            )
+        ) from error
 
 
 def parse_discounts(text: str, currency: str) -> tuple[tuple[int | None, int], ...]:
@@ -223,8 +248,11 @@ def parse_discounts(text: str, currency: str) -> tuple[tuple[int | None, int], .
             found.append((up_to, _bps(percent)))
         except (ValueError, InvalidOperation) as error:
             raise BadTerms(
-                f"Wholesale discounts: {step.strip()!r} is not understood. Write the monthly value "
-                "a step goes up to, a colon and its percentage, such as 10000: 5."
+                Said(
+                    "Wholesale discounts: %(step)s is not understood. Write the monthly value a "
+                    "step goes up to, a colon and its percentage, such as 10000: 5.",
+                    step=f"{step.strip()!r}",
+                )
             ) from error
     return tuple(found)
 
@@ -263,7 +291,7 @@ _WRITERS: dict[str, Callable[[Any, str], str]] = {
 def _money(figure: Figure, text: str, currency: str) -> int:
     amount = parse_money(text, currency).amount_minor
     if amount < 0:
-        raise ValueError("It can not be negative.")
+        raise ValueError(Said("It can not be negative."))
     return amount
 
 
@@ -274,7 +302,7 @@ def _percent(figure: Figure, text: str, currency: str) -> int:
 def _bps(text: str) -> int:
     bps = Decimal(text.rstrip("% ")) * 100
     if bps != bps.to_integral_value() or not 0 <= bps <= 10_000:
-        raise ValueError("Use 0 to 100 with at most two decimals.")
+        raise ValueError(Said("Use 0 to 100 with at most two decimals."))
     return int(bps)
 
 
@@ -283,25 +311,25 @@ def _price(figure: Figure, text: str, currency: str) -> Decimal | Rate:
         return parse_rate(json.loads(text))
     price = Decimal(text.lstrip("$€£ "))
     if not price.is_finite() or price < 0 or price != round(price, 12):
-        raise ValueError("Use a price of zero or more with at most 12 decimals.")
+        raise ValueError(Said("Use a price of zero or more with at most 12 decimals."))
     return price
 
 
 def _days(figure: Figure, text: str, currency: str) -> int:
     most = _MOST_DAYS.get(figure.key, 365)
     if not text.isdecimal() or int(text) > most:
-        raise ValueError(f"Use 0 to {most} days.")
+        raise ValueError(Said("Use 0 to %(most)s days.", most=most))
     return int(text)
 
 
 def _months(figure: Figure, text: str, currency: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 120:
-        raise ValueError("Use 1 to 120 months.")
+        raise ValueError(Said("Use 1 to 120 months."))
     return int(text)
 
 
 def _instant(figure: Figure, text: str, currency: str) -> datetime:
-    hint = "Write a day, or a day and a full hour: 2026-10-15 12:00."
+    hint = Said("Write a day, or a day and a full hour: 2026-10-15 12:00.")
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -317,7 +345,7 @@ def _flag(figure: Figure, text: str, currency: str) -> bool:
 
 def _choice(figure: Figure, text: str, currency: str) -> str:
     if text not in figure.choices:
-        raise ValueError(f"Use one of {', '.join(figure.choices)}.")
+        raise ValueError(Said("Use one of %(known)s.", known=", ".join(figure.choices)))
     return text
 
 
@@ -328,7 +356,7 @@ def _steps(figure: Figure, text: str, currency: str) -> tuple[DiscountTier, ...]
 def _plan(figure: Figure, text: str, currency: str) -> tuple[str, int]:
     name, colon, fee = (part.strip() for part in text.partition(":"))
     if not (name and colon):
-        raise ValueError("Write the plan, a colon and its fee, such as enterprise: 75000.")
+        raise ValueError(Said("Write the plan, a colon and its fee, such as enterprise: 75000."))
     return name, _money(figure, fee, currency)
 
 

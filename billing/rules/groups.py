@@ -16,6 +16,7 @@ from billing.rules.meters import METERS
 from billing.rules.periods import Segment
 from billing.rules.rates import FLAT, Rate, RateCard, part_of_card
 from billing.rules.terms import Terms
+from tenants.rules.sayings import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,27 @@ def _check_currency(
 ) -> None:
     if retail is not None and retail.currency != terms.currency:
         raise ForeignCurrency(
-            f"Rate card {retail.name!r} is in {retail.currency}, the agreement in "
-            f"{terms.currency}. Give the agreement a card in its own currency."
+            Said(
+                "Rate card %(card)s is in %(card_currency)s, the agreement in %(currency)s. "
+                "Give the agreement a card in its own currency.",
+                card=f"{retail.name!r}",
+                card_currency=retail.currency,
+                currency=terms.currency,
+            )
         )
     known = {"", terms.currency, *(rate.quote for rate in run.fx if rate.base == terms.currency)}
     for row in rows:
         if row.currency not in known:
             raise ForeignCurrency(
-                f"Customer {row.external_id!r} is billed in {row.currency}, the agreement in "
-                f"{terms.currency}, and no exchange rate of {run.period.label} was "
-                "entered. Enter the rate of its last day, then settle again."
+                Said(
+                    "Customer %(customer)s is billed in %(customer_currency)s, the agreement in "
+                    "%(currency)s, and no exchange rate of %(month)s was entered. Enter the rate "
+                    "of its last day, then settle again.",
+                    customer=f"{row.external_id!r}",
+                    customer_currency=row.currency,
+                    currency=terms.currency,
+                    month=run.period.label,
+                )
             )
 
 
@@ -69,7 +81,7 @@ def pricing_groups(run: RunInput) -> tuple[Group, ...]:
     parts: dict[str, list[int]] = {}
     by_index = {part.segment.index: part for part in run.segments}
     if len(by_index) < len(run.segments):
-        raise BadRunInput("Two segments carry the same index.")
+        raise BadRunInput(Said("Two segments carry the same index."))
     for part in sorted(run.segments, key=lambda p: p.segment.start):
         phase = POC if part.terms.in_poc(part.segment.start) else LIVE
         card = part.retail.version_id if part.retail else "-"
@@ -144,7 +156,12 @@ def rows_by_rate(
                 taken.setdefault(rate_key, []).append(row)
             elif getattr(row, METERS[meter].column):
                 raise MissingRate(
-                    f"No rate for {meter} of model {row.model!r} (customer {row.external_id!r}). "
-                    "Add a rate to the card, then run again."
+                    Said(
+                        "No rate for %(meter)s of model %(model)s (customer %(customer)s). Add a "
+                        "rate to the card, then run again.",
+                        meter=meter,
+                        model=f"{row.model!r}",
+                        customer=f"{row.external_id!r}",
+                    )
                 )
     return taken

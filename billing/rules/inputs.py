@@ -11,6 +11,7 @@ from billing.rules.facts import Ending, FxQuote, PartyTax, Receipt, Sale
 from billing.rules.periods import Period, Segment
 from billing.rules.rates import RateCard
 from billing.rules.terms import Terms
+from tenants.rules.sayings import Said
 
 # "2": tax, exchange rates, caps. "3": a statement is taxed by the status of what it pays, over its
 # whole net. What an earlier one froze reads and computes as it did.
@@ -165,34 +166,55 @@ _COUNTS = (
 
 def _check_row(row: RunInputRow, known: set[int]) -> None:
     if row.segment not in known:
-        raise BadRunInput(f"Usage of {row.external_id!r} names the missing segment {row.segment}.")
+        raise BadRunInput(
+            Said(
+                "Usage of %(customer)s names the missing segment %(segment)s.",
+                customer=f"{row.external_id!r}",
+                segment=row.segment,
+            )
+        )
     for name in _COUNTS:
         value = getattr(row, name)
         if type(value) is not int or value < 0:
             raise BadRunInput(
-                f"{name} of customer {row.external_id!r} is {value!r}; frozen quantities are "
-                "whole numbers of zero or more. Rebuild the rollups and freeze again."
+                Said(
+                    "%(name)s of customer %(customer)s is %(value)s; frozen quantities are whole "
+                    "numbers of zero or more. Rebuild the rollups and freeze again.",
+                    name=name,
+                    customer=f"{row.external_id!r}",
+                    value=f"{value!r}",
+                )
             )
 
 
 def check_run_input(run: RunInput) -> None:
     """Segments must tile the part of the period under agreement. Raises BadRunInput."""
     if not run.segments:
-        raise BadRunInput(f"No agreement version is in force in {run.period.label}.")
+        raise BadRunInput(
+            Said("No agreement version is in force in %(month)s.", month=run.period.label)
+        )
     spans = sorted((part.segment for part in run.segments), key=lambda s: s.start)
     for earlier, later in pairwise(spans):
         if earlier.end > later.start:
-            raise BadRunInput(f"Segments {earlier.index} and {later.index} overlap.")
+            raise BadRunInput(
+                Said(
+                    "Segments %(index)s and %(later)s overlap.",
+                    index=earlier.index,
+                    later=later.index,
+                )
+            )
     if spans[0].start < run.period.start or spans[-1].end > run.period.end:
-        raise BadRunInput("A segment lies outside the period.")
+        raise BadRunInput(Said("A segment lies outside the period."))
     for part in run.segments:
         ends = part.terms.poc_ends_at
         if ends is not None and part.segment.start < ends < part.segment.end:
             raise BadRunInput(
-                f"The proof of concept ends inside segment {part.segment.index}; "
-                "cut the period there."
+                Said(
+                    "The proof of concept ends inside segment %(index)s; cut the period there.",
+                    index=part.segment.index,
+                )
             )
     if len(on_plans(run.plans)) < sum(len(plan.customers) for plan in run.plans):
-        raise BadRunInput("A customer is frozen with the prices of two plans.")
+        raise BadRunInput(Said("A customer is frozen with the prices of two plans."))
     for row in run.rows:
         _check_row(row, {part.segment.index for part in run.segments})

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from billing.rules.accounts import ACCOUNTS, Account
+from tenants.rules.sayings import Said
 
 # Upper bound of days past due, and what the bucket is called; the last has no bound.
 BUCKETS: tuple[tuple[int | None, str], ...] = (
-    (0, "not due"),
+    (0, Said("not due")),
     (30, "1–30"),
     (60, "31–60"),
     (90, "61–90"),
-    (None, "over 90"),
+    (None, Said("over 90")),
 )
 
 
@@ -46,7 +47,7 @@ class TrialRow:
 
 def account_of(code: str) -> Account:
     """The account of a code; one that left the chart keeps its code as its name."""
-    return ACCOUNTS.get(code) or Account(code, f"Account {code}", "asset")
+    return ACCOUNTS.get(code) or Account(code, Said("Account %(code)s", code=code), "asset")
 
 
 @dataclass(frozen=True, slots=True)

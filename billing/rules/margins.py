@@ -15,6 +15,7 @@ from billing.rules.money import EXACT, round_minor
 from billing.rules.periods import Period, Segment
 from billing.rules.rates import RateCard, part_of_card
 from billing.rules.rating import rate_quantity
+from tenants.rules.sayings import Said
 
 _HOUR = timedelta(hours=1)
 
@@ -69,7 +70,13 @@ def cost_minor(
         card = part_of_card(one.card, hours, period.hours)
         cost = _cost(card, parts.get(number, ()))
         if cost and card.currency != currency:
-            raise BillingError(f"The internal cost card is in {card.currency}, not {currency}.")
+            raise BillingError(
+                Said(
+                    "The internal cost card is in %(currency)s, not %(wanted)s.",
+                    currency=card.currency,
+                    wanted=currency,
+                )
+            )
         total = EXACT.add(total, cost)
     return round_minor(total, currency)
 
@@ -93,4 +100,4 @@ def _in_force(prices: Sequence[CostPrices], at: datetime) -> int:
     for number, one in enumerate(prices):
         if one.holds(at):
             return number
-    raise BillingError("No internal cost card is in force. Publish one, then look again.")
+    raise BillingError(Said("No internal cost card is in force. Publish one, then look again."))

@@ -10,6 +10,7 @@ from fractions import Fraction
 from billing.rules.cycles import fraction_to_decimal
 from billing.rules.errors import BadTerms
 from billing.rules.fields import PLACES
+from tenants.rules.sayings import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,13 @@ def meter_of(name: str) -> Meter:
     try:
         return METERS[name]
     except KeyError:
-        raise BadTerms(f"Meter {name!r} is not known. Use one of {', '.join(METERS)}.") from None
+        raise BadTerms(
+            Said(
+                "Meter %(name)s is not known. Use one of %(known)s.",
+                name=f"{name!r}",
+                known=", ".join(METERS),
+            )
+        ) from None
 
 
 def quantity_of(name: str, rows: Iterable[object]) -> Decimal:

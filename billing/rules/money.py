@@ -35,7 +35,10 @@ def exponent(currency: str) -> int:
         return EXPONENTS[currency]
     except (KeyError, TypeError):
         raise BadMoney(
-            f"Currency {currency!r} is not known. Use an ISO 4217 code such as 'USD'."
+            Said(
+                "Currency %(currency)s is not known. Use an ISO 4217 code such as 'USD'.",
+                currency=f"{currency!r}",
+            )
         ) from None
 
 
@@ -57,7 +60,7 @@ _MOST = 10**12  # major units; with three decimals still far from what a column 
 def parse_amount(text: str, currency: str) -> int:
     """What a person typed (`12.50`, `1,204.10`) as minor units. Raises BadMoney."""
     if not text.strip():
-        raise BadMoney("Write the amount, like 1204.10.")
+        raise BadMoney(Said("Write the amount, like 1204.10."))
     try:
         amount = Decimal(text.strip().replace(",", ""))
     except InvalidOperation:
@@ -98,8 +101,13 @@ class Money:
         minor = round_minor(amount, currency)
         if to_major(minor, currency) != amount:
             raise BadMoney(
-                f"{amount} has more decimals than {currency} ({exponent(currency)}). "
-                "Round it first, once, where the rule says so."
+                Said(
+                    "%(amount)s has more decimals than %(currency)s (%(places)s). Round it "
+                    "first, once, where the rule says so.",
+                    amount=amount,
+                    currency=currency,
+                    places=exponent(currency),
+                )
             )
         return cls(minor, currency)
 
@@ -112,7 +120,11 @@ class Money:
             raise BadMoney(f"Money combines with Money only, not with {other!r}.")
         if other.currency != self.currency:
             raise CurrencyMismatch(
-                f"{self.currency} and {other.currency} cannot be mixed. Convert by a dated rate."
+                Said(
+                    "%(currency)s and %(other)s cannot be mixed. Convert by a dated rate.",
+                    currency=self.currency,
+                    other=other.currency,
+                )
             )
         return other.amount_minor
 

@@ -16,6 +16,7 @@ from babel.numbers import (
 
 from billing.rules.errors import BadMoney
 from billing.rules.money import Money, exponent
+from tenants.rules.sayings import Said
 
 
 @lru_cache(maxsize=64)
@@ -66,5 +67,7 @@ def parse_money(text: str, currency: str, locale: str = "en_US") -> Money:
     try:
         amount = parse_decimal(cleaned.strip(), locale=locale, strict=True)
     except NumberFormatError:
-        raise BadMoney(f"{text!r} is not an amount in {currency} for locale {locale}.") from None
+        raise BadMoney(
+            Said("%(text)s is not an amount. Write it like 1204.10.", text=f"{text!r}")
+        ) from None
     return Money.from_decimal(amount, currency)

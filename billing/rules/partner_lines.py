@@ -33,6 +33,7 @@ from billing.rules.lines import (
 from billing.rules.money import EXACT, round_minor, to_major
 from billing.rules.rating import Step, cut
 from billing.rules.terms import BaseFee, PerUnit, Wholesale
+from tenants.rules.sayings import Said
 
 
 def _base_fees(group: Group) -> list[RatedLine]:
@@ -105,7 +106,10 @@ def _wholesale(group: Group) -> list[RatedLine]:
             continue
         if group.retail is None:
             raise MissingRate(
-                f"Wholesale version {group.version_id} pins no retail rate card. Assign one."
+                Said(
+                    "Wholesale version %(version)s pins no retail rate card. Assign one.",
+                    version=group.version_id,
+                )
             )
         taken = rows_by_rate(group.retail.rates, group.rows)
         for rate in group.retail.rates:

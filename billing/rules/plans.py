@@ -13,6 +13,7 @@ from billing.rules.fields import Fields, decimal_text
 from billing.rules.money import EXACT
 from billing.rules.rates import FLAT, PER_UNIT, Rate, RateCard, dump_rate, parse_rate
 from billing.rules.rating import rate_quantity
+from tenants.rules.sayings import Said
 
 FEE, CACHED, SERVED = "monthly_fee", "cached", "served"
 THOUSAND = Decimal(1000)
@@ -54,7 +55,7 @@ TEMPLATES: dict[str, Offer] = {
 
 def parse_offer(data: object) -> Offer:
     """JSON object → Offer. Raises BadTerms naming the member."""
-    read = Fields(data, "Plan")
+    read = Fields(data, Said("Plan"))
     offer = Offer(
         read.decimal("fee"), read.whole("included", most=MOST_LOOKUPS), read.decimal("overage"),
         read.decimal("served"), read.whole_or_none("lookups"),

@@ -12,6 +12,7 @@ from typing import Any
 
 from billing.rules.errors import BadTerms
 from billing.rules.rates import PER_UNIT, Rate, dump_rate, parse_rate
+from tenants.rules.sayings import Said
 
 # What a tier holds where it does not say otherwise.
 _TIER = {"unit_price": "0", "flat_price": "0", "block": "1"}
@@ -26,9 +27,11 @@ def parse_prices(text: str) -> list[dict[str, Any]]:
         try:
             found.append(dump_rate(parse_rate(_read(line.strip()))))
         except ValueError as error:
-            raise BadTerms(f"Line {number}: {error}") from error
+            raise BadTerms(
+                Said("Line %(number)s: %(error)s", number=number, error=error)
+            ) from error
     if not found:
-        raise BadTerms("Give at least one price, such as: cached_requests 0.002")
+        raise BadTerms(Said("Give at least one price, such as: cached_requests 0.002"))
     return found
 
 
@@ -44,7 +47,12 @@ def _read(line: str) -> dict[str, Any]:
     key, colon, rest = line.partition(":")
     words = (rest if colon else line).split()
     if len(words) != 2:
-        raise ValueError(f"{line!r} is not a meter and a price, such as: cached_requests 0.002")
+        raise ValueError(
+            Said(
+                "%(line)s is not a meter and a price, such as: cached_requests 0.002",
+                line=f"{line!r}",
+            )
+        )
     meter, price = words
     return {"key": key.strip() if colon else meter, "meter": meter, "mode": PER_UNIT,
             "unit_price": price}  # fmt: skip

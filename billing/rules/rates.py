@@ -11,6 +11,7 @@ from billing.rules.errors import BadTerms
 from billing.rules.fields import PLACES, Fields, decimal_text
 from billing.rules.meters import meter_of
 from billing.rules.money import EXACT, exponent
+from tenants.rules.sayings import Said
 
 FLAT, PER_UNIT, GRADUATED = "flat", "per_unit", "graduated"
 VOLUME, PACKAGE, PERCENTAGE = "volume", "package", "percentage"
@@ -68,21 +69,25 @@ def _parse_tier(data: object, where: str) -> Tier:
     )
     read.close()
     if tier.block <= 0:
-        raise BadTerms(f"{where}: 'block' must be more than zero.")
+        raise BadTerms(Said("%(where)s: 'block' must be more than zero.", where=where))
     return tier
 
 
 def check_bounds(bounds: list[Any], where: str) -> None:
     """Upper bounds must rise and only the last is open. Raises BadTerms."""
     if not bounds:
-        raise BadTerms(f"{where}: give at least one tier.")
+        raise BadTerms(Said("%(where)s: give at least one tier.", where=where))
     closed = bounds[:-1]
     if any(bound is None for bound in closed) or bounds[-1] is not None:
-        raise BadTerms(f"{where}: only the last tier is open, with the upper bound null.")
+        raise BadTerms(
+            Said("%(where)s: only the last tier is open, with the upper bound null.", where=where)
+        )
     if any(later <= earlier for earlier, later in pairwise(closed)):
-        raise BadTerms(f"{where}: the upper bounds of the tiers must rise.")
+        raise BadTerms(Said("%(where)s: the upper bounds of the tiers must rise.", where=where))
     if closed and closed[0] <= 0:
-        raise BadTerms(f"{where}: the first upper bound must be more than zero.")
+        raise BadTerms(
+            Said("%(where)s: the first upper bound must be more than zero.", where=where)
+        )
 
 
 def _parse_where(data: object, where: str) -> tuple[tuple[str, str], ...]:
@@ -97,17 +102,26 @@ def _check_rate(rate: Rate, where: str) -> None:
     if rate.mode in (GRADUATED, VOLUME):
         check_bounds([tier.up_to for tier in rate.tiers], where)
     elif rate.tiers:
-        raise BadTerms(f"{where}: mode {rate.mode!r} takes no tiers.")
+        raise BadTerms(
+            Said("%(where)s: mode %(mode)s takes no tiers.", where=where, mode=f"{rate.mode!r}")
+        )
     if rate.package_size <= 0:
-        raise BadTerms(f"{where}: 'package_size' must be more than zero.")
+        raise BadTerms(Said("%(where)s: 'package_size' must be more than zero.", where=where))
     if rate.minimum is not None and rate.cap is not None and rate.minimum > rate.cap:
-        raise BadTerms(f"{where}: the minimum {rate.minimum} is above the cap {rate.cap}.")
+        raise BadTerms(
+            Said(
+                "%(where)s: the minimum %(minimum)s is above the cap %(cap)s.",
+                where=where,
+                minimum=rate.minimum,
+                cap=rate.cap,
+            )
+        )
 
 
 def parse_rate(data: object) -> Rate:
     """JSON object → Rate, every member checked. Raises BadTerms naming rate and member."""
     label = data.get("key", "?") if isinstance(data, dict) else "?"
-    where = f"Rate {label!r}"
+    where = Said("Rate %(key)s", key=f"{label!r}")
     read = Fields(data, where)
     rate = Rate(
         key=read.text("key"),
@@ -115,7 +129,7 @@ def parse_rate(data: object) -> Rate:
         mode=read.choice("mode", MODES),
         unit_price=read.decimal("unit_price", "0"),
         tiers=tuple(
-            _parse_tier(item, f"{where}, tier {number}")
+            _parse_tier(item, Said("%(where)s, tier %(number)s", where=where, number=number))
             for number, item in enumerate(read.items("tiers", ()), 1)
         ),
         package_size=read.decimal("package_size", "1"),
@@ -132,7 +146,7 @@ def parse_rate(data: object) -> Rate:
 
 def parse_rate_card(data: object) -> RateCard:
     """JSON object → RateCard. Raises BadTerms; rate keys are unique within a card."""
-    read = Fields(data, "Rate card")
+    read = Fields(data, Said("Rate card"))
     card = RateCard(
         read.text("version_id"),
         read.text("name"),
@@ -144,11 +158,22 @@ def parse_rate_card(data: object) -> RateCard:
     keys = [rate.key for rate in card.rates]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
-        raise BadTerms(f"Rate card {card.name!r} has the rate {twice[0]!r} twice.")
+        raise BadTerms(
+            Said(
+                "Rate card %(name)s has the rate %(key)s twice.",
+                name=f"{card.name!r}",
+                key=f"{twice[0]!r}",
+            )
+        )
     # A fixed amount may stand beside a usage price; two usage prices would charge twice.
     priced = [(rate.meter, rate.where) for rate in card.rates if rate.mode != FLAT]
     if len(set(priced)) < len(priced):
-        raise BadTerms(f"Rate card {card.name!r} prices one meter twice for the same usage.")
+        raise BadTerms(
+            Said(
+                "Rate card %(name)s prices one meter twice for the same usage.",
+                name=f"{card.name!r}",
+            )
+        )
     return card
 
 

@@ -44,7 +44,7 @@ def next_state(state: str, verb: str) -> str:
     try:
         return TRANSITIONS[state, verb]
     except KeyError:
-        possible = ", ".join(allowed_verbs(state)) or "nothing: it is finished"
+        possible = ", ".join(allowed_verbs(state)) or Said("nothing: it is finished")
         raise WrongState(
             Said(
                 "A run that is %(state)s cannot %(verb)s. Possible: %(possible)s.",

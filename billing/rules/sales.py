@@ -53,22 +53,49 @@ def parse_sales(data: bytes, known: Iterable[str]) -> tuple[SalesRow, ...]:
     is none, a reference that stands twice.
     """
     if len(data) > MOST_BYTES:
-        raise BadSales([f"The report has {len(data):,} bytes; at most {MOST_BYTES:,} are read."])
+        raise BadSales(
+            [
+                Said(
+                    "The report has %(bytes)s bytes; at most %(most)s are read.",
+                    bytes=f"{len(data):,}",
+                    most=f"{MOST_BYTES:,}",
+                )
+            ]
+        )
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
         names = set(reader.fieldnames or ())
         if not set(COLUMNS) <= names <= {*COLUMNS, *OPTIONAL}:
-            raise BadSales([f"The first line must be {','.join(COLUMNS)} or end in ,reference."])
+            raise BadSales(
+                [
+                    Said(
+                        "The first line must be %(columns)s or end in ,reference.",
+                        columns=",".join(COLUMNS),
+                    )
+                ]
+            )
         return _rows(list(reader), frozenset(known))
     except UnicodeDecodeError as error:
-        raise BadSales([f"The report is not UTF-8: byte {error.start} is no character."]) from None
+        raise BadSales(
+            [Said("The report is not UTF-8: byte %(at)s is no character.", at=error.start)]
+        ) from None
     except csv.Error as error:
-        raise BadSales([f"The report cannot be read as CSV: {error}."]) from None
+        raise BadSales(
+            [Said("The report cannot be read as CSV: %(error)s.", error=error)]
+        ) from None
 
 
 def _rows(given: list[dict[str | None, str]], known: frozenset[str]) -> tuple[SalesRow, ...]:
     if len(given) > MOST_ROWS:
-        raise BadSales([f"The report has {len(given):,} rows; at most {MOST_ROWS:,} are read."])
+        raise BadSales(
+            [
+                Said(
+                    "The report has %(rows)s rows; at most %(most)s are read.",
+                    rows=f"{len(given):,}",
+                    most=f"{MOST_ROWS:,}",
+                )
+            ]
+        )
     rows: list[SalesRow] = []
     problems: list[str] = []
     seen: set[str] = set()
@@ -82,7 +109,9 @@ def _rows(given: list[dict[str | None, str]], known: frozenset[str]) -> tuple[Sa
             seen.add(row.reference)
             rows.append(row)
         except BadMoney as error:
-            problems.append(f"Line {number}: {str(error).rstrip('.')}.")
+            ends = str(error).endswith(".")
+            said = "Line %(number)s: %(error)s" if ends else "Line %(number)s: %(error)s."
+            problems.append(Said(said, number=number, error=error))
     if problems:
         raise BadSales(problems[:MOST_PROBLEMS])
     return tuple(rows)

@@ -13,6 +13,7 @@ from billing.rules.facts import PartyTax, Sale
 from billing.rules.inputs import SHARE_KEY, BookedLine, BookedShare, RunInput, RunInputRow
 from billing.rules.rates import DIMENSIONS
 from billing.rules.splits import PARTNER
+from tenants.rules.sayings import Said
 
 Customer = tuple[str, str]  # its external id, its id: the order of a run's lines
 
@@ -77,8 +78,11 @@ def theirs(customers: Sequence[Customer], items: Sequence[Any]) -> Theirs:
     for external_id, customer_id in named(items):
         if known[customer_id] != external_id:
             raise InvariantBroken(
-                f"Customer {customer_id} has another external id now than when it was booked. "
-                "Give it its old one back, then settle again."
+                Said(
+                    "Customer %(customer_id)s has another external id now than when it was "
+                    "booked. Give it its old one back, then settle again.",
+                    customer_id=customer_id,
+                )
             )
     kinds = (BookedLine, BookedShare, Sale, PartyTax)
     return Theirs(*(tuple(one for one in items if isinstance(one, kind)) for kind in kinds))  # type: ignore[arg-type]

@@ -43,6 +43,7 @@ from billing.rules.lines import (
 )
 from billing.rules.splits import PARTNER
 from billing.rules.terms import Terms
+from tenants.rules.sayings import Said
 
 _NOTES = {
     REVERSE_CHARGE: "Reverse charge: the recipient accounts for the tax.",
@@ -76,11 +77,15 @@ def _status(run: RunInput, party: str, shown: str, charges: str = ALL_CHARGES) -
     status = _found(run, party, charges)
     if status is not None:
         return status
-    of = " of what it is paid" if charges == PAID_OUT else ""
+    lacks = Said("%(shown)s has no tax status", shown=shown)
+    if charges == PAID_OUT:
+        lacks = Said("%(shown)s has no tax status of what it is paid", shown=shown)
     raise MissingTax(
-        f"{shown} has no tax status{of}, and this agreement's documents carry tax. Enter its "
-        "country and treatment (standard, reduced, reverse charge, exempt, none), then settle "
-        "again."
+        Said(
+            "%(lacks)s, and this agreement's documents carry tax. Enter its country and treatment "
+            "(standard, reduced, reverse charge, exempt, none), then settle again.",
+            lacks=lacks,
+        )
     )
 
 
@@ -99,7 +104,11 @@ def with_party_tax(run: RunInput, draft: Draft, terms: Terms, lines: Sequence[Ra
     if not terms.charges_tax or not draft.lines:
         return draft
     who = draft.lines[0].customer_external_id
-    shown = f"Customer {who!r}" if draft.customer_id else "The partner"
+    shown = (
+        Said("Customer %(customer)s", customer=f"{who!r}")
+        if draft.customer_id
+        else Said("The partner")
+    )
     phases = {line.key: line.phase for line in lines}
     only_memos = all(row.memo for row in draft.lines)
     # Sums and places only: a partner's document names any number of customers.

@@ -31,6 +31,7 @@ from billing.rules.terms import (
     Wholesale,
 )
 from billing.rules.terms_json import check_terms
+from tenants.rules.sayings import Said
 
 # Cloud partners keep 40 % when we collect and 60 % when they resell and collect themselves.
 _CLOUD_BPS = {PLATFORM: 4_000, PARTNER: 6_000}
@@ -43,27 +44,37 @@ OEM_TERM_MONTHS = 36
 OEM_BASE_YEARLY_MINOR = 120_000_00
 WHOLESALE_FACTOR_BPS = 5_000
 PLAN_FEES_MINOR = {"enterprise": 75_000_00, "mid-market": 10_000_00}
-TEMPLATES = (
-    "revenue_share_platform",
-    "revenue_share_partner",
-    "poc",
-    "oem",
-    "wholesale",
-    "direct",
-)
+# What an agreement of a template is called, behind its partner's name.
+CALLED = {
+    "revenue_share_platform": "revenue share",
+    "revenue_share_partner": "revenue share (partner collects)",
+    "poc": "proof of concept",
+    "oem": "OEM licence",
+    "wholesale": "wholesale",
+    "direct": "direct customers",
+}
+TEMPLATES = tuple(CALLED)
 
 
 def default_partner_share_bps(partner_kind: str, collects: str) -> int:
     """The partner's share in basis points by partner type and who collects. Raises BadTerms."""
     if collects not in (PLATFORM, PARTNER):
-        raise BadTerms(f"Who collects is 'platform' or 'partner', not {collects!r}.")
+        raise BadTerms(
+            Said(
+                "Who collects is 'platform' or 'partner', not %(collects)s.",
+                collects=f"{collects!r}",
+            )
+        )
     if partner_kind == "cloud":
         return _CLOUD_BPS[collects]
     try:
         return _TYPE_BPS[partner_kind]
     except KeyError:
         raise BadTerms(
-            f"There is no default share for partner type {partner_kind!r}. Give share_bps."
+            Said(
+                "There is no default share for partner type %(partner_kind)s. Give share_bps.",
+                partner_kind=f"{partner_kind!r}",
+            )
         ) from None
 
 
@@ -167,7 +178,13 @@ def agreement_terms(
     `starts_at` is a full UTC hour: the PoC runs and yearly fees count from it.
     """
     if template not in TEMPLATES:
-        raise BadTerms(f"Template {template!r} is not known. Use one of {', '.join(TEMPLATES)}.")
+        raise BadTerms(
+            Said(
+                "Template %(template)s is not known. Use one of %(known)s.",
+                template=f"{template!r}",
+                known=", ".join(TEMPLATES),
+            )
+        )
     whole_hour(starts_at, "start of the agreement")
     collects = PARTNER if template in _BY_PARTNER else PLATFORM
     poc_months = _poc_months(template, deal)

@@ -26,6 +26,7 @@ from billing.rules.terms import (
     Terms,
     Wholesale,
 )
+from tenants.rules.sayings import Said
 
 _NEEDS: dict[str, tuple[type, ...]] = {
     REVENUE_SHARE: (RevenueShare,),
@@ -46,15 +47,15 @@ _NAMES: dict[type, str] = {
 }
 # As finance calls them, with the member's name for who writes JSON.
 _KINDS = {
-    REVENUE_SHARE: "revenue share",
-    OEM: "licence (OEM)",
-    WHOLESALE: "wholesale",
-    DIRECT: "direct",
+    REVENUE_SHARE: Said("revenue share"),
+    OEM: Said("licence (OEM)"),
+    WHOLESALE: Said("wholesale"),
+    DIRECT: Said("direct"),
 }
-_PARTS: dict[type, str] = {
-    RevenueShare: "the partner's share ('revenue_share')",
-    PerUnit: "a price per unit ('per_unit')",
-    Wholesale: "a wholesale factor ('wholesale')",
+_PARTS: dict[type, Said] = {
+    RevenueShare: Said("the partner's share ('revenue_share')"),
+    PerUnit: Said("a price per unit ('per_unit')"),
+    Wholesale: Said("a wholesale factor ('wholesale')"),
 }
 _HOUR = timedelta(hours=1)
 
@@ -69,17 +70,26 @@ def whole_hour_zone(name: str) -> str:
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        raise BadTerms(f"Terms: 'time_zone' {name!r} is not known. Use 'UTC'.") from None
+        raise BadTerms(
+            Said("Terms: 'time_zone' %(name)s is not known. Use 'UTC'.", name=f"{name!r}")
+        ) from None
     offsets = {datetime(2026, month, 1, tzinfo=zone).utcoffset() or _HOUR for month in range(1, 13)}
     for offset in offsets:
         if offset % _HOUR:
             raise BadTerms(
-                f"Terms: 'time_zone' {name} is {_signed(offset)} off UTC. Usage is kept by the "
-                "full UTC hour, so a month can not begin there. Use 'UTC'."
+                Said(
+                    "Terms: 'time_zone' %(name)s is %(offset)s off UTC. Usage is kept by the "
+                    "full UTC hour, so a month can not begin there. Use 'UTC'.",
+                    name=name,
+                    offset=_signed(offset),
+                )
             )
     raise BadTerms(
-        f"Terms: 'time_zone' {name} is refused: all documents of a month cover the same UTC month. "
-        "Use 'UTC'."
+        Said(
+            "Terms: 'time_zone' %(name)s is refused: all documents of a month cover the "
+            "same UTC month. Use 'UTC'.",
+            name=name,
+        )
     )
 
 
@@ -95,67 +105,92 @@ def _has(terms: Terms, *kinds: type) -> bool:
 def _check_counts(terms: Terms) -> None:
     for kind in _ONCE:
         if sum(isinstance(c, kind) for c in terms.components) > 1:
-            raise BadTerms(f"Terms: at most one {_NAMES[kind]!r} component is allowed.")
+            raise BadTerms(
+                Said("Terms: at most one %(part)s component is allowed.", part=f"{_NAMES[kind]!r}")
+            )
     for needed in _NEEDS[terms.kind]:
         if not _has(terms, needed):
             raise BadTerms(
-                f"Terms: a {_KINDS[terms.kind]} agreement needs {_PARTS[needed]}. Add it, or "
-                "choose another kind of deal."
+                Said(
+                    "Terms: a %(kind)s agreement needs %(part)s. Add it, or choose another kind "
+                    "of deal.",
+                    kind=_KINDS[terms.kind],
+                    part=_PARTS[needed],
+                )
             )
     keys = [c.rate.key for c in terms.components if isinstance(c, PerUnit)]
     plans = [c.plan for c in terms.components if isinstance(c, PlanFee)]
     if len(set(keys)) < len(keys) or len(set(plans)) < len(plans):
-        raise BadTerms("Terms: per-unit rate keys and plans appear once each.")
+        raise BadTerms(Said("Terms: per-unit rate keys and plans appear once each."))
 
 
 def _check_sides(terms: Terms) -> None:
     if terms.shares_revenue and terms.kind == DIRECT:
-        raise BadTerms("Terms: kind 'direct' has no customer money to share.")
+        raise BadTerms(Said("Terms: kind 'direct' has no customer money to share."))
     if terms.shares_revenue and _has(terms, Wholesale):
         raise BadTerms(
-            "Terms: a wholesale price is our part of the customer's money already; a revenue share "
-            "beside it has no customer money to share. Choose one."
+            Said(
+                "Terms: a wholesale price is our part of the customer's money already; a "
+                "revenue share beside it has no customer money to share. Choose one."
+            )
         )
     if terms.kind in (OEM, WHOLESALE) and terms.collects == PLATFORM:
         raise BadTerms(
-            f"Terms: in a {_KINDS[terms.kind]} agreement the partner collects: let it invoice its "
-            "customers ('collects')."
+            Said(
+                "Terms: in a %(kind)s agreement the partner collects: let it invoice its "
+                "customers ('collects').",
+                kind=_KINDS[terms.kind],
+            )
         )
     if terms.kind == DIRECT and terms.collects != PLATFORM:
         raise BadTerms(
-            "Terms: in a direct agreement we invoice the customers ourselves ('collects')."
+            Said("Terms: in a direct agreement we invoice the customers ourselves ('collects').")
         )
     if not terms.bills_customers and _has(terms, PlanFee, SavingsShare):
         raise BadTerms(
-            f"Terms: a {_KINDS[terms.kind]} agreement sends customers no invoice, so nobody would "
-            "pay its 'plan_fee' or 'savings_share'. Remove it, or share revenue."
+            Said(
+                "Terms: a %(kind)s agreement sends customers no invoice, so nobody would pay "
+                "its 'plan_fee' or 'savings_share'. Remove it, or share revenue.",
+                kind=_KINDS[terms.kind],
+            )
         )
     if terms.share_base == COLLECTED and not (terms.pays_partner and terms.principal):
         raise BadTerms(
-            "Terms: a share of what was collected needs us to collect in our own name and to share "
-            "it; here nobody's payments would tell us what is due."
+            Said(
+                "Terms: a share of what was collected needs us to collect in our own name "
+                "and to share it; here nobody's payments would tell us what is due."
+            )
         )
     if terms.share_after is not None and not (terms.pays_partner and terms.principal):
         raise BadTerms(
-            "Terms: 'share_after' says what is taken off the customers' money before we share it; "
-            "here we do not collect it in our own name, so credits, refunds, payment fees and tax "
-            "are the partner's own affair."
+            Said(
+                "Terms: 'share_after' says what is taken off the customers' money before we "
+                "share it; here we do not collect it in our own name, so credits, refunds, "
+                "payment fees and tax are the partner's own affair."
+            )
         )
     if terms.sales == REPORTED:
         if terms.collects == PLATFORM or not terms.shares_revenue:
             raise BadTerms(
-                "Terms: sales are reported where the partner invoices its customers itself and "
-                "shares what it sells; here nobody would report."
+                Said(
+                    "Terms: sales are reported where the partner invoices its customers itself "
+                    "and shares what it sells; here nobody would report."
+                )
             )
         if _has(terms, PlanFee, SavingsShare):
             raise BadTerms(
-                "Terms: reported sales are all that customers pay, plan fees and parts of savings "
-                "too. Remove these components, or invoice customers out of the portal."
+                Said(
+                    "Terms: reported sales are all that customers pay, plan fees and parts of "
+                    "savings too. Remove these components, or invoice customers out of the "
+                    "portal."
+                )
             )
     if terms.netting and not (terms.pays_partner and terms.bills_partner):
         raise BadTerms(
-            "Terms: netting sets the partner's invoice off against its share; this agreement has "
-            "only one of the two."
+            Said(
+                "Terms: netting sets the partner's invoice off against its share; this "
+                "agreement has only one of the two."
+            )
         )
 
 
@@ -166,9 +201,11 @@ def _check_amounts(terms: Terms) -> None:
             _check_discount(component)
         if isinstance(component, Cap):
             if not _has(terms, PerUnit, Wholesale):
-                raise BadTerms("Terms: a 'cap' bounds usage the partner pays; there is none here.")
+                raise BadTerms(
+                    Said("Terms: a 'cap' bounds usage the partner pays; there is none here.")
+                )
             if component.monthly_minor < least:
-                raise BadTerms("Terms: the cap is below the minimum commitment.")
+                raise BadTerms(Said("Terms: the cap is below the minimum commitment."))
 
 
 def _check_discount(wholesale: Wholesale) -> None:
@@ -177,8 +214,10 @@ def _check_discount(wholesale: Wholesale) -> None:
         check_bounds(bounds, "Wholesale discount")
     elif wholesale.discount_tiers:
         raise BadTerms(
-            "Wholesale discount tiers need a mode: say whether a discount is of the whole value "
-            "('volume') or of each step's own part ('graduated')."
+            Said(
+                "Wholesale discount tiers need a mode: say whether a discount is of the "
+                "whole value ('volume') or of each step's own part ('graduated')."
+            )
         )
 
 
@@ -189,5 +228,5 @@ def check_terms(terms: Terms) -> Terms:
     _check_sides(terms)
     _check_amounts(terms)
     if terms.poc_ends_at is not None and terms.poc_ends_at <= terms.anchor_at:
-        raise BadTerms("Terms: the proof of concept must end after the agreement starts.")
+        raise BadTerms(Said("Terms: the proof of concept must end after the agreement starts."))
     return terms

@@ -34,6 +34,7 @@ from billing.rules.terms import (
     Wholesale,
 )
 from billing.rules.terms_check import check_terms, whole_hour_zone
+from tenants.rules.sayings import Said
 
 
 def _base_fee(read: Fields) -> Component:
@@ -53,7 +54,7 @@ def _wholesale(read: Fields) -> Component:
     mode = read.choice("discount_mode", DISCOUNT_MODES, "none")
     tiers = []
     for number, item in enumerate(read.items("discount_tiers", ()), 1):
-        tier = Fields(item, f"Discount tier {number}")
+        tier = Fields(item, Said("Discount tier %(number)s", number=number))
         bps = tier.whole("discount_bps", most=WHOLE_BPS)
         tiers.append(DiscountTier(tier.whole_or_none("up_to_minor"), bps))
         tier.close()
@@ -101,7 +102,7 @@ _TYPES: dict[type, str] = {
 
 
 def _parse_component(data: object, number: int) -> Component:
-    read = Fields(data, f"Component {number}")
+    read = Fields(data, Said("Component %(number)s", number=number))
     component = _PARSERS[read.choice("type", tuple(_PARSERS))](read)
     read.close()
     return component
@@ -109,7 +110,7 @@ def _parse_component(data: object, number: int) -> Component:
 
 def parse_terms(data: object) -> Terms:
     """JSON object → Terms. Raises BadTerms naming the member and what is expected."""
-    read = Fields(data, "Terms")
+    read = Fields(data, Said("Terms"))
     parts = enumerate(read.items("components"), 1)
     terms = Terms(
         kind=read.choice("kind", KINDS),
@@ -143,11 +144,17 @@ def _share_after(read: Fields) -> tuple[str, ...] | None:
     if given is None:
         return None
     if not isinstance(given, list | tuple):
-        raise read.fail("share_after", given, f"a list of {', '.join(DEDUCTIONS)}")
+        raise read.fail(
+            "share_after", given, Said("a list of %(known)s", known=", ".join(DEDUCTIONS))
+        )
     if unknown := [one for one in given if one not in DEDUCTIONS]:
         raise BadTerms(
-            f"Terms: 'share_after' lists what is taken off before the share, of "
-            f"{', '.join(DEDUCTIONS)}; {unknown[0]!r} is none of them."
+            Said(
+                "Terms: 'share_after' lists what is taken off before the share, of "
+                "%(known)s; %(unknown)s is none of them.",
+                known=", ".join(DEDUCTIONS),
+                unknown=f"{unknown[0]!r}",
+            )
         )
     return tuple(name for name in DEDUCTIONS if name in given)
 

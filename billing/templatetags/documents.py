@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django import template
 
-from billing.rules.page import document_page
+from billing.gateways.paper_language import on_paper, page_of
 
 register = template.Library()
-register.simple_tag(document_page, name="document_page")
+register.simple_tag(page_of, name="document_page")
+register.filter("on_paper", on_paper)  # `{{ line.description|on_paper }}`: in the reader's language

@@ -17,6 +17,7 @@ from cache_api.rules import customer_facts
 from cache_api.rules.customer_facts import BadCustomer, CustomerRow
 from tenants import audit
 from tenants.models import AuditEntry
+from tenants.rules.meanwhile import mark, refuse_changed
 from tenants.rules.sayings import Said
 
 
@@ -51,20 +52,13 @@ def change_customer(
     """Set name, plan and billing facts; whether anything changed. Confirms an unconfirmed one.
 
     `seen` is the `fingerprint` of what the editor saw: a change by somebody else in between is
-    told, not overwritten. Raises UnknownCustomer, BadCustomer.
+    told, not overwritten. Raises UnknownCustomer, BadCustomer, ChangedMeanwhile.
     """
     wanted = {"name": customer_facts.line("name", name), "plan": customer_facts.line("plan", plan),
               "billing": customer_facts.billing(billing)}  # fmt: skip
     with transaction.atomic():
         row = _locked(customer_id)
-        if seen != fingerprint(row):
-            raise BadCustomer(
-                "",
-                Said(
-                    "Somebody else changed this customer meanwhile. Nothing was saved; open the "
-                    "page again and look."
-                ),
-            )
+        refuse_changed(seen, *_facts(row))
         if row.state == CustomerState.UNCONFIRMED:
             wanted["state"] = CustomerState.ACTIVE
         before = {key: getattr(row, key) for key in wanted}
@@ -83,8 +77,11 @@ def change_customer(
 
 def fingerprint(row: Customer) -> str:
     """What tells one state of a customer's facts from another."""
-    facts = (row.name, row.plan, sorted(row.billing.items()))
-    return uuid.uuid5(row.pk, repr(facts)).hex
+    return mark(*_facts(row))
+
+
+def _facts(row: Customer) -> tuple[object, ...]:
+    return row.pk, row.name, row.plan, sorted(row.billing.items())
 
 
 def set_suspended(

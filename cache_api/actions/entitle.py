@@ -14,6 +14,7 @@ from cache_api.models import Customer
 from cache_api.rules import entitlements
 from tenants import audit
 from tenants.actions.partners import set_entitlement
+from tenants.rules.meanwhile import refuse_changed
 from tenants.rules.sayings import Said
 
 # Name → check. What is not in here is not granted by hand: billing pushes its own facts.
@@ -38,7 +39,9 @@ def entitle(*, partner_id: uuid.UUID, name: str, value: Any, actor: str, now: da
     check = CHECKS.get(name)
     if check is None:
         known = ", ".join(CHECKS)
-        raise entitlements.BadEntitlement(f"{name!r} cannot be granted; use one of {known}.")
+        raise entitlements.BadEntitlement(
+            Said("%(name)s cannot be granted; use one of %(known)s.", name=f"{name!r}", known=known)
+        )
     checked = check(value)
     with transaction.atomic():
         set_entitlement(partner_id=partner_id, name=name, value=checked, now=now)
@@ -47,11 +50,13 @@ def entitle(*, partner_id: uuid.UUID, name: str, value: Any, actor: str, now: da
 
 
 def set_quota(
-    *, partner_id: uuid.UUID, external_id: str, quota: Any, actor: str, now: datetime
-) -> bool:
+    *, partner_id: uuid.UUID, external_id: str, quota: Any, actor: str, now: datetime,
+    seen: str | None = None,
+) -> bool:  # fmt: skip
     """Set a customer's quota in the current partner's schema (None: no quota); whether it changed.
 
-    Safe to repeat. Raises UnknownCustomer, entitlements.BadEntitlement.
+    `seen` is the mark of the quota that the editor saw. Safe to repeat. Raises UnknownCustomer,
+    entitlements.BadEntitlement, ChangedMeanwhile.
     """
     checked = None if quota is None else entitlements.quota(quota)
     with transaction.atomic():
@@ -65,6 +70,7 @@ def set_quota(
             )
         if row.quota == checked:
             return False
+        refuse_changed(seen, row.quota)
         before, row.quota = row.quota, checked
         row.save(update_fields=["quota"])
         audit.record(actor=actor, verb="customer.quota", target=external_id, at=now,

@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 
 from cache_api.rules.retention import checked
 from tenants import audit, queries
-from tenants.actions.meanwhile import ChangedMeanwhile
 from tenants.models import Retention
+from tenants.rules.meanwhile import ChangedMeanwhile
 
 
 def choose_retention(

@@ -12,6 +12,7 @@ import httpx
 
 from tenants.gateways import outside
 from tenants.gateways.outside import Ask, Resolve, resolve
+from tenants.rules.sayings import Said
 from tenants.rules.targets import BadTarget, Target
 
 WHOLE_S = 15.0
@@ -76,7 +77,7 @@ async def _one(
         async with asyncio.timeout(whole_s), outside.answered(client, ask, resolve) as response:
             return ended(response.status_code, await _beginning(response))
     except TimeoutError:
-        return ended(None, error=f"no whole answer within {whole_s:g} seconds")
+        return ended(None, error=Said("no whole answer within %(s)s seconds", s=f"{whole_s:g}"))
     except BadTarget as error:
         return ended(None, error=str(error))
     except outside.FAILURES as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cache_api.rules import entitlements
+from tenants.rules.company import LANGUAGES
 from tenants.rules.sayings import Said, saying
 
 LONGEST_ID = 200
@@ -15,7 +16,7 @@ LONGEST = {"name": 120, "plan": 80, "legal_name": 160, "tax_id": 40, "email": 25
 MOST_LINES, LONGEST_LINE = 6, 120
 MOST_ROWS = 100_000
 ERASED = "customer.erased"  # the verb of an erasure's receipt in the log
-BILLING = ("legal_name", "address", "country", "tax_id", "email", "currency")
+BILLING = ("legal_name", "address", "country", "tax_id", "email", "currency", "language")
 COLUMNS = ("external_id", "name", "plan", *BILLING, "quota_day", "quota_month", "quota_hard")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CODES = {"country": re.compile("[A-Z]{2}"), "currency": re.compile("[A-Z]{3}")}
@@ -85,9 +86,8 @@ def line(member: str, text: str) -> str:
 
 
 def billing(given: Mapping[str, str]) -> dict[str, Any]:
-    """`legal_name, address (list of lines), country, tax_id, email, currency`, without empty ones.
-
-    Raises BadCustomer.
+    """`legal_name, address (list of lines), country, tax_id, email, currency, language (of its
+    papers)`, without empty ones. Raises BadCustomer.
     """
     facts: dict[str, Any] = {name: line(name, given.get(name, ""))
                              for name in ("legal_name", "tax_id", "email")}  # fmt: skip
@@ -116,6 +116,13 @@ def billing(given: Mapping[str, str]) -> dict[str, Any]:
                 ),
             )
         facts[name] = code
+    # English is what papers are in without a choice.
+    language = given.get("language", "").strip().lower()
+    facts["language"] = "" if language == "en" else language
+    if facts["language"] not in ("", *LANGUAGES):
+        raise BadCustomer(
+            "language", Said("language must be one of %(known)s.", known=", ".join(LANGUAGES))
+        )
     return {name: facts[name] for name in BILLING if facts[name]}
 
 
@@ -166,7 +173,9 @@ def _check_head(reader: "csv.DictReader[str]") -> None:
         ) from error
     unknown = [name for name in head if name not in COLUMNS]
     if "external_id" not in head or unknown or len(set(head)) < len(head):
-        found = f" Not known: {', '.join(unknown)[:200]}." if unknown else ""
+        found = (
+            Said(" Not known: %(unknown)s.", unknown=", ".join(unknown)[:200]) if unknown else ""
+        )
         raise BadCustomer(
             "file",
             Said(

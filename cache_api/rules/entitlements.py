@@ -13,6 +13,7 @@ import msgspec
 
 from cache_api.rules import shapes, upstreams
 from cache_api.rules.semantic import policy
+from tenants.rules.sayings import Said
 
 MAX_RPS = 1_000_000
 MAX_QUOTA = 10**15
@@ -49,7 +50,7 @@ def limits(given: Any) -> dict[str, float]:
         if rate is not None:
             members.setdefault(f"{name}_burst", max(1, math.ceil(rate)))
         elif f"{name}_burst" in members:
-            raise BadEntitlement(f"{name}_burst needs {name}_rps beside it.")
+            raise BadEntitlement(Said("%(name)s_burst needs %(name)s_rps beside it.", name=name))
     if "concurrency" in members:
         members["concurrency"] = int(members["concurrency"])
     return members
@@ -62,12 +63,12 @@ def quota(given: Any) -> dict[str, Any]:
     """
     members = _members("quota", given, frozenset({"day", "month", "hard"}))
     if type(members.setdefault("hard", False)) is not bool:
-        raise BadEntitlement("hard must be true or false.")
+        raise BadEntitlement(Said("hard must be true or false."))
     for name in ("day", "month"):
         if name in members:
             members[name] = int(_number(name, members[name], 0, MAX_QUOTA))
     if len(members) == 1:
-        raise BadEntitlement("A quota needs day, month or both.")
+        raise BadEntitlement(Said("A quota needs day, month or both."))
     return members
 
 
@@ -78,7 +79,7 @@ def hide_powered_by(given: Any) -> dict[str, bool]:
     """
     members = _members("hide_powered_by", given, frozenset({"granted"}))
     if type(members.get("granted")) is not bool:
-        raise BadEntitlement("granted must be true or false.")
+        raise BadEntitlement(Said("granted must be true or false."))
     return members
 
 
@@ -92,9 +93,18 @@ def brand(given: Any) -> dict[str, str]:
     for name, (shape, longest, meaning) in _BRAND.items():
         text = members.get(name)
         if type(text) is not str or len(text) > longest or not shape.fullmatch(text):
-            raise BadEntitlement(f"{name} must be {meaning}, at most {longest} characters.")
+            raise BadEntitlement(
+                Said(
+                    "%(name)s must be %(meaning)s, at most %(longest)s characters.",
+                    name=name,
+                    meaning=meaning,
+                    longest=longest,
+                )
+            )
     if members["header_prefix"].lower() == "cache":
-        raise BadEntitlement("header_prefix Cache would collide with the standard Cache-Status.")
+        raise BadEntitlement(
+            Said("header_prefix Cache would collide with the standard Cache-Status.")
+        )
     return members
 
 
@@ -121,21 +131,43 @@ def forwarding(given: Any) -> dict[str, str]:
     usable = upstreams.granted(members)
     for name in members:
         if name not in usable:
-            raise BadEntitlement(f"{name} must be an https address without credentials or query.")
+            raise BadEntitlement(
+                Said("%(name)s must be an https address without credentials or query.", name=name)
+            )
     return usable
 
 
 def _members(what: str, given: Any, known: frozenset[str]) -> dict[str, Any]:
     if not isinstance(given, Mapping):
-        raise BadEntitlement(f"{what} must be an object with {', '.join(sorted(known))}.")
+        raise BadEntitlement(
+            Said(
+                "%(what)s must be an object with %(known)s.",
+                what=what,
+                known=", ".join(sorted(known)),
+            )
+        )
     for name in given:
         if name not in known:
-            raise BadEntitlement(f"{what} has no {name!r}; it knows {', '.join(sorted(known))}.")
+            raise BadEntitlement(
+                Said(
+                    "%(what)s has no %(name)s; it knows %(known)s.",
+                    what=what,
+                    name=f"{name!r}",
+                    known=", ".join(sorted(known)),
+                )
+            )
     return dict(given)
 
 
 def _number(name: str, given: Any, lowest: float, highest: float) -> float:
     if type(given) not in (int, float) or not lowest <= given <= highest:
-        raise BadEntitlement(f"{name} must be a number from {lowest} to {highest}.")
+        raise BadEntitlement(
+            Said(
+                "%(name)s must be a number from %(lowest)s to %(highest)s.",
+                name=name,
+                lowest=lowest,
+                highest=highest,
+            )
+        )
     number: float = given
     return number

@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms.fields import secret_line
+
 
 class AgainForm(forms.Form):
     """Asks `person`, who sends it, for the password; who has none (single sign-on) is not asked.
@@ -18,7 +20,7 @@ class AgainForm(forms.Form):
     asked_because: Any = ""
     password = forms.CharField(
         label=_("Your password"), max_length=200, strip=False,
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
+        widget=secret_line("current-password"),
     )  # fmt: skip
 
     def __init__(self, *args: Any, person: Any, **kwargs: Any) -> None:

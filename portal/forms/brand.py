@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms.fields import line, select, upload
 from tenants.rules.brand import FACTS, FONTS, LONGEST
 
 PICTURES = ("logo_light", "logo_dark", "icon")
@@ -15,15 +16,13 @@ _TAKEN = ".png,.jpg,.jpeg,.webp,.svg,image/png,image/jpeg,image/webp,image/svg+x
 
 
 def _text(name: str, label: Any, required: bool = False, **more: Any) -> forms.CharField:
-    attrs = {"class": "input", "autocomplete": "off", **more.pop("attrs", {})}
     return forms.CharField(label=label, max_length=LONGEST.get(name, 7), required=required,
-                           widget=forms.TextInput(attrs=attrs), **more)  # fmt: skip
+                           **{"widget": line(), **more})  # fmt: skip
 
 
 def _picture(label: Any, help_text: Any) -> forms.FileField:
-    attrs = {"class": "input", "accept": _TAKEN}
     return forms.FileField(label=label, required=False, help_text=help_text,
-                           widget=forms.FileInput(attrs=attrs))  # fmt: skip
+                           widget=upload(_TAKEN))  # fmt: skip
 
 
 class BrandForm(forms.Form):
@@ -34,12 +33,12 @@ class BrandForm(forms.Form):
                        help_text=_("Below an icon on a phone; at most 24 characters."))  # fmt: skip
     tagline = _text("tagline", _("Tagline"), help_text=_("Beside the sign-in form."))
     seed_hex = _text("seed_hex", _("Brand colour"), required=True,
-                     attrs={"spellcheck": "false", "class": "input mono"})  # fmt: skip
+                     widget=line("mono", spellcheck="false"))  # fmt: skip
     accent_hex = _text("accent_hex", _("Accent"),
                        help_text=_("Badges and the second series of charts."),
-                       attrs={"spellcheck": "false", "class": "input mono"})  # fmt: skip
+                       widget=line("mono", spellcheck="false"))  # fmt: skip
     font = forms.ChoiceField(
-        label=_("Font"), widget=forms.Select(attrs={"class": "select"}),
+        label=_("Font"), widget=select(),
         choices=[(name, _("The system's own") if name == "system" else family)
                  for name, family in FONTS.items()],
     )  # fmt: skip
@@ -55,9 +54,9 @@ class BrandForm(forms.Form):
                        help_text=_("In the foot of pages and mails, on documents."))  # fmt: skip
     support_email = _text("support_email", _("Support e-mail"),
                           help_text=_("Answers to mails go here."))  # fmt: skip
-    support_url = _text("support_url", _("Support page"), attrs={"placeholder": "https://"})
-    terms_url = _text("terms_url", _("Terms"), attrs={"placeholder": "https://"})
-    privacy_url = _text("privacy_url", _("Privacy"), attrs={"placeholder": "https://"})
+    support_url = _text("support_url", _("Support page"), widget=line(placeholder="https://"))
+    terms_url = _text("terms_url", _("Terms"), widget=line(placeholder="https://"))
+    privacy_url = _text("privacy_url", _("Privacy"), widget=line(placeholder="https://"))
     mail_sender = _text("mail_sender", _("Sender of mails"),
                         help_text=_("The name in From. Empty: the product name."))  # fmt: skip
     powered_by = forms.BooleanField(label=_("Show “Powered by AgentCache”"), required=False)

@@ -8,6 +8,8 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms.fields import line, select
+
 LONGEST = 64
 
 
@@ -15,17 +17,15 @@ class PurgeForm(forms.Form):
     """Everything, or what bears one tag. The form asks, its answer is confirmed by another."""
 
     what = forms.ChoiceField(
-        label=_("What"), widget=forms.Select(attrs={"class": "select"}),
+        label=_("What"), widget=select(),
         choices=[("tag", _("Entries with a tag")), ("all", _("All entries"))],
     )  # fmt: skip
     tag = forms.CharField(
-        label=_("Tag"), required=False, max_length=LONGEST * 2 + 1,
-        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off",
-                                      "spellcheck": "false"}),
+        label=_("Tag"), required=False, max_length=LONGEST * 2 + 1, widget=line(spellcheck="false"),
         help_text=_("As it was stored: a name such as faq, or name=value."),
     )  # fmt: skip
     mode = forms.ChoiceField(
-        label=_("Mode"), widget=forms.Select(attrs={"class": "select"}),
+        label=_("Mode"), widget=select(),
         choices=[("live", _("Live")), ("test", _("Test: never billed"))],
     )  # fmt: skip
 
@@ -45,9 +45,7 @@ class PartnerPurgeForm(PurgeForm):
     """The same of one of the partner's customers."""
 
     customer = forms.CharField(
-        label=_("Customer"), max_length=200,
-        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off",
-                                      "spellcheck": "false"}),
+        label=_("Customer"), max_length=200, widget=line(spellcheck="false"),
         help_text=_("Your id of it."),
     )  # fmt: skip
     field_order = ("customer", "what", "tag", "mode")

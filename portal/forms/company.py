@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import local
 from portal.forms.again import AgainForm
+from portal.forms.fields import area, email_line, line, select
 from tenants.rules.company import LANGUAGES
 
 # What `BadCompany` says, in words.
@@ -30,27 +31,23 @@ class CompanyForm(AgainForm):
 
     address = forms.CharField(
         label=_("Address"), max_length=800, required=False,
-        widget=forms.Textarea(attrs={"class": "textarea", "rows": 4,
-                                     "autocomplete": "street-address"}),
+        widget=area(4, autocomplete="street-address"),
         help_text=_("As printed, without the country: at most six lines."),
     )  # fmt: skip
     country = forms.ChoiceField(label=_("Country"), required=False,
-                                widget=forms.Select(attrs={"class": "select"}))  # fmt: skip
+                                widget=select())  # fmt: skip
     tax_id = forms.CharField(
-        label=_("Tax ID"), max_length=60, required=False,
-        widget=forms.TextInput(attrs={"class": "input mono", "autocomplete": "off",
-                                      "spellcheck": "false"}),
+        label=_("Tax ID"), max_length=60, required=False, widget=line("mono", spellcheck="false"),
         help_text=_("A VAT number, an EIN or what your country has. Check digits are checked; "
                     "whether it is registered is not."),
     )  # fmt: skip
     email = forms.EmailField(
-        label=_("Billing e-mail"), max_length=254, required=False,
-        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "off"}),
+        label=_("Billing e-mail"), max_length=254, required=False, widget=email_line(),
         help_text=_("Invoices to you and statements go there. Empty: to your owners and finance "
                     "people."),
     )  # fmt: skip
     language = forms.ChoiceField(
-        label=_("Language of your papers"), widget=forms.Select(attrs={"class": "select"}),
+        label=_("Language of your papers"), widget=select(),
         help_text=_("Of invoices to you and of your statements; amounts and months stay the same."),
     )  # fmt: skip
     seen = forms.IntegerField(min_value=0, max_value=2**31 - 2, widget=forms.HiddenInput())

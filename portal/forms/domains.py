@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-_INPUT = {"class": "input", "autocomplete": "off", "spellcheck": "false"}
+from portal.forms.fields import email_line, line
 
 
 class HostForm(forms.Form):
@@ -11,7 +11,7 @@ class HostForm(forms.Form):
 
     host = forms.CharField(
         label=_("Domain name"), max_length=300,
-        widget=forms.TextInput(attrs=_INPUT | {"placeholder": "cache.your-company.com"}),
+        widget=line(spellcheck="false", placeholder="cache.your-company.com"),
         help_text=_("A name below a domain that you own. Its DNS needs two records, which the "
                     "next page shows."),
     )  # fmt: skip
@@ -22,7 +22,7 @@ class SendForm(forms.Form):
 
     email = forms.EmailField(
         label=_("E-mail of whoever manages the DNS"), max_length=254,
-        widget=forms.EmailInput(attrs=_INPUT),
+        widget=email_line(spellcheck="false"),
     )  # fmt: skip
 
 
@@ -30,4 +30,4 @@ class ReleaseForm(forms.Form):
     """To give up a name, it is written once more."""
 
     host = forms.CharField(label=_("Write the name to confirm"), max_length=300,
-                           widget=forms.TextInput(attrs=_INPUT))  # fmt: skip
+                           widget=line(spellcheck="false"))  # fmt: skip

@@ -8,16 +8,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.forms.again import AgainForm
-
-_INPUT = {"class": "input", "autocomplete": "off"}
+from portal.forms.fields import line
 
 
 class EraseForm(AgainForm):
     """The customer's id once more, and the password of whoever erases."""
 
     confirm = forms.CharField(
-        label=_("Write the customer's id to confirm"), max_length=200,
-        widget=forms.TextInput(attrs=_INPUT),
+        label=_("Write the customer's id to confirm"), max_length=200, widget=line(),
     )  # fmt: skip
 
     def __init__(self, *args: Any, external_id: str, **kwargs: Any) -> None:

@@ -9,16 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal import words
+from portal.forms.fields import SeenForm, area, line, select
 from tenants.models import Incident, IncidentUpdate
 from tenants.rules.status import COMPONENTS
-
-
-def _select() -> forms.Select:
-    return forms.Select(attrs={"class": "select"})
-
-
-def _text() -> forms.Textarea:
-    return forms.Textarea(attrs={"class": "textarea", "rows": 4})
 
 
 class IncidentForm(forms.Form):
@@ -26,16 +19,16 @@ class IncidentForm(forms.Form):
 
     incident_id = forms.UUIDField(widget=forms.HiddenInput)
     title = forms.CharField(label=_("Title"), max_length=120,
-                            widget=forms.TextInput(attrs={"class": "input"}))  # fmt: skip
+                            widget=line())  # fmt: skip
     component = forms.ChoiceField(
-        label=_("What is affected"), widget=_select(),
+        label=_("What is affected"), widget=select(),
         choices=[(one, words.COMPONENTS[one]) for one in COMPONENTS],
     )  # fmt: skip
     impact = forms.ChoiceField(
-        label=_("How badly"), widget=_select(),
+        label=_("How badly"), widget=select(),
         choices=[(one, words.LEVELS[one].label) for one in Incident.Impact.values],
     )  # fmt: skip
-    text = forms.CharField(label=_("What is known"), max_length=1000, widget=_text(),
+    text = forms.CharField(label=_("What is known"), max_length=1000, widget=area(4),
                            help_text=_("Partners and their customers read this."))  # fmt: skip
     slugs = forms.MultipleChoiceField(
         label=_("Only these partners"), required=False, widget=forms.CheckboxSelectMultiple,
@@ -47,11 +40,11 @@ class IncidentForm(forms.Form):
         self.fields["slugs"].choices = list(partners)  # type: ignore[attr-defined]
 
 
-class UpdateForm(forms.Form):
+class UpdateForm(SeenForm):
     """What is known now."""
 
     state = forms.ChoiceField(
-        label=_("State"), widget=_select(),
+        label=_("State"), widget=select(),
         choices=[(one, words.INCIDENT_STATES[one].label) for one in IncidentUpdate.State.values],
     )  # fmt: skip
-    text = forms.CharField(label=_("What is known"), max_length=1000, widget=_text())
+    text = forms.CharField(label=_("What is known"), max_length=1000, widget=area(4))

@@ -3,13 +3,14 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms.fields import area
+
 
 class LegalForm(forms.Form):
     """A text in Markdown, and the version that the form was opened on."""
 
     text = forms.CharField(
-        label=_("Text"), required=False, strip=False,
-        widget=forms.Textarea(attrs={"class": "textarea mono", "rows": 22}),
+        label=_("Text"), required=False, strip=False, widget=area(22, "mono"),
         help_text=_("Markdown: headings, lists, tables and links; pictures and HTML are not shown. "
                     "Empty: our start, where there is one."),
     )  # fmt: skip

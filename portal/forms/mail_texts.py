@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms.fields import area, line
 from portal.words.mail_texts import LABELS, problem
 from tenants.rules.mail_texts import FOOTER, HOLES, BadMailText, checked
 
@@ -53,10 +54,7 @@ class MailTextsForm(forms.Form):
 
 
 def _field(kind: str, holes: tuple[str, ...]) -> forms.CharField:
-    rows = {"class": "textarea", "rows": 4}
-    widget: Any = forms.Textarea(attrs=rows) if kind == FOOTER else forms.TextInput(
-        attrs={"class": "input", "autocomplete": "off"}
-    )  # fmt: skip
+    widget: Any = area(4) if kind == FOOTER else line()
     help_text: Any = _("Empty: none.")
     if holes:
         help_text = ", ".join(f"{{{hole}}}" for hole in holes)

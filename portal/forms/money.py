@@ -11,20 +11,18 @@ from billing.rules.errors import BadMoney
 from billing.rules.money import EXPONENTS
 from billing.rules.money_text import parse_money
 from portal.forms.again import AgainForm
+from portal.forms.fields import date_line, line, select, upload
+from portal.words.told import told
 
 MOST_MINOR = 10**14
-
-
-def _input(**attrs: Any) -> forms.TextInput:
-    return forms.TextInput(attrs={"class": "input", "autocomplete": "off", **attrs})
 
 
 class AmountForm(forms.Form):
     """An amount in a currency; `cleaned_data["amount_minor"]` once both are right."""
 
     amount = forms.CharField(label=_("Amount"), max_length=30,
-                             widget=_input(inputmode="decimal"))  # fmt: skip
-    currency = forms.CharField(label=_("Currency"), max_length=3, initial="USD", widget=_input())
+                             widget=line(inputmode="decimal"))  # fmt: skip
+    currency = forms.CharField(label=_("Currency"), max_length=3, initial="USD", widget=line())
 
     def clean(self) -> dict[str, Any]:
         """The amount in minor units of the currency."""
@@ -36,7 +34,7 @@ class AmountForm(forms.Form):
             try:
                 money = parse_money(found["amount"], currency)
             except BadMoney as error:
-                self.add_error("amount", str(error))
+                self.add_error("amount", told(error))
                 return found
             if abs(money.amount_minor) > MOST_MINOR:
                 self.add_error("amount", _("This is more than anybody pays."))
@@ -49,17 +47,15 @@ class PaymentForm(AmountForm):
     """A receipt by hand. `token` makes a form that is sent twice one payment."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
-    number = forms.CharField(label=_("Invoice number"), max_length=60, widget=_input())
-    received = forms.DateField(
-        label=_("Received on"), widget=forms.DateInput(attrs={"class": "input", "type": "date"})
-    )
-    payer = forms.CharField(label=_("Payer"), max_length=200, required=False, widget=_input())
+    number = forms.CharField(label=_("Invoice number"), max_length=60, widget=line())
+    received = forms.DateField(label=_("Received on"), widget=date_line())
+    payer = forms.CharField(label=_("Payer"), max_length=200, required=False, widget=line())
     reference = forms.CharField(
-        label=_("Reference"), max_length=500, required=False, widget=_input(),
+        label=_("Reference"), max_length=500, required=False, widget=line(),
         help_text=_("What the slip or the bank says."),
     )  # fmt: skip
     fee = forms.CharField(
-        label=_("Fee kept"), max_length=30, required=False, widget=_input(inputmode="decimal"),
+        label=_("Fee kept"), max_length=30, required=False, widget=line(inputmode="decimal"),
         help_text=_("What a bank or processor kept of the amount before we got it."),
     )  # fmt: skip
 
@@ -76,7 +72,7 @@ class PaymentForm(AmountForm):
         try:
             fee = parse_money(found["fee"], found["currency"]).amount_minor
         except BadMoney as error:
-            self.add_error("fee", str(error))
+            self.add_error("fee", told(error))
             return 0
         if not 0 <= fee <= found["amount_minor"]:
             self.add_error("fee", _("A fee is a part of the amount, and not negative."))
@@ -87,7 +83,7 @@ class BankFileForm(forms.Form):
     """A file from the bank."""
 
     file = forms.FileField(
-        label=_("Bank file"), widget=forms.FileInput(attrs={"class": "input"}),
+        label=_("Bank file"), widget=upload(),
         help_text=_("CAMT.053 (XML), or CSV with the columns date, amount, currency, payer, text, "
                     "id. At most 10 MB."),
     )  # fmt: skip
@@ -97,8 +93,8 @@ class RefundForm(AmountForm):
     """Money that goes back; without a number, what the payment has paid nothing with."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
-    number = forms.CharField(label=_("Of invoice"), max_length=60, required=False, widget=_input())
-    reason = forms.CharField(label=_("Reason"), max_length=500, widget=_input())
+    number = forms.CharField(label=_("Of invoice"), max_length=60, required=False, widget=line())
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=line())
 
 
 class PayoutDetailsForm(AgainForm):
@@ -107,11 +103,11 @@ class PayoutDetailsForm(AgainForm):
     asked_because = _("Asked again each time, because this decides where money goes.")
     kind = forms.ChoiceField(
         label=_("Paid to"), choices=[("bank", _("Bank account")), ("stripe", _("Stripe account"))],
-        widget=forms.Select(attrs={"class": "select"}),
+        widget=select(),
     )  # fmt: skip
-    holder = forms.CharField(label=_("Account holder"), max_length=70, widget=_input())
+    holder = forms.CharField(label=_("Account holder"), max_length=70, widget=line())
     account = forms.CharField(
-        label=_("IBAN or Stripe account"), max_length=60, widget=_input(spellcheck="false")
+        label=_("IBAN or Stripe account"), max_length=60, widget=line(spellcheck="false")
     )
     bic = forms.CharField(label=_("BIC"), max_length=11, required=False,
-                          widget=_input(spellcheck="false"))  # fmt: skip
+                          widget=line(spellcheck="false"))  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms.fields import line, secret_line, select
 from portal.words import operations as words
 from tenants.rules.switches import KINDS, REASON_LENGTH
 
@@ -20,30 +21,24 @@ HOURS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _select() -> forms.Select:
-    return forms.Select(attrs={"class": "select"})
-
-
 class SwitchForm(forms.Form):
     """What is turned off, for whom, why, how long; and the password of who does it."""
 
     kind = forms.ChoiceField(
-        label=_("Switch"), widget=_select(),
+        label=_("Switch"), widget=select(),
         choices=[(one, words.SWITCHES[one].label) for one in KINDS],
     )  # fmt: skip
     whom = forms.ChoiceField(
-        label=_("For whom"), widget=_select(),
+        label=_("For whom"), widget=select(),
         help_text=_("A region for draining, else a partner or all."),
     )  # fmt: skip
     reason = forms.CharField(
-        label=_("Why"), max_length=REASON_LENGTH,
-        widget=forms.TextInput(attrs={"class": "input"}),
+        label=_("Why"), max_length=REASON_LENGTH, widget=line(),
         help_text=_("The partner reads this in its audit log."),
     )  # fmt: skip
-    hours = forms.ChoiceField(label=_("How long"), widget=_select(), required=False,
+    hours = forms.ChoiceField(label=_("How long"), widget=select(), required=False,
                               choices=list(HOURS.items()))  # fmt: skip
-    password = forms.CharField(label=_("Your password"), widget=forms.PasswordInput(
-        attrs={"class": "input", "autocomplete": "current-password"}))  # fmt: skip
+    password = forms.CharField(label=_("Your password"), widget=secret_line("current-password"))
 
     def __init__(
         self, *args: Any, partners: Sequence[tuple[uuid.UUID, str]], regions: Sequence[str],
@@ -71,14 +66,12 @@ class SwitchForm(forms.Form):
 class LookForm(forms.Form):
     """A look at a partner's portal: whose, why; and the password of who looks."""
 
-    slug = forms.ChoiceField(label=_("Partner"), widget=_select())
+    slug = forms.ChoiceField(label=_("Partner"), widget=select())
     reason = forms.CharField(
-        label=_("Why"), max_length=REASON_LENGTH,
-        widget=forms.TextInput(attrs={"class": "input"}),
+        label=_("Why"), max_length=REASON_LENGTH, widget=line(),
         help_text=_("The partner reads this in its audit log."),
     )  # fmt: skip
-    password = forms.CharField(label=_("Your password"), widget=forms.PasswordInput(
-        attrs={"class": "input", "autocomplete": "current-password"}))  # fmt: skip
+    password = forms.CharField(label=_("Your password"), widget=secret_line("current-password"))
 
     def __init__(self, *args: Any, partners: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -6,11 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal import words
+from portal.forms.fields import SeenForm, area, email_line, line, mono_area, select, upload
 from tenants.rules import roles
 from tenants.rules.addresses import MOST, pasted
+from tenants.rules.company import LANGUAGES
 
 OVERLAPS = {
     "0": (_("Stop the old key at once"), timedelta(0)),
@@ -20,27 +23,19 @@ OVERLAPS = {
 }
 
 
-def _input(**attrs: Any) -> forms.TextInput:
-    return forms.TextInput(attrs={"class": "input", "autocomplete": "off", **attrs})
-
-
-def _select() -> forms.Select:
-    return forms.Select(attrs={"class": "select"})
-
-
 class KeyForm(forms.Form):
     """A new key; the field `customer` is a partner's only."""
 
     label = forms.CharField(
-        label=_("Label"), max_length=80, required=False, widget=_input(),
+        label=_("Label"), max_length=80, required=False, widget=line(),
         help_text=_("Where the key is used, such as: checkout, production."),
     )  # fmt: skip
     mode = forms.ChoiceField(
         label=_("Mode"), choices=[("test", _("Test: never billed")), ("live", _("Live"))],
-        widget=_select(),
+        widget=select(),
     )  # fmt: skip
     customer = forms.CharField(
-        label=_("Customer"), max_length=200, required=False, widget=_input(spellcheck="false"),
+        label=_("Customer"), max_length=200, required=False, widget=line(spellcheck="false"),
         help_text=_("Your id of one customer: the key then serves it alone. Empty: requests name "
                     "their customer."),
     )  # fmt: skip
@@ -55,7 +50,7 @@ class RotateForm(forms.Form):
     """How long the old key works beside its successor."""
 
     overlap = forms.ChoiceField(
-        label=_("The old key"), initial="1d", widget=_select(),
+        label=_("The old key"), initial="1d", widget=select(),
         choices=[(name, label) for name, (label, _length) in OVERLAPS.items()],
     )  # fmt: skip
 
@@ -68,11 +63,10 @@ class InviteForm(forms.Form):
     """Whom to invite, as what."""
 
     email = forms.EmailField(
-        label=_("E-mail"), max_length=254,
-        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "off"}),
+        label=_("E-mail"), max_length=254, widget=email_line(),
     )  # fmt: skip
-    name = forms.CharField(label=_("Name"), max_length=120, required=False, widget=_input())
-    role = forms.ChoiceField(label=_("Role"), widget=_select())
+    name = forms.CharField(label=_("Name"), max_length=120, required=False, widget=line())
+    role = forms.ChoiceField(label=_("Role"), widget=select())
 
     def __init__(self, *args: Any, giver: str, audience: roles.Audience, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,11 +79,10 @@ class InviteManyForm(forms.Form):
     """Many at once, all with the same role."""
 
     emails = forms.CharField(
-        label=_("E-mail addresses"), max_length=20_000,
-        widget=forms.Textarea(attrs={"class": "textarea mono", "rows": 8, "spellcheck": "false"}),
+        label=_("E-mail addresses"), max_length=20_000, widget=mono_area(8),
         help_text=_("One a line, or apart by commas. At most 50."),
     )  # fmt: skip
-    role = forms.ChoiceField(label=_("Role"), widget=_select())
+    role = forms.ChoiceField(label=_("Role"), widget=select())
 
     def __init__(self, *args: Any, giver: str, audience: roles.Audience, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,49 +116,51 @@ class NewCustomerForm(forms.Form):
     """A customer before its first request."""
 
     external_id = forms.CharField(
-        label=_("Your id"), max_length=200, widget=_input(spellcheck="false"),
+        label=_("Your id"), max_length=200, widget=line(spellcheck="false"),
         help_text=_("What requests send as customer_id. It never changes."),
     )  # fmt: skip
-    name = forms.CharField(label=_("Name"), max_length=120, required=False, widget=_input())
-    plan = forms.CharField(label=_("Plan"), max_length=80, required=False, widget=_input())
+    name = forms.CharField(label=_("Name"), max_length=120, required=False, widget=line())
+    plan = forms.CharField(label=_("Plan"), max_length=80, required=False, widget=line())
 
 
-class CustomerForm(forms.Form):
+class CustomerForm(SeenForm):
     """Name, plan and what documents say about a customer."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, required=False, widget=_input())
-    plan = forms.CharField(label=_("Plan"), max_length=80, required=False, widget=_input())
+    name = forms.CharField(label=_("Name"), max_length=120, required=False, widget=line())
+    plan = forms.CharField(label=_("Plan"), max_length=80, required=False, widget=line())
     legal_name = forms.CharField(label=_("Legal name"), max_length=160, required=False,
-                                 widget=_input(), help_text=_("As on documents."))  # fmt: skip
+                                 widget=line(), help_text=_("As on documents."))  # fmt: skip
     address = forms.CharField(
-        label=_("Address"), max_length=800, required=False,
-        widget=forms.Textarea(attrs={"class": "textarea", "rows": 3}),
+        label=_("Address"), max_length=800, required=False, widget=area(3),
     )  # fmt: skip
     country = forms.CharField(label=_("Country"), max_length=2, required=False,
-                              widget=_input(placeholder="DE"))  # fmt: skip
-    tax_id = forms.CharField(label=_("Tax id"), max_length=40, required=False, widget=_input())
+                              widget=line(placeholder="DE"))  # fmt: skip
+    tax_id = forms.CharField(label=_("Tax id"), max_length=40, required=False, widget=line())
     email = forms.EmailField(
-        label=_("Billing e-mail"), max_length=254, required=False,
-        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "off"}),
+        label=_("Billing e-mail"), max_length=254, required=False, widget=email_line(),
         help_text=_("Where invoices go."),
     )  # fmt: skip
     currency = forms.CharField(
-        label=_("Currency"), max_length=3, required=False, widget=_input(placeholder="EUR"),
+        label=_("Currency"), max_length=3, required=False, widget=line(placeholder="EUR"),
         help_text=_("Of its next invoices; those that are issued stay as they are."),
     )  # fmt: skip
-    seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, widget=select(),
+        choices=[(code, name) for code, name in settings.LANGUAGES if code in LANGUAGES],
+        help_text=_("Of its next invoices and the mails that bring them."),
+    )  # fmt: skip
 
 
-class QuotaForm(forms.Form):
+class QuotaForm(SeenForm):
     """How many lookups a customer may make; both empty for no quota."""
 
     day = forms.IntegerField(
         label=_("Lookups a day"), min_value=0, max_value=10**15, required=False,
-        widget=_input(inputmode="numeric"), help_text=_("A day in UTC. Empty: no daily limit."),
+        widget=line(inputmode="numeric"), help_text=_("A day in UTC. Empty: no daily limit."),
     )  # fmt: skip
     month = forms.IntegerField(
         label=_("Lookups a month"), min_value=0, max_value=10**15, required=False,
-        widget=_input(inputmode="numeric"),
+        widget=line(inputmode="numeric"),
         help_text=_("A calendar month in UTC. Empty: no monthly limit."),
     )  # fmt: skip
     hard = forms.BooleanField(
@@ -184,8 +179,7 @@ class SuspendForm(forms.Form):
     """Why a customer's requests are refused."""
 
     reason = forms.CharField(
-        label=_("Reason"), max_length=500,
-        widget=forms.Textarea(attrs={"class": "textarea", "rows": 2}),
+        label=_("Reason"), max_length=500, widget=area(2),
         error_messages={"required": _("Say why: whoever resumes it reads this.")},
     )  # fmt: skip
 
@@ -193,15 +187,14 @@ class SuspendForm(forms.Form):
 class ViewAsForm(forms.Form):
     """Why somebody looks at a customer's portal, and as which of its roles."""
 
-    role = forms.ChoiceField(label=_("See it as"), initial="customer_viewer", widget=_select())
+    role = forms.ChoiceField(label=_("See it as"), initial="customer_viewer", widget=select())
     reason = forms.CharField(
-        label=_("Reason"), max_length=500,
-        widget=forms.Textarea(attrs={"class": "textarea", "rows": 2}),
+        label=_("Reason"), max_length=500, widget=area(2),
         help_text=_("The customer's owners read it."),
         error_messages={"required": _("Say why: the customer's owners read it.")},
     )  # fmt: skip
     ticket = forms.CharField(
-        label=_("Ticket"), max_length=80, required=False, widget=_input(),
+        label=_("Ticket"), max_length=80, required=False, widget=line(),
         help_text=_("The number under which you were asked."),
     )  # fmt: skip
 
@@ -216,7 +209,7 @@ class ImportForm(forms.Form):
     """A table of customers."""
 
     file = forms.FileField(
-        label=_("CSV file"), widget=forms.FileInput(attrs={"class": "input", "accept": ".csv"}),
+        label=_("CSV file"), widget=upload(".csv"),
         help_text=_("UTF-8, at most 10 MB and 100,000 customers."),
     )  # fmt: skip
     only_check = forms.BooleanField(label=_("Only check it; change nothing"), required=False)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.rules.money import round_minor, to_major
 from billing.rules.planning.offer import CURRENCY, OFFERED, Figures, figures_json
 from portal import words
+from portal.forms.fields import SeenForm, area, date_line, email_line, line, select
 from tenants.actions.prospects import About
 from tenants.models import Partner
 from tenants.rules.pipeline import SAID
@@ -20,47 +21,38 @@ _KINDS = [(kind, name) for kind, name in words.PARTNER_KINDS.items() if kind != 
 PERCENT, MOST = Decimal(100), 10**12
 
 
-def _input(**attrs: Any) -> forms.TextInput:
-    return forms.TextInput(attrs={"class": "input", "autocomplete": "off", **attrs})
-
-
-def _select() -> forms.Select:
-    return forms.Select(attrs={"class": "select"})
-
-
 def _number(label: Any, least: Any, most: Any, places: int = 2, **more: Any) -> forms.DecimalField:
-    widget = _input(inputmode="decimal")
+    widget = line(inputmode="decimal")
     return forms.DecimalField(label=label, min_value=least, max_value=most, decimal_places=places,
                               max_digits=18, widget=widget, **more)  # fmt: skip
 
 
-class ProspectForm(forms.Form):
+class ProspectForm(SeenForm):
     """A company, who looks after it, and the figures of its proposal."""
 
-    name = forms.CharField(label=_("Company"), max_length=120, widget=_input())
-    kind = forms.ChoiceField(label=_("Kind of partner"), choices=_KINDS, widget=_select(),
+    name = forms.CharField(label=_("Company"), max_length=120, widget=line())
+    kind = forms.ChoiceField(label=_("Kind of partner"), choices=_KINDS, widget=select(),
                              help_text=_("Chooses the pitch and the default share."))  # fmt: skip
-    owner = forms.ChoiceField(label=_("Owner"), widget=_select())
+    owner = forms.ChoiceField(label=_("Owner"), widget=select())
     partner = forms.ChoiceField(
-        label=_("Opened partner"), required=False, widget=_select(),
+        label=_("Opened partner"), required=False, widget=select(),
         help_text=_("Signed, live and first revenue are read from it."),
     )  # fmt: skip
     contact_name = forms.CharField(label=_("Contact"), max_length=120, required=False,
-                                   widget=_input())  # fmt: skip
+                                   widget=line())  # fmt: skip
     contact_email = forms.EmailField(
-        label=_("Contact's e-mail"), required=False,
-        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "off"}),
+        label=_("Contact's e-mail"), required=False, widget=email_line(),
     )  # fmt: skip
     product = forms.CharField(
-        label=_("Name under its brand"), max_length=80, required=False, widget=_input(),
+        label=_("Name under its brand"), max_length=80, required=False, widget=line(),
         help_text=_("As in “ElastiCache AI Edition”. Empty: the company and “AI Cache”."),
     )  # fmt: skip
     template = forms.ChoiceField(
-        label=_("Deal"), widget=_select(), choices=[(one, words.TEMPLATES[one]) for one in OFFERED]
+        label=_("Deal"), widget=select(), choices=[(one, words.TEMPLATES[one]) for one in OFFERED]
     )
     monthly_requests = forms.IntegerField(
         label=_("Requests a month, first year"), min_value=0, max_value=MOST,
-        widget=_input(inputmode="numeric"),
+        widget=line(inputmode="numeric"),
     )  # fmt: skip
     hit_rate = _number(_("Answered from the cache, %"), 0, 100)
     unit_price = _number(_("Price per cached request, $"), 0, 1000, places=6)
@@ -110,43 +102,42 @@ class NewProspectForm(ProspectForm):
     prospect_id = forms.UUIDField(widget=forms.HiddenInput)
 
 
-class MoveForm(forms.Form):
+class MoveForm(SeenForm):
     """What stage somebody says it is in."""
 
     stage = forms.ChoiceField(
         label=_("Stage"),
-        widget=_select(),
+        widget=select(),
         choices=[(one.value, words.STAGES[one].label) for one in SAID],
     )
-    text = forms.CharField(label=_("Why"), max_length=500, required=False, widget=_input())
+    text = forms.CharField(label=_("Why"), max_length=500, required=False, widget=line())
 
 
-class NoteForm(forms.Form):
+class NoteForm(SeenForm):
     """A note, and what comes next."""
 
     text = forms.CharField(
         label=_("Note"),
         max_length=2000,
         required=False,
-        widget=forms.Textarea(attrs={"class": "textarea", "rows": 3}),
+        widget=area(3),
     )
     next_step = forms.CharField(label=_("Next step"), max_length=200, required=False,
-                                widget=_input())  # fmt: skip
+                                widget=line())  # fmt: skip
     next_step_on = forms.DateField(
-        label=_("Until"), required=False,
-        widget=forms.DateInput(attrs={"class": "input", "type": "date"}, format="%Y-%m-%d"),
+        label=_("Until"), required=False, widget=date_line(),
     )  # fmt: skip
 
 
 class LetterForm(forms.Form):
     """The pitch, to be edited before it goes out."""
 
-    to = forms.EmailField(label=_("To"), widget=forms.EmailInput(attrs={"class": "input"}))
-    subject = forms.CharField(label=_("Subject"), max_length=200, widget=_input())
+    to = forms.EmailField(label=_("To"), widget=email_line())
+    subject = forms.CharField(label=_("Subject"), max_length=200, widget=line())
     text = forms.CharField(
         label=_("Text"),
         max_length=7000,
-        widget=forms.Textarea(attrs={"class": "textarea", "rows": 18}),
+        widget=area(18),
     )
     with_proposal = forms.BooleanField(label=_("Attach the proposal as PDF"), required=False,
                                        initial=True)  # fmt: skip

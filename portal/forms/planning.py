@@ -13,6 +13,7 @@ from billing.rules.money import to_major
 from billing.rules.rates import FLAT, PACKAGE, PER_UNIT, RateCard
 from billing.rules.templates import TEMPLATES
 from billing.rules.terms import BaseFee, Minimum, PerUnit, RevenueShare, Terms, Wholesale
+from portal.forms.fields import number_line, select
 
 _UNIT_MODES = (PER_UNIT, PACKAGE, FLAT)
 _TEMPLATE_NAMES: dict[str, Any] = {
@@ -30,7 +31,7 @@ def _number(label: Any, places: int, most: int | None = None, help_text: Any = "
     return forms.DecimalField(
         label=label, required=False, min_value=0, max_value=most, decimal_places=places,
         max_digits=24, help_text=help_text,
-        widget=forms.NumberInput(attrs={"class": "input", "step": step}),
+        widget=number_line(step=step),
     )  # fmt: skip
 
 
@@ -38,7 +39,7 @@ class WhatIfForm(forms.Form):
     """Amounts in major units, shares in percent; what is left as signed changes nothing."""
 
     template = forms.ChoiceField(
-        label=_("Kind of deal"), required=False, widget=forms.Select(attrs={"class": "select"}),
+        label=_("Kind of deal"), required=False, widget=select(),
         choices=[("", _("As signed")), *((name, _TEMPLATE_NAMES[name]) for name in TEMPLATES)],
     )  # fmt: skip
     share = _number(_("Partner's share in percent"), 2, 100)
@@ -47,8 +48,7 @@ class WhatIfForm(forms.Form):
     minimum = _number(_("Minimum a month"), 2)
     unit_price = _number(_("Licence price per cached request"), 12)
     tie = forms.ChoiceField(
-        label=_("An exact half cent goes to"), required=False,
-        widget=forms.Select(attrs={"class": "select"}),
+        label=_("An exact half cent goes to"), required=False, widget=select(),
         choices=[("", _("As signed")), ("platform", _("Us")), ("partner", _("The partner"))],
     )  # fmt: skip
 

@@ -11,20 +11,17 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.rules.periods import add_months, month_of
 from billing.rules.plans import MOST_LOOKUPS, Offer
+from portal.forms.fields import area, line, select
 from portal.templatetags.fmt import month
 
 SOFT, HARD = "soft", "hard"
 MONTHS_AHEAD = 6
 
 
-def _input(**attrs: Any) -> forms.TextInput:
-    return forms.TextInput(attrs={"class": "input", "autocomplete": "off", **attrs})
-
-
 def _price(label: Any, help_text: Any, places: int = 6) -> forms.DecimalField:
     return forms.DecimalField(
         label=label, help_text=help_text, min_value=0, max_value=10**9, max_digits=16,
-        decimal_places=places, initial=0, widget=_input(inputmode="decimal"),
+        decimal_places=places, initial=0, widget=line(inputmode="decimal"),
     )  # fmt: skip
 
 
@@ -34,7 +31,7 @@ class OfferForm(forms.Form):
     fee = _price(_("Fee a month"), _("Whether used or not."), places=2)
     included = forms.IntegerField(
         label=_("Included requests a month"), min_value=0, max_value=MOST_LOOKUPS, initial=0,
-        widget=_input(inputmode="numeric"), help_text=_("Requests answered from the cache."),
+        widget=line(inputmode="numeric"), help_text=_("Requests answered from the cache."),
     )  # fmt: skip
     overage = _price(_("Beyond them, per 1,000"), _("Requests answered from the cache."))
     served = _price(_("Per GB served"), _("A GB is 10⁹ bytes."))
@@ -42,11 +39,11 @@ class OfferForm(forms.Form):
         label=_("Beyond what is included"), initial=SOFT,
         choices=[(SOFT, _("Soft: go on, and bill it")),
                  (HARD, _("Hard: from so many lookups a month on, every request is a miss"))],
-        widget=forms.Select(attrs={"class": "select"}),
+        widget=select(),
     )  # fmt: skip
     lookups = forms.IntegerField(
         label=_("Lookups a month"), min_value=1, max_value=MOST_LOOKUPS, required=False,
-        widget=_input(inputmode="numeric"), help_text=_("Only where it stops hard: hits and misses "
+        widget=line(inputmode="numeric"), help_text=_("Only where it stops hard: hits and misses "
                                                         "together."),
     )  # fmt: skip
 
@@ -74,7 +71,7 @@ class OfferForm(forms.Form):
 class NewPlanForm(OfferForm):
     """A plan's name and first offer."""
 
-    name = forms.CharField(label=_("Name"), max_length=80, widget=_input(),
+    name = forms.CharField(label=_("Name"), max_length=80, widget=line(),
                            help_text=_("Your customers see it on their plan page."))  # fmt: skip
     field_order = ("name",)
 
@@ -83,7 +80,7 @@ class MonthForm(forms.Form):
     """The month that something begins with."""
 
     starts = forms.ChoiceField(label=_("From the first of"),
-                               widget=forms.Select(attrs={"class": "select"}))  # fmt: skip
+                               widget=select())  # fmt: skip
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -103,7 +100,7 @@ class MoveForm(MonthForm):
     """The version that a customer shall pay by; empty for the price list."""
 
     version = forms.ChoiceField(label=_("Plan"), required=False,
-                                widget=forms.Select(attrs={"class": "select"}))  # fmt: skip
+                                widget=select())  # fmt: skip
     field_order = ("version", "starts")
 
     def __init__(self, *args: Any, versions: list[tuple[str, str]], **kwargs: Any) -> None:
@@ -116,8 +113,7 @@ class AskForm(forms.Form):
     """What a customer wants of its plan."""
 
     wish = forms.CharField(
-        label=_("What do you need?"), max_length=1000, required=False,
-        widget=forms.Textarea(attrs={"class": "textarea", "rows": 3}),
+        label=_("What do you need?"), max_length=1000, required=False, widget=area(3),
     )  # fmt: skip
 
 

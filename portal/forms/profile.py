@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms.fields import line, select
 from portal.local import zones
 from tenants.rules.mails import kinds_for
 
@@ -24,21 +25,19 @@ class ProfileForm(forms.Form):
     """Name, language, time zone, look; `mails` are the kinds that reach the role at all."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=120, required=False,
-        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "name"}),
+        label=_("Name"), max_length=120, required=False, widget=line(autocomplete="name"),
         help_text=_("As colleagues see it."),
     )  # fmt: skip
     language = forms.ChoiceField(
-        label=_("Language"), required=False, widget=forms.Select(attrs={"class": "select"}),
+        label=_("Language"), required=False, widget=select(),
         help_text=_("Of all pages, on every device on which you sign in."),
     )  # fmt: skip
     time_zone = forms.ChoiceField(
-        label=_("Time zone"), required=False, widget=forms.Select(attrs={"class": "select"}),
+        label=_("Time zone"), required=False, widget=select(),
         help_text=_("Shown beside UTC, in which days, months and amounts are counted."),
     )  # fmt: skip
     theme = forms.ChoiceField(
-        label=_("Appearance"), required=False, choices=THEMES,
-        widget=forms.Select(attrs={"class": "select"}),
+        label=_("Appearance"), required=False, choices=THEMES, widget=select(),
         help_text=_("Where you chose none in the menu of a device."),
     )  # fmt: skip
     mails = forms.MultipleChoiceField(

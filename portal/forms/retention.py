@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cache_api.rules.retention import CHOICES
 from portal.forms.again import AgainForm
+from portal.forms.fields import select
 from portal.words.retention import hours_text
 
 
@@ -16,8 +17,7 @@ class RetentionForm(AgainForm):
     """One of the choices up to `most` hours, and the password."""
 
     hours = forms.TypedChoiceField(
-        label=_("Cached answers at most"), coerce=int,
-        widget=forms.Select(attrs={"class": "select"}),
+        label=_("Cached answers at most"), coerce=int, widget=select(),
         help_text=_("For answers that are stored from now on; shorter wishes of a request stay "
                     "shorter."),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from portal import words
-from portal.forms.people import _input, _select
+from portal.forms.fields import email_line, line, mono_area, secret_line, select, upload
 from portal.words import sso as sso_words
 from tenants.accounts.models import Connection
 from tenants.rules import roles, sso
@@ -20,40 +20,34 @@ from tenants.rules.sso import MOST_METADATA, SsoRefused, Trust
 MODEST = {Audience.PARTNER: "analyst", Audience.CUSTOMER: "customer_viewer"}
 
 
-def _area(rows: int) -> forms.Textarea:
-    return forms.Textarea(attrs={"class": "textarea mono", "rows": rows, "spellcheck": "false"})
-
-
 class ConnectionForm(forms.Form):
     """A connection; which of the provider's fields there are depends on its kind."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=60, widget=_input(placeholder="Okta"),
+        label=_("Name"), max_length=60, widget=line(placeholder="Okta"),
         help_text=_("The button on the page for signing in says: Continue with this name."),
     )  # fmt: skip
     issuer = forms.CharField(
-        label=_("Issuer"), max_length=1000, widget=_input(inputmode="url", placeholder="https://"),
+        label=_("Issuer"), max_length=1000, widget=line(inputmode="url", placeholder="https://"),
         help_text=_("Its document is read at /.well-known/openid-configuration below it."),
     )  # fmt: skip
     client_id = forms.CharField(
-        label=_("Client ID"), max_length=300, widget=_input(spellcheck="false")
+        label=_("Client ID"), max_length=300, widget=line(spellcheck="false")
     )
     secret = forms.CharField(
-        label=_("Client secret"), max_length=500, strip=True,
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "off"}),
+        label=_("Client secret"), max_length=500, strip=True, widget=secret_line("off"),
         help_text=_("Kept encrypted and never shown again."),
     )  # fmt: skip
     metadata_url = forms.CharField(
         label=_("Address of the metadata"), max_length=1000, required=False,
-        widget=_input(inputmode="url", placeholder="https://"),
+        widget=line(inputmode="url", placeholder="https://"),
     )  # fmt: skip
     metadata = forms.FileField(
-        label=_("Or its file (XML)"), required=False,
-        widget=forms.FileInput(attrs={"class": "input", "accept": ".xml,application/xml"}),
+        label=_("Or its file (XML)"), required=False, widget=upload(".xml,application/xml"),
         help_text=_("At most 256 kB."),
     )  # fmt: skip
     domains = forms.CharField(
-        label=_("Domains of your e-mail addresses"), max_length=5000, widget=_area(2),
+        label=_("Domains of your e-mail addresses"), max_length=5000, widget=mono_area(2),
         help_text=_("One a line, such as: your-company.com. Nobody with another address gets in."),
     )  # fmt: skip
     trusts_email = forms.BooleanField(
@@ -66,18 +60,19 @@ class ConnectionForm(forms.Form):
         label=_("Open an account for whoever signs in for the first time"), required=False,
         help_text=_("Otherwise only people with an account or an invitation get in."),
     )  # fmt: skip
-    default_role = forms.ChoiceField(label=_("Role of a new account"), widget=_select())
+    default_role = forms.ChoiceField(label=_("Role of a new account"), widget=select())
     role_claim = forms.CharField(
         label=_("Claim that decides about the role"), max_length=200, required=False,
-        widget=_input(spellcheck="false", placeholder="groups"),
+        widget=line(spellcheck="false", placeholder="groups"),
     )  # fmt: skip
     role_map = forms.CharField(
-        label=_("Its values and their roles"), max_length=12_000, required=False, widget=_area(3),
+        label=_("Its values and their roles"), max_length=12_000, required=False,
+        widget=mono_area(3),
         help_text=_("One a line: value = role. The first line that matches counts, for new "
                     "accounts only. Nobody becomes an owner this way."),
     )  # fmt: skip
     second_factor = forms.ChoiceField(
-        label=_("Second factor"), widget=_select(),
+        label=_("Second factor"), widget=select(),
         choices=[(one, sso_words.SECOND_FACTORS[one]) for one in sso.SECOND_FACTOR],
     )  # fmt: skip
     seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
@@ -161,8 +156,7 @@ class FindForm(forms.Form):
     """Whose provider somebody looks for."""
 
     email = forms.EmailField(
-        label=_("E-mail"), max_length=254,
-        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "username"}),
+        label=_("E-mail"), max_length=254, widget=email_line(autocomplete="username"),
     )  # fmt: skip
 
 
@@ -170,15 +164,12 @@ class BreakGlassForm(forms.Form):
     """Who an owner is, by all that is left without the provider."""
 
     email = forms.EmailField(
-        label=_("E-mail"), max_length=254,
-        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "username"}),
+        label=_("E-mail"), max_length=254, widget=email_line(autocomplete="username"),
     )  # fmt: skip
     password = forms.CharField(
-        label=_("Password"), max_length=200, strip=False,
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
+        label=_("Password"), max_length=200, strip=False, widget=secret_line("current-password"),
     )  # fmt: skip
     code = forms.CharField(
-        label=_("Code"), max_length=20,
-        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "one-time-code"}),
+        label=_("Code"), max_length=20, widget=line(autocomplete="one-time-code"),
         help_text=_("From your authenticator app, or a recovery code."),
     )  # fmt: skip

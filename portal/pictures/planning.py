@@ -16,6 +16,7 @@ from portal.rules.charts import Series
 from portal.rules.figures import Axis, Figure, stacked_figure
 from portal.templatetags.drilling import money_plain
 from portal.templatetags.money import money_short
+from portal.words.told import retold
 
 # "Cache hit rate: 75 %+ (even on overflow traffic)".
 HIT_RATE_GOAL = 75
@@ -36,7 +37,7 @@ def arr_by_scenario(scenarios: Sequence[Scenario]) -> Figure:
         Series(_("Partners"), tuple(float(m.partner_minor) for m in figures), "exact"),
         Series(_("Our own customers"), tuple(float(m.direct_minor) for m in figures), "semantic"),
     ]
-    names = tuple(one.name for one in scenarios)
+    names = tuple(retold(one.name) for one in scenarios)
     short = tuple(name.partition(",")[0] for name in names)
     words = "; ".join(
         f"{name.partition(',')[0]} {money_plain(m.arr_minor, m.currency)}"

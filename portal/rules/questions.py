@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from portal.rules.ranges import COMPARE, BadRange, Range, compared, in_units, parse_range
+from tenants.rules.sayings import Said
 
 ROLLED_UP = ("customer", "model", "provider", "region")
 FROM_EVENTS = ("key", "tag", "overflow", "reason")
@@ -93,7 +94,14 @@ def read_question(
 def _one_of(name: str, given: Mapping[str, str], known: tuple[str, ...]) -> str:
     text = given.get(name) or DEFAULTS[name]
     if text not in known:
-        raise BadQuestion(f"{name}={text!r} is unknown: use one of {', '.join(known)}.")
+        raise BadQuestion(
+            Said(
+                "%(name)s=%(text)s is unknown: use one of %(known)s.",
+                name=name,
+                text=f"{text!r}",
+                known=", ".join(known),
+            )
+        )
     return text
 
 
@@ -101,6 +109,11 @@ def _label(name: str, given: Mapping[str, str]) -> str:
     text = given.get(name, "")
     if len(text) > LONGEST_LABEL or (text and not text.isprintable()):
         raise BadQuestion(
-            f"{name} must be at most {LONGEST_LABEL} printable characters, not {text[:40]!r}."
+            Said(
+                "%(name)s must be at most %(most)s printable characters, not %(text)s.",
+                name=name,
+                most=LONGEST_LABEL,
+                text=f"{text[:40]!r}",
+            )
         )
     return text

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from tenants.rules.sayings import Said
+
 Granularity = Literal["hour", "day", "week", "month"]
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 # Length, how far back the window compared with lies (whole weeks: weekdays meet weekdays), buckets.
@@ -89,7 +91,14 @@ def in_units(window: Range, unit: str) -> Range:
     Raises BadRange for what is no bucket.
     """
     if unit not in UNITS:
-        raise BadRange(f"unit={unit!r} is no bucket: use one of {', '.join(UNITS)}.")
+        raise BadRange(
+            Said(
+                "%(name)s=%(text)s is unknown: use one of %(known)s.",
+                name="unit",
+                text=f"{unit!r}",
+                known=", ".join(UNITS),
+            )
+        )
     chosen = next(name for name in UNITS if name == unit)
     if chosen not in window.units:
         return window
@@ -109,7 +118,14 @@ def compared(window: Range, compare: str) -> Range:
     Raises BadRange for anything else.
     """
     if compare not in COMPARE:
-        raise BadRange(f"compare={compare!r} is unknown: use one of {', '.join(COMPARE)}.")
+        raise BadRange(
+            Said(
+                "%(name)s=%(text)s is unknown: use one of %(known)s.",
+                name="compare",
+                text=f"{compare!r}",
+                known=", ".join(COMPARE),
+            )
+        )
     if compare == "none":
         return replace(window, before=(window.start, window.start))
     if compare == "previous" or window.before[0] == window.before[1]:
@@ -139,10 +155,16 @@ def _thirteen_months(now: datetime) -> Range:
 def _month(key: str, now: datetime) -> Range:
     found = _MONTH.fullmatch(key)
     if found is None:
-        raise BadRange(f"{key!r} is no range: use one of {', '.join(CHOICES)} or a month, 2026-10.")
+        raise BadRange(
+            Said(
+                "%(key)s is no range: use one of %(known)s or a month, 2026-10.",
+                key=f"{key!r}",
+                known=", ".join(CHOICES),
+            )
+        )
     start = month_start(now).replace(year=int(found[1]), month=int(found[2]))
     if start > now:
-        raise BadRange(f"{key} has not begun yet.")
+        raise BadRange(Said("%(key)s has not begun yet.", key=key))
     end = min(next_month(start), _next(now, DAY))
     before = month_start(start - DAY)
     return Range(key, start, end, "day", (before, min(before + (end - start), start)), now)
@@ -154,12 +176,16 @@ def _between(key: str, first: str, last: str, now: datetime) -> Range:
             datetime.fromisoformat(text).replace(tzinfo=now.tzinfo) for text in (first, last)
         )
     except ValueError:
-        raise BadRange(f"{key!r} names a day that does not exist.") from None
+        raise BadRange(Said("%(key)s names a day that does not exist.", key=f"{key!r}")) from None
     end = min(end + DAY, _next(now, DAY))
     if not start < end <= start + LONGEST:
         raise BadRange(
-            f"{key!r} must end on or after its first day, have begun, and span at most "
-            f"{LONGEST.days} days."
+            Said(
+                "%(key)s must end on or after its first day, have begun, and span at most "
+                "%(most)s days.",
+                key=f"{key!r}",
+                most=LONGEST.days,
+            )
         )
     back = -(-(end - start) // WEEK) * WEEK
     unit: Granularity = "hour" if end - start <= 2 * DAY else "day"

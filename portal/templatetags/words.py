@@ -7,9 +7,13 @@ from django import template
 from billing.rules.accounts import ACCOUNTS
 from portal import words
 from portal.rules.health import Reason
-from portal.words import domains, operations, sso, terms
+from portal.words import audit, books, domains, explorer, operations, prices, sso, terms
+from portal.words.told import retold
 
 register = template.Library()
+register.filter("rate_lines", prices.rate_lines)
+register.filter("act", audit.act)
+register.filter("said", retold)  # `{{ run.reason|said }}`: a sentence of ours, kept or not
 _STATES = {
     "run": words.RUN_STATES, "partner": words.PARTNER_STATES, "exception": words.EXCEPTIONS,
     "phase": words.PHASES, "agreement_paper": words.PAPER_STATES, "dispute": words.DISPUTE_STATES,
@@ -29,6 +33,8 @@ _KINDS = {
     "hook": words.HOOK_EVENTS, "alert": words.ALERT_KINDS,
     "treatment": words.TREATMENTS,
     "charges": words.CHARGES, "figure": terms.FIGURES,
+    "request": explorer.VERBS, **explorer.LABELS,
+    "account": books.ACCOUNT_TYPES, "posting": books.POSTINGS, "intent": books.INTENTS,
 }  # fmt: skip
 
 
@@ -54,7 +60,7 @@ def kind_label(name: str, table: str) -> Any:
 def account_name(code: str) -> str:
     """What an account of our chart is called; nothing for a code that is not in it."""
     account = ACCOUNTS.get(code)
-    return account.name if account else ""
+    return retold(account.name) if account else ""
 
 
 @register.filter

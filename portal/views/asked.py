@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing.rules.errors import BillingError
 from billing.rules.periods import parse_month
@@ -48,6 +50,22 @@ class Pager:
         return self.number + 1 if self.last < self.total else 0
 
 
+def not_one_of(name: str, text: str, known: Iterable[str]) -> BadRequest:
+    """A 400 to raise: what the address names is not among what it may name."""
+    return BadRequest(
+        _("%(name)s=%(text)s is unknown: use one of %(known)s.")
+        % {"name": name, "text": repr(text[:40]), "known": ", ".join(known)}
+    )
+
+
+def unreadable(name: str, text: str, form: str) -> BadRequest:
+    """A 400 to raise: what the address names is not written as `form` is."""
+    return BadRequest(
+        _("%(name)s=%(text)s cannot be read: write it like %(form)s.")
+        % {"name": name, "text": repr(text[:40]), "form": form}
+    )
+
+
 def asked_range(request: HttpRequest, default: str = "") -> Range:
     """`?range=` in UTC as of now. Raises BadRequest (400)."""
     try:
@@ -60,7 +78,7 @@ def asked_page(request: HttpRequest) -> int:
     """`?page=`, from 1. Raises BadRequest (400)."""
     text = request.GET.get("page", "1")
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:7]) <= 100_000:
-        raise BadRequest(f"page={text!r} is no page number: use 1 or more.")
+        raise unreadable("page", text, "1")
     return int(text)
 
 

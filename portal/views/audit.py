@@ -14,10 +14,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from billing.rules.csv_text import csv_blocks
-from portal.views.asked import PAGE_SIZE, Pager, asked_page
+from portal.views.asked import PAGE_SIZE, Pager, asked_page, unreadable
 from portal.views.customer_overview import own_customer
 from tenants import queries, schema
 from tenants.accounts.permissions import permission
@@ -134,7 +135,7 @@ def _day(request: HttpRequest, name: str, later: int = 0) -> datetime | None:
         day = date.fromisoformat(text)
         return datetime.combine(day, time(), UTC) + timedelta(days=later)
     except (ValueError, OverflowError) as error:
-        raise BadRequest(f"{name}={text[:40]!r} is no day: use one such as 2026-10-31.") from error
+        raise unreadable(name, text, "2026-10-31") from error
 
 
 def _of_partner(request: HttpRequest) -> AuditReader:
@@ -156,7 +157,7 @@ def _asked_partner(request: HttpRequest) -> uuid.UUID | None:
         return None
     row = queries.partner_by_slug(slug) if slug.isprintable() else None
     if row is None:
-        raise BadRequest(f"partner={slug[:40]!r}: there is no partner with this short name.")
+        raise BadRequest(_("There is no partner %(slug)s.") % {"slug": repr(slug[:40])})
     return row.id
 
 

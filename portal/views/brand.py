@@ -24,12 +24,12 @@ from portal.words.told import told
 from tenants import preview, queries, resolve
 from tenants.accounts.permissions import permission
 from tenants.actions import branding
-from tenants.actions.meanwhile import ChangedMeanwhile
 from tenants.letters import letter_html
 from tenants.models import BrandRevision
 from tenants.resolve import Resolved
 from tenants.rules import palette
 from tenants.rules.brand import FACTS, BadBrand
+from tenants.rules.meanwhile import ChangedMeanwhile
 
 SURFACES = {
     "dashboard": gettext_lazy("Dashboard"), "login": gettext_lazy("Sign-in"),

@@ -28,9 +28,10 @@ from portal.forms.agreements import AmendForm, EndForm, ReasonForm
 from portal.plain_terms import plain_terms
 from portal.views.console_partners import actor
 from portal.views.or_404 import or_404
-from portal.words.terms import FIGURES, figure
+from portal.words.terms import FIGURES
 from portal.words.told import told
 from tenants.accounts.permissions import permission
+from tenants.rules.meanwhile import ChangedMeanwhile, mark
 
 
 @permission("channel.view")
@@ -70,8 +71,9 @@ def amend(request: HttpRequest, agreement_id: uuid.UUID) -> HttpResponse:
             starts_at=_midnight(form.cleaned_data["day"]),
             created_by=actor(request), reason=form.cleaned_data["reason"], now=timezone.now(),
             retail_card_id=uuid.UUID(card) if (card := form.cleaned_data["card"]) else None,
+            seen=form.cleaned_data["seen"],
         )  # fmt: skip
-    except BillingError as error:
+    except (BillingError, ChangedMeanwhile) as error:
         form.add_error(None, told(error))
         return _page(request, agreement_id, amend_form=form)
     messages.success(request, _("Proposed. A second person has to approve it."))
@@ -202,7 +204,8 @@ def _amend_form(base: queries.VersionRow, data: Any = None) -> AmendForm:
         (card.id, card.name) for card in retail_cards(base.version.partner_id)
         if card.currency == currency or card.id == now
     ]  # fmt: skip
-    return AmendForm(data, terms=base.terms, cards=cards, card=now)
+    return AmendForm(data, terms=base.terms, cards=cards, card=now,
+                     seen=mark(str(base.version.id)))  # fmt: skip
 
 
 def _entry(row: queries.AgreementRow, position: int, cards: dict[uuid.UUID, str]) -> dict[str, Any]:
@@ -211,11 +214,14 @@ def _entry(row: queries.AgreementRow, position: int, cards: dict[uuid.UUID, str]
     card = cards.get(shown.version.retail_card_id, "")
     earlier = [one for one in row.versions[position + 1 :] if one.phase != queries.DECLINED]
     changes = differences(earlier[0].terms, shown.terms) if earlier else ()
-    told = [(figure(what), *(FIGURES.get(one, one) for one in both)) for what, *both in changes]
+    shown_changes: list[tuple[Any, ...]] = [
+        (told(what), *(FIGURES.get(one, one) for one in both)) for what, *both in changes
+    ]
     if earlier and (before := cards.get(earlier[0].version.retail_card_id, "")) != card:
-        told.append((_("Rate card"), before, card))
+        shown_changes.append((_("Rate card"), before, card))
     return {
-        "shown": shown, "sentences": plain_terms(shown.terms), "card": card, "changes": told,
+        "shown": shown, "sentences": plain_terms(shown.terms), "card": card,
+        "changes": shown_changes,
     }  # fmt: skip
 
 

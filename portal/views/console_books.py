@@ -28,6 +28,7 @@ from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.console_partners import actor
 from portal.words.told import told
 from tenants.accounts.permissions import permission
+from tenants.rules.meanwhile import ChangedMeanwhile, mark
 
 JOURNAL_HEADER = (
     "JournalNo", "JournalDate", "AccountCode", "AccountName", "Debits", "Credits", "Currency",
@@ -97,12 +98,12 @@ def accounts(request: HttpRequest) -> HttpResponse:
             act.map_account(
                 account=request.POST.get("account", ""), external_code=request.POST.get("code", ""),
                 external_name=request.POST.get("name", ""), actor=actor(request),
-                now=timezone.now(),
+                seen=request.POST.get("seen", ""), now=timezone.now(),
             )  # fmt: skip
 
         return _do(request, map_one, _("Saved."), reverse("console_accounts"))
     codes = ledger.account_codes()
-    rows = [(account, *codes[code]) for code, account in ACCOUNTS.items()]
+    rows = [(account, *codes[code], mark(*codes[code])) for code, account in ACCOUNTS.items()]
     return render(request, "console/accounts.html", {"rows": rows, "may_map": may})
 
 
@@ -171,7 +172,7 @@ def _turn(
 def _do(request: HttpRequest, act_now: Callable[[], object], done: str, url: str) -> HttpResponse:
     try:
         act_now()
-    except BillingError as error:
+    except (BillingError, ChangedMeanwhile) as error:
         messages.error(request, told(error))
     else:
         messages.success(request, done)

@@ -19,6 +19,7 @@ from portal.words.told import told
 from tenants import queries as tenants
 from tenants.accounts.permissions import permission
 from tenants.actions.incidents import IncidentRefused, open_incident, update_incident
+from tenants.rules.meanwhile import ChangedMeanwhile, mark
 
 
 @permission("incidents.manage")
@@ -45,16 +46,19 @@ def update(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
     row = tenants.incident(incident_id)
     if row is None:
         raise Http404
-    form: forms.Form = UpdateForm(request.POST or None)
+    updates = list(row.updates.all())
+    last = max(updates, key=lambda one: (one.at, one.id), default=None)
+    form: forms.Form = UpdateForm(request.POST or None,
+                                  initial={"seen": mark(last and str(last.id))})  # fmt: skip
     if request.method == "POST" and form.is_valid():
         try:
             update_incident(incident_id=row.id, **form.cleaned_data, actor=actor(request),
                             now=timezone.now())  # fmt: skip
-        except IncidentRefused as refused:
+        except (IncidentRefused, ChangedMeanwhile) as refused:
             form.add_error(None, told(refused))
         else:
             messages.success(request, _("Published."))
             return HttpResponseRedirect(reverse("console_incident", args=[row.id]))
     concerned = [one.name for one in tenants.partner_list() if one.id in row.partner_ids]
-    context = {"incident": row, "form": form, "concerned": concerned, "updates": row.updates.all()}
+    context = {"incident": row, "form": form, "concerned": concerned, "updates": updates}
     return render(request, "console/incident.html", context)

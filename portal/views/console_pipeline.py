@@ -49,11 +49,16 @@ from tenants.actions.prospects import (
     change_prospect,
     move_prospect,
     note_prospect,
+    prospect_mark,
+    step_mark,
 )
 from tenants.models import Partner, Prospect
+from tenants.rules.meanwhile import ChangedMeanwhile, mark
 from tenants.rules.pipeline import LATE, ROAD, SLOW, Stage
 
-_REFUSALS = (ProspectRefused, BillingError, CannotRenderError, MailNotSentError)
+_REFUSALS = (
+    ProspectRefused, ChangedMeanwhile, BillingError, CannotRenderError, MailNotSentError
+)  # fmt: skip
 
 
 @permission("channel.view")
@@ -110,13 +115,17 @@ def edit(request: HttpRequest, prospect_id: uuid.UUID) -> HttpResponse:
     initial = {name: getattr(row, name) for name in
                ("name", "kind", "owner", "contact_name", "contact_email", "product")}  # fmt: skip
     initial |= figures_initial(parse_figures(row.offer))
-    initial["partner"] = row.partner.slug if row.partner else ""
+    initial |= {"partner": row.partner.slug if row.partner else "", "seen": prospect_mark(row)}
     form = ProspectForm(request.POST or None, initial=initial, **_choices(row.owner))
     if request.method == "POST" and form.is_valid():
         done = _try(
             form,
             lambda: change_prospect(
-                prospect_id=row.id, about=form.about(), actor=actor(request), now=timezone.now()
+                prospect_id=row.id,
+                about=form.about(),
+                seen=form.cleaned_data["seen"],
+                actor=actor(request),
+                now=timezone.now(),
             ),
         )
         if done:
@@ -199,8 +208,8 @@ def _page(request: HttpRequest, row: Prospect, **forms_: Any) -> HttpResponse:
     offered = offer_to(row, now)
     letter = pitch(addressee(row), offered)
     fresh = {
-        "move_form": MoveForm(initial={"stage": row.stage}),
-        "note_form": NoteForm(initial={"next_step": row.next_step,
+        "move_form": MoveForm(initial={"stage": row.stage, "seen": mark(row.stage)}),
+        "note_form": NoteForm(initial={"next_step": row.next_step, "seen": step_mark(row),
                                        "next_step_on": row.next_step_on}),
         "letter_form": LetterForm(initial={"to": row.contact_email, "subject": letter.subject,
                                            "text": letter.text}),

@@ -19,6 +19,7 @@ from portal.forms.prices import PricesForm
 from portal.views.console_partners import actor
 from portal.words.told import told
 from tenants.accounts.permissions import permission
+from tenants.rules.meanwhile import ChangedMeanwhile
 
 
 @permission("runs.view")
@@ -36,10 +37,10 @@ def ask(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         facts = dict(form.cleaned_data)
         day = datetime.combine(facts.pop("day"), time(), UTC)
-        facts["currency"] = facts["currency"].upper()
+        facts |= {"currency": facts["currency"].upper(), "seen": facts["seen"] or None}
         try:
             ask_prices(valid_from=day, actor=actor(request), now=timezone.now(), **facts)
-        except BillingError as error:
+        except (BillingError, ChangedMeanwhile) as error:
             form.add_error(None, told(error))
         else:
             messages.success(request, _("Asked. A second person publishes it by approving."))

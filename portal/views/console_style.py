@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from portal import brand_samples
 from portal.forms.people import QuotaForm
+from portal.views.asked import not_one_of
 from portal.views.brand import MODES
 from portal.words import brand as brand_words
 from portal.words.told import told
@@ -38,7 +39,7 @@ def style(request: HttpRequest) -> HttpResponse:
     tokens = _tokens(seed, accent)
     mode = request.GET.get("mode", "")
     if mode not in ("", *MODES):
-        raise BadRequest(f"{mode!r} is no mode: light or dark.")
+        raise not_one_of("mode", mode, MODES)
     bad = QuotaForm({"day": "many"})
     bad.is_valid()
     return render(request, "console/style.html", {
@@ -72,7 +73,7 @@ def _asked(request: HttpRequest) -> tuple[str, str, str]:
     get = request.GET.get
     font = get("font", "inter")
     if font not in FONTS:
-        raise BadRequest(f"{font!r} is no font: {', '.join(FONTS)}.")
+        raise not_one_of("font", font, FONTS)
     return get("seed") or palette.AGENTCACHE_SEED, get("accent", ""), font
 
 

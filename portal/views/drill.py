@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
-from django.core.exceptions import BadRequest
 from django.http import (
     FileResponse,
     Http404,
@@ -32,7 +31,7 @@ from billing.rules.trust.event_csv import event_lines
 from billing.rules.trust.usage_csv import csv_lines
 from cache_api.queries.roots import inclusion_proof
 from portal.arithmetic import arithmetic
-from portal.views.asked import Pager, asked_page
+from portal.views.asked import Pager, asked_page, unreadable
 from tenants import schema
 from tenants.accounts.permissions import permission
 from tenants.queries import partner_by_id
@@ -135,7 +134,7 @@ def _instant(request: HttpRequest, name: str, form: str) -> datetime | None:
     try:
         return datetime.strptime(text, form).replace(tzinfo=UTC)
     except ValueError:
-        raise BadRequest(f"{name}={text!r} is not a UTC {name} such as {form}.") from None
+        raise unreadable(name, text, f"{datetime(2026, 10, 31, 13, tzinfo=UTC):{form}}") from None
 
 
 def _file(

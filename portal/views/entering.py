@@ -9,7 +9,8 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from tenants.actions.meanwhile import ChangedMeanwhile
+from portal.words.told import told
+from tenants.rules.meanwhile import ChangedMeanwhile
 
 
 def entered(
@@ -22,9 +23,8 @@ def entered(
     """
     try:
         done = enter()
-    except ChangedMeanwhile:
-        form.add_error(None, _("Somebody else changed this meanwhile. Nothing was saved; open the "
-                               "page again and look."))  # fmt: skip
+    except ChangedMeanwhile as changed:
+        form.add_error(None, told(changed))
         return False
     messages.success(request, saved if done else _("Nothing was changed."))
     return True

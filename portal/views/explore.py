@@ -22,7 +22,7 @@ from portal.queries.explorer import Explorer, explorer
 from portal.queries.net_saving import invoiced_by_month
 from portal.queries.usage_files import allocation_table, usage_table
 from portal.rules.questions import DIMENSIONS, TOPS, BadQuestion, Question, read_question
-from portal.views.asked import asked_text
+from portal.views.asked import asked_text, unreadable
 from portal.views.files import csv_file, parquet_file
 from portal.words import explorer as explorer_words
 from portal.words.told import told
@@ -84,7 +84,7 @@ def tags(request: HttpRequest, side: Side, customer: Customer | None) -> HttpRes
     """A range's months by customer and tag as CSV, with the bill where it may be seen."""
     question = asked_question(request, side)
     if not question.tag:
-        raise BadRequest("tag is missing: name the tag to allocate by, tag=team for example.")
+        raise unreadable("tag", "", "team")
     owner, seen = request.owner, eyes(request)  # type: ignore[attr-defined]
     charged: Mapping[tuple[str, datetime], int] = {}
     if seen.may(side.money):

@@ -27,6 +27,7 @@ from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.customer_overview import own_customer
 from portal.words.told import told
 from tenants.accounts.permissions import permission
+from tenants.rules.meanwhile import ChangedMeanwhile
 from tenants.tasking import enqueue_on_commit
 
 
@@ -77,7 +78,7 @@ class HookPages:
                 row, secret = endpoints.add_endpoint(
                     partner_id=_partner_id(request), customer=self.customer(request),
                     loopback=settings.WEBHOOK_LOOPBACK, kek=settings.KEK, actor=_actor(request),
-                    now=timezone.now(), **form.cleaned_data,
+                    now=timezone.now(), **form.facts(),
                 )  # fmt: skip
             except HookRefused as refused:
                 form.add_error(refused.field or None, told(refused))
@@ -104,7 +105,8 @@ class HookPages:
     def edit(self, request: HttpRequest, row_id: uuid.UUID) -> HttpResponse:
         """Address, label and events."""
         row = self._row(request, row_id)
-        was = {"url": row.url, "label": row.label, "types": row.types}
+        was = {"url": row.url, "label": row.label, "types": row.types,
+               "seen": endpoints.endpoint_mark(row)}  # fmt: skip
         form = self._form(request, initial=was)
         if request.method == "POST" and form.is_valid():
             try:
@@ -115,6 +117,8 @@ class HookPages:
                 )
             except HookRefused as refused:
                 form.add_error(refused.field or None, told(refused))
+            except ChangedMeanwhile as changed:
+                form.add_error(None, told(changed))
             else:
                 messages.success(request, _("Saved."))
                 return self._to(row_id)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.forms.fields import line, secret_line
 from portal.words.told import told
 from tenants.actions.invitations import accept, invitation_of
 from tenants.actions.people import PersonRefused
@@ -22,11 +23,11 @@ class AcceptForm(forms.Form):
 
     name = forms.CharField(
         label=gettext_lazy("Your name"), max_length=120, required=False,
-        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "name"}),
+        widget=line(autocomplete="name"),
     )  # fmt: skip
     password = forms.CharField(
         label=gettext_lazy("Password"), max_length=200, strip=False,
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"}),
+        widget=secret_line("new-password"),
         help_text=gettext_lazy("At least ten characters; a few random words are good."),
     )  # fmt: skip
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, timedelta
 from typing import Any
 
-from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_safe
 from cache_api.queries import requests as queries
 from cache_api.queries.requests import FILTERS, Asked, TooWide
 from portal import words
-from portal.views.asked import PAGE_SIZE
+from portal.views.asked import PAGE_SIZE, not_one_of, unreadable
 from portal.views.customer_overview import own_customer
 from tenants.accounts.permissions import permission
 from tenants.actions.keys import key_prefix
@@ -68,13 +67,13 @@ class LogPages:
         only = {name: request.GET.get(name, "")[:200] for name in FILTERS}
         for name, value in only.items():
             if not (value.isprintable() or not value):
-                raise BadRequest(f"{name} holds characters that cannot be printed.")
+                raise unreadable(name, value, "abc")
         customer = self.customer(request)
         if customer is not None:
             only["customer"] = customer
         mode = request.GET.get("mode", "")
         if mode not in ("", "live", "test"):
-            raise BadRequest(f"mode={mode[:20]!r}: use live or test.")
+            raise not_one_of("mode", mode, ("live", "test"))
         return Asked(
             timezone.now().astimezone(UTC) - SPANS[_range(request)], _before(request), only,
             None if not mode else mode == "live",
@@ -92,7 +91,7 @@ class LogPages:
 def _range(request: HttpRequest) -> str:
     span = request.GET.get("range") or "24h"
     if span not in SPANS:
-        raise BadRequest(f"range={span[:20]!r}: use one of {', '.join(SPANS)}.")
+        raise not_one_of("range", span, SPANS)
     return span
 
 
@@ -101,7 +100,7 @@ def _before(request: HttpRequest) -> uuid.UUID | None:
     try:
         return uuid.UUID(text) if text else None
     except ValueError as error:
-        raise BadRequest(f"before={text[:40]!r} is no request id.") from error
+        raise unreadable("before", text, "01920000-0000-7000-8000-000000000000") from error
 
 
 def _partner_id(request: HttpRequest) -> Any:

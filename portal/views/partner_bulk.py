@@ -25,7 +25,7 @@ from cache_api.rules.bulk import MOST, Outcome
 from portal.forms.people import SuspendForm
 from portal.forms.plans import MoveForm
 from portal.queries.directory import found_ids
-from portal.views.asked import asked_range
+from portal.views.asked import asked_range, not_one_of
 from portal.views.partner_customers import asked_filter
 from portal.words import bulk as words
 from portal.words import plans as plan_words
@@ -44,7 +44,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     """
     verb, step = request.POST.get("verb", ""), request.POST.get("step", "")
     if verb not in words.VERBS:
-        raise BadRequest(f"verb={verb!r}: use one of {', '.join(words.VERBS)}.")
+        raise not_one_of("verb", verb, words.VERBS)
     if verb == words.PLAN and not eyes(request).may("plans.manage"):
         raise PermissionDenied
     chosen = _chosen(request)
@@ -76,7 +76,7 @@ def _chosen(request: HttpRequest) -> list[uuid.UUID]:
     try:
         return sorted({uuid.UUID(text) for text in request.POST.getlist("customer")})
     except ValueError as error:
-        raise BadRequest("customer: an id of the list is a UUID.") from error
+        raise BadRequest(_("The chosen customers could not be read. Reload the page.")) from error
 
 
 def _form(request: HttpRequest, verb: str, *, bound: bool) -> forms.Form:

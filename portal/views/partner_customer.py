@@ -32,6 +32,7 @@ from tenants import queries
 from tenants.accounts.models import User
 from tenants.accounts.permissions import permission
 from tenants.rules import keys as key_rules
+from tenants.rules.meanwhile import ChangedMeanwhile, mark
 
 LARGEST_FILE = 10 * 1024 * 1024
 SHOWN_REFUSALS = 1_000
@@ -92,11 +93,13 @@ def edit(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
 def quota(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """How many lookups; in force within seconds."""
     row = _row(customer_id)
-    form = QuotaForm(request.POST if request.method == "POST" else None, initial=row.quota or {})
+    form = QuotaForm(request.POST if request.method == "POST" else None,
+                     initial={**(row.quota or {}), "seen": mark(row.quota)})  # fmt: skip
 
     def save() -> HttpResponse:
         done = set_quota(partner_id=_partner(request), external_id=row.external_id,
-                         quota=form.quota(), actor=_actor(request), now=timezone.now())  # fmt: skip
+                         quota=form.quota(), seen=form.cleaned_data["seen"],
+                         actor=_actor(request), now=timezone.now())  # fmt: skip
         return _to(request, row.pk, _("Saved.") if done else _("Nothing was changed."))
 
     return _saved(request, form, save, "partner/customer_quota.html", {"customer": row})
@@ -180,12 +183,14 @@ def _saved(
     context: dict[str, Any],
 ) -> HttpResponse:  # fmt: skip
     if request.method not in ("GET", "HEAD", "POST"):
-        raise BadRequest(f"{request.method} does nothing here.")
+        raise BadRequest(_("%(method)s does nothing here.") % {"method": request.method})
     if request.method == "POST" and form.is_valid():
         try:
             return save()
         except BadCustomer as bad:
             form.add_error(bad.member if bad.member in form.fields else None, told(bad))
+        except ChangedMeanwhile as changed:
+            form.add_error(None, told(changed))
     return render(request, template, {"form": form, **context})
 
 

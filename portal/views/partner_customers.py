@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from cache_api.models import CustomerState
 from portal.queries.directory import DUE, OVER, Filter, directory
-from portal.views.asked import PAGE_SIZE, Pager, asked_page, asked_range
+from portal.views.asked import PAGE_SIZE, Pager, asked_page, asked_range, not_one_of
 from tenants.accounts.permissions import eyes, permission
 
 ONLY = {OVER: _("Over quota"), DUE: _("Past due")}
@@ -40,7 +39,7 @@ def asked_filter(given: QueryDict, *, money: bool) -> Filter:
     search = given.get("q", "").strip()[:200]
     state, only = given.get("state", ""), given.get("only", "")
     if state and state not in CustomerState.values:
-        raise BadRequest(f"state={state!r}: use one of {', '.join(CustomerState.values)}.")
+        raise not_one_of("state", state, CustomerState.values)
     if only and (only not in ONLY or (only == DUE and not money)):
-        raise BadRequest(f"only={only!r}: use one of {', '.join(ONLY)}.")
+        raise not_one_of("only", only, ONLY)
     return Filter(search, state, only)

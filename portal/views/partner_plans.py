@@ -27,6 +27,7 @@ from portal.queries.overview import customer_of
 from portal.words import plans as words
 from portal.words.told import told
 from tenants.accounts.permissions import permission
+from tenants.rules.meanwhile import ChangedMeanwhile
 
 
 @permission("plans.manage")
@@ -73,8 +74,8 @@ def plan(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     form = OfferForm(request.POST or None, initial=_first(shown))
 
     def save() -> HttpResponse:
-        done = actions.change_draft(plan_id=shown.id, offer=form.offer(), actor=_actor(request),
-                                    now=timezone.now())  # fmt: skip
+        done = actions.change_draft(plan_id=shown.id, offer=form.offer(), seen=_seen(request),
+                                    actor=_actor(request), now=timezone.now())  # fmt: skip
         return _to_plan(request, shown.id, _("The draft is saved; nobody pays by it yet.")
                         if done else _("Nothing was changed."))  # fmt: skip
 
@@ -89,8 +90,8 @@ def publish(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     form = MonthForm(request.POST, now=timezone.now())
 
     def save() -> HttpResponse:
-        actions.publish_plan(plan_id=shown.id, starts_at=form.starts_at(), actor=_actor(request),
-                             now=timezone.now())  # fmt: skip
+        actions.publish_plan(plan_id=shown.id, starts_at=form.starts_at(), seen=_seen(request),
+                             actor=_actor(request), now=timezone.now())  # fmt: skip
         return _to_plan(request, shown.id, _("Published. Customers of earlier versions stay on "
                                              "theirs until you move them."))  # fmt: skip
 
@@ -102,7 +103,12 @@ def publish(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
 def discard(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     """Throw the draft away."""
     shown = _shown(request, plan_id)
-    actions.change_draft(plan_id=shown.id, offer=None, actor=_actor(request), now=timezone.now())
+    try:
+        actions.change_draft(plan_id=shown.id, offer=None, seen=_seen(request),
+                             actor=_actor(request), now=timezone.now())  # fmt: skip
+    except ChangedMeanwhile as changed:
+        messages.error(request, told(changed))
+        return HttpResponseRedirect(reverse("partner_plan", args=[shown.id]))
     return _to_plan(request, shown.id, _("The draft is gone."))
 
 
@@ -139,9 +145,13 @@ def _tried(
     if request.method == "POST" and form.is_valid():
         try:
             return save()
-        except BillingError as error:
+        except (BillingError, ChangedMeanwhile) as error:
             form.add_error(None, told(error))
     return None
+
+
+def _seen(request: HttpRequest) -> str:
+    return request.POST.get("seen", "")
 
 
 def _page(request: HttpRequest, shown: PlanView, **bound: forms.Form) -> HttpResponse:
@@ -149,6 +159,7 @@ def _page(request: HttpRequest, shown: PlanView, **bound: forms.Form) -> HttpRes
     draft = words.offer_lines(shown.draft, shown.currency) if shown.draft else []
     return render(request, "partner/plan.html", {
         "plan": shown, "versions": versions, "draft_lines": draft,
+        "seen": _seen(request) or shown.mark,
         "form": OfferForm(initial=_first(shown)),
         "month_form": MonthForm(now=timezone.now()), **bound,
     })  # fmt: skip

@@ -20,6 +20,7 @@ from billing.queries.sales import AwaitedMonth, awaited_months, report_totals
 from billing.rules.errors import BadPeriod
 from billing.rules.periods import parse_month
 from billing.rules.sales import MOST_BYTES, BadSales
+from portal.forms.fields import mono_area, select, upload
 from portal.words.told import told
 from tenants import queries as tenants
 from tenants import schema
@@ -30,10 +31,9 @@ class SalesForm(forms.Form):
     """A month's report: a file, or the same rows typed."""
 
     month = forms.ChoiceField(label=gettext_lazy("Month"),
-                              widget=forms.Select(attrs={"class": "select"}))  # fmt: skip
+                              widget=select())  # fmt: skip
     file = forms.FileField(
-        label=gettext_lazy("CSV file"), required=False,
-        widget=forms.FileInput(attrs={"class": "input", "accept": ".csv"}),
+        label=gettext_lazy("CSV file"), required=False, widget=upload(".csv"),
         help_text=gettext_lazy(
             "Header <code>customer,amount,currency,reference</code>; the customer's id as in your "
             "requests; amounts net of tax and refunds, such as 1234.50. The reference may be left "
@@ -42,8 +42,7 @@ class SalesForm(forms.Form):
     )  # fmt: skip
     rows = forms.CharField(
         label=gettext_lazy("Or type the rows"), required=False, max_length=100_000,
-        widget=forms.Textarea(attrs={"class": "textarea mono", "rows": 5, "spellcheck": "false",
-                                     "placeholder": "acme,1234.50,USD,INV-17"}),
+        widget=mono_area(5, placeholder="acme,1234.50,USD,INV-17"),
         help_text=gettext_lazy("Without the header; one customer's amount a line."),
     )  # fmt: skip
 
@@ -136,7 +135,7 @@ def _submit(request: HttpRequest, form: SalesForm) -> bool:
         )  # fmt: skip
     except BadSales as refused:
         for problem in refused.problems:
-            form.add_error(None, problem)
+            form.add_error(None, told(problem))
         return False
     except BadPeriod as refused:
         form.add_error("month", told(refused))

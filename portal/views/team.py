@@ -29,6 +29,7 @@ from tenants.actions import sso as actions_sso
 from tenants.actions.people import Circle, PersonRefused
 from tenants.gateways import mail
 from tenants.rules import mail_texts, roles
+from tenants.rules.meanwhile import ChangedMeanwhile, mark
 from tenants.rules.roles import Audience
 
 Circled = Callable[..., Circle]
@@ -139,7 +140,8 @@ class TeamPages:
         if row is None:
             raise Http404
         context = {
-            "person": row, "is_me": row.pk == by.pk, "in_reach": roles.may_give(by.role, row.role),
+            "person": row, "seen": mark(row.role), "is_me": row.pk == by.pk,
+            "in_reach": roles.may_give(by.role, row.role),
             "roles": role_choices(by.role, circle.audience),
             "has_factor": factors(row).exists(),
         }  # fmt: skip
@@ -147,7 +149,8 @@ class TeamPages:
 
     def role(self, request: HttpRequest, row_id: uuid.UUID, **where: Any) -> HttpResponse:
         """Another role, in force with the next request."""
-        given = {"person_id": row_id, "role": request.POST.get("role", "")}
+        given = {"person_id": row_id, "role": request.POST.get("role", ""),
+                 "seen": request.POST.get("seen", "")}  # fmt: skip
         return self._do(request, where, people.change_role, given, _("The role is changed."))
 
     def out(self, request: HttpRequest, row_id: uuid.UUID, **where: Any) -> HttpResponse:
@@ -172,7 +175,7 @@ class TeamPages:
         try:
             done = verb(circle=self.circle(request, **where), by=_who(request),
                         now=timezone.now(), **given)  # fmt: skip
-        except PersonRefused as refused:
+        except (PersonRefused, ChangedMeanwhile) as refused:
             return self._back_to_all(request, where, refused=told(refused))
         messages.success(request, said if done else _("It was so already; nothing changed."))
         return self._back_to_all(request, where)

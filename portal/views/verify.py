@@ -22,6 +22,7 @@ from billing.rules.trust.counts import MATCHED, BadCounts, Comparison
 from cache_api.queries.roots import latest_roots
 from portal.forms.agreements import CountsForm
 from portal.views.asked import Pager, asked_page
+from portal.words.told import told
 from tenants import queries as tenants
 from tenants import schema
 from tenants.accounts.permissions import permission
@@ -98,7 +99,7 @@ def _keep(form: CountsForm, partner_id: uuid.UUID, actor: str) -> CountFile | No
         )  # fmt: skip
     except BadCounts as refused:
         for problem in refused.problems:
-            form.add_error("file", problem)
+            form.add_error("file", told(problem))
         return None
 
 

@@ -34,7 +34,7 @@ def start(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     if customer is None:
         raise Http404
     if request.method not in ("GET", "HEAD", "POST"):
-        raise BadRequest(f"{request.method} does nothing here.")
+        raise BadRequest(_("%(method)s does nothing here.") % {"method": request.method})
     form = ViewAsForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         overlay = overlays.start_overlay(

@@ -28,6 +28,10 @@ SORTS: dict[str, Any] = {
     "lookups": _("most lookups"), "hits": _("most hits"), "saved": _("most saved"),
     "bytes": _("most data"),
 }  # fmt: skip
+# What a request asked for.
+VERBS: dict[str, Any] = {
+    "lookup": _("Lookup"), "store": _("Store"), "feedback": _("Feedback"),
+}  # fmt: skip
 LABELS: dict[str, dict[str, Any]] = {
     "overflow": {
         "": _("not told"),

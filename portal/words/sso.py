@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from portal.words import Word
+from portal.words.told import told
 from tenants.accounts.models import Connection
 from tenants.rules.sso import SsoRefused
 
@@ -137,4 +138,6 @@ def refusal(refused: SsoRefused) -> str:
     text = REFUSALS.get(refused.code)
     if text is None:
         return str(_("This was refused (%(code)s).")) % {"code": refused.code}
-    return str(text) % {"reason": "?", **refused.facts}
+    facts = {name: told(fact) if isinstance(fact, str) else fact
+             for name, fact in refused.facts.items()}  # fmt: skip
+    return str(text) % {"reason": "?", **facts}

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from tenants import audit, queries
-from tenants.actions.meanwhile import ChangedMeanwhile
 from tenants.gateways import pictures
 from tenants.models import BrandFile, BrandRevision, Partner
 from tenants.rules import brandcss, palette
 from tenants.rules.brand import FACTS, HIDES_POWERED_BY, BadBrand, BrandFacts, checked
+from tenants.rules.meanwhile import ChangedMeanwhile
 from tenants.rules.sayings import Said
 
 DRAFT, PUBLISHED, RETIRED = BrandRevision.State

@@ -8,9 +8,9 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from tenants import audit, queries
-from tenants.actions.meanwhile import ChangedMeanwhile
 from tenants.models import CompanyFacts
 from tenants.rules.company import checked
+from tenants.rules.meanwhile import ChangedMeanwhile
 
 
 def enter_company(

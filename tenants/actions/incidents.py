@@ -8,6 +8,7 @@ from django.db import transaction
 
 from tenants import audit
 from tenants.models import Incident, IncidentUpdate, Partner
+from tenants.rules.meanwhile import refuse_changed
 from tenants.rules.sayings import Said
 from tenants.rules.status import COMPONENTS
 
@@ -46,12 +47,14 @@ def open_incident(
 
 
 def update_incident(
-    *, incident_id: uuid.UUID, state: str, text: str, actor: str, now: datetime
-) -> bool:
+    *, incident_id: uuid.UUID, state: str, text: str, actor: str, now: datetime,
+    seen: str | None = None,
+) -> bool:  # fmt: skip
     """Add what is known now; `resolved` ends the incident. Whether something was added.
 
-    Safe to repeat: the same state and words twice in a row are said once. Raises IncidentRefused:
-    no such incident, one that is resolved, an unknown state, nothing said.
+    Safe to repeat: the same state and words twice in a row are said once. `seen` is the mark of the
+    last update that the editor saw. Raises IncidentRefused: no such incident, one that is resolved,
+    an unknown state, nothing said; ChangedMeanwhile.
     """
     if state not in IncidentUpdate.State.values or not text.strip():
         raise IncidentRefused(Said("Choose a state and say what is known."))
@@ -64,6 +67,7 @@ def update_incident(
             return False
         if row.resolved_at:
             raise IncidentRefused(Said("It is resolved; open a new one."))
+        refuse_changed(seen, last and str(last.id))
         _say(row, state, text, actor, now)
         if state == IncidentUpdate.State.RESOLVED:
             row.resolved_at = now

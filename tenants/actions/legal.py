@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from tenants import audit, queries
-from tenants.actions.meanwhile import ChangedMeanwhile
 from tenants.models import LegalText
 from tenants.rules.legal import checked_text
+from tenants.rules.meanwhile import ChangedMeanwhile
 
 
 def enter_legal(

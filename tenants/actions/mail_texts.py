@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db import transaction
 
 from tenants import audit, queries
-from tenants.actions.meanwhile import ChangedMeanwhile
 from tenants.models import MailText
 from tenants.rules.mail_texts import HOLES, checked, key
+from tenants.rules.meanwhile import ChangedMeanwhile
 
 VERB = "brand.mail_texts"
 

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from tenants import audit
 from tenants.accounts.models import Invitation, User
 from tenants.rules import roles
+from tenants.rules.meanwhile import refuse_changed
 from tenants.rules.sayings import Said
 
 
@@ -47,16 +48,19 @@ class Circle:
 
 
 def change_role(
-    *, circle: Circle, person_id: uuid.UUID, role: str, by: User, now: datetime
-) -> bool:
+    *, circle: Circle, person_id: uuid.UUID, role: str, by: User, now: datetime,
+    seen: str | None = None,
+) -> bool:  # fmt: skip
     """Give somebody another role, in force with their next request; whether it changed.
 
-    Raises PersonRefused: oneself, a role out of `by`'s hands, the last owner.
+    `seen` is the mark of the role that the editor saw. Raises PersonRefused: oneself, a role out of
+    `by`'s hands, the last owner; ChangedMeanwhile.
     """
     with transaction.atomic():
         person = _other(circle, person_id, by)
         if person.role == role:
             return False
+        refuse_changed(seen, person.role)
         may_give_role(circle, by, role)
         _stays_owned(circle, person)
         before = person.role

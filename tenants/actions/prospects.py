@@ -10,6 +10,7 @@ from django.db import transaction
 
 from tenants import audit, queries
 from tenants.models import Partner, Prospect, ProspectEntry
+from tenants.rules.meanwhile import mark, refuse_changed
 from tenants.rules.pipeline import SAID, Stage
 from tenants.rules.sayings import Said
 
@@ -58,15 +59,20 @@ def add_prospect(*, prospect_id: uuid.UUID, about: About, actor: str, now: datet
     return row
 
 
-def change_prospect(*, prospect_id: uuid.UUID, about: About, actor: str, now: datetime) -> bool:
+def change_prospect(
+    *, prospect_id: uuid.UUID, about: About, actor: str, now: datetime, seen: str | None = None
+) -> bool:
     """Replace what is known; whether something changed. Safe to repeat.
 
-    Raises ProspectRefused as adding does, or: no such prospect.
+    `seen` is `prospect_mark` of what the editor saw. Raises ProspectRefused as adding does, or: no
+    such prospect; ChangedMeanwhile.
     """
     values = _checked(about, prospect_id)
     with transaction.atomic():
         row = _locked(prospect_id)
         names = [name for name, value in values.items() if getattr(row, name) != value]
+        if names:
+            refuse_changed(seen, *_facts(row))
         for name in names:
             setattr(row, name, values[name])
         if names:
@@ -75,12 +81,29 @@ def change_prospect(*, prospect_id: uuid.UUID, about: About, actor: str, now: da
     return bool(names)
 
 
+def prospect_mark(row: Prospect) -> str:
+    """What tells one state of what is known from another."""
+    return mark(*_facts(row))
+
+
+def _facts(row: Prospect) -> tuple[object, ...]:
+    return (row.name, row.kind, row.owner, sorted(row.offer.items()), row.contact_name,
+            row.contact_email, row.product, row.partner_id)  # fmt: skip
+
+
+def step_mark(row: Prospect) -> str:
+    """What tells one next step from another."""
+    return mark(row.next_step, row.next_step_on)
+
+
 def move_prospect(
-    *, prospect_id: uuid.UUID, stage: str, actor: str, now: datetime, text: str = ""
-) -> bool:
+    *, prospect_id: uuid.UUID, stage: str, actor: str, now: datetime, text: str = "",
+    seen: str | None = None,
+) -> bool:  # fmt: skip
     """Say in which stage it is, and why; whether it moved. Safe to repeat: once moved, it stays.
 
-    Raises ProspectRefused: no such prospect, or a stage that only facts show.
+    `seen` is the mark of the stage that the editor saw. Raises ProspectRefused: no such prospect,
+    or a stage that only facts show; ChangedMeanwhile.
     """
     if stage not in SAID:
         raise ProspectRefused(
@@ -94,6 +117,7 @@ def move_prospect(
         row = _locked(prospect_id)
         if row.stage == stage:
             return False
+        refuse_changed(seen, row.stage)
         row.stage, row.stage_at = Stage(stage).value, now
         row.save(update_fields=["stage", "stage_at"])
         _say(row, ProspectEntry.Kind.STAGE, actor, now, text=text.strip(), stage=row.stage)
@@ -103,13 +127,16 @@ def move_prospect(
 
 def note_prospect(
     *, prospect_id: uuid.UUID, text: str, next_step: str, next_step_on: date | None, actor: str,
-    now: datetime,
+    now: datetime, seen: str | None = None,
 ) -> bool:  # fmt: skip
     """Keep a note and set the next step; whether something was new. Safe to repeat: the same note
-    twice in a row is kept once. Raises ProspectRefused: no such prospect."""
+    twice in a row is kept once. `seen` is `step_mark` of what the editor saw. Raises
+    ProspectRefused: no such prospect; ChangedMeanwhile."""
     text, step = text.strip(), (next_step.strip(), next_step_on)
     with transaction.atomic():
         row = _locked(prospect_id)
+        if (row.next_step, row.next_step_on) != step:
+            refuse_changed(seen, row.next_step, row.next_step_on)
         last = row.entries.filter(kind=ProspectEntry.Kind.NOTE).order_by("-at", "-id").first()
         is_new = bool(text) and (last is None or last.text != text)
         if is_new:

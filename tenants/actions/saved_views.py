@@ -27,9 +27,11 @@ def save_view(
     """
     name = " ".join(name.split())
     if not 1 <= len(name) <= 80:
-        raise ValueError("A view needs a name of 1 to 80 characters.")
+        raise ValueError(Said("A view needs a name of 1 to 80 characters."))
     if len(query) > 2000:
-        raise ValueError("The address of this view is too long to keep: 2,000 characters at most.")
+        raise ValueError(
+            Said("The address of this view is too long to keep: 2,000 characters at most.")
+        )
     mine = SavedView.objects.filter(page=page, customer_id=customer_id)
     if mine.exclude(name=name).count() >= MOST:
         raise TooManyViews(Said("There are %(most)s views already: remove one first.", most=MOST))

@@ -22,6 +22,7 @@ from joserfc.errors import ClaimError, ExpiredTokenError, JoseError
 from joserfc.jwk import KeySet
 
 from tenants.gateways.outside import Ask, NoAnswer, fetch
+from tenants.rules.sayings import saying
 from tenants.rules.sso import Claims, SsoRefused, oidc_claims
 from tenants.rules.targets import BadTarget, target
 
@@ -156,7 +157,7 @@ def _document(
     try:
         found = json.loads(fetch(ask))
     except NoAnswer as error:
-        raise SsoRefused("unreachable", reason=str(error)) from error
+        raise SsoRefused("unreachable", reason=saying(error)) from error
     except ValueError as error:
         raise SsoRefused("unreadable", url=url[:200]) from error
     if not isinstance(found, dict):
@@ -168,4 +169,4 @@ def _target(url: str, loopback: bool) -> Any:
     try:
         return target(url, loopback=loopback)
     except BadTarget as error:
-        raise SsoRefused("bad_address", url=url[:200], reason=str(error)) from error
+        raise SsoRefused("bad_address", url=url[:200], reason=saying(error)) from error

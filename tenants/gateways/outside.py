@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from tenants.rules.sayings import Said
 from tenants.rules.targets import BadTarget, Target, chosen
 
 if TYPE_CHECKING:
@@ -100,11 +101,19 @@ def fetch(
     try:
         return asyncio.run(_whole(ask, resolve, whole_s, trust))
     except TimeoutError as error:
-        raise NoAnswer(f"{host} gave no whole answer within {whole_s:g} seconds.") from error
+        raise NoAnswer(
+            Said(
+                "%(host)s gave no whole answer within %(whole_s)s seconds.",
+                host=host,
+                whole_s=f"{whole_s:g}",
+            )
+        ) from error
     except BadTarget as error:
-        raise NoAnswer(f"{host}: {error}") from error
+        raise NoAnswer(Said("%(host)s: %(error)s", host=host, error=error)) from error
     except FAILURES as error:
-        raise NoAnswer(f"{host} cannot be reached ({type(error).__name__}).") from error
+        raise NoAnswer(
+            Said("%(host)s cannot be reached (%(kind)s).", host=host, kind=type(error).__name__)
+        ) from error
 
 
 async def _whole(ask: Ask, resolve: Resolve, whole_s: float, trust: ssl.SSLContext | None) -> bytes:
@@ -114,10 +123,22 @@ async def _whole(ask: Ask, resolve: Resolve, whole_s: float, trust: ssl.SSLConte
         answered(ours, ask, resolve) as response,
     ):
         if response.status_code != 200:
-            raise NoAnswer(f"{ask.target.host} answered with status {response.status_code}.")
+            raise NoAnswer(
+                Said(
+                    "%(host)s answered with status %(status)s.",
+                    host=ask.target.host,
+                    status=response.status_code,
+                )
+            )
         kept = b""
         async for chunk in response.aiter_raw():
             kept += chunk
             if len(kept) > MOST_BYTES:
-                raise NoAnswer(f"{ask.target.host} answered with more than {MOST_BYTES} bytes.")
+                raise NoAnswer(
+                    Said(
+                        "%(host)s answered with more than %(most)s bytes.",
+                        host=ask.target.host,
+                        most=MOST_BYTES,
+                    )
+                )
         return kept

@@ -26,7 +26,7 @@ else:
 
 MOST_BYTES = 2_000_000
 MOST_SIDE, LEAST_SIDE = 6_000, 32
-_SIDES = f"each side has {LEAST_SIDE} to {MOST_SIDE:,}"
+_SIDES = Said("each side has %(least)s to %(most)s", least=LEAST_SIDE, most=f"{MOST_SIDE:,}")
 LOGO_BOX, ICON_SIDE = (960, 240), 512
 MAGIC = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
 PNG, SVG = "image/png", "image/svg+xml"

@@ -27,6 +27,7 @@ from onelogin.saml2.utils import OneLogin_Saml2_Utils as Utils
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML as Xml
 
 from tenants.gateways.outside import Ask, NoAnswer, fetch
+from tenants.rules.sayings import saying
 from tenants.rules.sso import MOST_METADATA, Claims, SsoRefused, saml_claims
 from tenants.rules.targets import BadTarget, target
 
@@ -51,9 +52,9 @@ def fetched_metadata(url: str, *, loopback: bool) -> bytes:
     try:
         return fetch(Ask(target(url, loopback=loopback)))
     except NoAnswer as error:
-        raise SsoRefused("unreachable", reason=str(error)) from error
+        raise SsoRefused("unreachable", reason=saying(error)) from error
     except BadTarget as error:
-        raise SsoRefused("bad_address", url=url[:200], reason=str(error)) from error
+        raise SsoRefused("bad_address", url=url[:200], reason=saying(error)) from error
 
 
 def read_metadata(content: bytes, *, loopback: bool) -> dict[str, Any]:
@@ -91,8 +92,14 @@ def our_metadata(entity_id: str, acs: str) -> bytes:
 def way_there(
     idp: Mapping[str, Any], *, entity_id: str, acs: str, again: bool
 ) -> tuple[str, str]:  # fmt: skip
-    """The address at the provider to send the browser to, and the id of the request in it."""
-    auth = OneLogin_Saml2_Auth(_asked(acs), _settings(idp, entity_id, acs))
+    """The address at the provider to send the browser to, and the id of the request in it.
+
+    Raises SsoRefused where what is kept of the provider will not do.
+    """
+    try:
+        auth = OneLogin_Saml2_Auth(_asked(acs), _settings(idp, entity_id, acs))
+    except SettingsError as error:
+        raise SsoRefused("metadata") from error
     url = auth.login(return_to="", force_authn=again)
     return str(url), str(auth.get_last_request_id())
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tenants.rules.colour import clean_hex
-from tenants.rules.sayings import Said
+from tenants.rules.sayings import Said, saying
 
 # Name in the stylesheet and for people; the files come from packages (static/css/fonts.css).
 FONTS = {
@@ -122,7 +122,7 @@ def _colour(member: str, text: str) -> str:
     try:
         return clean_hex(text)
     except ValueError as error:
-        raise BadBrand(member, str(error)) from error
+        raise BadBrand(member, saying(error)) from error
 
 
 def _check_text(name: str, text: str, longest: int) -> None:

@@ -15,6 +15,8 @@ from coloraide.spaces.oklab import LMS_TO_XYZD65, OKLAB_TO_LMS3, oklab_to_xyz_d6
 from coloraide.spaces.srgb import inverse_eotf_srgb
 from coloraide.spaces.srgb_linear import xyz_to_lin_srgb
 
+from tenants.rules.sayings import Said
+
 HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 WHITE, INK, BLACK = "#FFFFFF", "#0B0D12", "#000000"
 NEUTRAL_CHROMA = 0.02
@@ -39,7 +41,10 @@ def clean_hex(text: str) -> str:
     value = text.strip()
     if not HEX.fullmatch(value):
         raise ValueError(
-            f"{text!r} is not a colour. Write it as # and six hexadecimal digits, like #10A37F."
+            Said(
+                "%(text)s is not a colour. Write it as # and six hexadecimal digits, like #10A37F.",
+                text=f"{text!r}",
+            )
         )
     return value.upper()
 

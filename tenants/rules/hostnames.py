@@ -2,6 +2,8 @@
 
 import re
 
+from tenants.rules.sayings import Said
+
 _LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
 
 
@@ -43,10 +45,14 @@ def partner_fallback_host(slug: str, platform_domain: str) -> str:
 def check_custom_host(name: str, platform_domain: str) -> None:
     """Refuse names a partner may not attach. Raises InvalidHostname saying why."""
     if is_platform_host(name, platform_domain):
-        raise InvalidHostname(f"{name} lies in the platform's own zone; use your own domain.")
+        raise InvalidHostname(
+            Said("%(name)s lies in the platform's own zone; use your own domain.", name=name)
+        )
     if "." not in name or name.replace(".", "").isdigit():
-        raise InvalidHostname(f"{name} is not a domain name; use something like cache.example.com.")
+        raise InvalidHostname(
+            Said("%(name)s is not a domain name; use something like cache.example.com.", name=name)
+        )
 
 
 def _refuse(host: str) -> str:
-    raise InvalidHostname(f"{host!r} is not a hostname.")
+    raise InvalidHostname(Said("%(host)s is not a hostname.", host=f"{host!r}"))

@@ -4,7 +4,11 @@ An error carries one instead of plain text; the door that shows it says it in th
 (`portal.words.told`). To logs, programs and the audit log it is the English text. Pure.
 """
 
+import re
+from functools import cache
 from typing import Any
+
+_HOLE = re.compile(r"%\((\w+)\)s")
 
 
 class Said(str):
@@ -30,3 +34,23 @@ def saying(error: Exception) -> str:
     if error.args and isinstance(error.args[0], Said):
         return error.args[0]
     return str(error)
+
+
+@cache
+def shape(msgid: str) -> re.Pattern[str]:
+    """A sentence as a pattern that gives its facts back; a hole that stands twice is the same."""
+    parts, seen = [], set()
+    for place, part in enumerate(_HOLE.split(msgid)):
+        if place % 2 == 0:
+            parts.append(re.escape(part.replace("%%", "%")))
+        elif part in seen:
+            parts.append(f"(?P={part})")
+        else:
+            parts.append(f"(?P<{part}>.*?)")
+            seen.add(part)
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def pieces(msgid: str) -> list[str]:
+    """What a sentence says around its holes."""
+    return [piece.replace("%%", "%") for piece in _HOLE.split(msgid)[::2]]

@@ -71,14 +71,17 @@ def target(url: str, *, loopback: bool = False) -> Target:
     if port not in PORTS:
         raise BadTarget(
             Said(
-                "Use port %(str)s, not %(port)s.",
-                str=" or ".join(map(str, sorted(PORTS))),
+                "Use one of the ports %(ports)s, not %(port)s.",
+                ports=", ".join(map(str, sorted(PORTS))),
                 port=port,
             )
         )
     if not _NAME.fullmatch(host) or host.endswith((".localhost", ".local", ".internal")):
         raise BadTarget(
-            Said("%(it)s is no public host name: addresses by number are refused.", it=host or "It")
+            Said(
+                "%(it)s is no public host name: addresses by number are refused.",
+                it=host or Said("This"),
+            )
         )
     return Target(url, "https", host, port, path)
 

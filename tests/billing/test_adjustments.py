@@ -220,7 +220,7 @@ def test_late_usage_waits_for_the_run_under_way_and_says_so(database, september)
     [(agreement, why)] = opened.refused
     assert (agreement.partner_id, why) == (
         september.redis.id,
-        "Late usage of 2026-09 waits: 2026-10 of Redis Labs revenue_share_platform is open. "
+        "Late usage of 2026-09 waits: 2026-10 of Redis Labs revenue share is open. "
         "Issue that first.",
     )
     assert adjust_due(now=LATER) == 0

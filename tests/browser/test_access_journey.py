@@ -32,4 +32,4 @@ def test_an_invitation_by_mail_ends_with_a_key(visit):
 
     expect(nora.page.locator("tbody")).to_contain_text("browser")
     ada.go("/manage/audit/?actor=nora")
-    expect(ada.page.locator("tbody")).to_contain_text("key.created")
+    expect(ada.page.locator("tbody")).to_contain_text("API key: made")

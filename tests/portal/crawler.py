@@ -33,6 +33,7 @@ class Walk:
 
     doors: set[Door] = field(default_factory=set)
     opened: dict[str, int] = field(default_factory=dict)  # route → status of one of its pages
+    pages: dict[str, str] = field(default_factory=dict)  # path → HTML
     broken: list[tuple[str, str, int]] = field(default_factory=list)
 
     @property
@@ -79,6 +80,7 @@ def walk(client: Client, urlconf: str, start: str) -> Walk:
         result.doors.add(Door(route, path, is_form=False))
         result.opened[route] = answer.status_code
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
+            result.pages[path] = answer.content.decode()
             waiting += [(path, link) for link in _follow(answer.content, path, urlconf, result)]
     return result
 

@@ -35,6 +35,7 @@ from tests.billing.test_offboarding import of_schema
 from tests.conftest import fresh_database, two_partners
 from tests.portal.console import cast as console
 from tests.portal.crawler import match, walk
+from tests.portal.english import left
 from tests.portal.readable import of_mail, readable
 from tests.portal.views import cast
 from tests.portal.views.cast import PINECONE, REDIS, signed_in
@@ -66,6 +67,10 @@ OPEN = (
 )
 # Read by providers, who sign in nowhere: addresses of ours, for whoever has the connection's id.
 METADATA = "sso/<uuid:connection_id>/metadata/"
+GERMAN = {"HTTP_ACCEPT_LANGUAGE": "de"}
+# What people of this world typed, and tokens of colours on the page of styles.
+TYPED = {"Growth", "Quota", "customer_developer", "on", "on-brand", "on-danger", "on-panel",
+         "brand", "text"}  # fmt: skip
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -167,7 +172,9 @@ def found_by(world):
     @cache
     def found_by(host, person):
         is_customers = person == "zeta_owner" or person.startswith("customer_")
-        return walk(signed_in(host, person), PARTNER, "/" if is_customers else "/manage/")
+        reads = GERMAN if host == PINECONE else {}  # Pinecone's people read German
+        client = signed_in(host, person, **reads)
+        return walk(client, PARTNER, "/" if is_customers else "/manage/")
 
     return found_by
 
@@ -191,8 +198,24 @@ def test_no_link_is_broken_for_other_roles(found_by, role):
 
 @pytest.mark.parametrize("role", console.ROLES)
 def test_no_link_of_the_console_is_broken_for_any_role(world, role):
-    """Whoever sees a link may follow it."""
-    assert walk(console.signed_in(role), "portal.urls.console", "/").broken == []
+    """Whoever sees a link may follow it, and reads it in German."""
+    found = walk(console.signed_in(role, **GERMAN), "portal.urls.console", "/")
+    assert found.broken == []
+    assert english_in(found) == {}
+
+
+def test_no_english_stands_on_a_german_page(walks):
+    """Of a partner's owner and its customers' owners; what people typed is not ours."""
+    for person in PEOPLE:
+        assert english_in(walks[PINECONE, person]) == {}, person
+    english = walks[REDIS, "owner"].pages["/manage/team/"]
+    assert left(english.replace('<html lang="en"', '<html lang="de"')) - TYPED  # it does find
+
+
+def english_in(found) -> dict[str, set[str]]:
+    """Page → what on it is English."""
+    pages = {path: left(html) - TYPED for path, html in found.pages.items()}
+    return {path: texts for path, texts in pages.items() if texts}
 
 
 def test_every_page_is_found_by_a_click_or_named(walks):

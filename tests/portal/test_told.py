@@ -2,6 +2,8 @@
 
 import json
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 from django.utils import translation
@@ -9,7 +11,8 @@ from django.utils import translation
 from billing.rules.errors import BadMoney
 from billing.rules.money import parse_amount
 from cache_api.rules.customer_facts import BadCustomer, external_id, read_table
-from portal.words.told import told
+from portal import catalogs
+from portal.words.told import LEAST_LETTERS, retold, told
 from tenants.rules.sayings import Said, saying
 
 
@@ -55,3 +58,42 @@ def test_what_a_person_typed_is_no_template():
         parse_amount("%(x)s %d", "USD")
     with translation.override("de"):
         assert told(refused.value).startswith("'%(x)s %d' ist kein Betrag")
+
+
+@pytest.mark.parametrize(("kept", "german"), [
+    ("No open invoice has this number or amount.",
+     "Keine offene Rechnung hat diese Nummer oder diesen Betrag."),
+    ("It names R-1, which is paid already.", "Sie nennt R-1, das ist schon bezahlt."),
+    ("'a customer' has no tax status, and this agreement's documents carry tax. Enter its country "
+     "and treatment (standard, reduced, reverse charge, exempt, none), then settle again.",
+     "'a customer' hat keinen Steuerstatus, und die Belege dieser Vereinbarung enthalten Steuer. "
+     "Tragen Sie Land und Behandlung ein (normal, ermäßigt, umgekehrt, befreit, keine), dann "
+     "rechnen Sie erneut ab."),
+    ("The boat sank.\nNo invoice has a number.", "The boat sank.\nNo invoice has a number."),
+    ("approved", "approved"),
+    ("", ""),
+])  # fmt: skip
+def test_what_a_row_kept_in_english_is_told_again(kept, german):
+    with translation.override("de"):
+        assert retold(kept) == german
+    assert retold(kept) == kept
+
+
+def test_no_sentence_of_the_rules_is_taken_for_another():
+    """Each one with facts, kept as text, comes back as what it says in German."""
+    facts = {name: f"‹{name}›" for name in "abcdefgh"}
+    with translation.override("de"):
+        for msgid in _with_holes():
+            holes = dict.fromkeys(re.findall(r"%\((\w+)\)s", msgid))
+            said = Said(msgid, **dict(zip(holes, facts.values(), strict=False)))
+            assert retold(str(said)) == told(said), msgid
+
+
+def _with_holes() -> list[str]:
+    base = Path(__file__).resolve().parents[2]
+    said = [one.id for one in catalogs.read(base / "locale" / "de" / catalogs.INSIDE)
+            if isinstance(one.id, str) and "%(" in one.id
+            and any(path.startswith(("billing/", "tenants/", "cache_api/")) for path, _ in
+                    one.locations)]  # fmt: skip
+    assert len(said) > 300
+    return [one for one in said if len(re.sub(r"%\(\w+\)s|\s", "", one)) >= LEAST_LETTERS]

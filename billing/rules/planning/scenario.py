@@ -9,6 +9,7 @@ from billing.rules.fields import Fields
 from billing.rules.money import Money, exponent
 from billing.rules.planning.metrics import CHANNELS, PARTNER, Metrics, RevenueLine, channel_metrics
 from billing.rules.planning.targets import BRINGS, Verdict, verdicts
+from tenants.rules.sayings import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def parse_scenario(data: object) -> Scenario:
     )
     read.close()
     if not scenario.lines:
-        raise BadTerms("Scenario: give at least one revenue line.")
+        raise BadTerms(Said("Scenario: give at least one revenue line."))
     return scenario
 
 
@@ -67,7 +68,14 @@ def _line(data: object, where: str, currency: str) -> RevenueLine:
     read.close()
     unknown = [mark for mark in line.brings if mark not in BRINGS]
     if unknown:
-        raise BadTerms(f"{where}: 'brings' is one of {', '.join(BRINGS)}, not {unknown[0]!r}.")
+        raise BadTerms(
+            Said(
+                "%(where)s: 'brings' is one of %(known)s, not %(unknown)s.",
+                where=where,
+                known=", ".join(BRINGS),
+                unknown=f"{unknown[0]!r}",
+            )
+        )
     if line.partners and line.channel != PARTNER:
-        raise BadTerms(f"{where}: only a partner line brings partners.")
+        raise BadTerms(Said("%(where)s: only a partner line brings partners.", where=where))
     return line

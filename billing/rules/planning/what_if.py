@@ -24,6 +24,7 @@ from billing.rules.terms import (
     Wholesale,
 )
 from billing.rules.terms_json import check_terms
+from tenants.rules.sayings import Said
 
 _Key = tuple[str, str, str, str]
 
@@ -158,12 +159,17 @@ def _components(parts: Sequence[Component], changes: Changes) -> tuple[Component
     if changes.minimum_minor and Minimum not in kinds:
         found.append(Minimum(changes.minimum_minor))
     for value, kind, name in (
-        (changes.share_bps, RevenueShare, "share of revenue"),
-        (changes.unit_price, PerUnit, "price per cached request"),
-        (changes.factor_bps, Wholesale, "wholesale factor"),
+        (changes.share_bps, RevenueShare, Said("share of revenue")),
+        (changes.unit_price, PerUnit, Said("price per cached request")),
+        (changes.factor_bps, Wholesale, Said("wholesale factor")),
     ):
         if value is not None and kind not in kinds:
-            raise BadTerms(f"This agreement has no {name}: choose another kind of deal as well.")
+            raise BadTerms(
+                Said(
+                    "This agreement has no %(name)s: choose another kind of deal as well.",
+                    name=name,
+                )
+            )
     return tuple(found)
 
 

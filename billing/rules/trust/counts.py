@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from billing.rules.errors import BillingError
+from tenants.rules.sayings import Said
 
 COLUMNS = ("hour", "customer", "count")
 MOST_BYTES, MOST_ROWS, MOST_PROBLEMS = 10_000_000, 200_000, 20
@@ -76,16 +77,28 @@ def parse_counts(data: bytes) -> dict[Key, int]:
     that is no whole number, a customer's hour given twice, too many rows, no row at all.
     """
     if len(data) > MOST_BYTES:
-        raise BadCounts([f"The file has {len(data):,} bytes; at most {MOST_BYTES:,} are read."])
+        raise BadCounts(
+            [
+                Said(
+                    "The file has %(bytes)s bytes; at most %(most)s are read.",
+                    bytes=f"{len(data):,}",
+                    most=f"{MOST_BYTES:,}",
+                )
+            ]
+        )
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
         if sorted(reader.fieldnames or ()) != sorted(COLUMNS):
-            raise BadCounts([f"The first line must be {','.join(COLUMNS)}."])
+            raise BadCounts(
+                [Said("The first line must be %(columns)s.", columns=",".join(COLUMNS))]
+            )
         return _collected(reader)
     except UnicodeDecodeError as error:
-        raise BadCounts([f"The file is not UTF-8: byte {error.start} is no character."]) from None
+        raise BadCounts(
+            [Said("The file is not UTF-8: byte %(at)s is no character.", at=error.start)]
+        ) from None
     except csv.Error as error:
-        raise BadCounts([f"The file cannot be read as CSV: {error}."]) from None
+        raise BadCounts([Said("The file cannot be read as CSV: %(error)s.", error=error)]) from None
 
 
 def _collected(reader: csv.DictReader[str]) -> dict[Key, int]:
@@ -98,33 +111,54 @@ def _collected(reader: csv.DictReader[str]) -> dict[Key, int]:
         if not bad:
             key = _hour(cells["hour"]), cells["customer"].strip()
             if key in found:
-                bad = [f"Line {line} gives the hour of line {lines[key]} again."]
+                bad = [
+                    Said(
+                        "Line %(line)s gives the hour of line %(other)s again.",
+                        line=line,
+                        other=lines[key],
+                    )
+                ]
             found[key], lines[key] = int(cells["count"]), line
         problems += bad
         if len(found) > MOST_ROWS:
-            raise BadCounts([f"The file has more than {MOST_ROWS:,} rows: split it by time."])
+            raise BadCounts(
+                [
+                    Said(
+                        "The file has more than %(most)s rows: split it by time.",
+                        most=f"{MOST_ROWS:,}",
+                    )
+                ]
+            )
         if len(problems) >= MOST_PROBLEMS:
             break
     if problems:
         raise BadCounts(problems)
     if not found:
-        raise BadCounts(["The file has a header and no row."])
+        raise BadCounts([Said("The file has a header and no row.")])
     return found
 
 
 def _problems(cells: Mapping[str, str | None], line: int) -> Iterator[str]:
     if None in cells or any(cells[name] is None for name in COLUMNS):
-        yield f"Line {line} does not have {len(COLUMNS)} cells."
+        yield Said("Line %(line)s does not have %(n)s cells.", line=line, n=len(COLUMNS))
         return
     try:
         _hour(cells["hour"] or "")
     except ValueError:
-        yield f"Line {line}: {cells['hour']!r} is no full UTC hour such as 2026-10-01T13:00:00Z."
+        yield Said(
+            "Line %(line)s: %(hour)s is no full UTC hour such as 2026-10-01T13:00:00Z.",
+            line=line,
+            hour=f"{cells['hour']!r}",
+        )
     if not (cells["customer"] or "").strip():
-        yield f"Line {line} has no customer."
+        yield Said("Line %(line)s has no customer.", line=line)
     count = (cells["count"] or "").strip()
     if not (count.isascii() and count.isdigit()) or int(count) > BIGGEST:
-        yield f"Line {line}: count {cells['count']!r} is no whole number of zero or more."
+        yield Said(
+            "Line %(line)s: count %(count)s is no whole number of zero or more.",
+            line=line,
+            count=f"{cells['count']!r}",
+        )
 
 
 def _hour(text: str) -> datetime:

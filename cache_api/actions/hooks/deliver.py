@@ -14,6 +14,7 @@ from cache_api.actions.hooks.endpoints import disable, secrets_of
 from cache_api.gateways.receivers import Answer, Post, post_all
 from cache_api.models import DeliveryState, HookDelivery, HookEndpoint
 from cache_api.rules.hooks import schedule, signing
+from tenants.rules.sayings import Said
 from tenants.rules.targets import BadTarget, target
 
 LEASE = timedelta(seconds=60)
@@ -100,7 +101,9 @@ def _failing(endpoint: HookEndpoint, answer: Answer, tries: int, now: datetime) 
         warned=endpoint.warned_at is not None, now=now,
     )  # fmt: skip
     if said == "disable":
-        reason = "it answered 410 Gone" if answer.status == schedule.GONE else "it failed for days"
+        reason = Said("it failed for days")
+        if answer.status == schedule.GONE:
+            reason = Said("it answered 410 Gone")
         disable(endpoint, reason, now, notice="disabled")
         return
     if said == "warn":

@@ -15,6 +15,7 @@ from cache_api.models import DeliveryState, HookDelivery, HookEndpoint
 from cache_api.rules.hooks import catalogue, signing
 from tenants import audit
 from tenants.rules import datakeys
+from tenants.rules.meanwhile import mark, refuse_changed
 from tenants.rules.sayings import Said
 from tenants.rules.targets import BadTarget, target
 
@@ -59,15 +60,29 @@ def add_endpoint(
 def change_endpoint(
     *, partner_id: uuid.UUID, customer: uuid.UUID | None, endpoint_id: uuid.UUID, url: str,
     label: str, types: Collection[str], loopback: bool, actor: str, now: datetime,
+    seen: str | None = None,
 ) -> None:  # fmt: skip
-    """Set address, label and events. Safe to repeat. Raises HookRefused, UnknownEndpoint."""
+    """Set address, label and events; `seen` is `endpoint_mark` of what the editor saw.
+
+    Safe to repeat. Raises HookRefused, UnknownEndpoint, ChangedMeanwhile.
+    """
     facts = _checked(customer, url, label, types, loopback)
     with transaction.atomic():
         row = _locked(customer, endpoint_id)
         if any(getattr(row, name) != value for name, value in facts.items()):
+            refuse_changed(seen, *_facts(row))
             HookEndpoint.objects.filter(pk=row.pk).update(**facts)
             row.refresh_from_db(fields=["url"])
             _note(partner_id, "changed", row, actor, now)
+
+
+def endpoint_mark(row: HookEndpoint) -> str:
+    """What tells one state of an endpoint from another."""
+    return mark(*_facts(row))
+
+
+def _facts(row: HookEndpoint) -> tuple[object, ...]:
+    return row.url, row.label, sorted(row.types)
 
 
 def roll_secret(
@@ -107,7 +122,7 @@ def set_enabled(
         row = _locked(customer, endpoint_id)
         if (row.disabled_at is None) == enabled:
             return False
-        disable(row, "" if enabled else "by hand", None if enabled else now)
+        disable(row, "" if enabled else Said("by hand"), None if enabled else now)
         _note(partner_id, "enabled" if enabled else "disabled", row, actor, now)
     return True
 

@@ -5,10 +5,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
+from django.utils.translation import gettext
 
 from billing.rules.amending import amended, differences, refuse_amendment
 from billing.rules.errors import BadTerms
-from billing.rules.figures import figures, parse_discounts
+from billing.rules.figures import figures, labelled, parse_discounts
 from billing.rules.templates import TEMPLATES, Deal, agreement_terms
 from billing.rules.terms import (
     BaseFee,
@@ -21,7 +23,8 @@ from billing.rules.terms import (
     Wholesale,
 )
 from billing.rules.terms_json import dump_terms, parse_terms
-from portal.words.terms import FIGURES, figure
+from portal.words.told import told
+from tenants.rules.sayings import Said
 from tests.billing.people import utc
 
 DEAL = Deal(base_yearly_minor=100_000_00, minimum_minor=5_000_00, min_payout_minor=50_00)
@@ -39,9 +42,9 @@ def test_what_is_shown_reads_back_as_it_was(template):
     assert amended(terms, {one.key: one.text for one in figures(terms)}) == terms
     assert differences(terms, terms) == ()
     assert len({one.label for one in figures(terms)}) == len(figures(terms))
-    assert all(one.label.partition(" (")[0] in FIGURES or one.label in FIGURES
-               for one in figures(terms))  # fmt: skip
-    assert figure("Fee a year (enterprise)") == "Fee a year (enterprise)"
+    with translation.override("de"):
+        assert all(told(one.label) != one.label for one in figures(terms))
+        assert told(labelled(Said("Fee a year"), "pro")) == f"{gettext('Fee a year')} (pro)"
 
 
 def test_changed_figures_change_just_that_and_a_new_share_is_negotiated():
@@ -204,11 +207,11 @@ DIRECT = terms_of("direct", Deal())
     (OURS, replace(OURS, principal=False), "2026-10-01T01:00", "changes with a month"),
     (OURS, replace(OURS, tax="charged"), "2026-12-31", "“Tax on documents”.*2027-01-01"),
     (YEARLY, replace(YEARLY, components=YEARLY.components[1:]), "2026-10-01",
-     "“Base fee a year” is invoiced yearly in advance.*on 2027-01-01 00:00"),
-    (YEARLY, amended(YEARLY, {"0.interval": "quarterly"}), "2026-10-01", "yearly in advance"),
+     "“Base fee a year” is invoiced in advance .yearly.*on 2027-01-01 00:00"),
+    (YEARLY, amended(YEARLY, {"0.interval": "quarterly"}), "2026-10-01", "in advance .yearly"),
     (amended(YEARLY, {"0.interval": "quarterly"}), YEARLY, "2026-10-01", "on 2027-01-01"),
     (DIRECT, amended(DIRECT, {"0.interval": "yearly"}), "2026-11-01",
-     r"\(enterprise\) is invoiced yearly"),
+     r"\(enterprise\) is invoiced in advance \(yearly\)"),
 ])  # fmt: skip
 def test_what_stays_or_waits_is_refused_with_what_to_do(before, after, starts, why):
     with pytest.raises(BadTerms, match=why):

@@ -83,7 +83,9 @@ def test_a_missing_exchange_rate_is_named_entered_and_the_run_goes_on(abroad, da
     for _ in range(2):
         done = preparer.post("/rates/fx/", rate, follow=True)
         assert "A second person enters it" in text(done) and "in force" not in text(done)
-    assert "Exchange rate: USD EUR 2026-09-30" in text(preparer.get("/finance/exceptions/"))
+    assert "To be entered (exchange rate): USD EUR 2026-09-30" in text(
+        preparer.get("/finance/exceptions/")
+    )
     done = approved()
     assert "Entered." in text(done) and "USD/EUR 0.92 in force" in text(done)
     again = preparer.post("/rates/fx/", rate)

@@ -46,7 +46,7 @@ def test_somebody_new_sets_up_a_factor_before_anything_else(console, letters, se
     noor.post("/accounts/2fa/totp/activate/", {"code": code(secret)})
     assert noor.get("/books/").status_code == 200
     log = text(noor.get("/audit/?target=noor"))
-    assert "person.invited" in log and "person.joined" in log and "redis-labs" not in log
+    assert "Person: invited" in log and "Person: joined" in log and "redis-labs" not in log
     pinecones = text(noor.get("/audit/?partner=pinecone"))
     assert "Pinecone Edge Cache" in pinecones and "redis-labs" not in pinecones
     assert noor.get("/audit/?partner=nobody").status_code == 400

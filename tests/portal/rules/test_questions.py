@@ -38,7 +38,7 @@ def test_an_address_says_all_and_is_read_back_to_the_same_question(address):
         ({"by": "customer_id"}, "by='customer_id' is unknown: use one of customer, model"),
         ({"sort": "name"}, "sort='name' is unknown: use one of lookups"),
         ({"top": "1000000"}, "top='1000000' is unknown: use one of 5, 10"),
-        ({"unit": "minute"}, "unit='minute' is no bucket: use one of hour, day, week, month"),
+        ({"unit": "minute"}, "unit='minute' is unknown: use one of hour, day, week, month"),
         ({"compare": "never"}, "compare='never' is unknown: use one of previous"),
         ({"range": "2026-02-30..2026-03-02"}, "names a day that does not exist"),
         ({"range": "2026-03-02..2026-03-01"}, "must end on or after its first day"),

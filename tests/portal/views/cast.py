@@ -46,9 +46,9 @@ def person(partner, role, customer_id=None):
         )
 
 
-def signed_in(host, role):
+def signed_in(host, role, **options):
     """A client whose person holds the role, with the session that a login leaves."""
-    client = Client(HTTP_HOST=host)
+    client = Client(HTTP_HOST=host, **options)
     owner = resolve.resolve_host(host)
     with schema.in_partner(owner):
         client.force_login(User.objects.get(email=f"{role}@example.com"))

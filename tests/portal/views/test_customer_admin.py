@@ -10,7 +10,7 @@ from tests.portal.views.cast import PINECONE, REDIS, signed_in, text
 BILLING = {
     "name": "Newcomer", "plan": "Gold", "legal_name": "Newcomer GmbH", "country": "de",
     "address": "Hafenstr. 1\n20457 Hamburg", "tax_id": "DE123456789", "currency": "eur",
-    "email": "bills@new.example",
+    "email": "bills@new.example", "language": "de",
 }  # fmt: skip
 
 
@@ -56,6 +56,7 @@ def test_billing_facts_are_checked_saved_and_kept_as_documents_read_them(empty_p
     assert after.state == "active" and after.billing == {
         "legal_name": "Newcomer GmbH", "address": ["Hafenstr. 1", "20457 Hamburg"],
         "country": "DE", "tax_id": "DE123456789", "email": "bills@new.example", "currency": "EUR",
+        "language": "de",
     }  # fmt: skip
     assert customer(empty_portal.pinecone).billing == {}
 
@@ -68,7 +69,7 @@ def test_a_stale_form_is_told_and_overwrites_nothing(empty_portal):
 
     answer = owner.post(at, {**BILLING, "plan": "Lead", "seen": mark})
 
-    assert "Somebody else changed this customer meanwhile" in text(answer)
+    assert "Somebody else changed this meanwhile" in text(answer)
     assert customer(empty_portal.redis).plan == "Gold"
 
 

@@ -125,7 +125,7 @@ def test_what_cannot_be_says_why_and_makes_nothing(empty_portal):
     said = {
         ("url", "http://example.com/"): "begins with https",
         ("url", "https://169.254.169.254/latest/meta-data/"): "no public host name",
-        ("url", "https://example.com:6379/"): "Use port 443 or 8443",
+        ("url", "https://example.com:6379/"): "Use one of the ports 443, 8443",
         ("url", "x" * 1001): "at most 1000 characters",
         ("types", ()): "Choose at least one event",
         ("types", ("made.up",)): "Select a valid choice",

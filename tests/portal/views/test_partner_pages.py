@@ -174,7 +174,7 @@ def test_bad_input_gets_a_page_that_says_what_to_do(portal, path, status):
 def test_a_bad_page_number_is_named(portal):
     page = text(signed_in(REDIS, "owner").get("/manage/customers/?page=nine"))
 
-    assert "is no page number: use 1 or more." in page
+    assert "cannot be read: write it like 1." in page
 
 
 def test_what_no_column_can_hold_is_a_bad_request_not_our_fault(portal):

@@ -16,8 +16,8 @@ GOOD = {
 BAD = {
     "http://example.com/": "begins with https",
     "ftp://example.com/": "begins with https",
-    "https://example.com:22/": "Use port 443 or 8443, not 22",
-    "https://example.com:0/": "Use port 443 or 8443, not 0",
+    "https://example.com:22/": "Use one of the ports 443, 8443, not 22",
+    "https://example.com:0/": "Use one of the ports 443, 8443, not 0",
     "https://example.com:99999/": "This is no address",
     "https://127.0.0.1/": "no public host name",
     "https://2130706433/": "no public host name",
@@ -33,7 +33,7 @@ BAD = {
     "https://example.com/#x": "fragments",
     "https://exa mple.com/": "without spaces",
     "https://ex\u00e4mple.com/": "ASCII",
-    "https:///x": "It is no public host name",
+    "https:///x": "This is no public host name",
     "https://example.com/" + "x" * 1000: "at most 1000",
     "": "begins with https",
 }

@@ -1,0 +1,59 @@
+"""Every verb of the audit log has its words, found in the code that writes it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+from billing.models import BankLine
+from billing.rules import books, disputes, finance_requests, payouts, runs, status
+from portal.words import CHARGEBACK_STATES, PERMISSIONS
+from portal.words.audit import ACTS, THINGS, act
+
+BASE = Path(__file__).resolve().parents[2]
+FILES = [path for app in ("tenants", "cache_api", "billing", "portal")
+         for path in (BASE / app).rglob("*.py")]  # fmt: skip
+# What is written as f"thing.{act}", from the tables it comes from.
+MADE = {
+    "bankline": BankLine.State.values,
+    "books": (books.CLOSE, books.ASK, books.REOPEN),
+    "dispute": disputes.ENTRY_KINDS,
+    "document": status.EVENT_KINDS,
+    "payout": {verb for _state, verb in payouts.TRANSITIONS},
+    "run": runs.VERBS,
+    **dict.fromkeys(finance_requests.KINDS, ("asked", "approved", "declined")),
+}
+NOTED = re.compile(r"_note\(\w+, \"(\w+)\"(?: if \w+ else \"(\w+)\")?")
+
+
+def written() -> set[str]:
+    """The verbs that stand in the code: `verb=`, or given to a helper that writes them down."""
+    before = (r"(?:verb=|verb = |_log\(\w+, (?:\w+, )?|log\(circle, |_record\(|"
+              r"^_?(?:VERB|ASKED|ERASED) = |else )")  # fmt: skip
+    quoted = re.compile(before + rf'"((?:{"|".join(THINGS)})\.[a-z_]+)"', re.MULTILINE)
+    strict = re.compile(r'record\([^()]*verb="([a-z_.]+)"')
+    texts = [path.read_text() for path in FILES]
+    return {one for text in texts for found in (quoted, strict) for one in found.findall(text)}
+
+
+def test_every_verb_that_is_written_has_words():
+    verbs = written() | {f"{thing}.{one}" for thing, acts in MADE.items() for one in acts}
+    for name, thing in (("cache_api/actions/alerts.py", "alert"),
+                        ("cache_api/actions/hooks/endpoints.py", "webhook")):  # fmt: skip
+        noted = NOTED.findall((BASE / name).read_text())
+        verbs |= {f"{thing}.{one}" for pair in noted for one in pair if one}
+
+    verbs -= set(PERMISSIONS)  # some are called alike
+    assert len(verbs) > 150 and {"key.revoked", "run.park", "webhook.rolled"} <= verbs
+    assert sorted(verb for verb in verbs if act(verb) == verb) == []
+    assert set(CHARGEBACK_STATES) - set(ACTS) == set()
+
+
+@pytest.mark.parametrize(("verb", "german"), [
+    ("key.revoked", "API-Schlüssel: widerrufen"), ("person.invented", "person.invented"),
+    ("nonsense", "nonsense"),
+])  # fmt: skip
+def test_a_verb_in_words(verb, german):
+    with translation.override("de"):
+        assert act(verb) == german
