@@ -21,6 +21,7 @@ from cache_api.actions.entitle import set_quota
 from cache_api.models import Customer
 from cache_api.rules.bulk import Outcome
 from tenants import audit
+from tenants.actions.meanwhile import mark, refuse_changed
 from tenants.rules.sayings import Said
 
 LONGEST_NAME = 80
@@ -72,34 +73,43 @@ def create_plan(
     return plan
 
 
-def change_draft(*, plan_id: uuid.UUID, offer: Offer | None, actor: str, now: datetime) -> bool:
+def change_draft(
+    *, plan_id: uuid.UUID, offer: Offer | None, actor: str, now: datetime, seen: str | None = None
+) -> bool:
     """What the next version shall offer (None: no draft); whether it changed. Safe to repeat.
 
-    Raises BadPlan.
+    `seen`: the `draft_mark` of what a form was opened on. Raises BadPlan, ChangedMeanwhile.
     """
     wanted = None if offer is None else _checked(offer)
     with transaction.atomic():
         plan = _locked(plan_id)
         if plan.draft == wanted:
             return False
+        refuse_changed(seen, plan.draft)
         Plan.objects.filter(pk=plan.pk).update(draft=wanted)
         audit.record(actor=actor, verb="plan.drafted", target=plan.card.name, at=now,
                      partner_id=plan.partner_id, data=wanted or {})  # fmt: skip
     return True
 
 
+def draft_mark(draft: Offer | None) -> str:
+    """What tells one draft from another."""
+    return mark(None if draft is None else _checked(draft))
+
+
 def publish_plan(
-    *, plan_id: uuid.UUID, starts_at: datetime, actor: str, now: datetime
+    *, plan_id: uuid.UUID, starts_at: datetime, actor: str, now: datetime, seen: str | None = None
 ) -> PlanVersion:
     """The draft as a version that customers can be put on from the first of a month on.
 
-    Customers of earlier versions stay on theirs. Raises BadPlan, TermsInTheWay. Safe to repeat:
-    without a draft it is refused.
+    Customers of earlier versions stay on theirs. `seen`: as `change_draft` has it. Raises BadPlan,
+    TermsInTheWay, ChangedMeanwhile. Safe to repeat: without a draft it is refused.
     """
     with transaction.atomic():
         plan = _locked(plan_id)
         if plan.draft is None:
             raise BadPlan(Said("There is no draft to publish. Change the plan first."))
+        refuse_changed(seen, plan.draft)
         _check_start(starts_at, now)
         offer = parse_offer(plan.draft)
         prices = publish_rate_version(card_id=plan.card_id, rates=rates_of(offer),

@@ -174,7 +174,9 @@ def customer_parties() -> Iterator[tuple[str, dict[str, Any]]]:
     rows = Customer.objects.only("id", "external_id", "name", "billing").order_by("id")
     for one in rows.iterator(_AT_ONCE):
         legal_name = one.billing.get("legal_name") or one.name or one.external_id
-        yield str(one.id), _party({**one.billing, "legal_name": legal_name})
+        yield str(one.id), {**_party({**one.billing, "legal_name": legal_name}),
+                            **{name: one.billing[name] for name in _IF_SAID
+                               if one.billing.get(name)}}  # fmt: skip
 
 
 def _party(facts: dict[str, Any]) -> dict[str, Any]:
@@ -197,6 +199,8 @@ def parties_pieces(parties: dict[str, Any]) -> Iterator[bytes]:
 
 
 _NO_CUSTOMERS = b'"customers":{}'
+# Frozen only where a customer says something: what was frozen before stays the same.
+_IF_SAID = ("reference", "purchase_order", "language")
 _AT_ONCE = 500  # customers in hand
 
 

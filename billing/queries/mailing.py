@@ -15,6 +15,7 @@ from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
 from billing.rules.letters import ASKED
 from billing.rules.runs import ISSUED as RUN_ISSUED
 from billing.rules.status import DELIVERED, REMINDED, UNDELIVERED
+from cache_api.models import Customer
 from tenants.accounts.models import User
 from tenants.models import AuditEntry, Domain, Partner
 from tenants.schema import in_partner
@@ -100,22 +101,29 @@ def overdue_invoices(today: date) -> QuerySet[Document]:
 
 
 def mailboxes(document: Document, email: str) -> list[str]:
-    """Who gets it: the buyer's billing address, else the people who pay bills there.
+    """Who gets it: the buyer's billing address and a customer's further contacts as they are now,
+    else the people who pay bills there.
 
     Of a customer its owner and billing people, of a partner its owner and finance. A paper reaches
     somebody: where all of them said no to mails of papers, all of them get it.
     """
-    if email:
-        return [email]
     to_customer = document.customer_id is not None
     roles = _CUSTOMER_ROLES if to_customer else _PARTNER_ROLES
     with in_partner(Partner.objects.get(pk=document.partner_id)):
+        named = [email, *_contacts(document.customer_id)] if to_customer else [email]
+        if any(named):
+            return list(dict.fromkeys(filter(None, named)))
         everybody = User.objects.filter(
             role__in=roles, is_active=True, customer_id=document.customer_id
         )
         wanting = everybody.exclude(muted__contains=["documents"])
         found = wanting.values_list("email", flat=True) or everybody.values_list("email", flat=True)
         return sorted(found)
+
+
+def _contacts(customer_id: uuid.UUID | None) -> list[str]:
+    facts = Customer.objects.filter(pk=customer_id).values_list("billing", flat=True).first()
+    return list((facts or {}).get("contacts", ()))
 
 
 def by_language(document: Document, to: list[str], otherwise: str) -> dict[str, list[str]]:

@@ -23,7 +23,8 @@ def buyer_of(draft: Draft, parties: dict[str, Any]) -> Party:
     """The customer, or the partner on its own invoice and statement."""
     if draft.customer_id is None:
         return party_of(parties["partner"])
-    return party_of(parties["customers"][draft.customer_id])
+    facts = parties["customers"][draft.customer_id]
+    return party_of({name: value for name, value in facts.items() if name != "language"})
 
 
 def buyer_name(draft: Draft, parties: dict[str, Any]) -> str:
@@ -32,8 +33,10 @@ def buyer_name(draft: Draft, parties: dict[str, Any]) -> str:
 
 
 def language_of(draft: Draft, parties: dict[str, Any]) -> str:
-    """The language of a paper: a partner's own papers come in the one that it chose."""
-    return "en" if draft.customer_id else str(parties.get("partner_language", "en"))
+    """The language of a paper: the one that whoever it is addressed to chose."""
+    if draft.customer_id is None:
+        return str(parties.get("partner_language", "en"))
+    return str(parties["customers"][draft.customer_id].get("language", "en"))
 
 
 def brand_of(parties: dict[str, Any]) -> Brand:

@@ -13,6 +13,7 @@ from django.db import transaction
 from cache_api.models import Customer
 from cache_api.rules import entitlements
 from tenants import audit
+from tenants.actions.meanwhile import refuse_changed
 from tenants.actions.partners import set_entitlement
 from tenants.rules.sayings import Said
 
@@ -47,11 +48,13 @@ def entitle(*, partner_id: uuid.UUID, name: str, value: Any, actor: str, now: da
 
 
 def set_quota(
-    *, partner_id: uuid.UUID, external_id: str, quota: Any, actor: str, now: datetime
-) -> bool:
+    *, partner_id: uuid.UUID, external_id: str, quota: Any, actor: str, now: datetime,
+    seen: str | None = None,
+) -> bool:  # fmt: skip
     """Set a customer's quota in the current partner's schema (None: no quota); whether it changed.
 
-    Safe to repeat. Raises UnknownCustomer, entitlements.BadEntitlement.
+    `seen`: the `mark` of the quota that a form was opened on. Safe to repeat. Raises
+    UnknownCustomer, entitlements.BadEntitlement, ChangedMeanwhile.
     """
     checked = None if quota is None else entitlements.quota(quota)
     with transaction.atomic():
@@ -65,6 +68,7 @@ def set_quota(
             )
         if row.quota == checked:
             return False
+        refuse_changed(seen, row.quota)
         before, row.quota = row.quota, checked
         row.save(update_fields=["quota"])
         audit.record(actor=actor, verb="customer.quota", target=external_id, at=now,

@@ -33,12 +33,18 @@ class EndpointForm(forms.Form):
         error_messages={"required": _("Choose at least one event.")},
     )  # fmt: skip
 
+    seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
+
     def __init__(self, *args: Any, audience: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice: Any = self.fields["types"]
         choice.choices = [
             (one.name, words.HOOK_EVENTS[one.name]) for one in catalogue.offered(audience)
         ]
+
+    def facts(self) -> dict[str, Any]:
+        """What was written."""
+        return {name: self.cleaned_data[name] for name in ("url", "label", "types")}
 
 
 class RollForm(forms.Form):

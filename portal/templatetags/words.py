@@ -7,7 +7,7 @@ from django import template
 from billing.rules.accounts import ACCOUNTS
 from portal import words
 from portal.rules.health import Reason
-from portal.words import domains, operations, sso, terms
+from portal.words import billing, domains, operations, sso, terms
 
 register = template.Library()
 _STATES = {
@@ -28,7 +28,7 @@ _KINDS = {
     "entry": words.DISPUTE_ENTRIES, "method": words.METHODS, "payout_verb": words.PAYOUT_VERBS,
     "hook": words.HOOK_EVENTS, "alert": words.ALERT_KINDS,
     "treatment": words.TREATMENTS,
-    "charges": words.CHARGES, "figure": terms.FIGURES,
+    "charges": words.CHARGES, "figure": terms.FIGURES, "billing": billing.MEMBERS,
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -24,6 +25,7 @@ from billing.rules.plans import TEMPLATES
 from portal.forms.plans import MonthForm, MoveForm, NewPlanForm, OfferForm
 from portal.queries.estimates import terms_in_force
 from portal.queries.overview import customer_of
+from portal.views.entering import entered
 from portal.words import plans as words
 from portal.words.told import told
 from tenants.accounts.permissions import permission
@@ -73,10 +75,13 @@ def plan(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     form = OfferForm(request.POST or None, initial=_first(shown))
 
     def save() -> HttpResponse:
-        done = actions.change_draft(plan_id=shown.id, offer=form.offer(), actor=_actor(request),
-                                    now=timezone.now())  # fmt: skip
-        return _to_plan(request, shown.id, _("The draft is saved; nobody pays by it yet.")
-                        if done else _("Nothing was changed."))  # fmt: skip
+        change = partial(
+            actions.change_draft, plan_id=shown.id, offer=form.offer(), actor=_actor(request),
+            now=timezone.now(), seen=form.cleaned_data["seen"] or None,
+        )  # fmt: skip
+        if entered(request, form, change, _("The draft is saved; nobody pays by it yet.")):
+            return HttpResponseRedirect(reverse("partner_plan", args=[shown.id]))
+        return _page(request, shown, form=form)
 
     return _tried(request, form, save) or _page(request, shown, form=form)
 
@@ -89,10 +94,14 @@ def publish(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     form = MonthForm(request.POST, now=timezone.now())
 
     def save() -> HttpResponse:
-        actions.publish_plan(plan_id=shown.id, starts_at=form.starts_at(), actor=_actor(request),
-                             now=timezone.now())  # fmt: skip
-        return _to_plan(request, shown.id, _("Published. Customers of earlier versions stay on "
-                                             "theirs until you move them."))  # fmt: skip
+        publish_it = partial(
+            actions.publish_plan, plan_id=shown.id, starts_at=form.starts_at(),
+            actor=_actor(request), now=timezone.now(), seen=request.POST.get("seen") or None,
+        )  # fmt: skip
+        said = _("Published. Customers of earlier versions stay on theirs until you move them.")
+        if entered(request, form, publish_it, said):
+            return HttpResponseRedirect(reverse("partner_plan", args=[shown.id]))
+        return _page(request, shown, month_form=form)
 
     return _tried(request, form, save) or _page(request, shown, month_form=form)
 
@@ -149,14 +158,15 @@ def _page(request: HttpRequest, shown: PlanView, **bound: forms.Form) -> HttpRes
     draft = words.offer_lines(shown.draft, shown.currency) if shown.draft else []
     return render(request, "partner/plan.html", {
         "plan": shown, "versions": versions, "draft_lines": draft,
-        "form": OfferForm(initial=_first(shown)),
+        "form": OfferForm(initial=_first(shown)), "draft_mark": actions.draft_mark(shown.draft),
         "month_form": MonthForm(now=timezone.now()), **bound,
     })  # fmt: skip
 
 
 def _first(shown: PlanView) -> dict[str, Any]:
     offers = [shown.draft, *(one.offer for one in shown.versions)]
-    return next((OfferForm.first(one) for one in offers if one is not None), {})
+    first = next((OfferForm.first(one) for one in offers if one is not None), {})
+    return {**first, "seen": actions.draft_mark(shown.draft)}
 
 
 def _shown(request: HttpRequest, plan_id: uuid.UUID) -> PlanView:

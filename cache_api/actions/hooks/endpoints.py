@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from cache_api.models import DeliveryState, HookDelivery, HookEndpoint
 from cache_api.rules.hooks import catalogue, signing
 from tenants import audit
+from tenants.actions.meanwhile import refuse_changed
 from tenants.rules import datakeys
 from tenants.rules.sayings import Said
 from tenants.rules.targets import BadTarget, target
@@ -59,15 +60,28 @@ def add_endpoint(
 def change_endpoint(
     *, partner_id: uuid.UUID, customer: uuid.UUID | None, endpoint_id: uuid.UUID, url: str,
     label: str, types: Collection[str], loopback: bool, actor: str, now: datetime,
-) -> None:  # fmt: skip
-    """Set address, label and events. Safe to repeat. Raises HookRefused, UnknownEndpoint."""
+    seen: str | None = None,
+) -> bool:  # fmt: skip
+    """Set address, label and events; whether anything changed. Safe to repeat.
+
+    `seen`: the `mark` of the `facts_of` it that a form was opened on. Raises HookRefused,
+    UnknownEndpoint, ChangedMeanwhile.
+    """
     facts = _checked(customer, url, label, types, loopback)
     with transaction.atomic():
         row = _locked(customer, endpoint_id)
-        if any(getattr(row, name) != value for name, value in facts.items()):
-            HookEndpoint.objects.filter(pk=row.pk).update(**facts)
-            row.refresh_from_db(fields=["url"])
-            _note(partner_id, "changed", row, actor, now)
+        if all(getattr(row, name) == value for name, value in facts.items()):
+            return False
+        refuse_changed(seen, *facts_of(row))
+        HookEndpoint.objects.filter(pk=row.pk).update(**facts)
+        row.refresh_from_db(fields=["url"])
+        _note(partner_id, "changed", row, actor, now)
+    return True
+
+
+def facts_of(row: HookEndpoint) -> tuple[str, str, list[str]]:
+    """What a form of an endpoint shows."""
+    return row.url, row.label, list(row.types)
 
 
 def roll_secret(
