@@ -159,10 +159,10 @@ def _party(party: Mapping[str, Any], who: str, category: str, identifier: str) -
                 legal_name=party["legal_name"],
             )
         )
-    street, more, *rest = [*party["address"], "", ""]
+    lines: list[str] = [*party["address"], "", ""]
     facts: dict[str, Any] = {
         "name": party["legal_name"], "country_code": party["country"],
-        "addr_l1": street, "addr_l2": more, "addr_l3": ", ".join(filter(None, rest)),
+        "addr_l1": lines[0], "addr_l2": lines[1], "addr_l3": ", ".join(filter(None, lines[2:])),
     }  # fmt: skip
     if identifier:
         facts["identifiers"] = {None: identifier}
