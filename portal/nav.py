@@ -71,6 +71,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry(
             "partner_customers", _("Customers"), "customers", "customers.view",
             ("partner_customer", "partner_customer_new", "partner_customer_edit",
+             "partner_customer_invoices", "partner_customer_keys", "partner_customer_audit",
+             "partner_customer_retention",
              "partner_customer_quota", "partner_customer_suspend", "partner_customers_import",
              "partner_customers_bulk",
              "partner_customer_view", "partner_customer_erase",
@@ -125,7 +127,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("customer_plan", _("Plan"), "plan", "my.plan.view"),
         Entry(
             "customer_invoices", _("Invoices"), "invoices", "my.invoices.view",
-            ("customer_invoice", "customer_invoice_line"),
+            ("customer_invoice", "customer_invoice_line", "customer_billing"),
         ),
         Entry(
             "customer_keys", _("API keys"), "key", "my.keys.manage",

@@ -22,7 +22,8 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 # What somebody does as themselves, whatever they look at.
 END, SIGN_OUT = "view_as_end", "account_logout"
 # Files that are made and kept when they are first asked for.
-WRITES = {"customer_invoice_pdf", "customer_invoice_xml", "customer_invoice_facturx"}
+WRITES = {"customer_invoice_pdf", "customer_invoice_xml", "customer_invoice_facturx",
+          "customer_invoices_zip"}  # fmt: skip
 
 
 class OverlayMiddleware:

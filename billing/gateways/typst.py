@@ -61,6 +61,7 @@ def _labels() -> dict[str, str]:
         "period": _("Period (UTC)"),
         "powered_by": _("Powered by AgentCache"),
         "privacy": _("Privacy"),
+        "purchase_order": _("Purchase order"),
         "quantity": _("Quantity"),
         "reference": _("Reference"),
         "seller": _("Sold by"),

@@ -179,9 +179,9 @@ def customer_parties(
         rows = rows.filter(pk__in=ids)
     for one in rows.iterator(_AT_ONCE):
         legal_name = one.billing.get("legal_name") or one.name or one.external_id
-        language = one.billing.get("language")
-        chosen = {"language": language} if language else {}
-        yield str(one.id), {**_party({**one.billing, "legal_name": legal_name}), **chosen}
+        yield str(one.id), {**_party({**one.billing, "legal_name": legal_name}),
+                            **{name: one.billing[name] for name in _IF_SAID
+                               if one.billing.get(name)}}  # fmt: skip
 
 
 def _party(facts: dict[str, Any]) -> dict[str, Any]:
@@ -204,6 +204,8 @@ def parties_pieces(parties: dict[str, Any]) -> Iterator[bytes]:
 
 
 _NO_CUSTOMERS = b'"customers":{}'
+# Frozen only where a customer says something: what was frozen before stays the same.
+_IF_SAID = ("reference", "purchase_order", "language")
 _AT_ONCE = 500  # customers in hand
 
 

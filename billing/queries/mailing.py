@@ -15,6 +15,7 @@ from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE
 from billing.rules.letters import ASKED
 from billing.rules.runs import ISSUED as RUN_ISSUED
 from billing.rules.status import BOUNCED_NOTE, DELIVERED, REMINDED, UNDELIVERED
+from cache_api.models import Customer
 from tenants import queries
 from tenants.accounts.models import User
 from tenants.models import AuditEntry, Domain, Partner
@@ -101,18 +102,22 @@ def overdue_invoices(today: date) -> QuerySet[Document]:
 
 
 def mailboxes(document: Document, email: str) -> list[str]:
-    """Who gets it: the buyer's billing address, else the people who pay bills there.
+    """Who gets it: the buyer's billing address and a customer's further contacts as they are now,
+    else the people who pay bills there.
 
     Of a customer its owner and billing people, of a partner its owner and finance. Not those who
     said no to mails of papers, nor an address that takes none; but a paper reaches somebody: where
     nobody is left, it goes where it would have gone.
     """
     gone = queries.bounced_addresses(document.partner_id)
-    if email and email.lower() not in gone:
-        return [email]
     to_customer = document.customer_id is not None
     roles = _CUSTOMER_ROLES if to_customer else _PARTNER_ROLES
     with in_partner(Partner.objects.get(pk=document.partner_id)):
+        more = _contacts(document.customer_id) if to_customer else []
+        named = [one for one in dict.fromkeys((email, *more)) if one]
+        reached = [one for one in named if one.lower() not in gone]
+        if reached:
+            return reached
         everybody = User.objects.filter(
             role__in=roles, is_active=True, customer_id=document.customer_id
         )
@@ -121,7 +126,7 @@ def mailboxes(document: Document, email: str) -> list[str]:
             found = sorted(people.values_list("email", flat=True))
             if found:
                 return found
-        return [email] if email else sorted(everybody.values_list("email", flat=True))
+        return named or sorted(everybody.values_list("email", flat=True))
 
 
 def was_mailed_to(document: Document, address: str) -> bool:
@@ -129,6 +134,11 @@ def was_mailed_to(document: Document, address: str) -> bool:
     sent = document.events.filter(kind__in=(DELIVERED, REMINDED), actor=MAILER)
     told = sent.values_list("note", flat=True)
     return any(address in note.lower().split(", ") for note in told)
+
+
+def _contacts(customer_id: uuid.UUID | None) -> list[str]:
+    facts = Customer.objects.filter(pk=customer_id).values_list("billing", flat=True).first()
+    return list((facts or {}).get("contacts", ()))
 
 
 def by_language(document: Document, to: list[str], otherwise: str) -> dict[str, list[str]]:

@@ -33,10 +33,10 @@ def buyer_name(draft: Draft, parties: dict[str, Any]) -> str:
 
 
 def language_of(draft: Draft, parties: dict[str, Any]) -> str:
-    """The language of a paper: the one that is kept for the customer, or that the partner chose."""
-    if draft.customer_id:
-        return str(parties["customers"][draft.customer_id].get("language", "en"))
-    return str(parties.get("partner_language", "en"))
+    """The language of a paper: the one that whoever it is addressed to chose."""
+    if draft.customer_id is None:
+        return str(parties.get("partner_language", "en"))
+    return str(parties["customers"][draft.customer_id].get("language", "en"))
 
 
 def brand_of(parties: dict[str, Any]) -> Brand:

@@ -69,6 +69,15 @@ def overdue_invoices(
     return [row for row in with_status(rows, today) if row.status == OVERDUE]
 
 
+def open_sums(partner_id: uuid.UUID, customer_id: uuid.UUID) -> list[tuple[str, int]]:
+    """What a customer's invoices still ask for, minor units by currency: one query."""
+    rows = chosen(partner_id, customer_id, (CUSTOMER_INVOICE,)).annotate(still=open_sql())
+    sums: Counter[str] = Counter()
+    for currency, still in rows.filter(still__gt=0).values_list("currency", "still"):
+        sums[currency] += int(still)
+    return sorted(sums.items())
+
+
 def overdue_customers(partner_id: uuid.UUID, today: date) -> Counter[uuid.UUID]:
     """Customer → how many of its invoices are overdue."""
     late = overdue_invoices(partner_id, today)

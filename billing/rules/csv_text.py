@@ -48,10 +48,15 @@ DOCUMENT_HEADER = (
     "document", "title", "issue_date", "period", "seller", "buyer", *_LINE, "amount", "currency",
     "memo_value", "explanation",
 )  # fmt: skip
+_BUYERS_OWN = {"buyer_reference": "reference", "purchase_order": "purchase_order"}
 
 
 def document_csv(document: Mapping[str, Any]) -> bytes:
-    """Canonical JSON of a document → one row a line, then its taxes; amounts in major units."""
+    """Canonical JSON of a document → one row a line, then its taxes; amounts in major units.
+
+    Where its buyer has a reference or an order they are columns at the end; else the file is as
+    it was before there were any.
+    """
     head = (
         document["number"], document["title"], document["issue_date"],
         document["period"]["label"], document["seller"]["legal_name"],
@@ -72,4 +77,8 @@ def document_csv(document: Mapping[str, Any]) -> bytes:
         return (*head, None, "tax", "", "", found["label"], *[""] * 4, amount, currency, None, told)
 
     rows = [row(line) for line in document["lines"]]
-    return csv_bytes(DOCUMENT_HEADER, rows + [tax(one) for one in document["totals"]["taxes"]])
+    rows += [tax(one) for one in document["totals"]["taxes"]]
+    own = tuple(document["buyer"].get(member, "") for member in _BUYERS_OWN.values())
+    if not any(own):
+        return csv_bytes(DOCUMENT_HEADER, rows)
+    return csv_bytes((*DOCUMENT_HEADER, *_BUYERS_OWN), [(*cells, *own) for cells in rows])

@@ -35,7 +35,11 @@ _TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A legal person as printed: `address` in lines, `country` ISO 3166 alpha-2."""
+    """A legal person as printed: `address` in lines, `country` ISO 3166 alpha-2.
+
+    `reference` is what a buyer asks to read on each invoice (a cost centre, a Leitweg-ID),
+    `purchase_order` the number of its order.
+    """
 
     legal_name: str
     address: tuple[str, ...] = ()
@@ -43,6 +47,7 @@ class Party:
     tax_id: str = ""
     email: str = ""
     reference: str = ""
+    purchase_order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,11 @@ def _brand(brand: Brand) -> dict[str, Any]:
 
 
 def _party(party: Party) -> dict[str, Any]:
-    return {**asdict(party), "address": list(party.address)}
+    """An order is written only where there is one: papers without it stay the same."""
+    facts = {**asdict(party), "address": list(party.address)}
+    if not party.purchase_order:
+        del facts["purchase_order"]
+    return facts
 
 
 def party_of(facts: Mapping[str, Any]) -> Party:

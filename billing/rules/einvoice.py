@@ -56,6 +56,7 @@ def business_terms(document: Mapping[str, Any]) -> dict[str, Any]:
         "BT-3": CREDIT if sign < 0 else INVOICE,
         "BT-5": currency,
         "BT-9": document["due_date"],
+        **_asked_for(document["buyer"]),
         "BT-72": last_day,
         "BT-73": document["period"]["start"][:10],
         "BT-74": last_day,
@@ -137,6 +138,12 @@ def _is_vat_id(text: str) -> bool:
     return len(text) > 4 and text[:2].isalpha() and text[:2].isupper()
 
 
+def _asked_for(buyer: Mapping[str, Any]) -> dict[str, str]:
+    """What the buyer finds its own by: its reference and its purchase order."""
+    found = {"BT-10": buyer.get("reference"), "BT-13": buyer.get("purchase_order")}
+    return {term: text for term, text in found.items() if text}
+
+
 def _preceding(document: Mapping[str, Any]) -> list[dict[str, str]]:
     found = document.get("corrects")
     return [{"BT-25": found["number"], "BT-26": found["issue_date"]}] if found else []
@@ -152,10 +159,10 @@ def _party(party: Mapping[str, Any], who: str, category: str, identifier: str) -
                 legal_name=party["legal_name"],
             )
         )
-    lines = [*party["address"], "", "", ""]
+    lines: list[str] = [*party["address"], "", ""]
     facts: dict[str, Any] = {
         "name": party["legal_name"], "country_code": party["country"],
-        "addr_l1": lines[0], "addr_l2": lines[1], "addr_l3": lines[2],
+        "addr_l1": lines[0], "addr_l2": lines[1], "addr_l3": ", ".join(filter(None, lines[2:])),
     }  # fmt: skip
     if identifier:
         facts["identifiers"] = {None: identifier}

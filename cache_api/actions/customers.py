@@ -11,13 +11,13 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from cache_api.actions.entitle import UnknownCustomer
+from cache_api.actions.customer_billing import locked, record_billing
 from cache_api.models import Customer, CustomerState
 from cache_api.rules import customer_facts
 from cache_api.rules.customer_facts import BadCustomer, CustomerRow
 from tenants import audit
 from tenants.models import AuditEntry
-from tenants.rules.meanwhile import mark, refuse_changed
+from tenants.rules.meanwhile import refuse_changed
 from tenants.rules.sayings import Said
 
 
@@ -51,37 +51,44 @@ def change_customer(
 ) -> bool:  # fmt: skip
     """Set name, plan and billing facts; whether anything changed. Confirms an unconfirmed one.
 
-    `seen` is the `fingerprint` of what the editor saw: a change by somebody else in between is
-    told, not overwritten. Raises UnknownCustomer, BadCustomer, ChangedMeanwhile.
+    `seen` is the `mark` of `facts_of` as the editor saw them. Raises UnknownCustomer, BadCustomer,
+    ChangedMeanwhile. Safe to repeat: what holds already is not entered again.
     """
-    wanted = {"name": customer_facts.line("name", name), "plan": customer_facts.line("plan", plan),
-              "billing": customer_facts.billing(billing)}  # fmt: skip
+    wanted: dict[str, Any] = {
+        "name": customer_facts.line("name", name), "plan": customer_facts.line("plan", plan),
+        "billing": customer_facts.billing(billing),
+    }  # fmt: skip
     with transaction.atomic():
-        row = _locked(customer_id)
-        refuse_changed(seen, *_facts(row))
+        row = locked(customer_id)
         if row.state == CustomerState.UNCONFIRMED:
             wanted["state"] = CustomerState.ACTIVE
-        before = {key: getattr(row, key) for key in wanted}
-        changed = [key for key, value in wanted.items() if before[key] != value]
-        if not changed:
+        before = {key: getattr(row, key) for key in wanted if getattr(row, key) != wanted[key]}
+        if not before:
             return False
-        for key in changed:
+        refuse_changed(seen, *facts_of(row))
+        for key in before:
             setattr(row, key, wanted[key])
-        row.save(update_fields=changed)
-        facts = {"before": {key: before[key] for key in changed},
-                 "after": {key: wanted[key] for key in changed}}  # fmt: skip
-        audit.record(actor=actor, verb="customer.changed", target=row.external_id, at=now,
-                     partner_id=partner_id, data=facts)  # fmt: skip
+        row.save(update_fields=list(before))
+        _record(partner_id, row, before, actor, now)
     return True
 
 
-def fingerprint(row: Customer) -> str:
-    """What tells one state of a customer's facts from another."""
-    return mark(*_facts(row))
+def _record(
+    partner_id: uuid.UUID, row: Customer, before: dict[str, Any], actor: str, now: datetime
+) -> None:
+    """Billing facts in a row of their own, which the customer reads; names and plans are not for
+    its eyes."""
+    if "billing" in before:
+        record_billing(partner_id, row, before.pop("billing"), actor, now)
+    if before:
+        facts = {"before": before, "after": {key: getattr(row, key) for key in before}}
+        audit.record(actor=actor, verb="customer.changed", target=row.external_id, at=now,
+                     partner_id=partner_id, data=facts)  # fmt: skip
 
 
-def _facts(row: Customer) -> tuple[object, ...]:
-    return row.pk, row.name, row.plan, sorted(row.billing.items())
+def facts_of(row: Customer) -> tuple[Any, ...]:
+    """What a partner's form of a customer shows; its `mark` tells one state from another."""
+    return row.name, row.plan, row.billing
 
 
 def set_suspended(
@@ -97,7 +104,7 @@ def set_suspended(
         raise BadCustomer("reason", Said("Say why: whoever resumes it reads this."))
     state = CustomerState.SUSPENDED if suspended else CustomerState.ACTIVE
     with transaction.atomic():
-        row = _locked(customer_id)
+        row = locked(customer_id)
         if (row.state == CustomerState.SUSPENDED) == suspended:
             return False
         if not suspended and erased(partner_id, row.external_id):
@@ -159,13 +166,6 @@ def _import(
                          at=now, partner_id=partner_id,
                          data={"made": len(fresh), "changed": len(changed)})  # fmt: skip
     return len(fresh), len(changed)
-
-
-def _locked(customer_id: uuid.UUID) -> Customer:
-    row = Customer.objects.select_for_update().filter(pk=customer_id).first()
-    if row is None:
-        raise UnknownCustomer(Said("This customer does not exist."))
-    return row
 
 
 def _new(row: CustomerRow, now: datetime) -> Customer:

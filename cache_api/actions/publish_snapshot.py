@@ -8,7 +8,7 @@ from uuid import UUID
 
 from cache_api.gateways.snapshots import MARKER, SnapshotStore
 from cache_api.metering import store as tables
-from cache_api.rules.retention import bounded
+from cache_api.rules.retention import HOUR_S, bounded
 from cache_api.rules.snapshot_values import (
     KeyFacts,
     PartnerFacts,
@@ -86,24 +86,25 @@ def _partner_facts(rows: dict[UUID, Partner]) -> Iterable[PartnerFacts]:
         DataKey.objects.filter(partner_id__in=rows, destroyed_at=None, wrapped__isnull=False)
         .values_list("partner_id", "key_number", "wrapped")
     )  # fmt: skip
-    chosen_h = queries.retention_hours(list(rows))
+    chosen_h = queries.retention_hours(list(rows))  # by customer, '' for all
     hosts = _grouped(Domain.objects.filter(tenant_id__in=rows).values_list("tenant_id", "domain"))
     strict = {pk for pk, row in rows.items() if row.unknown_customer_policy == "strict"}
     customers = _grouped(tables.customer_states(tables.schemas(rows), strict))
     for partner_id, row in rows.items():
-        known = customers[partner_id]
+        known, hours = customers[partner_id], chosen_h.get(partner_id, {})
         yield PartnerFacts(
             partner_id=partner_id,
             slug=row.slug,
             state=row.state,
             unknown_customer_policy=row.unknown_customer_policy,
             generation=row.generation,
-            entitlements=_entitled(dict(entitlements[partner_id]), chosen_h.get(partner_id)),
+            entitlements=_entitled(dict(entitlements[partner_id]), hours.get("")),
             data_keys=[(number, bytes(wrapped)) for number, wrapped in data_keys[partner_id]],
             hosts=[host for (host,) in hosts[partner_id]],
             suspended=[name for name, state, _ in known if state == "suspended"],
             customers=[name for name, state, _ in known if state != "unconfirmed"],
             quotas={name: quota for name, _, quota in known if quota is not None},
+            kept_s={name: one * HOUR_S for name, one in hours.items() if name},
         )
 
 

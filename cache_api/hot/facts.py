@@ -111,6 +111,7 @@ class PartnerFacts(msgspec.Struct, dict=True):
     upstreams: dict[str, str] = {}  # provider → base address that misses may be forwarded to
     limits: Limits | None = None
     quotas: dict[str, Quota] = {}
+    kept_s: dict[str, int] = {}  # customer → the longest its answers live, where it is shorter
     brand_api: Brand | None = None
     semantic: Policy | None = None  # None: no semantic matching
     serial: int = 0  # given when parsed: other facts, other serial

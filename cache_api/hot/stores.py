@@ -109,12 +109,14 @@ def _check_value(response: dict[str, Any]) -> None:
 
 def lifetime_ms(subject: Subject, entry_key: bytes, found: Identity | None) -> int:
     """How long the entry will live. Raises Problem for a `ttl` that is not a number of seconds."""
-    policy = subject.who.partner.ttl
+    partner = subject.who.partner
+    policy, own_s = partner.ttl, partner.kept_s.get(subject.customer)
+    caps = [cap_s for cap_s in (policy.max_s, own_s) if cap_s]
     model = found.model if found else subject.model
     return ttl.lifetime_ms(
         requested_s=_requested_s(subject),
         partner_default_s=policy.default_s,
-        partner_max_s=policy.max_s,
+        partner_max_s=min(caps, default=None),
         model_s=ttl.model_ttl_s(model, found.params if found else {}),
         seed=entry_key[-2:],
     )

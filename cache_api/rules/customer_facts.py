@@ -8,15 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cache_api.rules import entitlements
-from tenants.rules.company import LANGUAGES
+from tenants.rules import addresses
+from tenants.rules.company import LANGUAGES, BadCompany, tax_id_of
 from tenants.rules.sayings import Said, saying
 
 LONGEST_ID = 200
-LONGEST = {"name": 120, "plan": 80, "legal_name": 160, "tax_id": 40, "email": 254}
-MOST_LINES, LONGEST_LINE = 6, 120
+LONGEST = {"name": 120, "plan": 80, "legal_name": 160, "tax_id": 40, "email": 254,
+           "reference": 80, "purchase_order": 80}  # fmt: skip
+MOST_LINES, LONGEST_LINE, MOST_CONTACTS = 6, 120, 5
 MOST_ROWS = 100_000
 ERASED = "customer.erased"  # the verb of an erasure's receipt in the log
-BILLING = ("legal_name", "address", "country", "tax_id", "email", "currency", "language")
+# What a customer says of itself for its papers; `currency` is its partner's to say.
+OWN_BILLING = ("legal_name", "address", "country", "tax_id", "email", "contacts", "reference",
+               "purchase_order", "language")  # fmt: skip
+BILLING = (*OWN_BILLING[:5], "currency", *OWN_BILLING[5:])
 COLUMNS = ("external_id", "name", "plan", *BILLING, "quota_day", "quota_month", "quota_hard")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CODES = {"country": re.compile("[A-Z]{2}"), "currency": re.compile("[A-Z]{3}")}
@@ -86,24 +91,13 @@ def line(member: str, text: str) -> str:
 
 
 def billing(given: Mapping[str, str]) -> dict[str, Any]:
-    """`legal_name, address (list of lines), country, tax_id, email, currency, language (of its
-    papers)`, without empty ones. Raises BadCustomer.
+    """The members of BILLING without empty ones; `address` and `contacts` are lists.
+
+    `contacts`: addresses that get each paper, too. Raises BadCustomer.
     """
-    facts: dict[str, Any] = {name: line(name, given.get(name, ""))
-                             for name in ("legal_name", "tax_id", "email")}  # fmt: skip
-    lines = [part.strip() for part in given.get("address", "").splitlines() if part.strip()]
-    if len(lines) > MOST_LINES or any(
-        len(part) > LONGEST_LINE or not part.isprintable() for part in lines
-    ):
-        raise BadCustomer(
-            "address",
-            Said(
-                "An address has at most %(most_lines)s lines of %(longest_line)s characters.",
-                most_lines=MOST_LINES,
-                longest_line=LONGEST_LINE,
-            ),
-        )
-    facts["address"] = lines
+    facts: dict[str, Any] = {name: line(name, given.get(name, "")) for name in _LINES}
+    facts["address"] = _address(given.get("address", ""))
+    facts["contacts"] = _contacts(given.get("contacts", ""))
     for name, shape in _CODES.items():
         code = given.get(name, "").strip().upper()
         if code and not shape.fullmatch(code):
@@ -116,9 +110,8 @@ def billing(given: Mapping[str, str]) -> dict[str, Any]:
                 ),
             )
         facts[name] = code
-    # English is what papers are in without a choice.
-    language = given.get("language", "").strip().lower()
-    facts["language"] = "" if language == "en" else language
+    facts["tax_id"] = _tax_id(facts["tax_id"], facts["country"])
+    facts["language"] = given.get("language", "").strip().lower()
     if facts["language"] not in ("", *LANGUAGES):
         raise BadCustomer(
             "language", Said("language must be one of %(known)s.", known=", ".join(LANGUAGES))
@@ -126,10 +119,61 @@ def billing(given: Mapping[str, str]) -> dict[str, Any]:
     return {name: facts[name] for name in BILLING if facts[name]}
 
 
+_LINES = ("legal_name", "tax_id", "email", "reference", "purchase_order")
+
+
+def _address(text: str) -> list[str]:
+    lines = [part.strip() for part in text.splitlines() if part.strip()]
+    if len(lines) > MOST_LINES or any(
+        len(part) > LONGEST_LINE or not part.isprintable() for part in lines
+    ):
+        raise BadCustomer(
+            "address",
+            Said(
+                "An address has at most %(most_lines)s lines of %(longest_line)s characters.",
+                most_lines=MOST_LINES,
+                longest_line=LONGEST_LINE,
+            ),
+        )
+    return lines
+
+
+def _contacts(text: str) -> list[str]:
+    found = addresses.pasted(text)
+    if found.bad:
+        raise BadCustomer(
+            "contacts", Said("%(text)s is no e-mail address.", text=f"{found.bad[0][1]!r}")
+        )
+    if len(found.good) > MOST_CONTACTS:
+        raise BadCustomer(
+            "contacts", Said("At most %(most)s further addresses.", most=MOST_CONTACTS)
+        )
+    return list(found.good)
+
+
+def _tax_id(text: str, country: str) -> str:
+    """As its country writes it, with check digits where they are known."""
+    if not text:
+        return ""
+    try:
+        return tax_id_of(text, country)
+    except BadCompany as bad:
+        if bad.code == "needs_country":
+            said = Said("A tax ID needs its country: each has its own form of it.")
+        else:
+            said = Said(
+                "%(text)s is no tax ID of %(country)s: its form or its check digits are wrong.",
+                text=f"{text!r}",
+                country=country,
+            )
+        raise BadCustomer("tax_id", said) from bad
+
+
 def read_table(text: str) -> tuple[list[CustomerRow], list[Refusal]]:
     """The customers of a CSV text with a head line of COLUMNS, and every line that is refused.
 
-    A line of an address ends with `|`. Raises BadCustomer when the table as a whole is no good.
+    Lines of an address and contacts are apart by `|`. Raises BadCustomer when the table as a whole
+    is no good.
     """
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     _check_head(reader)
@@ -191,11 +235,11 @@ def _row(cells: Mapping[str | None, Any]) -> CustomerRow:
     if None in cells or None in cells.values():
         raise BadCustomer("file", Said("The line has more or fewer cells than the first line."))
     given = {str(name): str(value) for name, value in cells.items()}
-    address = given.get("address", "").replace("|", "\n")
+    listed = {name: given.get(name, "").replace("|", "\n") for name in ("address", "contacts")}
     return CustomerRow(
         external_id=external_id(given["external_id"].strip()),
         name=line("name", given.get("name", "")), plan=line("plan", given.get("plan", "")),
-        billing=billing({**given, "address": address}), quota=_quota(given),
+        billing=billing({**given, **listed}), quota=_quota(given),
     )  # fmt: skip
 
 

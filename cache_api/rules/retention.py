@@ -27,9 +27,19 @@ def most_hours(granted: Mapping[str, Any] | None) -> int:
     return max(1, min(MOST, int(max_s) // HOUR_S)) if max_s else MOST
 
 
+def held_hours(granted: Mapping[str, Any] | None, chosen: int | None) -> int:
+    """What holds for a partner's answers: what it chose, within what it may choose."""
+    most = most_hours(granted)
+    return most if chosen is None else min(chosen, most)
+
+
 def checked(hours: int, granted: Mapping[str, Any] | None) -> int:
     """The hours. Raises BadRetention outside of 1 to `most_hours`."""
-    most = most_hours(granted)
+    return within(hours, most_hours(granted))
+
+
+def within(hours: int, most: int) -> int:
+    """The hours. Raises BadRetention outside of 1 to `most`."""
     if not 1 <= hours <= most:
         raise BadRetention(most)
     return hours

@@ -34,6 +34,7 @@ class PartnerFacts:
     suspended: Sequence[str] = ()
     customers: Sequence[str] = ()
     quotas: Mapping[str, Any] = field(default_factory=dict)  # by customer
+    kept_s: Mapping[str, int] = field(default_factory=dict)  # by customer: longest life of answers
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ def partner_values(facts: PartnerFacts) -> dict[str, str]:
         body["upstreams"] = upstreams.granted(facts.entitlements["upstreams"])
     if facts.quotas:
         body["quotas"] = dict(facts.quotas)
+    if facts.kept_s:
+        body["kept_s"] = dict(facts.kept_s)
     granted = policy.granted(facts.entitlements.get("semantic"))
     if granted is not None:
         body["semantic"] = granted

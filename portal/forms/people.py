@@ -6,14 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal import words
 from portal.forms.fields import SeenForm, area, email_line, line, mono_area, select, upload
 from tenants.rules import roles
 from tenants.rules.addresses import MOST, pasted
-from tenants.rules.company import LANGUAGES
 
 OVERLAPS = {
     "0": (_("Stop the old key at once"), timedelta(0)),
@@ -123,34 +121,6 @@ class NewCustomerForm(forms.Form):
     plan = forms.CharField(label=_("Plan"), max_length=80, required=False, widget=line())
 
 
-class CustomerForm(SeenForm):
-    """Name, plan and what documents say about a customer."""
-
-    name = forms.CharField(label=_("Name"), max_length=120, required=False, widget=line())
-    plan = forms.CharField(label=_("Plan"), max_length=80, required=False, widget=line())
-    legal_name = forms.CharField(label=_("Legal name"), max_length=160, required=False,
-                                 widget=line(), help_text=_("As on documents."))  # fmt: skip
-    address = forms.CharField(
-        label=_("Address"), max_length=800, required=False, widget=area(3),
-    )  # fmt: skip
-    country = forms.CharField(label=_("Country"), max_length=2, required=False,
-                              widget=line(placeholder="DE"))  # fmt: skip
-    tax_id = forms.CharField(label=_("Tax id"), max_length=40, required=False, widget=line())
-    email = forms.EmailField(
-        label=_("Billing e-mail"), max_length=254, required=False, widget=email_line(),
-        help_text=_("Where invoices go."),
-    )  # fmt: skip
-    currency = forms.CharField(
-        label=_("Currency"), max_length=3, required=False, widget=line(placeholder="EUR"),
-        help_text=_("Of its next invoices; those that are issued stay as they are."),
-    )  # fmt: skip
-    language = forms.ChoiceField(
-        label=_("Language"), required=False, widget=select(),
-        choices=[(code, name) for code, name in settings.LANGUAGES if code in LANGUAGES],
-        help_text=_("Of its next invoices and the mails that bring them."),
-    )  # fmt: skip
-
-
 class QuotaForm(SeenForm):
     """How many lookups a customer may make; both empty for no quota."""
 
@@ -163,6 +133,7 @@ class QuotaForm(SeenForm):
         widget=line(inputmode="numeric"),
         help_text=_("A calendar month in UTC. Empty: no monthly limit."),
     )  # fmt: skip
+    seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
     hard = forms.BooleanField(
         label=_("Refuse requests beyond it (otherwise they are answered as misses)"),
         required=False,

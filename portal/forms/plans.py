@@ -47,6 +47,8 @@ class OfferForm(forms.Form):
                                                         "together."),
     )  # fmt: skip
 
+    seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
+
     def clean(self) -> dict[str, Any]:
         """A hard plan says where it stops."""
         given: dict[str, Any] = super().clean() or {}

@@ -28,3 +28,14 @@ class RetentionForm(AgainForm):
         field: Any = self.fields["hours"]
         known = sorted({one for one in (*CHOICES, held, most) if one <= most})
         field.choices = [(one, hours_text(one)) for one in known]
+
+
+class CustomerRetentionForm(RetentionForm):
+    """The same for one customer: shorter than all of its partner's, or as theirs (None)."""
+
+    def __init__(self, *args: Any, most: int, held: int | None, **kwargs: Any) -> None:
+        super().__init__(*args, most=most, held=min(held or most, most), **kwargs)
+        field: Any = self.fields["hours"]
+        field.required, field.empty_value = False, None
+        as_all = _("As of all your customers: %s") % hours_text(most)
+        field.choices = [("", as_all), *(one for one in field.choices if one[0] < most)]

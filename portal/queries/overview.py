@@ -13,6 +13,7 @@ from billing.queries import DocumentRow, MonthEarnings
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT
 from cache_api.models import Customer, CustomerState
 from portal.queries.estimates import Estimate, Terms, running_month, terms_in_force
+from portal.queries.plan_month import PlanMonth, plan_month
 from portal.queries.usage import UsageView, usage_view
 from portal.rules.ranges import Range
 
@@ -56,9 +57,10 @@ class PartnerOverview:
 
 @dataclass(frozen=True)
 class CustomerOverview:
-    """Everything on a customer's first page; `cost_minor` is the month so far (estimate)."""
+    """Everything on a customer's first page; `month` (estimates) is the running one."""
 
     usage: UsageView
+    month: PlanMonth
     estimate: Estimate | None
     cost_minor: int | None
     invoices: list[DocumentRow]
@@ -102,17 +104,17 @@ def customer_overview(
 ) -> CustomerOverview:
     """A customer's first page, its own numbers only."""
     now = window.now
-    estimate = running_month(terms_in_force(partner_id, now), now) if money else None
+    month = plan_month(partner_id, customer, now)
     invoices, _ = (
         billing.customer_invoices(partner_id, customer.pk, today=now.date(), limit=12)
         if money
         else ([], 0)
     )
-    costs = estimate.by_customer if estimate else None
     return CustomerOverview(
         usage=usage_view(window, customer=customer),
-        estimate=estimate,
-        cost_minor=None if costs is None else costs.get(str(customer.pk), 0),
+        month=month,
+        estimate=month.estimate if money else None,
+        cost_minor=month.cost_minor if money else None,
         invoices=invoices,
     )
 

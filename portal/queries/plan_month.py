@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from billing.queries.plans import OnPlan, on_plan
 from billing.rules.periods import Period, month_of
@@ -18,7 +20,8 @@ from portal.queries.estimates import Estimate, running_month, terms_in_force
 class PlanMonth:
     """`requests` were answered from the cache, `lookups` all; costs in minor units, None unknown.
 
-    `expected_*`: the whole month at its pace so far; None in its first day, or without a plan.
+    `expected_*`: the whole month at its pace so far; None in its first day. By a plan's offer where
+    there is one, else by what the cost so far comes to.
     """
 
     plan: OnPlan
@@ -30,6 +33,17 @@ class PlanMonth:
     expected_requests: int | None
     expected_minor: int | None
     estimate: Estimate | None
+    quota: Mapping[str, Any] | None = None
+
+    @property
+    def limit(self) -> tuple[int, int] | None:
+        """What of the month's limit is used: (used, limit) of its quota, else of what its plan
+        includes; None where there is neither."""
+        quota = (self.quota or {}).get("month")
+        if quota:
+            return self.lookups, int(quota)
+        included = self.plan.now.offer.included if self.plan.now else 0
+        return (self.requests, included) if included else None
 
     @property
     def left(self) -> int:
@@ -46,10 +60,10 @@ def plan_month(partner_id: uuid.UUID, customer: Customer, now: datetime) -> Plan
     sent = by_month_end(used.bytes_served, gone, whole)
     estimate = running_month(terms_in_force(partner_id, now), now)
     known = estimate is not None and estimate.is_known
-    expected = None
+    cost = (estimate.by_customer or {}).get(str(customer.pk), 0) if estimate and known else None
+    expected = None if cost is None else by_month_end(cost, gone, whole)
     if plan.now is not None and requests is not None and sent is not None:
         expected = cost_minor(plan.now.offer, requests, sent, plan.now.currency)
     currency = plan.now.currency if plan.now else estimate.currency if estimate else "USD"
-    cost = (estimate.by_customer or {}).get(str(customer.pk), 0) if estimate and known else None
     return PlanMonth(plan, period, used.hits, used.lookups, currency, cost, requests,
-                     expected, estimate)  # fmt: skip
+                     expected, estimate, customer.quota)  # fmt: skip

@@ -7,8 +7,7 @@ from django import template
 from billing.rules.accounts import ACCOUNTS
 from portal import words
 from portal.rules.health import Reason
-from portal.words import audit, books, domains, explorer, operations, prices, sso, terms
-from portal.words.told import retold
+from portal.words import audit, billing, books, domains, explorer, operations, prices, sso, terms
 
 register = template.Library()
 register.filter("rate_lines", prices.rate_lines)
@@ -35,6 +34,7 @@ _KINDS = {
     "charges": words.CHARGES, "figure": terms.FIGURES,
     "request": explorer.VERBS, **explorer.LABELS,
     "account": books.ACCOUNT_TYPES, "posting": books.POSTINGS, "intent": books.INTENTS,
+    "billing": billing.MEMBERS,
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from billing.rules.errors import BillingError
 from billing.rules.periods import parse_month
 from cache_api.models import Customer
 from cache_api.queries import customer_by_external_id
+from portal.queries.overview import customer_of
 from portal.rules.ranges import BadRange, Range, parse_range
 from portal.words.told import told
 
@@ -103,6 +105,14 @@ def asked_customer(request: HttpRequest) -> Customer | None:
     if not external_id:
         return None
     customer = customer_by_external_id(external_id) if external_id.isprintable() else None
+    if customer is None:
+        raise Http404
+    return customer
+
+
+def customer_at(customer_id: uuid.UUID) -> Customer:
+    """The customer that an address names. Raises Http404."""
+    customer = customer_of(customer_id)
     if customer is None:
         raise Http404
     return customer

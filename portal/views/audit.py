@@ -12,13 +12,14 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from billing.rules.csv_text import csv_blocks
-from portal.views.asked import PAGE_SIZE, Pager, asked_page, unreadable
+from cache_api.models import Customer
+from portal.views.asked import PAGE_SIZE, Pager, asked_page, customer_at, unreadable
 from portal.views.customer_overview import own_customer
 from tenants import queries, schema
 from tenants.accounts.permissions import permission
@@ -32,9 +33,9 @@ _HEAD = ("at", "actor", "verb", "target", "data", "id")
 
 
 class AuditPages:
-    """The log as one kind of reader sees it; `reader(request)` says which, or raises."""
+    """The log as one kind of reader sees it; `reader(request, …)` says which, or raises."""
 
-    def __init__(self, name: str, needs: str, reader: Callable[[HttpRequest], AuditReader]) -> None:
+    def __init__(self, name: str, needs: str, reader: Callable[..., AuditReader]) -> None:
         self.name, self.reader, self.needs = name, reader, permission(needs)
 
     def urls(self, before: str) -> list[URLPattern]:
@@ -46,10 +47,11 @@ class AuditPages:
               for form in FORMS),
         ]  # fmt: skip
 
-    def page(self, request: HttpRequest) -> HttpResponse:
+    def page(self, request: HttpRequest, **where: Any) -> HttpResponse:
         """`?actor=`, `?verb=`, `?target=`, `?from=`, `?until=` (UTC days, both included),
         `?page=`; on the console `?partner=` by short name."""
-        number, asked, reader = asked_page(request), _asked(request), self.reader(request)
+        number, asked = asked_page(request), _asked(request)
+        reader = self.reader(request, **where)
         rows, total = queries.audit_page(
             reader, asked, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
         )
@@ -58,19 +60,20 @@ class AuditPages:
         return render(request, "people/audit.html", {
             "rows": [{"row": row, "facts": _facts(row.data, reader)} for row in rows],
             "pager": Pager(number, total), "verbs": queries.audit_verbs(reader), "asked": filters,
-            "is_filtered": any(filters.values()), "here": self.name, "csv": f"{self.name}_csv",
-            "jsonl": f"{self.name}_jsonl", "is_console": reader.verbs == (),
+            "is_filtered": any(filters.values()), "is_console": reader.verbs == (),
+            "here": reverse(self.name, kwargs=where), "customer": _customer(where),
+            **{form: reverse(f"{self.name}_{form}", kwargs=where) for form in FORMS},
             "recent": recent.count(), "reads": self.name.partition("_")[0],
             "longest": LONGEST, "total": total,
         })  # fmt: skip
 
-    def file(self, request: HttpRequest, form: str) -> HttpResponseBase:
+    def file(self, request: HttpRequest, form: str, **where: Any) -> HttpResponseBase:
         """The same filter as a file, in pieces; read in the reader's scope, which the request has
         left by then."""
         kind, blocks = FORMS[form]
         owner = request.owner  # type: ignore[attr-defined]
         scope = schema.console_scope() if owner.is_console else schema.partner_scope(owner)
-        found = queries.audit_entries(self.reader(request), _asked(request))[:LONGEST]
+        found = queries.audit_entries(self.reader(request, **where), _asked(request))[:LONGEST]
 
         def pieces() -> Iterator[bytes]:
             with schema.entered(scope):
@@ -147,6 +150,16 @@ def _of_customer(request: HttpRequest) -> AuditReader:
     return queries.customer_reader(owner.partner_id, row.pk, row.external_id)
 
 
+def _of_one_customer(request: HttpRequest, customer_id: uuid.UUID) -> AuditReader:
+    """What the partner's own log says of one customer."""
+    row, whole = customer_at(customer_id), _of_partner(request)
+    return AuditReader(whole.partner_id, whole.verbs, row.pk, row.external_id)
+
+
+def _customer(where: dict[str, Any]) -> Customer | None:
+    return customer_at(where["customer_id"]) if where else None
+
+
 def _of_everybody(request: HttpRequest) -> AuditReader:
     return AuditReader(_asked_partner(request))
 
@@ -163,4 +176,5 @@ def _asked_partner(request: HttpRequest) -> uuid.UUID | None:
 
 partner = AuditPages("partner_audit", "audit.view", _of_partner)
 customer = AuditPages("customer_audit", "my.audit.view", _of_customer)
+of_customer = AuditPages("partner_customer_audit", "audit.view", _of_one_customer)
 console = AuditPages("console_audit", "log.view", _of_everybody)

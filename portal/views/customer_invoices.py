@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -35,6 +36,6 @@ def invoices(request: HttpRequest) -> HttpResponse:
 def papers(request: HttpRequest) -> HttpResponseBase:
     """What the list shows, as a zip."""
     return papers_zip(
-        request, "customer_invoices", customer_id=own_customer(request).pk,
+        request, reverse("customer_invoices"), customer_id=own_customer(request).pk,
         partner_id=request.owner.partner_id,  # type: ignore[attr-defined]
     )  # fmt: skip

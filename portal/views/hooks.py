@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -25,9 +26,10 @@ from cache_api.rules.hooks import catalogue, schedule, signing
 from portal.forms.hooks import EndpointForm, ReplayForm, RollForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.customer_overview import own_customer
+from portal.views.entering import entered
 from portal.words.told import told
 from tenants.accounts.permissions import permission
-from tenants.rules.meanwhile import ChangedMeanwhile
+from tenants.rules.meanwhile import mark
 from tenants.tasking import enqueue_on_commit
 
 
@@ -106,22 +108,18 @@ class HookPages:
         """Address, label and events."""
         row = self._row(request, row_id)
         was = {"url": row.url, "label": row.label, "types": row.types,
-               "seen": endpoints.endpoint_mark(row)}  # fmt: skip
+               "seen": mark(*endpoints.facts_of(row))}  # fmt: skip
         form = self._form(request, initial=was)
         if request.method == "POST" and form.is_valid():
+            change = partial(
+                endpoints.change_endpoint, loopback=settings.WEBHOOK_LOOPBACK, **form.facts(),
+                seen=form.cleaned_data["seen"] or None, **self._who(request, row_id),
+            )  # fmt: skip
             try:
-                endpoints.change_endpoint(
-                    loopback=settings.WEBHOOK_LOOPBACK,
-                    **self._who(request, row_id),
-                    **form.cleaned_data,
-                )
+                if entered(request, form, change, _("Saved.")):
+                    return self._to(row_id)
             except HookRefused as refused:
                 form.add_error(refused.field or None, told(refused))
-            except ChangedMeanwhile as changed:
-                form.add_error(None, told(changed))
-            else:
-                messages.success(request, _("Saved."))
-                return self._to(row_id)
         return self._page(request, "hook_edit", {"form": form, "row": row})
 
     def roll(self, request: HttpRequest, row_id: uuid.UUID) -> HttpResponse:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cache_api.queries import customer_by_external_id
+from cache_api.queries.event_groups import key_calls
 from portal.forms.people import KeyForm, RotateForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.customer_overview import own_customer
@@ -53,7 +54,10 @@ class KeyPages:
         )
         makers = queries.key_makers(owner, [row.id for row in rows])
         prefix = key_prefix(owner)
-        shown = [self._shown(row, prefix) | {"maker": makers.get(row.id, "")} for row in rows]
+        calls = key_calls(owner, [row.id for row in rows], timezone.now())
+        shown = [self._shown(row, prefix) | {"maker": makers.get(row.id, "")}
+                 | {"calls": None if calls is None else calls.get(row.id, 0)}
+                 for row in rows]  # fmt: skip
         return self._page(request, "keys", {"rows": shown, "pager": Pager(number, total)})
 
     def new(self, request: HttpRequest) -> HttpResponse:
@@ -141,8 +145,12 @@ class KeyPages:
         return render(request, f"people/{name}.html", mine | context)
 
     def _names(self) -> dict[str, str]:
-        return {"all": f"{self.name}s", "new": f"{self.name}_new", "one": self.name,
-                "rotate": f"{self.name}_rotate", "revoke": f"{self.name}_revoke"}  # fmt: skip
+        side = self.name.partition("_")[0]
+        return {
+            "all": f"{self.name}s", "new": f"{self.name}_new", "one": self.name,
+            "rotate": f"{self.name}_rotate", "revoke": f"{self.name}_revoke",
+            "usage": f"{side}_usage",
+        }  # fmt: skip
 
 
 def _partner_id(request: HttpRequest) -> Any:

@@ -1,4 +1,4 @@
-"""One customer of the partner: what it is, uses and may; and a table of many."""
+"""What a partner does with a customer: adds, edits, limits, suspends it; and a table of many."""
 
 from __future__ import annotations
 
@@ -6,53 +6,38 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from billing.queries.plans import on_plan
 from billing.rules.csv_text import csv_bytes
 from cache_api.actions import customers as actions
 from cache_api.actions.entitle import set_quota
-from cache_api.models import Customer, CustomerState
+from cache_api.models import CustomerState
 from cache_api.queries import usage_summary
 from cache_api.rules.customer_facts import COLUMNS, BadCustomer, read_table
-from portal.forms.people import CustomerForm, ImportForm, NewCustomerForm, QuotaForm, SuspendForm
-from portal.queries.overview import customer_of
+from portal.forms.billing import CustomerForm, written
+from portal.forms.people import ImportForm, NewCustomerForm, QuotaForm, SuspendForm
+from portal.views.asked import customer_at
+from portal.views.entering import entered
 from portal.views.files import csv_file
 from portal.words.told import told
 from tenants import queries
 from tenants.accounts.models import User
 from tenants.accounts.permissions import permission
-from tenants.rules import keys as key_rules
-from tenants.rules.meanwhile import ChangedMeanwhile, mark
+from tenants.rules.meanwhile import mark
 
 LARGEST_FILE = 10 * 1024 * 1024
 SHOWN_REFUSALS = 1_000
 _REFUSED = {"line": "int", "column": "str", "why": "str"}
-SHOWN_KEYS = 5
-
-
-@permission("customers.view")
-@require_safe
-def customer(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
-    """Usage of 30 days, keys, people, billing facts, quota."""
-    row, now = _row(customer_id), timezone.now()
-    keys, key_count = queries.api_keys_page(_partner(request), row.external_id, limit=SHOWN_KEYS)
-    context = {
-        "customer": row, "plan": on_plan(_partner(request), row.pk, now),
-        "usage": usage_summary(now - timedelta(days=30), now, row.pk),
-        "keys": [(key, _state(key, now)) for key in keys], "key_count": key_count,
-        "people": list(User.objects.filter(customer_id=row.pk).order_by("-is_active", "email")[:5]),
-    }  # fmt: skip
-    return render(request, "partner/customer.html", context)
 
 
 @permission("customers.manage")
@@ -71,44 +56,46 @@ def new(request: HttpRequest) -> HttpResponse:
 @permission("customers.manage")
 def edit(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Name, plan, billing facts; a change by somebody else meanwhile is told."""
-    row = _row(customer_id)
-    facts = {**row.billing, "address": _lines(row.billing.get("address"))}
-    seen = actions.fingerprint(row)
-    initial = {"name": row.name, "plan": row.plan, "seen": seen, **facts}
-    form = CustomerForm(request.POST or None, initial=initial)
+    row = customer_at(customer_id)
+    context = {"customer": row}
+    initial = {"name": row.name, "plan": row.plan, "seen": mark(*actions.facts_of(row))}
+    form = CustomerForm(request.POST or None, initial={**initial, **written(row.billing)})
 
     def save() -> HttpResponse:
         given = dict(form.cleaned_data)
         names = {name: given.pop(name) for name in ("name", "plan", "seen")}
-        done = actions.change_customer(
-            partner_id=_partner(request), customer_id=row.pk, billing=given,
-            actor=_actor(request), now=timezone.now(), **names,
+        change = partial(
+            actions.change_customer, partner_id=_partner(request), customer_id=row.pk,
+            billing=given, actor=_actor(request), now=timezone.now(), **names,
         )  # fmt: skip
-        return _to(request, row.pk, _("Saved.") if done else _("Nothing was changed."))
+        return _entered(request, form, change, "partner/customer_edit.html", context)
 
-    return _saved(request, form, save, "partner/customer_edit.html", {"customer": row})
+    return _saved(request, form, save, "partner/customer_edit.html", context)
 
 
 @permission("customers.manage")
 def quota(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """How many lookups; in force within seconds."""
-    row = _row(customer_id)
+    row = customer_at(customer_id)
+    context = {"customer": row}
     form = QuotaForm(request.POST if request.method == "POST" else None,
                      initial={**(row.quota or {}), "seen": mark(row.quota)})  # fmt: skip
 
     def save() -> HttpResponse:
-        done = set_quota(partner_id=_partner(request), external_id=row.external_id,
-                         quota=form.quota(), seen=form.cleaned_data["seen"],
-                         actor=_actor(request), now=timezone.now())  # fmt: skip
-        return _to(request, row.pk, _("Saved.") if done else _("Nothing was changed."))
+        change = partial(
+            set_quota, partner_id=_partner(request), external_id=row.external_id,
+            quota=form.quota(), seen=form.cleaned_data["seen"] or None, actor=_actor(request),
+            now=timezone.now(),
+        )  # fmt: skip
+        return _entered(request, form, change, "partner/customer_quota.html", context)
 
-    return _saved(request, form, save, "partner/customer_quota.html", {"customer": row})
+    return _saved(request, form, save, "partner/customer_quota.html", context)
 
 
 @permission("customers.manage")
 def suspend(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """What would stop; then, with a reason, it does. The same page resumes."""
-    row, now = _row(customer_id), timezone.now()
+    row, now = customer_at(customer_id), timezone.now()
     suspended = row.state != CustomerState.SUSPENDED
     form = SuspendForm(request.POST or None)
     form.fields["reason"].required = suspended
@@ -194,24 +181,19 @@ def _saved(
     return render(request, template, {"form": form, **context})
 
 
+def _entered(
+    request: HttpRequest, form: Any, change: Callable[[], bool], template: str,
+    context: dict[str, Any],
+) -> HttpResponse:  # fmt: skip
+    """To the customer's page, or the form again where somebody else was faster."""
+    if entered(request, form, change, _("Saved.")):
+        return HttpResponseRedirect(reverse("partner_customer", args=[context["customer"].pk]))
+    return render(request, template, {"form": form, **context})
+
+
 def _to(request: HttpRequest, customer_id: uuid.UUID, said: str) -> HttpResponse:
     messages.success(request, said)
     return HttpResponseRedirect(reverse("partner_customer", kwargs={"customer_id": customer_id}))
-
-
-def _row(customer_id: uuid.UUID) -> Customer:
-    row = customer_of(customer_id)
-    if row is None:
-        raise Http404
-    return row
-
-
-def _state(key: Any, now: Any) -> str:
-    return key_rules.state_of(revoked_at=key.revoked_at, expires_at=key.expires_at, now=now)
-
-
-def _lines(address: Any) -> str:
-    return address if isinstance(address, str) else "\n".join(address or [])
 
 
 def _partner(request: HttpRequest) -> uuid.UUID:

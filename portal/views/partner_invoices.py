@@ -42,7 +42,8 @@ def invoices(request: HttpRequest) -> HttpResponse:
 @require_safe
 def papers(request: HttpRequest) -> HttpResponseBase:
     """What the list shows, as a zip."""
-    return papers_zip(request, "partner_invoices", partner_id=_partner(request), kinds=INVOICES)
+    return papers_zip(request, reverse("partner_invoices"), partner_id=_partner(request),
+                      kinds=INVOICES)  # fmt: skip
 
 
 @permission("invoices.send")

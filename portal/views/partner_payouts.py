@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.actions.payout_details import HOLD, ask_payout_details, decide_payout_details
 from billing.gateways.stripe_api import configured
-from billing.queries.payouts import details_rows, payouts_page
+from billing.queries.payouts import details_rows, next_payout, payout_sums, payouts_page
 from billing.queries.remote import onboarding
 from billing.rules.errors import BillingError
 from portal.forms.money import PayoutDetailsForm
@@ -80,6 +81,9 @@ def _page(request: HttpRequest, form: PayoutDetailsForm | None = None) -> HttpRe
         "in_use": next((row for row in details if row.state == "usable"), None),
         "on_hold": next((row for row in details if row.state == "on_hold"), None),
         "payouts": payouts_page(partner_id=owner_id(request)),
+        "next": next_payout(owner_id(request), now.date()),
+        "sums": payout_sums(owner_id(request), datetime(now.year, 1, 1, tzinfo=UTC)),
+        "year": now.year,
         "form": form or PayoutDetailsForm(person=request.user), "hold_days": HOLD.days,
         "me": person(request),
         "onboarding": onboarding(owner_id(request), now) if configured() else None,

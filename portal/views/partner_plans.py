@@ -167,7 +167,8 @@ def _page(request: HttpRequest, shown: PlanView, **bound: forms.Form) -> HttpRes
 
 def _first(shown: PlanView) -> dict[str, Any]:
     offers = [shown.draft, *(one.offer for one in shown.versions)]
-    return next((OfferForm.first(one) for one in offers if one is not None), {})
+    first = next((OfferForm.first(one) for one in offers if one is not None), {})
+    return {**first, "seen": actions.draft_mark(shown.draft)}
 
 
 def _shown(request: HttpRequest, plan_id: uuid.UUID) -> PlanView:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cache_api.actions.retention import choose_retention
-from cache_api.rules.retention import BadRetention, most_hours
+from cache_api.rules.retention import BadRetention, held_hours, most_hours
 from portal.forms.retention import RetentionForm
 from portal.views.entering import entered
 from portal.views.step_up import is_sure
@@ -26,8 +26,8 @@ def page(request: HttpRequest) -> HttpResponse:
     """The choice in a form that asks for the password; the rest as it is."""
     partner_id = request.owner.partner_id  # type: ignore[attr-defined]
     row = queries.retention(partner_id)
-    most = most_hours(queries.granted(partner_id, "ttl"))
-    held = min(row.hours, most) if row else most
+    allowed = queries.granted(partner_id, "ttl")
+    most, held = most_hours(allowed), held_hours(allowed, row.hours if row else None)
     form = RetentionForm(
         request.POST or None, most=most, held=held, person=request.user,
         initial={"hours": held, "seen": row.number if row else 0},

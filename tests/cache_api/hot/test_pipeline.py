@@ -229,6 +229,23 @@ def test_ttl_of_request_partner_and_model(pipe):
     assert 900 <= too_much <= 1000
 
 
+@pytest.mark.parametrize(("partner_s", "own_s", "most_s"), [
+    (1000, 60, 60), (60, 1000, 60), (None, 60, 60), (1000, None, 1000),
+])  # fmt: skip
+def test_a_customers_answers_live_as_long_as_the_shorter_time_allows(
+    pipe, partner_s, own_s, most_s
+):
+    kept = {} if own_s is None else {"acme": own_s}
+    _, key = pipe.open("short", ttl={"max_s": partner_s}, kept_s=kept)
+
+    told = body(pipe.store(key, cache_key="a", customer_id="acme"))["ttl"]
+    asked = body(pipe.store(key, cache_key="b", customer_id="acme", ttl=10**6))["ttl"]
+    others = body(pipe.store(key, cache_key="a", customer_id="zeta"))["ttl"]
+
+    assert max(told, asked) <= most_s and min(told, asked) >= most_s * 0.89
+    assert others >= (partner_s or 86_400) * 0.89
+
+
 def test_a_truncated_answer_is_kept_where_partner_and_request_allow_it(pipe):
     _, key = pipe.open("lenient", allow_truncated=True)
     cut = '{"choices":[{"message":{"content":"x"},"finish_reason":"length"}]}'

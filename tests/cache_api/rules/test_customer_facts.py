@@ -12,8 +12,9 @@ from cache_api.rules.customer_facts import BadCustomer, CustomerRow, Refusal, re
 
 ROW = {"external_id": "acme", "name": "Acme", "plan": "Gold", "legal_name": "Acme, Inc.",
        "address": "1 Main St|Springfield", "country": "us", "tax_id": "12-3456789",
-       "email": "bills@acme.example", "currency": "usd", "quota_day": "10", "quota_month": "",
-       "quota_hard": "yes"}  # fmt: skip
+       "email": "bills@acme.example", "currency": "usd", "contacts": "a@acme.example|B@a.example",
+       "reference": "CC 17", "purchase_order": "", "language": "DE", "quota_day": "10",
+       "quota_month": "", "quota_hard": "yes"}  # fmt: skip
 
 
 def table(*rows, head=None):
@@ -32,7 +33,9 @@ def test_a_whole_row_is_read():
         CustomerRow(
             "acme", "Acme", "Gold",
             {"legal_name": "Acme, Inc.", "address": ["1 Main St", "Springfield"], "country": "US",
-             "tax_id": "12-3456789", "email": "bills@acme.example", "currency": "USD"},
+             "tax_id": "123456789", "email": "bills@acme.example", "currency": "USD",
+             "contacts": ["a@acme.example", "b@a.example"], "reference": "CC 17",
+             "language": "de"},
             {"day": 10, "hard": True},
         )
     ]  # fmt: skip
@@ -46,7 +49,11 @@ def test_a_whole_row_is_read():
         ("name", "x" * 121, "at most 120"), ("legal_name", "a\x00b", "printable"),
         ("address", "|".join("abcdefg"), "at most 6 lines"), ("address", "x" * 121, "of 120"),
         ("country", "Germany", "such as DE"), ("currency", "€", "such as EUR"),
-        ("email", "acme", "no e-mail address"), ("quota_hard", "maybe", "yes or no"),
+        ("email", "acme", "no e-mail address"), ("contacts", "acme", "no e-mail address"),
+        ("contacts", "|".join(f"{n}@a.example" for n in range(6)), "At most 5"),
+        ("tax_id", "123", "no tax ID of US"), ("reference", "x" * 81, "at most 80"),
+        ("purchase_order", "a\tb", "printable"), ("language", "fr", "one of en, de"),
+        ("quota_hard", "maybe", "yes or no"),
         ("quota_day", "many", "whole number"), ("quota_day", "-1", "from 0"),
     ],
 )  # fmt: skip
@@ -55,6 +62,24 @@ def test_a_cell_that_cannot_be_kept_is_named_with_its_line(member, cell, said):
 
     assert [row.external_id for row in rows] == ["acme"]
     assert refusal.line == 3 and member.startswith(refusal.member) and said in refusal.reason
+
+
+@pytest.mark.parametrize(("country", "typed", "written"), [
+    ("DE", "136 695 976", "DE136695976"), ("FR", "40 303 265 045", "FR40303265045"),
+    ("KY", "12  345", "12 345"), ("", "", None), ("DE", "", None),
+])  # fmt: skip
+def test_a_tax_id_is_written_as_its_country_does(country, typed, written):
+    assert facts.billing({"country": country, "tax_id": typed}).get("tax_id") == written
+
+
+@pytest.mark.parametrize(("country", "typed", "said"), [
+    ("DE", "DE136695977", "check digits"), ("AT", "DE136695976", "no tax ID of AT"),
+    ("", "DE136695976", "needs its country"),
+])  # fmt: skip
+def test_a_tax_id_that_is_none_is_refused(country, typed, said):
+    with pytest.raises(BadCustomer, match=said) as refused:
+        facts.billing({"country": country, "tax_id": typed})
+    assert refused.value.member == "tax_id"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,17 @@ def test_what_the_edges_are_told(granted, hours, wanted):
     assert retention.bounded(granted, hours) == wanted
 
 
+@pytest.mark.parametrize(("granted", "chosen", "held"), [
+    (None, None, 720), (None, 24, 24), ({"max_s": 3_600}, 24, 1), ({"max_s": 86_400}, None, 24),
+])  # fmt: skip
+def test_what_holds_for_a_partner_and_bounds_its_customers(granted, chosen, held):
+    assert retention.held_hours(granted, chosen) == held
+    assert retention.within(held, held) == held
+    for hours in (0, held + 1):
+        with pytest.raises(BadRetention):
+            retention.within(hours, held)
+
+
 whole = st.none() | st.integers(1, 10**8)
 
 

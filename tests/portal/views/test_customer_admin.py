@@ -8,8 +8,8 @@ from tenants.models import AuditEntry
 from tests.portal.views.cast import PINECONE, REDIS, signed_in, text
 
 BILLING = {
-    "name": "Newcomer", "plan": "Gold", "legal_name": "Newcomer GmbH", "country": "de",
-    "address": "Hafenstr. 1\n20457 Hamburg", "tax_id": "DE123456789", "currency": "eur",
+    "name": "Newcomer", "plan": "Gold", "legal_name": "Newcomer GmbH", "country": "DE",
+    "address": "Hafenstr. 1\n20457 Hamburg", "tax_id": "136 695 976", "currency": "eur",
     "email": "bills@new.example", "language": "de",
 }  # fmt: skip
 
@@ -47,15 +47,16 @@ def test_billing_facts_are_checked_saved_and_kept_as_documents_read_them(empty_p
     at = f"/manage/customers/{row.id}/edit/"
     mark = seen_by(owner, row)
 
-    bad = text(owner.post(at, {**BILLING, "country": "1!", "seen": mark}))
+    bad = text(owner.post(at, {**BILLING, "tax_id": "DE136695977", "seen": mark}))
+    nowhere = text(owner.post(at, {**BILLING, "country": "1!", "seen": mark}))
     page = text(owner.post(at, {**BILLING, "seen": mark}, follow=True))
 
-    assert "country must be its ISO code, such as DE" in bad
+    assert "its form or its check digits are wrong" in bad and "Select a valid choice" in nowhere
     assert "Saved." in page and "Newcomer GmbH" in page and "20457 Hamburg" in page
     after = customer(empty_portal.redis)
     assert after.state == "active" and after.billing == {
         "legal_name": "Newcomer GmbH", "address": ["Hafenstr. 1", "20457 Hamburg"],
-        "country": "DE", "tax_id": "DE123456789", "email": "bills@new.example", "currency": "EUR",
+        "country": "DE", "tax_id": "DE136695976", "email": "bills@new.example", "currency": "EUR",
         "language": "de",
     }  # fmt: skip
     assert customer(empty_portal.pinecone).billing == {}
@@ -101,9 +102,14 @@ def test_a_quota_is_set_changed_and_taken_away(empty_portal):
 
     page = text(owner.post(at, {"day": "1000", "month": "", "hard": "on"}, follow=True))
     kept = customer(empty_portal.redis).quota
+    seen = owner.get(at).context["form"]["seen"].value()
+    owner.post(at, {"day": "7", "month": "", "seen": seen})
+    late = text(owner.post(at, {"day": "8", "month": "", "seen": seen}))
+    same = text(owner.post(at, {"day": "7", "month": "", "seen": seen}, follow=True))
     wrong = text(owner.post(at, {"day": "-1"}))
     owner.post(at, {"day": "", "month": ""})
 
+    assert "Somebody else changed this meanwhile" in late and "Nothing was changed" in same
     assert kept == {"day": 1000, "hard": True} and "requests are refused" in page
     assert "greater than or equal to 0" in wrong
     assert customer(empty_portal.redis).quota is None

@@ -15,6 +15,10 @@ def test_the_overview_shows_cost_savings_and_the_open_invoice(portal):
     assert "Acme" in page and "Cost so far est. $0.20 October 2026, as of 14:20 UTC" in page
     assert "Saved by the cache est. $0.25" in page and "Hit rate 100.0 %" in page
     assert re.search(r"Invoice INV-2026-\d{6} over \$2\.00 is due on 1 Nov 2026", page)
+    # 20 cents by the 5th 14:20: 20 × 744 h / 110⅓ h = 134.8, rounded down.
+    assert "about $1.34 by the end of it" in page
+    september = text(signed_in(REDIS, "customer_billing").get("/?range=2026-09"))
+    assert "half within" in september and "misses within" in september
 
 
 def test_a_viewer_sees_no_money(portal):
@@ -22,7 +26,7 @@ def test_a_viewer_sees_no_money(portal):
 
     page = text(client.get("/"))
 
-    assert "Cost so far" not in page and "INV-" not in page
+    assert "Cost so far" not in page and "INV-" not in page and "by the end of it" not in page
     assert client.get("/invoices/").status_code == 403
 
 

@@ -5,6 +5,7 @@ import uuid
 import pytest
 from django.core import mail
 from django.test import Client
+from lxml import etree
 
 from cache_api.models import Customer
 from tenants import schema
@@ -87,6 +88,37 @@ def test_a_customers_connection_from_the_form_to_a_colleagues_first_login(house)
         assert joined.data["customer_id"] == str(acme)
     assert "connected with Acme ID" in text(new.get("/accounts/security/"))
     assert told_by_mail() == ["customer_owner@example.com"]
+
+
+def test_a_customers_saml_from_metadata_to_a_colleagues_login_and_nobody_elses(house):
+    partner, idp, acme = house
+    saml = {name: value for name, value in SETTINGS.items() if name != "name"}
+    owner, page = ready(idp, kind="saml", user="buyer", **WHO, **saml)
+
+    shown = text(owner.get(page))
+    ours = Client(HTTP_HOST=REDIS).get(f"/sso/{id_of(page)}/metadata/")
+    assert page == f"{PAGES}{id_of(page)}/" and "Certificate until" in shown
+    assert etree.fromstring(ours.content).get("entityID") in shown
+    new, answer = login(idp, page, "newcomer", kind="saml", query="?next=/usage/")
+    assert answer["Location"] == "/usage/" and new.get("/keys/").status_code == 200
+    assert new.get("/manage/").status_code == 403
+    with schema.in_partner(partner):
+        made = User.objects.get(email="newcomer@example.com")
+        assert (made.role, made.customer_id) == ("customer_developer", acme)
+
+    _, staff = login(idp, page, "analyst", kind="saml")
+    assert staff.status_code == 403 and "of another company" in text(staff)
+    zeta = sign_in("owner@zeta.example")
+    assert zeta.get(page).status_code == 404 and "SAML house" not in text(zeta.get("/sso/"))
+    code = factor(partner, "customer_owner@example.com")
+    accepted = {"password": PASSWORD, "accepted": "on"}
+    assert code and "Enforced" in text(owner.post(f"{page}enforce/", accepted, follow=True))
+    refused = Client(HTTP_HOST=REDIS).post(
+        "/accounts/login/", {"login": "developer@acme.example", "password": PASSWORD}, follow=True
+    )
+    assert "Your company signs in with SAML house" in text(refused)
+    _, again = login(idp, page, "newcomer", kind="saml")
+    assert again["Location"] == "/"
 
 
 def test_it_lets_in_nobody_of_another_circle_and_nobody_else_reaches_it(house):

@@ -77,7 +77,11 @@ def test_an_endpoint_is_changed_disabled_enabled_rolled_and_removed(empty_portal
     row = only(empty_portal.redis)
     at = f"/manage/webhooks/{row.id}/"
 
-    owner.post(f"{at}edit/", {"url": there.url("/b"), "label": "Books", "types": ["payout.paid"]})
+    seen = owner.get(f"{at}edit/").context["form"]["seen"].value()
+    given = {"url": there.url("/b"), "label": "Books", "types": ["payout.paid"], "seen": seen}
+    assert "Saved." in text(owner.post(f"{at}edit/", given, follow=True))
+    stale = owner.post(f"{at}edit/", {**given, "label": "Other"})
+    assert "Somebody else changed this meanwhile" in text(stale)
     owner.post(f"{at}disable/")
     assert "enable it first" in text(owner.post(f"{at}test/", follow=True))
     assert "Disabled on" in text(owner.get(at))

@@ -61,6 +61,7 @@ def test_a_plan_from_template_to_invoice_estimate(offered, long_portal):
     assert "v1 since" in listed and "$3.00" in listed
     assert "Cost so far est. $49.15" in mine and "100" in mine and "0 left" in mine
     assert "674 requests at the pace so far" in mine and "$50.87" in mine
+    assert "200.0 % of 50 this month" in text(signed_in(REDIS, "customer_owner").get("/"))
     assert "You are on no plan" in text(signed_in(PINECONE, "customer_owner").get("/plan/"))
 
 
@@ -71,14 +72,20 @@ def test_a_new_version_leaves_customers_and_a_hard_one_sets_the_quota(offered):
     owner.post(at, {"version": str(version.pk), "starts": "2026-10"})
 
     bad = text(owner.post(page, {**HARD, "lookups": ""}))
-    saved = text(owner.post(page, HARD, follow=True))
-    owner.post(f"{page}publish/", {"starts": "2026-11"})
+    seen = owner.get(page).context["form"]["seen"].value()
+    saved = text(owner.post(page, {**HARD, "seen": seen}, follow=True))
+    stale = text(owner.post(page, {**HARD, "fee": "60", "seen": seen}))
+    unread = text(owner.post(f"{page}publish/", {"starts": "2026-11", "seen": seen}))
+    mark = owner.get(page).context["draft_mark"]
+    owner.post(f"{page}publish/", {"starts": "2026-11", "seen": mark})
     shown = text(owner.get(page))
     with schema.in_partner(partners.redis):
         second = Plan.objects.get().versions.get(prices__number=2)
     refused = text(owner.post(at, {"version": str(second.pk), "starts": "2026-10"}))
     planned = text(owner.post(at, {"version": str(second.pk), "starts": "2026-11"}, follow=True))
 
+    told = "Somebody else changed this meanwhile"
+    assert told in stale and told in unread and "$59.00 a month" in unread
     assert "Say from how many lookups on" in bad and "The draft is saved" in saved
     assert "From 2,000 lookups a month on, requests are answered as misses" in shown
     assert "v1 in force" in shown and "cannot be joined on 2026-10-01" in refused

@@ -1,11 +1,15 @@
 """What a partner says about its company stands on its papers, and on nobody else's."""
 
 import json
+from datetime import timedelta
 
 import pytest
 import time_machine
 
 from billing.models import Document
+from cache_api.actions.retention import choose_customer_retention
+from cache_api.models import Customer
+from cache_api.rules.retention import BadRetention
 from tenants import queries, resolve, schema
 from tenants.actions.company import enter_company
 from tenants.models import AuditEntry, CompanyFacts
@@ -149,3 +153,50 @@ def test_how_long_answers_are_kept_is_chosen_with_the_password_and_told_to_the_e
         assert (told(redis), told(pinecone)) == (86_400, None)
     finally:
         database.login("web")
+
+
+@time_machine.travel(cast.NOW + timedelta(minutes=5), tick=False)  # passwords: few tries a minute
+def test_a_customers_answers_may_be_kept_shorter_never_longer(month, place):
+    from cache_api.actions.publish_snapshot import snapshot
+
+    def told(partner):
+        with schema.in_public():
+            body = json.loads(snapshot([partner.id])[f"snap:partner:{partner.id}"])
+        return body.get("kept_s")
+
+    redis, pinecone = month
+    owner, place = signed_in(REDIS, "owner"), place[0]
+    with schema.in_partner(redis):
+        ids = dict(Customer.objects.values_list("external_id", "id"))
+    at = f"/manage/customers/{ids['acme']}/retention/"
+    form = {"hours": "6", "seen": "0", "password": PASSWORD}
+    most = owner.get(at).context["form"].fields["hours"].choices[0]
+    assert most[0] == "" and "As of all your customers" in str(most[1])
+    assert "not your password" in text(owner.post(at, {**form, "password": "x"}))
+    for wrong in ("720", "1000", "0", "-1", "x"):  # 720: as of all, which is said by nothing
+        assert owner.post(at, {**form, "hours": wrong}).status_code == 200
+    assert "Saved" in text(owner.post(at, form, follow=True))
+    assert "Somebody else changed this meanwhile" in text(owner.post(at, {**form, "hours": "1"}))
+    assert "Nothing was changed" in text(owner.post(at, {**form, "seen": "1"}, follow=True))
+    page = text(owner.get(f"/manage/customers/{ids['acme']}/"))
+    assert "Cached answers at most 6 hours" in page
+    assert "Cached answers at most 6 hours" not in text(
+        owner.get(f"/manage/customers/{ids['zeta']}/")
+    )
+    assert signed_in(REDIS, "finance").get(at).status_code == 403
+    assert signed_in(PINECONE, "owner").get(at).status_code == 404
+    with schema.in_partner(redis):
+        (row,) = AuditEntry.objects.filter(verb="customer.retention_changed")
+        assert (row.actor, row.target, row.data) == (
+            "owner@example.com", "acme", {"before": None, "after": 6},
+        )  # fmt: skip
+        with pytest.raises(BadRetention):
+            choose_customer_retention(partner_id=redis.id, customer="acme", hours=721, seen=1,
+                                      actor="x", now=cast.NOW)  # fmt: skip
+    place.login("recorder")
+    assert (told(redis), told(pinecone)) == ({"acme": 21_600}, None)
+    place.login("web")
+    assert "Saved" in text(owner.post(at, {**form, "hours": "", "seen": "1"}, follow=True))
+    place.login("recorder")
+    assert told(redis) is None
+    place.login("web")

@@ -9,11 +9,12 @@ from django.core import mail
 from django.db import ProgrammingError
 from django.urls import get_resolver
 
+from billing.models import RenderedFile
 from cache_api.models import Alert, Customer, CustomerState, HookEndpoint
 from portal.tasks import close_overlays
 from tenants import resolve, schema
-from tenants.accounts.models import Invitation, Overlay, SavedView, User
-from tenants.models import ApiKey, AuditEntry
+from tenants.accounts.models import Connection, Invitation, Overlay, SavedView, User
+from tenants.models import ApiKey, AuditEntry, Retention
 from tenants.rules import roles
 from tests.conftest import fresh_database, two_partners
 from tests.portal.crawler import walk
@@ -136,7 +137,8 @@ def test_the_pages_are_the_customers_own_with_a_banner_on_each(partners):
     pages = {door.path for door in found.doors if not door.is_form}
     seen = {path: looks.get(path) for path in pages if not path.startswith("/manage/")}
     html = {path: one for path, one in seen.items() if one["Content-Type"].startswith("text/html")}
-    assert {"/", "/usage/", "/invoices/", "/keys/", "/team/", "/activity/"} < set(html)
+    assert {"/", "/usage/", "/invoices/", "/invoices/details/", "/keys/", "/team/", "/sso/",
+            "/cache/", "/plan/", "/audit/", "/activity/"} < set(html)  # fmt: skip
     banner = "support@example.com , you see Acme as its role Owner does: read only, until 14:50 UTC"
     assert [path for path, one in html.items() if banner not in text(one)] == []
     assert {one["Cache-Control"] for one in html.values()} == {"private, no-store"}
@@ -145,8 +147,8 @@ def test_the_pages_are_the_customers_own_with_a_banner_on_each(partners):
     # What a click leads to and is refused is said, by the pages of the person and files alone.
     refused = {path for _, path, status in found.broken if status == 403}
     assert refused == {path for _, path, _ in found.broken}
-    assert all(path.startswith("/accounts/") or path.endswith(("/pdf", "/facturx", "/xml"))
-               for path in refused)  # fmt: skip
+    files = ("/pdf", "/facturx", "/xml", "/papers.zip")
+    assert all(path.startswith("/accounts/") or path.endswith(files) for path in refused)
     assert rows(partners) == before
 
 
@@ -154,7 +156,8 @@ def test_the_pages_are_the_customers_own_with_a_banner_on_each(partners):
 def test_a_role_reaches_through_the_overlay_what_it_reaches_by_itself(partners, role):
     looks, person = begin(partners.redis, role=role), signed_in(REDIS, role)
 
-    for path in ("/", "/usage/", "/invoices/", "/keys/", "/team/", "/logs/", "/activity/"):
+    for path in ("/", "/usage/", "/invoices/", "/invoices/details/", "/keys/", "/team/", "/sso/",
+                 "/cache/", "/plan/", "/audit/", "/logs/", "/activity/"):  # fmt: skip
         mine, theirs = looks.get(path), person.get(path)
         assert mine.status_code == theirs.status_code
         assert "End</button>" in mine.content.decode()
@@ -173,7 +176,7 @@ def test_nothing_can_be_changed_and_nothing_but_the_customers_pages_is_reached(p
             answer = getattr(looks, verb)(path)
             if answer.status_code != 403 or b"You can look, not change" not in answer.content:
                 wrong.append((verb, path, answer.status_code))
-        makes_a_file = re.search(r"^invoices/.*/(pdf|xml|facturx)$", route)
+        makes_a_file = re.search(r"^invoices/(.*/(pdf|xml|facturx)|papers.zip)$", route)
         others = route.startswith("accounts/") or not (permission or "my.").startswith("my.")
         if others or makes_a_file:
             answer = looks.get(path)
@@ -209,7 +212,8 @@ def rows(partners):
     found = {}
     for partner in partners:
         with schema.in_partner(partner):
-            for model in (User, Invitation, ApiKey, Customer, HookEndpoint, Alert, SavedView):
+            for model in (User, Invitation, ApiKey, Customer, HookEndpoint, Alert, SavedView,
+                          Connection, Retention, RenderedFile):  # fmt: skip
                 name = f"{partner.slug} {model.__name__}"
                 found[name] = list(model.objects.order_by("pk").values())
     return found
