@@ -125,7 +125,7 @@ MENU: dict[str, tuple[Entry, ...]] = {
         Entry("customer_plan", _("Plan"), "plan", "my.plan.view"),
         Entry(
             "customer_invoices", _("Invoices"), "invoices", "my.invoices.view",
-            ("customer_invoice", "customer_invoice_line"),
+            ("customer_invoice", "customer_invoice_line", "customer_billing"),
         ),
         Entry(
             "customer_keys", _("API keys"), "key", "my.keys.manage",
@@ -157,10 +157,9 @@ MENU: dict[str, tuple[Entry, ...]] = {
               ("console_prospect", "console_prospect_new", "console_prospect_edit")),
         Entry(
             "console_partners", _("Partners"), "partners", "channel.view",
-            ("console_partner", "console_open_partner", "console_opening", "console_document",
-             "console_credit", "console_line", "console_counts_list", "console_counts",
-             "console_sales", "console_partner_customers", "console_partner_domains",
-             "console_partner_health"),
+            ("console_partner", "console_open_partner", "console_opening", "console_counts_list",
+             "console_counts", "console_sales", "console_partner_customers",
+             "console_partner_domains", "console_partner_health"),
         ),
         Entry(
             "console_agreements", _("Agreements"), "document", "channel.view",
@@ -176,6 +175,8 @@ MENU: dict[str, tuple[Entry, ...]] = {
         ),
         Entry("console_exceptions", _("Exceptions"), "alert", "runs.view"),
         Entry("console_disputes", _("Disputes"), "alert", "runs.view", ("console_dispute",)),
+        Entry("console_documents", _("Documents"), "document", "documents.view",
+              ("console_document", "console_credit", "console_line")),
         Entry("console_payments", _("Payments"), "invoices", "money.view",
               ("console_payment_refund", "console_stripe", "console_record_payment",
                "console_bank_file")),

@@ -56,6 +56,7 @@ def business_terms(document: Mapping[str, Any]) -> dict[str, Any]:
         "BT-3": CREDIT if sign < 0 else INVOICE,
         "BT-5": currency,
         "BT-9": document["due_date"],
+        **({"BT-13": ordered} if (ordered := document["buyer"].get("reference")) else {}),
         "BT-72": last_day,
         "BT-73": document["period"]["start"][:10],
         "BT-74": last_day,

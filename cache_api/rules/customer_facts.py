@@ -11,11 +11,11 @@ from cache_api.rules import entitlements
 from tenants.rules.sayings import Said, saying
 
 LONGEST_ID = 200
-LONGEST = {"name": 120, "plan": 80, "legal_name": 160, "tax_id": 40, "email": 254}
+LONGEST = {"name": 120, "plan": 80, "legal_name": 160, "tax_id": 40, "email": 254, "reference": 60}
 MOST_LINES, LONGEST_LINE = 6, 120
 MOST_ROWS = 100_000
 ERASED = "customer.erased"  # the verb of an erasure's receipt in the log
-BILLING = ("legal_name", "address", "country", "tax_id", "email", "currency")
+BILLING = ("legal_name", "address", "country", "tax_id", "email", "reference", "currency")
 COLUMNS = ("external_id", "name", "plan", *BILLING, "quota_day", "quota_month", "quota_hard")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CODES = {"country": re.compile("[A-Z]{2}"), "currency": re.compile("[A-Z]{3}")}
@@ -85,12 +85,13 @@ def line(member: str, text: str) -> str:
 
 
 def billing(given: Mapping[str, str]) -> dict[str, Any]:
-    """`legal_name, address (list of lines), country, tax_id, email, currency`, without empty ones.
+    """BILLING, the address as a list of lines, without empty ones; `reference` is what the customer
+    wants to read on its invoices, such as the number of its order.
 
     Raises BadCustomer.
     """
-    facts: dict[str, Any] = {name: line(name, given.get(name, ""))
-                             for name in ("legal_name", "tax_id", "email")}  # fmt: skip
+    lines_of_text = ("legal_name", "tax_id", "email", "reference")
+    facts: dict[str, Any] = {name: line(name, given.get(name, "")) for name in lines_of_text}
     lines = [part.strip() for part in given.get("address", "").splitlines() if part.strip()]
     if len(lines) > MOST_LINES or any(
         len(part) > LONGEST_LINE or not part.isprintable() for part in lines

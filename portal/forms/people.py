@@ -130,30 +130,39 @@ class NewCustomerForm(forms.Form):
     plan = forms.CharField(label=_("Plan"), max_length=80, required=False, widget=_input())
 
 
-class CustomerForm(forms.Form):
-    """Name, plan and what documents say about a customer."""
+class BillingForm(forms.Form):
+    """What a customer itself says of its invoices; country and tax id decide tax: its partner's."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, required=False, widget=_input())
-    plan = forms.CharField(label=_("Plan"), max_length=80, required=False, widget=_input())
     legal_name = forms.CharField(label=_("Legal name"), max_length=160, required=False,
                                  widget=_input(), help_text=_("As on documents."))  # fmt: skip
     address = forms.CharField(
         label=_("Address"), max_length=800, required=False,
         widget=forms.Textarea(attrs={"class": "textarea", "rows": 3}),
     )  # fmt: skip
-    country = forms.CharField(label=_("Country"), max_length=2, required=False,
-                              widget=_input(placeholder="DE"))  # fmt: skip
-    tax_id = forms.CharField(label=_("Tax id"), max_length=40, required=False, widget=_input())
     email = forms.EmailField(
         label=_("Billing e-mail"), max_length=254, required=False,
         widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "off"}),
         help_text=_("Where invoices go."),
     )  # fmt: skip
+    reference = forms.CharField(
+        label=_("Reference"), max_length=60, required=False, widget=_input(),
+        help_text=_("Stands on the next invoices, such as the number of an order."),
+    )  # fmt: skip
+    seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
+
+
+class CustomerForm(BillingForm):
+    """The same with name, plan and what decides tax and currency."""
+
+    name = forms.CharField(label=_("Name"), max_length=120, required=False, widget=_input())
+    plan = forms.CharField(label=_("Plan"), max_length=80, required=False, widget=_input())
+    country = forms.CharField(label=_("Country"), max_length=2, required=False,
+                              widget=_input(placeholder="DE"))  # fmt: skip
+    tax_id = forms.CharField(label=_("Tax ID"), max_length=40, required=False, widget=_input())
     currency = forms.CharField(
         label=_("Currency"), max_length=3, required=False, widget=_input(placeholder="EUR"),
         help_text=_("Of its next invoices; those that are issued stay as they are."),
     )  # fmt: skip
-    seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
 
 
 class QuotaForm(forms.Form):

@@ -23,6 +23,8 @@ from portal.queries.channel import (
     partner_rows,
     partner_traffic,
 )
+from portal.queries.pipeline import partner_health
+from portal.rules.health import RISK
 from tenants.models import Partner
 
 WAITING, PARKED = "in_review", "parked"
@@ -63,6 +65,7 @@ class Cockpit:
     partners: tuple[Partner, ...]
     signed: int
     live: int
+    at_risk: int
     months: tuple[MonthMoney, ...]
     last: MonthMoney | None
     before: MonthMoney | None
@@ -87,6 +90,11 @@ class Cockpit:
         return sum(row.kind != Partner.Kind.DIRECT for row in self.partners)
 
     @property
+    def largest_part(self) -> float:
+        """Percent of what was billed that the three largest partners bring: concentration."""
+        return sum(row.part for row in self.league[:3])
+
+    @property
     def failed(self) -> tuple[Partner, ...]:
         """Partners whose opening failed."""
         return tuple(row for row in self.partners if row.state == Partner.State.FAILED)
@@ -104,7 +112,7 @@ class Cockpit:
 
 
 def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Cockpit:
-    """The channel at `now`, money from `since` on: twenty queries.
+    """The channel at `now`, money from `since` on: 26 queries.
 
     `currency` chooses among the channel's; by default (or when it has none) the largest.
     """
@@ -122,6 +130,7 @@ def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Co
         currency=chosen, currencies=tuple(sorted(money)), partners=partners,
         signed=sum(row.id in deals for row in selling),
         live=sum(bool(traffic[row.id].lookups) for row in selling if row.id in traffic),
+        at_risk=sum(one.level == RISK for one in partner_health(selling, now).values()),
         months=months, last=last, before=final[-2] if len(final) > 1 else None,
         review=months[-1] if months and not months[-1].is_final else None,
         traffic=sum(traffic.values(), Traffic()), traffic_before=sum(earlier.values(), Traffic()),

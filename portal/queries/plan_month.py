@@ -18,7 +18,8 @@ from portal.queries.estimates import Estimate, running_month, terms_in_force
 class PlanMonth:
     """`requests` were answered from the cache, `lookups` all; costs in minor units, None unknown.
 
-    `expected_*`: the whole month at its pace so far; None in its first day, or without a plan.
+    `expected_*`: the whole month at its pace so far, by the plan's prices or, without a plan, as
+    what it cost so far; None in its first day.
     """
 
     plan: OnPlan
@@ -46,10 +47,12 @@ def plan_month(partner_id: uuid.UUID, customer: Customer, now: datetime) -> Plan
     sent = by_month_end(used.bytes_served, gone, whole)
     estimate = running_month(terms_in_force(partner_id, now), now)
     known = estimate is not None and estimate.is_known
+    currency = plan.now.currency if plan.now else estimate.currency if estimate else "USD"
+    cost = (estimate.by_customer or {}).get(str(customer.pk), 0) if estimate and known else None
     expected = None
     if plan.now is not None and requests is not None and sent is not None:
         expected = cost_minor(plan.now.offer, requests, sent, plan.now.currency)
-    currency = plan.now.currency if plan.now else estimate.currency if estimate else "USD"
-    cost = (estimate.by_customer or {}).get(str(customer.pk), 0) if estimate and known else None
+    elif plan.now is None and cost is not None:
+        expected = by_month_end(cost, gone, whole)
     return PlanMonth(plan, period, used.hits, used.lookups, currency, cost, requests,
                      expected, estimate)  # fmt: skip

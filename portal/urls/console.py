@@ -221,6 +221,7 @@ urlpatterns = [
     *finance,
     *money,
     path("finance/runs/<uuid:run_id>/", include(runs)),
+    path("documents/", console_documents.documents, name="console_documents"),
     path("documents/<uuid:document_id>/", include(documents)),
     path("disputes/", include(disputes)),
     path("books/", include(books)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from billing.queries.plans import on_plan
+from billing.queries import DocumentRow, customer_invoices
 from billing.rules.csv_text import csv_bytes
 from cache_api.actions import customers as actions
 from cache_api.actions.entitle import set_quota
@@ -26,6 +26,7 @@ from cache_api.queries import usage_summary
 from cache_api.rules.customer_facts import COLUMNS, BadCustomer, read_table
 from portal.forms.people import CustomerForm, ImportForm, NewCustomerForm, QuotaForm, SuspendForm
 from portal.queries.overview import customer_of
+from portal.queries.plan_month import plan_month
 from portal.views.files import csv_file
 from portal.words.told import told
 from tenants import queries
@@ -36,22 +37,31 @@ from tenants.rules import keys as key_rules
 LARGEST_FILE = 10 * 1024 * 1024
 SHOWN_REFUSALS = 1_000
 _REFUSED = {"line": "int", "column": "str", "why": "str"}
-SHOWN_KEYS = 5
+SHOWN_KEYS = SHOWN_INVOICES = 5
 
 
 @permission("customers.view")
 @require_safe
 def customer(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
-    """Usage of 30 days, keys, people, billing facts, quota."""
+    """Usage of 30 days, the month so far, invoices, keys, people, billing facts, quota."""
     row, now = _row(customer_id), timezone.now()
+    month = plan_month(_partner(request), row, now)
     keys, key_count = queries.api_keys_page(_partner(request), row.external_id, limit=SHOWN_KEYS)
     context = {
-        "customer": row, "plan": on_plan(_partner(request), row.pk, now),
+        "customer": row, "month": month, "plan": month.plan,
+        "invoices": _newest_invoices(request, row, now),
         "usage": usage_summary(now - timedelta(days=30), now, row.pk),
         "keys": [(key, _state(key, now)) for key in keys], "key_count": key_count,
         "people": list(User.objects.filter(customer_id=row.pk).order_by("-is_active", "email")[:5]),
     }  # fmt: skip
     return render(request, "partner/customer.html", context)
+
+
+def _newest_invoices(request: HttpRequest, row: Customer, now: datetime) -> list[DocumentRow]:
+    """None for whoever may not see invoices."""
+    if not request.user.may("invoices.view"):  # type: ignore[union-attr]
+        return []
+    return customer_invoices(_partner(request), row.pk, today=now.date(), limit=SHOWN_INVOICES)[0]
 
 
 @permission("customers.manage")

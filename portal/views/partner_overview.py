@@ -6,12 +6,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from portal import pictures
+from portal.queries.attention import attention
 from portal.queries.onboarding import partner_checklist
 from portal.queries.overview import partner_overview
 from portal.views.asked import asked_range
 from portal.words import onboarding as words
 from portal.words.onboarding import worded
-from tenants.accounts.permissions import permission
+from tenants.accounts.permissions import eyes, permission
+from tenants.rules.roles import permissions_of
 
 
 @permission("overview.view")
@@ -24,7 +26,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     )
     earns_share = bool(page.terms and page.terms.earns_share)
     steps = partner_checklist(owner.partner_id, owner.slug)
+    may = permissions_of(eyes(request).role)
     context = {
+        "attention": attention(owner.partner_id, may, page.usage.range.now),
         "checklist": steps,
         "steps": worded(steps, words.PARTNER),
         "page": page,

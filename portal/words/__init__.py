@@ -318,6 +318,7 @@ PERMISSIONS: dict[str, Any] = {
     "my.usage.view": _("See usage"),
     "my.invoices.view": _("See invoices"),
     "my.invoices.question": _("Question invoices"),
+    "my.billing.manage": _("Change what invoices say about the company, and where they go"),
     "my.keys.manage": _("Manage API keys and webhooks, see requests"),
     "my.alerts.manage": _("Set alerts"),
     "my.team.manage": _("Invite and manage people"),

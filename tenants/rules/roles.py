@@ -25,7 +25,7 @@ _PARTNER_ALL = frozenset({
 _CUSTOMER_ALL = frozenset({
     "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
     "my.keys.manage", "my.team.manage", "my.alerts.manage", "my.plan.view",
-    "my.cache.manage", "my.sso.manage", "my.audit.view",
+    "my.cache.manage", "my.sso.manage", "my.audit.view", "my.billing.manage",
 })  # fmt: skip
 _PLATFORM_VIEW = frozenset({
     "cockpit.view", "channel.view", "runs.view", "documents.view", "money.view",
@@ -62,7 +62,7 @@ PERMISSIONS: dict[Audience, dict[str, frozenset[str]]] = {
         "customer_owner": _CUSTOMER_ALL,
         "customer_billing": frozenset({
             "my.overview.view", "my.usage.view", "my.invoices.view", "my.invoices.question",
-            "my.alerts.manage", "my.plan.view",
+            "my.alerts.manage", "my.plan.view", "my.billing.manage",
         }),
         "customer_developer": frozenset({
             "my.overview.view", "my.usage.view", "my.keys.manage", "my.alerts.manage",

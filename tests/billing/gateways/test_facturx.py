@@ -79,6 +79,7 @@ INVOICES = {
     "two rates": lambda: paper(two_rates()),
     "a rate beside an exemption": lambda: paper(two_rates("0", "Exempt")),
     "a rate beside reverse charge": lambda: paper(two_rates("0", "Reverse charge")),
+    "an order's number": lambda: paper(drafted(tax="20"), buyer=replace(DE, reference="PO 8")),
     "one request": lambda: paper(drafted(usage=(row("acme", 1),), tax="20")),
 }  # fmt: skip
 
@@ -88,7 +89,10 @@ def test_invoices_keep_the_rules_of_en_16931(broken_rules, case):
     xml = make_xml(INVOICES[case]())
 
     assert broken_rules(xml) == []
-    assert etree.fromstring(xml).findtext(f".//{RAM}TypeCode") == "380"
+    tree = etree.fromstring(xml)
+    assert tree.findtext(f".//{RAM}TypeCode") == "380"
+    ordered = f".//{RAM}BuyerOrderReferencedDocument/{RAM}IssuerAssignedID"
+    assert tree.findtext(ordered) == ("PO 8" if case == "an order's number" else None)
 
 
 def test_each_rate_has_its_own_breakdown_and_goes_back_with_its_lines(broken_rules):

@@ -46,7 +46,8 @@ def test_a_whole_row_is_read():
         ("name", "x" * 121, "at most 120"), ("legal_name", "a\x00b", "printable"),
         ("address", "|".join("abcdefg"), "at most 6 lines"), ("address", "x" * 121, "of 120"),
         ("country", "Germany", "such as DE"), ("currency", "€", "such as EUR"),
-        ("email", "acme", "no e-mail address"), ("quota_hard", "maybe", "yes or no"),
+        ("email", "acme", "no e-mail address"),
+        ("reference", "x" * 61, "at most 60"), ("quota_hard", "maybe", "yes or no"),
         ("quota_day", "many", "whole number"), ("quota_day", "-1", "from 0"),
     ],
 )  # fmt: skip

@@ -73,6 +73,7 @@ PAGES = {
     f"/finance/runs/{SOME}/": "runs.view",
     f"/finance/runs/{SOME}/archive.zip": "runs.view",
     f"/finance/runs/{SOME}/drafts/{SOME}/": "runs.view",
+    "/documents/": "documents.view",
     f"/documents/{SOME}/": "documents.view",
     f"/documents/{SOME}/pdf": "documents.view",
     f"/documents/{SOME}/json": "documents.view",

@@ -2,6 +2,7 @@
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from billing.queries.gathering import customer_parties
 from cache_api.models import Customer
 from tenants import schema
 from tenants.models import AuditEntry
@@ -10,7 +11,7 @@ from tests.portal.views.cast import PINECONE, REDIS, signed_in, text
 BILLING = {
     "name": "Newcomer", "plan": "Gold", "legal_name": "Newcomer GmbH", "country": "de",
     "address": "Hafenstr. 1\n20457 Hamburg", "tax_id": "DE123456789", "currency": "eur",
-    "email": "bills@new.example",
+    "email": "bills@new.example", "reference": "PO 7",
 }  # fmt: skip
 
 
@@ -55,8 +56,39 @@ def test_billing_facts_are_checked_saved_and_kept_as_documents_read_them(empty_p
     after = customer(empty_portal.redis)
     assert after.state == "active" and after.billing == {
         "legal_name": "Newcomer GmbH", "address": ["Hafenstr. 1", "20457 Hamburg"],
-        "country": "DE", "tax_id": "DE123456789", "email": "bills@new.example", "currency": "EUR",
+        "country": "DE", "tax_id": "DE123456789", "email": "bills@new.example",
+        "reference": "PO 7", "currency": "EUR",
     }  # fmt: skip
+    assert customer(empty_portal.pinecone).billing == {}
+
+
+def test_a_customer_says_itself_where_its_invoices_go_but_not_what_decides_tax(empty_portal):
+    at = "/invoices/details/"
+    owner, mine = signed_in(REDIS, "owner"), signed_in(REDIS, "customer_owner")
+    row = customer(empty_portal.redis)
+    owner.post(f"/manage/customers/{row.id}/edit/", {**BILLING, "seen": seen_by(owner, row)})
+    mark = mine.get(at).context["form"]["seen"].value()
+    given = {"legal_name": "New GmbH", "address": "Kai 2\n20457 Hamburg", "seen": mark,
+             "email": "ap@new.example", "reference": "PO 8", "country": "US", "name": "Other",
+             "tax_id": "1", "currency": "USD"}  # fmt: skip
+
+    bad = text(mine.post(at, {**given, "email": "nobody"}))
+    saved = text(mine.post(at, given, follow=True))
+    stale = text(mine.post(at, {**given, "reference": "PO 9"}))
+
+    assert "email address" in bad and "Saved: your next invoices show it." in saved
+    assert "Somebody else changed this customer meanwhile" in stale
+    after = customer(empty_portal.redis)
+    assert (after.name, after.plan) == ("Newcomer", "Gold")
+    assert after.billing == {
+        "legal_name": "New GmbH", "address": ["Kai 2", "20457 Hamburg"], "country": "DE",
+        "tax_id": "DE123456789", "email": "ap@new.example", "reference": "PO 8", "currency": "EUR",
+    }  # fmt: skip
+    with schema.in_partner(empty_portal.redis):
+        party = dict(customer_parties())[str(row.id)]
+        entry = AuditEntry.objects.filter(verb="customer.changed", target="new").latest("id")
+    assert (party["reference"], party["email"]) == ("PO 8", "ap@new.example")
+    assert entry.actor == "customer_owner@example.com"
     assert customer(empty_portal.pinecone).billing == {}
 
 

@@ -68,6 +68,16 @@ def test_details_change_after_password_second_owner_and_hold(owners):
         assert PayoutDetails.objects.count() == 0
 
 
+def test_the_page_says_what_is_paid_when_and_what_tax_papers_need(portal):
+    """September earned Redis $0.90, Pinecone $46.20; neither has an account yet."""
+    redis, pinecone = (text(signed_in(host, "owner").get("/manage/payouts/"))
+                       for host in (REDIS, PINECONE))  # fmt: skip
+
+    assert "Next payout $0.90 by " in redis and "Next payout $46.20 by " in pinecone
+    assert "On its way $0.00" in redis and "Paid in 2026 $0.00" in redis
+    assert "For tax Legal name Redis Labs Ltd Country missing" in redis
+
+
 def test_an_account_is_connected_at_stripe_and_then_asked_for(owners, long_portal, settings):
     _partners, database = long_portal
     first, path = signed_in(REDIS, "owner"), "/manage/payouts/connect/"
