@@ -23,7 +23,7 @@ from portal.queries.channel import (
     partner_rows,
     partner_traffic,
 )
-from portal.queries.pipeline import partner_health
+from portal.queries.pipeline import partner_health, wrong_hits
 from portal.rules.health import RISK
 from tenants.models import Partner
 
@@ -57,7 +57,8 @@ class Cockpit:
     """What the cockpit shows; money in minor units of `currency`.
 
     `last` is the newest month whose runs are all issued, `before` the one before it, `review` the
-    newest rated month that is not final, `earlier` the figures of a quarter ago.
+    newest rated month that is not final, `earlier` the figures of a quarter ago. `wrong` are hits
+    that feedback called wrong, in the days of `traffic`.
     """
 
     currency: str
@@ -72,6 +73,8 @@ class Cockpit:
     review: MonthMoney | None
     traffic: Traffic
     traffic_before: Traffic
+    wrong: int
+    wrong_before: int
     league: tuple[LeagueRow, ...]
     implementations: int
     waiting: tuple[SettlementRun, ...]
@@ -88,6 +91,11 @@ class Cockpit:
     def opened(self) -> int:
         """Partners there are, signed or not; the house partner is none."""
         return sum(row.kind != Partner.Kind.DIRECT for row in self.partners)
+
+    @property
+    def wrong_bps(self) -> tuple[float | None, float | None]:
+        """Of 10,000 answers how many were called wrong, now and in the days before; None: of none."""
+        return _of_hits(self.wrong, self.traffic), _of_hits(self.wrong_before, self.traffic_before)
 
     @property
     def largest_part(self) -> float:
@@ -112,7 +120,7 @@ class Cockpit:
 
 
 def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Cockpit:
-    """The channel at `now`, money from `since` on: 26 queries.
+    """The channel at `now`, money from `since` on: 28 queries.
 
     `currency` chooses among the channel's; by default (or when it has none) the largest.
     """
@@ -134,6 +142,7 @@ def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Co
         months=months, last=last, before=final[-2] if len(final) > 1 else None,
         review=months[-1] if months and not months[-1].is_final else None,
         traffic=sum(traffic.values(), Traffic()), traffic_before=sum(earlier.values(), Traffic()),
+        wrong=sum(wrong_hits(days).values()), wrong_before=sum(wrong_hits(days.before).values()),
         league=_league(partners, deals, traffic, months, last, adopted),
         implementations=sum(adopted.values()),
         waiting=tuple(run for run in runs if run.state == WAITING),
@@ -141,6 +150,11 @@ def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Co
         live_figures=live_scenario(now, chosen),
         earlier=live_scenario(now - TREND, chosen),
     )  # fmt: skip
+
+
+def _of_hits(wrong: int, traffic: Traffic) -> float | None:
+    answers = wrong + traffic.hits  # what was called wrong is taken off the hits
+    return wrong * 10_000 / answers if answers else None
 
 
 def _currency(money: dict[str, list[MonthMoney]], wanted: str | None) -> str:
