@@ -94,7 +94,7 @@ class Cockpit:
 
     @property
     def wrong_bps(self) -> tuple[float | None, float | None]:
-        """Of 10,000 answers how many were called wrong, now and in the days before; None: of none."""
+        """Answers called wrong of 10,000, now and in the days before; None: there were none."""
         return _of_hits(self.wrong, self.traffic), _of_hits(self.wrong_before, self.traffic_before)
 
     @property

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from billing.queries.payout_figures import payout_figures
 from portal import pictures
 from portal.queries.attention import attention
 from portal.queries.onboarding import partner_checklist
@@ -36,6 +37,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         "range_name": pictures.range_name(page.usage.range),
         "requests": pictures.requests_figure(page.usage),
         "earns_share": earns_share,
+        "payouts": payout_figures(owner.partner_id, page.usage.range.now)
+        if earns_share and "payouts.view" in may
+        else None,
         "earnings": pictures.earnings_figure(page.earnings, earns_share),
         "trend": [point.lookups for point in page.usage.whole_points],
         "saved_trend": [point.cost_saved_micros for point in page.usage.whole_points],

@@ -34,8 +34,10 @@ def facts(**more):
 def test_the_scoreboard_has_target_actual_and_a_quarter_ago():
     year1, year2, _later = shipped_scenarios()
 
-    rows = {str(row["name"]): row for row in scoreboard(
-        year2, year1, (74.9, None), (1_000, 1_000), (12.5, 10.0))}
+    rows = {
+        str(row["name"]): row
+        for row in scoreboard(year2, year1, (74.9, None), (1_000, 1_000), (12.5, 10.0))
+    }
 
     told = {name: (row["needed"], row["now"]["text"], row["now"]["met"], row["before"])
             for name, row in rows.items()}  # fmt: skip

@@ -73,7 +73,7 @@ def test_the_page_says_what_is_paid_when_and_what_tax_papers_need(portal):
     redis, pinecone = (text(signed_in(host, "owner").get("/manage/payouts/"))
                        for host in (REDIS, PINECONE))  # fmt: skip
 
-    assert "Next payout $0.90 by " in redis and "Next payout $46.20 by " in pinecone
+    assert "Next payout final $0.90 by " in redis and "Next payout final $46.20 by " in pinecone
     assert "On its way $0.00" in redis and "Paid in 2026 $0.00" in redis
     assert "For tax Legal name Redis Labs Ltd Country missing" in redis
 
