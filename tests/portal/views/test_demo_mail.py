@@ -1,4 +1,4 @@
-"""The demo's mail page: what was sent from a host is read on that host alone, as text and painted."""
+"""The demo's mails: read on the host they came from alone, as text and as they look."""
 
 import re
 from email.message import EmailMessage
