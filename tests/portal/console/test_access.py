@@ -46,6 +46,7 @@ PAGES = {
         f"/partners/redis-labs/{page}/": "channel.view"
         for page in ("customers", "domains", "health")
     },
+    "/partners/redis-labs/review.pdf": "runs.view",
     "/partners/redis-labs/counts/": "channel.view",
     "/partners/redis-labs/sales/": "channel.view",
     f"/partners/redis-labs/counts/{SOME}/": "channel.view",
