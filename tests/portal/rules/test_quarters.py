@@ -32,5 +32,5 @@ def test_an_earlier_one_is_named():
 
 @pytest.mark.parametrize("text", ["2026-Q4", "2027-Q1", "2026-Q5", "Q3", "2026-q3", "1999-Q1", "x"])
 def test_what_is_none_or_runs_still_is_refused(text):
-    with pytest.raises(BadQuarter, match="quarter|ended"):
+    with pytest.raises(BadQuarter, match=r"quarter|ended"):
         parse_quarter(text, NOW)
