@@ -125,7 +125,7 @@ def test_partner_driven_leaves_out_our_own_customers(reviewed, database):
     assert found.metrics.partner_minor == 12 * 800_00 and found.metrics.direct_minor == 12 * 71_41
     assert found.metrics.per_partner_minor == 12 * 800_00
     page = text(signed_in("sre").get("/"))
-    assert f"Partner-driven {found.driven:.1f} %" in page and "ARR run rate $10.5K" in page
+    assert f"Partner-driven {found.driven:.1f} %" in page and "ARR run rate $10.5k" in page
     assert "Revenue per partner $9,600.00" in page
 
 
