@@ -13,7 +13,7 @@ from cache_api.rules.customer_facts import BadCustomer, CustomerRow, Refusal, re
 ROW = {"external_id": "acme", "name": "Acme", "plan": "Gold", "legal_name": "Acme, Inc.",
        "address": "1 Main St|Springfield", "country": "us", "tax_id": "12-3456789",
        "email": "bills@acme.example", "currency": "usd", "quota_day": "10", "quota_month": "",
-       "quota_hard": "yes"}  # fmt: skip
+       "quota_hard": "yes", "reference": ""}  # fmt: skip
 
 
 def table(*rows, head=None):
