@@ -8,16 +8,18 @@ from django.db.models import Q
 
 from billing.models import FinanceRequest, RateCard, RateCardVersion
 from billing.rules.finance_requests import PRICES
-from billing.rules.price_lines import written
+from billing.rules.price_lines import shown, written
 
 
 @dataclass(frozen=True)
 class PricesFrom:
-    """A version; `state`: in force, later or replaced. `lines` as people write them."""
+    """A version; `state`: in force, later or replaced. `lines` as people write them, `shown` as
+    they read them."""
 
     version: RateCardVersion
     state: str
     lines: str
+    shown: str
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,7 @@ def price_lists(now: datetime) -> list[PriceList]:
     cards = RateCard.objects.filter(partner_id=None).order_by("name")
     return [
         PriceList(card, tuple(
-            PricesFrom(one, _state(one, now), written(rate.definition for rate in one.rates.all()))
-            for one in sorted(card.versions.all(), key=lambda one: -one.number)
+            _prices(one, now) for one in sorted(card.versions.all(), key=lambda one: -one.number)
         ))
         for card in cards.prefetch_related("versions__rates")
     ]  # fmt: skip
@@ -54,6 +55,11 @@ def retail_cards(partner_id: uuid.UUID) -> list[RateCard]:
 def waiting_prices() -> list[FinanceRequest]:
     """What one person asked for, oldest first."""
     return list(FinanceRequest.objects.filter(kind=PRICES, approved_by="", declined_by=""))
+
+
+def _prices(version: RateCardVersion, now: datetime) -> PricesFrom:
+    rates = [rate.definition for rate in version.rates.all()]
+    return PricesFrom(version, _state(version, now), written(rates), shown(rates))
 
 
 def _state(version: RateCardVersion, now: datetime) -> str:

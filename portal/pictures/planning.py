@@ -46,7 +46,7 @@ def arr_by_scenario(scenarios: Sequence[Scenario]) -> Figure:
     currency = figures[0].currency
     return stacked_figure(
         "scenarios", _("ARR by scenario"), f"{words}.", Axis(names, short, _("Scenario")), series,
-        text=lambda value: money_short(round(value), currency),
+        text=lambda value: money_short(round(value), currency) if value else "0",
     )  # fmt: skip
 
 

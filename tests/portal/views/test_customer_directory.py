@@ -36,6 +36,16 @@ def partners(django_db_blocker):
                 Customer.objects.filter(external_id="zeta").update(quota={"day": 1})
                 acme = Customer.objects.get(external_id="acme").pk
             cast.person(partner, "customer_owner", acme)
+        with schema.in_partner(found.redis):  # a webhook that fails, a host that leads elsewhere
+            HookEndpoint.objects.create(url="https://x.example/", types=["key.created"], secret=b"",
+                                        created_by="x", created_at=NOW,
+                                        failing_since=NOW)  # fmt: skip
+            claim = DomainClaim.objects.create(partner_id=found.redis.pk, host="cache.shop.com",
+                                               token="t", target="x.edge", created_by="x",
+                                               created_at=NOW)  # fmt: skip
+            for claim.routing in ("pending", "verified", "warning"):
+                claim.save()
+        cast.estimate(found)
         database.login("web")
         owner = signed_in(REDIS, "owner")
         page = owner.post("/manage/plans/new/", PLAN)["Location"]
@@ -101,21 +111,10 @@ def test_an_overdue_invoice_is_counted_for_its_customer_once_its_day_is_over(par
 
 def test_the_overview_says_what_needs_somebody_to_whoever_can_mend_it(partners):
     """Acme's quota is used up; a webhook fails and a host leads elsewhere, at Redis alone."""
-    with schema.in_partner(partners.redis):
-        HookEndpoint.objects.create(url="https://x.example/", types=["key.created"], secret=b"",
-                                    created_by="x", created_at=NOW, failing_since=NOW)  # fmt: skip
-        claim = DomainClaim.objects.create(partner_id=partners.redis.pk, host="cache.shop.com",
-                                           token="t", target="x.edge", created_by="x",
-                                           created_at=NOW)  # fmt: skip
-        for claim.routing in ("pending", "verified", "warning"):
-            claim.save()
     seen = {role: text(signed_in(REDIS, role).get("/manage/")) for role in ("owner", "support")}
     with time_machine.travel("2026-12-01T08:00Z", tick=False):
         later = text(signed_in(REDIS, "finance").get("/manage/"))
     other = text(signed_in(PINECONE, "owner").get("/manage/"))
-    with schema.in_partner(partners.redis):
-        HookEndpoint.objects.update(failing_since=None)
-        DomainClaim.objects.update(routing="released")
 
     assert "1 customer has used up its quota: look at them" in seen["owner"]
     assert "cache.shop.com does not answer as it should: see what was found" in seen["owner"]

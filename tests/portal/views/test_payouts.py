@@ -69,11 +69,11 @@ def test_details_change_after_password_second_owner_and_hold(owners):
 
 
 def test_the_page_says_what_is_paid_when_and_what_tax_papers_need(portal):
-    """September earned Redis $0.90, Pinecone $46.20; neither has an account yet."""
+    """September earned Redis 30 % of $3.00, Pinecone 20 % of $154.00; neither has an account yet."""
     redis, pinecone = (text(signed_in(host, "owner").get("/manage/payouts/"))
                        for host in (REDIS, PINECONE))  # fmt: skip
 
-    assert "Next payout final $0.90 by " in redis and "Next payout final $46.20 by " in pinecone
+    assert "Next payout final $0.90 by " in redis and "Next payout final $30.80 by " in pinecone
     assert "On its way $0.00" in redis and "Paid in 2026 $0.00" in redis
     assert "For tax Legal name Redis Labs Ltd Country missing" in redis
 
