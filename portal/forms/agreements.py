@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.rules.figures import GROUPS, PLAN, PRICE, STEPS, Figure, figures
 from billing.rules.terms import Terms
 from portal import words
+from portal.forms.own_ids import OwnIdsForm
 from portal.words import terms as terms_words
 
 
@@ -58,7 +59,7 @@ class OpenPartnerForm(forms.Form):
     )  # fmt: skip
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(OwnIdsForm):
     """Why a run is sent back."""
 
     reason = forms.CharField(
@@ -146,7 +147,7 @@ def _name(key: str) -> str:
     return "figure_" + key.replace(".", "_").replace("+", "new_")
 
 
-class EndForm(forms.Form):
+class EndForm(OwnIdsForm):
     """When and why an agreement ends before its term."""
 
     day = _day(_("Ends on"), _("The first day without the agreement, from 00:00 UTC."))

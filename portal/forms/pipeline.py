@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.rules.money import round_minor, to_major
 from billing.rules.planning.offer import CURRENCY, OFFERED, Figures, figures_json
 from portal import words
+from portal.forms.own_ids import OwnIdsForm
 from tenants.actions.prospects import About
 from tenants.models import Partner
 from tenants.rules.pipeline import SAID
@@ -110,7 +111,7 @@ class NewProspectForm(ProspectForm):
     prospect_id = forms.UUIDField(widget=forms.HiddenInput)
 
 
-class MoveForm(forms.Form):
+class MoveForm(OwnIdsForm):
     """What stage somebody says it is in."""
 
     stage = forms.ChoiceField(
@@ -121,7 +122,7 @@ class MoveForm(forms.Form):
     text = forms.CharField(label=_("Why"), max_length=500, required=False, widget=_input())
 
 
-class NoteForm(forms.Form):
+class NoteForm(OwnIdsForm):
     """A note, and what comes next."""
 
     text = forms.CharField(
@@ -138,7 +139,7 @@ class NoteForm(forms.Form):
     )  # fmt: skip
 
 
-class LetterForm(forms.Form):
+class LetterForm(OwnIdsForm):
     """The pitch, to be edited before it goes out."""
 
     to = forms.EmailField(label=_("To"), widget=forms.EmailInput(attrs={"class": "input"}))

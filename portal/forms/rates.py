@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal import words
+from portal.forms.own_ids import OwnIdsForm
 
 
 def _input(**attrs: Any) -> forms.TextInput:
@@ -27,7 +28,7 @@ class _Upper(forms.CharField):
 LAST_DAY = _("A month's documents take what holds on its last day.")
 
 
-class FxForm(forms.Form):
+class FxForm(OwnIdsForm):
     """One unit of `base` in `quote` on a day; the fields are `ask_fx_rate`'s arguments."""
 
     day = forms.DateField(
@@ -41,7 +42,7 @@ class FxForm(forms.Form):
                               widget=_input(inputmode="decimal", placeholder="0.92"))  # fmt: skip
 
 
-class TaxForm(forms.Form):
+class TaxForm(OwnIdsForm):
     """A country's rate from a day on; the fields are `ask_tax_rate`'s arguments."""
 
     country = _Upper(label=_("Country"), min_length=2, max_length=2,
@@ -52,7 +53,7 @@ class TaxForm(forms.Form):
     valid_from = forms.DateField(label=_("From"), widget=_day(), help_text=LAST_DAY)
 
 
-class StatusForm(forms.Form):
+class StatusForm(OwnIdsForm):
     """How a party is taxed from a day on; the fields are `ask_party_status`'s arguments."""
 
     slug = forms.ChoiceField(label=_("Partner"), widget=forms.Select(attrs={"class": "select"}))

@@ -49,7 +49,7 @@ def test_papers_of_all_partners_are_found_by_kind_number_month_and_state(issued)
     assert found("month=2026-08") == [] and found("only=late") == []
     assert "No document matches" in text(finance.get("/documents/?month=2026-08"))
     page = text(finance.get("/documents/?only=open&partner=redis-labs"))
-    assert f"{invoice.number} Customer invoice Redis Labs" in page and "$100.01 $100.01" in page
+    assert f"{invoice.number} Customer invoice" in page and "$100.01 $100.01" in page
     for bad in ("kind=letter", "only=rich", "partner=nobody", "page=0", "month=2026-13"):
         assert finance.get(f"/documents/?{bad}").status_code == 400
 
