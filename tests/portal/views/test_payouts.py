@@ -69,7 +69,7 @@ def test_details_change_after_password_second_owner_and_hold(owners):
 
 
 def test_the_page_says_what_is_paid_when_and_what_tax_papers_need(portal):
-    """September earned Redis 30 % of $3.00, Pinecone 20 % of $154.00; neither has an account yet."""
+    """September: 30 % of $3.00 for Redis, 20 % of $154.00 for Pinecone; neither has an account."""
     redis, pinecone = (text(signed_in(host, "owner").get("/manage/payouts/"))
                        for host in (REDIS, PINECONE))  # fmt: skip
 
