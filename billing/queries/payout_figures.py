@@ -38,7 +38,7 @@ def payout_figures(partner_id: uuid.UUID, now: datetime) -> PayoutFigures | None
         )
         .select_related("run").order_by("-issued_at", "-id").first()
     )  # fmt: skip
-    if last is None:
+    if last is None or last.run is None:
         return None
     found = claimable(last.run.agreement_id)
     return PayoutFigures(
