@@ -92,11 +92,6 @@ def change_draft(
     return True
 
 
-def draft_mark(draft: Offer | None) -> str:
-    """What tells one draft from another."""
-    return mark(None if draft is None else _checked(draft))
-
-
 def publish_plan(
     *, plan_id: uuid.UUID, starts_at: datetime, actor: str, now: datetime, seen: str | None = None
 ) -> PlanVersion:

@@ -165,8 +165,21 @@ def render_proposal(paper: Mapping[str, Any]) -> bytes:
 
     Raises CannotRenderError.
     """
+    return _ours("proposal.typ", paper)
+
+
+def render_review(paper: Mapping[str, Any]) -> bytes:
+    """The PDF of a partner's quarter (`portal.pictures.review`); the same dict, the same bytes.
+
+    Raises CannotRenderError.
+    """
+    return _ours("review.typ", paper)
+
+
+def _ours(template: str, paper: Mapping[str, Any]) -> bytes:
+    """A paper of ours to a partner, which wears no brand; dated `made_at`."""
     inputs = {"paper": json.dumps(paper, ensure_ascii=False), "brand": NEUTRAL_HEX}
     dated = datetime.fromisoformat(paper["made_at"])
-    [pdf] = _typeset("proposal.typ", inputs, paper["subject"], format="pdf",
+    [pdf] = _typeset(template, inputs, paper["subject"], format="pdf",
                      pdf_standards=[PDF_STANDARD], timestamp=dated)  # fmt: skip
     return pdf

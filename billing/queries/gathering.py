@@ -191,6 +191,7 @@ def _party(facts: dict[str, Any]) -> dict[str, Any]:
         "address": address.splitlines() if isinstance(address, str) else list(address),
         "country": facts.get("country") or "", "tax_id": facts.get("tax_id") or "",
         "email": facts.get("email") or "",
+        **({"reference": facts["reference"]} if facts.get("reference") else {}),
     }  # fmt: skip
 
 

@@ -4,14 +4,13 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from django.db.models import Q, Sum
+from django.db.models import Sum
 
 from billing.models import Document, Payout, PayoutClaim, PayoutDetails, PayoutDetailsDecision
 from billing.queries.balances import unshown_payouts_minor
-from billing.queries.documents import DocumentRow, statements
-from billing.rules.payouts import APPROVED, HELD, PENDING, SENT, SETTLED
+from billing.rules.payouts import APPROVED, HELD, PENDING
 from tenants.rules.sealing import sealed_with
 
 
@@ -114,36 +113,6 @@ def payouts_page(
     if partner_id is not None:
         rows = rows.filter(partner_id=partner_id)
     return list((rows.filter(state__in=states) if states else rows)[:limit])
-
-
-@dataclass(frozen=True)
-class PayoutSums:
-    """A partner's payouts in one currency, minor units: on their way, and those that arrived."""
-
-    currency: str
-    under_way_minor: int
-    settled_minor: int
-
-
-def payout_sums(partner_id: uuid.UUID, since: datetime) -> list[PayoutSums]:
-    """What is under way, and what was sent from `since` on and arrived, by currency: one query."""
-    mine = Payout.objects.filter(partner_id=partner_id)
-    rows = (
-        mine.values("currency").annotate(
-            way=Sum("amount_minor", filter=Q(state__in=(PENDING, HELD, APPROVED, SENT)), default=0),
-            paid=Sum("amount_minor", filter=Q(state=SETTLED, sent_at__gte=since), default=0),
-        ).order_by("currency")
-    )  # fmt: skip
-    return [PayoutSums(row["currency"], int(row["way"]), int(row["paid"])) for row in rows]
-
-
-def next_payout(partner_id: uuid.UUID, today: date) -> DocumentRow | None:
-    """The newest statement, unless a payout holds it already: what comes next, or is carried on."""
-    rows, _ = statements(partner_id, today=today, limit=1)
-    if not rows:
-        return None
-    held = PayoutClaim.objects.filter(document_id=rows[0].id, released_at=None).exists()
-    return None if held else rows[0]
 
 
 def waiting_payouts_minor(partner_id: uuid.UUID) -> dict[str, int]:

@@ -94,10 +94,10 @@ def papers_of(
 
 
 def months_of(
-    partner_id: uuid.UUID, *, kinds: Sequence[str] = TO_CUSTOMERS,
+    partner_id: uuid.UUID | None, *, kinds: Sequence[str] = TO_CUSTOMERS,
     customer_id: uuid.UUID | None = None,
 ) -> list[datetime]:  # fmt: skip
-    """The months that papers are for, newest first: one query."""
+    """The months that papers are for, newest first: one query. None: of all partners (console)."""
     rows = chosen(partner_id, customer_id, kinds).order_by("-period_start")
     return list(rows.values_list("period_start", flat=True).distinct())
 

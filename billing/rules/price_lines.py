@@ -40,6 +40,27 @@ def written(rates: Iterable[Mapping[str, Any]]) -> str:
     return "\n".join(_line(rate) for rate in rates)
 
 
+def shown(rates: Iterable[Mapping[str, Any]]) -> str:
+    """The same to be read: tiers as `served: gb_served graduated, 48 up to 500, 36 beyond`."""
+    return "\n".join(_tiers(rate) or _line(rate) for rate in rates)
+
+
+def _tiers(rate: Mapping[str, Any]) -> str:
+    """'' for a rate that is more, or less, than tiers of unit prices."""
+    plain = dump_rate(Rate(rate["key"], rate["meter"], rate["mode"]))
+    said = {name for name, value in rate.items() if value != plain.get(name)}
+    tiers = rate.get("tiers") or []
+    others = {one.get(name, _TIER[name]) == _TIER[name] for one in tiers
+              for name in ("flat_price", "block")}  # fmt: skip
+    if said != {"tiers"} or False in others:
+        return ""
+    steps = [
+        f"{one.get('unit_price', '0')} " + (f"up to {one['up_to']}" if one["up_to"] else "beyond")
+        for one in tiers
+    ]
+    return f"{rate['key']}: {rate['meter']} {rate['mode']}, {', '.join(steps)}"
+
+
 def _read(line: str) -> dict[str, Any]:
     if line.startswith("{"):
         data: dict[str, Any] = json.loads(line)

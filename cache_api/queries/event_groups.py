@@ -4,8 +4,7 @@ Reads single events of one partner, whose role sees no other's. A page asks firs
 are (`explore.events`): MOST_EVENTS are added up within its time, a file may read them all.
 """
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,6 @@ from cache_api.queries import (
     SEMANTIC,
     SEMANTIC_BACK,
     STORE,
-    explore,
     total,
     values_of,
 )
@@ -125,20 +123,6 @@ def allocation(
          Group(row["label"], row["label"], *values_of(row)))
         for row in rows.iterator(chunk_size=2_000)
     ]  # fmt: skip
-
-
-def key_calls(partner_id: UUID, key_ids: Collection[str], now: datetime) -> dict[str, int] | None:
-    """Requests of the last day by key, live and test; None where the partner's day has more events
-    than a page adds up. Up to two queries."""
-    start = now - timedelta(days=1)
-    if explore.events(Scope(), start, now) > MOST_EVENTS:
-        return None
-    rows = UsageEvent.objects.filter(
-        partner_id=partner_id, key_id__in=list(key_ids), event_id__gte=_first_id(start),
-        event_id__lt=_first_id(now),
-    )  # fmt: skip
-    summed = rows.values("key_id").annotate(n=Sum("quantity")).order_by()
-    return {row["key_id"]: int(row["n"]) for row in summed}
 
 
 def _events(partner_id: UUID, scope: Scope, start: datetime, end: datetime) -> QuerySet[UsageEvent]:

@@ -5,9 +5,10 @@ An event holds no text of a request, so neither does the log. Only answered requ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
@@ -15,13 +16,14 @@ from django.db import OperationalError, connection, transaction
 from cache_api.metering.models import UsageEvent
 from cache_api.rules.leaves import first_id
 
+Found = TypeVar("Found")
 PATIENCE_MS = 5_000
 # What the log may be narrowed by, each an exact value.
 FILTERS = ("outcome", "kind", "model", "provider", "reason", "key_id", "customer", "region")
 
 
 class TooWide(RuntimeError):
-    """The filter leaves so few of so many that looking took longer than PATIENCE_MS."""
+    """The filter leaves so few of so many that looking took too long."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,21 @@ def requests_page(partner_id: UUID, asked: Asked, limit: int) -> tuple[list[Usag
     if asked.livemode is not None:
         rows = rows.filter(livemode=asked.livemode)
     rows = rows.filter(**{name: asked.only[name] for name in FILTERS if asked.only.get(name)})
+    found = patiently(lambda: list(rows.order_by("-event_id")[: limit + 1]), PATIENCE_MS)
+    return found[:limit], len(found) > limit
+
+
+def patiently(look: Callable[[], Found], patience_ms: int) -> Found:
+    """What `look` finds in the database. Raises TooWide when it takes longer than `patience_ms`."""
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
-            found = list(rows.order_by("-event_id")[: limit + 1])
+                cursor.execute(f"SET LOCAL statement_timeout = {patience_ms}")
+            return look()
     except OperationalError as error:
         if "statement timeout" in str(error):
             raise TooWide from error
         raise
-    return found[:limit], len(found) > limit
 
 
 def request_by_id(

@@ -20,6 +20,7 @@ from portal.forms.fields import (
     select,
     upload,
 )
+from portal.forms.own_ids import OwnIdsForm
 from portal.words import terms as terms_words
 from portal.words.told import told
 
@@ -63,7 +64,7 @@ class OpenPartnerForm(forms.Form):
     )  # fmt: skip
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(OwnIdsForm):
     """Why a run is sent back."""
 
     reason = forms.CharField(
@@ -141,7 +142,7 @@ def _name(key: str) -> str:
     return "figure_" + key.replace(".", "_").replace("+", "new_")
 
 
-class EndForm(forms.Form):
+class EndForm(OwnIdsForm):
     """When and why an agreement ends before its term."""
 
     day = calendar_day(_("Ends on"), _("The first day without the agreement, from 00:00 UTC."))

@@ -13,6 +13,7 @@ from billing.rules.money import round_minor, to_major
 from billing.rules.planning.offer import CURRENCY, OFFERED, Figures, figures_json
 from portal import words
 from portal.forms.fields import SeenForm, area, date_line, email_line, line, select
+from portal.forms.own_ids import OwnIdsForm
 from tenants.actions.prospects import About
 from tenants.models import Partner
 from tenants.rules.pipeline import SAID
@@ -102,7 +103,7 @@ class NewProspectForm(ProspectForm):
     prospect_id = forms.UUIDField(widget=forms.HiddenInput)
 
 
-class MoveForm(SeenForm):
+class MoveForm(SeenForm, OwnIdsForm):
     """What stage somebody says it is in."""
 
     stage = forms.ChoiceField(
@@ -113,7 +114,7 @@ class MoveForm(SeenForm):
     text = forms.CharField(label=_("Why"), max_length=500, required=False, widget=line())
 
 
-class NoteForm(SeenForm):
+class NoteForm(SeenForm, OwnIdsForm):
     """A note, and what comes next."""
 
     text = forms.CharField(
@@ -129,7 +130,7 @@ class NoteForm(SeenForm):
     )  # fmt: skip
 
 
-class LetterForm(forms.Form):
+class LetterForm(OwnIdsForm):
     """The pitch, to be edited before it goes out."""
 
     to = forms.EmailField(label=_("To"), widget=email_line())

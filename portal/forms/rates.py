@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import words
 from portal.forms.fields import date_line, line, select
+from portal.forms.own_ids import OwnIdsForm
 
 
 class _Upper(forms.CharField):
@@ -20,7 +21,7 @@ class _Upper(forms.CharField):
 LAST_DAY = _("A month's documents take what holds on its last day.")
 
 
-class FxForm(forms.Form):
+class FxForm(OwnIdsForm):
     """One unit of `base` in `quote` on a day; the fields are `ask_fx_rate`'s arguments."""
 
     day = forms.DateField(
@@ -34,7 +35,7 @@ class FxForm(forms.Form):
                               widget=line(inputmode="decimal", placeholder="0.92"))  # fmt: skip
 
 
-class TaxForm(forms.Form):
+class TaxForm(OwnIdsForm):
     """A country's rate from a day on; the fields are `ask_tax_rate`'s arguments."""
 
     country = _Upper(label=_("Country"), min_length=2, max_length=2,
@@ -45,7 +46,7 @@ class TaxForm(forms.Form):
     valid_from = forms.DateField(label=_("From"), widget=date_line(), help_text=LAST_DAY)
 
 
-class StatusForm(forms.Form):
+class StatusForm(OwnIdsForm):
     """How a party is taxed from a day on; the fields are `ask_party_status`'s arguments."""
 
     slug = forms.ChoiceField(label=_("Partner"), widget=select())

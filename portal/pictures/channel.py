@@ -64,7 +64,7 @@ def money_by_month(months: Sequence[MonthMoney], currency: str) -> Figure:
     )  # fmt: skip
     return stacked_figure(
         "channel-money", _("Billed volume by month"), _money_words(months, currency), axis, series,
-        text=lambda value: money_short(round(value), currency),
+        text=lambda value: money_short(round(value), currency) if value else "0",
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from billing.rules.planning.what_if import WhatIf
 from portal.local import grouped, marked
 from portal.rules.charts import Series
 from portal.rules.figures import Axis, Figure, stacked_figure
+from portal.rules.health import ERROR_BUDGET_BPS
 from portal.templatetags.drilling import money_plain
 from portal.templatetags.money import money_short
 from portal.words.told import retold
@@ -46,7 +47,7 @@ def arr_by_scenario(scenarios: Sequence[Scenario]) -> Figure:
     currency = figures[0].currency
     return stacked_figure(
         "scenarios", _("ARR by scenario"), f"{words}.", Axis(names, short, _("Scenario")), series,
-        text=lambda value: money_short(round(value), currency),
+        text=lambda value: money_short(round(value), currency) if value else "0",
     )  # fmt: skip
 
 
@@ -64,11 +65,12 @@ def goal_rows(scenarios: Sequence[Scenario]) -> list[dict[str, Any]]:
 
 def scoreboard(
     live: Scenario, earlier: Scenario, hit_rates: tuple[float | None, float | None],
-    adopted: tuple[int, int],
+    adopted: tuple[int, int], wrong_bps: tuple[float | None, float | None] = (None, None),
 ) -> list[dict[str, Any]]:  # fmt: skip
     """One row a goal of the channel: what is needed, what is, and what was a quarter ago.
 
-    `hit_rates`: percent now and 30 days before; `adopted`: SDK implementations and their goal.
+    `hit_rates`: percent now and 30 days before; `adopted`: SDK implementations and their goal;
+    `wrong_bps`: answers called wrong of 10,000, now and 30 days before.
     """
     rows = [
         {"name": row["name"], "needed": row["needed"], "now": row["cells"][0],
@@ -81,6 +83,13 @@ def scoreboard(
         "now": {"text": _rate(rate), "met": None if rate is None else rate >= HIT_RATE_GOAL},
         "before": _("%(rate)s in the 30 days before") % {"rate": _rate(before)},
     })  # fmt: skip
+    wrong, wrong_before = wrong_bps
+    rows.append({
+        "name": _("Answers reported as wrong"),
+        "needed": _("%(value)s or less") % {"value": _part(ERROR_BUDGET_BPS)},
+        "now": {"text": _part(wrong), "met": None if wrong is None else wrong <= ERROR_BUDGET_BPS},
+        "before": _("%(rate)s in the 30 days before") % {"rate": _part(wrong_before)},
+    })  # fmt: skip
     count, goal = adopted
     rows.append({
         "name": _("SDK implementations"), "needed": _at_least(f"{goal:,d}"),
@@ -90,7 +99,11 @@ def scoreboard(
 
 
 def _rate(percent: float | None) -> str:
-    return "–" if percent is None else f"{percent:.1f} %"
+    return "–" if percent is None else marked(f"{percent:.1f}") + " %"
+
+
+def _part(bps: float | None) -> str:
+    return "–" if bps is None else marked(f"{bps / 100:.2f}") + " %"
 
 
 def _at_least(value: str) -> str:

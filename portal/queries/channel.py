@@ -156,13 +156,16 @@ def _sum(what: str, outcomes: Sequence[str]) -> Any:
     return Coalesce(Sum(what, filter=Q(outcome__in=outcomes)), 0)
 
 
-def channel_money(since: datetime) -> dict[str, list[MonthMoney]]:
-    """Rated months from `since` on by currency, oldest first. One query.
+def channel_money(
+    since: datetime, partner_id: uuid.UUID | None = None
+) -> dict[str, list[MonthMoney]]:  # fmt: skip
+    """Rated months from `since` on by currency, oldest first; of one partner or all. One query.
 
     A month counts what is rated; it is final when all its runs are issued.
     """
+    mine = Q() if partner_id is None else Q(partner_id=partner_id)
     rows = (
-        SettlementRun.objects.filter(period_start__gte=since)
+        SettlementRun.objects.filter(mine, period_start__gte=since)
         .exclude(currency="")
         .values("currency", "period_start", "partner_id")
         .annotate(

@@ -23,6 +23,8 @@ from portal.queries.channel import (
     partner_rows,
     partner_traffic,
 )
+from portal.queries.pipeline import partner_health, wrong_hits
+from portal.rules.health import RISK
 from tenants.models import Partner
 
 WAITING, PARKED = "in_review", "parked"
@@ -55,7 +57,8 @@ class Cockpit:
     """What the cockpit shows; money in minor units of `currency`.
 
     `last` is the newest month whose runs are all issued, `before` the one before it, `review` the
-    newest rated month that is not final, `earlier` the figures of a quarter ago.
+    newest rated month that is not final, `earlier` the figures of a quarter ago. `wrong` are hits
+    that feedback called wrong, in the days of `traffic`.
     """
 
     currency: str
@@ -63,12 +66,15 @@ class Cockpit:
     partners: tuple[Partner, ...]
     signed: int
     live: int
+    at_risk: int
     months: tuple[MonthMoney, ...]
     last: MonthMoney | None
     before: MonthMoney | None
     review: MonthMoney | None
     traffic: Traffic
     traffic_before: Traffic
+    wrong: int
+    wrong_before: int
     league: tuple[LeagueRow, ...]
     implementations: int
     waiting: tuple[SettlementRun, ...]
@@ -85,6 +91,16 @@ class Cockpit:
     def opened(self) -> int:
         """Partners there are, signed or not; the house partner is none."""
         return sum(row.kind != Partner.Kind.DIRECT for row in self.partners)
+
+    @property
+    def wrong_bps(self) -> tuple[float | None, float | None]:
+        """Answers called wrong of 10,000, now and in the days before; None: there were none."""
+        return _of_hits(self.wrong, self.traffic), _of_hits(self.wrong_before, self.traffic_before)
+
+    @property
+    def largest_part(self) -> float:
+        """Percent of what was billed that the three largest partners bring: concentration."""
+        return sum(row.part for row in self.league[:3])
 
     @property
     def failed(self) -> tuple[Partner, ...]:
@@ -104,7 +120,7 @@ class Cockpit:
 
 
 def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Cockpit:
-    """The channel at `now`, money from `since` on: twenty queries.
+    """The channel at `now`, money from `since` on: 28 queries.
 
     `currency` chooses among the channel's; by default (or when it has none) the largest.
     """
@@ -122,9 +138,11 @@ def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Co
         currency=chosen, currencies=tuple(sorted(money)), partners=partners,
         signed=sum(row.id in deals for row in selling),
         live=sum(bool(traffic[row.id].lookups) for row in selling if row.id in traffic),
+        at_risk=sum(one.level == RISK for one in partner_health(selling, now).values()),
         months=months, last=last, before=final[-2] if len(final) > 1 else None,
         review=months[-1] if months and not months[-1].is_final else None,
         traffic=sum(traffic.values(), Traffic()), traffic_before=sum(earlier.values(), Traffic()),
+        wrong=sum(wrong_hits(days).values()), wrong_before=sum(wrong_hits(days.before).values()),
         league=_league(partners, deals, traffic, months, last, adopted),
         implementations=sum(adopted.values()),
         waiting=tuple(run for run in runs if run.state == WAITING),
@@ -132,6 +150,11 @@ def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Co
         live_figures=live_scenario(now, chosen),
         earlier=live_scenario(now - TREND, chosen),
     )  # fmt: skip
+
+
+def _of_hits(wrong: int, traffic: Traffic) -> float | None:
+    answers = wrong + traffic.hits  # what was called wrong is taken off the hits
+    return wrong * 10_000 / answers if answers else None
 
 
 def _currency(money: dict[str, list[MonthMoney]], wanted: str | None) -> str:

@@ -12,6 +12,8 @@ from billing import queries as billing
 from billing.queries import DocumentRow, MonthEarnings
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT
 from cache_api.models import Customer, CustomerState
+from cache_api.queries.quota_use import lookups_of
+from cache_api.rules.reports import CustomerUsage
 from portal.queries.estimates import Estimate, Terms, running_month, terms_in_force
 from portal.queries.plan_month import PlanMonth, plan_month
 from portal.queries.usage import UsageView, usage_view
@@ -33,6 +35,12 @@ class PartnerOverview:
     customers: dict[str, int]
     papers: list[DocumentRow]
     documents: list[DocumentRow]
+    top_before: dict[uuid.UUID, int]
+
+    @property
+    def top(self) -> list[tuple[CustomerUsage, int]]:
+        """Who asked most, with the lookups of the window before."""
+        return [(one, self.top_before.get(one.customer_id, 0)) for one in self.usage.top]
 
     @property
     def active_customers(self) -> int:
@@ -87,15 +95,16 @@ def partner_overview(partner_id: uuid.UUID, window: Range, *, money: bool) -> Pa
     """A partner's first page; without `money` (the role may not see it) documents stay unread."""
     now = window.now
     today = now.date()
-    terms = terms_in_force(partner_id, now)
+    terms, usage = terms_in_force(partner_id, now), usage_view(window, top=10)
     return PartnerOverview(
-        usage=usage_view(window, top=10),
+        usage=usage,
         terms=terms,
         estimate=running_month(terms, now) if money else None,
         earnings=billing.earnings(partner_id) if money else [],
         customers=customer_states(),
         papers=_papers(partner_id, today, OWN_PAPERS, 24) if money else [],
         documents=_papers(partner_id, today, ALL_PAPERS, 6) if money else [],
+        top_before=lookups_of([one.customer_id for one in usage.top], *window.before),
     )
 
 

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from portal import local
-from portal.rules import numbers
+from portal.rules import browsers, numbers
 
 register = template.Library()
 register.filter("compact", local.compact)
@@ -34,6 +34,21 @@ def lasted(length: timedelta) -> str:
     """A length of time in hours and minutes: `3:05 h`."""
     minutes = round(length.total_seconds() / 60)
     return f"{minutes // 60}:{minutes % 60:02} h"
+
+
+@register.filter
+def ticked(text: str) -> SafeString:
+    """A text of the API's description: what stands in backticks is code."""
+    parts = escape(text).split("`")
+    return SafeString(
+        "".join(f"<code>{one}</code>" if n % 2 else one for n, one in enumerate(parts))
+    )
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """`Chrome, Linux` from what a browser says of itself; as it is where it is no known one."""
+    return browsers.name_of(agent)
 
 
 @register.filter

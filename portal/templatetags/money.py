@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from babel.numbers import format_compact_currency, format_currency, get_currency_precision
@@ -12,6 +13,7 @@ from portal.local import code, marked
 register = template.Library()
 # Languages in which nobody shortens 12,345 to a number of thousands.
 NO_SHORT_THOUSANDS = {"de"}
+THOUSAND = re.compile(r"(?<=\d)K$")
 
 
 def money_text(amount_minor: int | None, currency: str) -> str:
@@ -51,7 +53,8 @@ def money_short(amount_minor: int | None, currency: str = "USD") -> str:
     if abs(major) < 1_000_000 and code() in NO_SHORT_THOUSANDS:
         return format_currency(major, currency, "#,##0 ¤", code(), currency_digits=False)
     places = 0 if abs(major) < 100_000 and abs(major) >= 10_000 and major % 1000 == 0 else 1
-    return format_compact_currency(major, currency, locale=code(), fraction_digits=places)
+    text = format_compact_currency(major, currency, locale=code(), fraction_digits=places)
+    return THOUSAND.sub("k", text)  # as counts and axes write it
 
 
 @register.filter

@@ -8,6 +8,7 @@ from billing.rules.accounts import ACCOUNTS
 from portal import words
 from portal.rules.health import Reason
 from portal.words import audit, billing, books, domains, explorer, operations, prices, sso, terms
+from portal.words.told import retold
 
 register = template.Library()
 register.filter("rate_lines", prices.rate_lines)

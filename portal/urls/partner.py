@@ -250,6 +250,7 @@ urlpatterns = [
     path("plan/", customer_plan.plan, name="customer_plan"),
     path("plan/ask/", customer_plan.ask, name="customer_plan_ask"),
     path("invoices/", customer_invoices.invoices, name="customer_invoices"),
+    path("invoices/details/", customer_billing.details, name="customer_billing"),
     path("invoices/papers.zip", customer_invoices.papers, name="customer_invoices_zip"),
     path("invoices/details/", customer_billing.details, name="customer_billing"),
     path("invoices/<uuid:document_id>/", documents.customer_invoice, name="customer_invoice"),

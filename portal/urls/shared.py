@@ -30,4 +30,5 @@ urlpatterns = [
     path("favicon.ico", brand.favicon, name="favicon"),
     path("status/", status.status, name="status"),
     path("demo/mail/", demo.mail, name="demo_mail"),
+    path("demo/mail/<slug:key>/", demo.mail_look, name="demo_mail_look"),
 ]

@@ -116,12 +116,13 @@ def _json(value: Any) -> str:
 
 
 def _facts(data: dict[str, Any], reader: AuditReader) -> list[tuple[str, str]]:
-    """What the row holds besides, one pair a member, long values cut. A customer knows its id."""
+    """What the row holds besides, one pair a member that says something, long values cut. A
+    customer knows its id."""
     hidden = {"customer", "customer_id"} if reader.customer_id else set()
     return [
         (key, (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))[:200])
         for key, value in data.items()
-        if key not in hidden
+        if key not in hidden and value not in (None, "")
     ]
 
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from billing.gateways.typst import render_png
 from portal import brand_samples
 from portal.forms.brand import PICTURES, BrandForm
+from portal.queries.status import status as status_now
 from portal.words import brand as brand_words
 from portal.words.told import told
 from tenants import preview, queries, resolve
@@ -34,9 +35,10 @@ from tenants.rules.meanwhile import ChangedMeanwhile
 SURFACES = {
     "dashboard": gettext_lazy("Dashboard"), "login": gettext_lazy("Sign-in"),
     "mail": gettext_lazy("Mail"), "invoice": gettext_lazy("Invoice"),
-    "error": gettext_lazy("Error"),
+    "error": gettext_lazy("Error"), "status": gettext_lazy("Status"),
 }  # fmt: skip
 MODES = {"light": gettext_lazy("Light"), "dark": gettext_lazy("Dark")}
+_PAGES = {"login": "account/login.html", "error": "errors/404.html", "status": "status.html"}
 FRAMED = csp_replace({"frame-ancestors": ["'self'"]})
 
 
@@ -134,11 +136,11 @@ def surface(request: HttpRequest, name: str) -> HttpResponse:
     context = {"owner": wearing, "brand": wearing.brand, "theme": theme, "framed": True}
     if name == "mail":
         return _mail(request, wearing)
-    template = {"login": "account/login.html", "error": "errors/404.html"}.get(
-        name, f"partner/brand_{name}.html"
-    )
+    template = _PAGES.get(name, f"partner/brand_{name}.html")
     if name == "dashboard":
         context |= brand_samples.dashboard()
+    if name == "status":
+        context |= {"status": status_now(timezone.now()), "now": timezone.now()}
     return render(request, template, context)
 
 

@@ -28,7 +28,7 @@ def cockpit(request: HttpRequest) -> HttpResponse:
         "scoreboard": scoreboard(
             facts.live_figures.scenario, facts.earlier.scenario,
             (facts.traffic.hit_rate, facts.traffic_before.hit_rate),
-            (facts.implementations, facts.implementations_goal)),
+            (facts.implementations, facts.implementations_goal), facts.wrong_bps),
         "money_chart": channel_pictures.money_by_month(facts.months, facts.currency),
         "requests_chart": channel_pictures.requests_by_day(
             traffic_days(days_with(now.date(), 30)), now.date()),

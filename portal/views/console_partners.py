@@ -22,6 +22,7 @@ from portal.forms.agreements import OpenPartnerForm
 from portal.pictures import channel as channel_pictures
 from portal.plain_terms import plain_terms
 from portal.queries import channel
+from portal.queries.pipeline import partner_health
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.words.told import told
 from tenants import queries as tenants
@@ -41,7 +42,8 @@ RUNS_SHOWN, PAPERS_SHOWN = 13, 10
 @permission("channel.view")
 @require_safe
 def partners(request: HttpRequest) -> HttpResponse:
-    """Partners with their deal, state and last 30 days: `?q=`, `?state=`, `?page=`."""
+    """Partners with their deal, state, health and last 30 days beside the 30 before: `?q=`,
+    `?state=`, `?page=`."""
     now, number = timezone.now(), asked_page(request)
     search, state = request.GET.get("q", "").strip()[:200], request.GET.get("state", "")
     if state and state not in Partner.State.values:
@@ -49,11 +51,12 @@ def partners(request: HttpRequest) -> HttpResponse:
     found, total, count = channel.partners_page(
         search, state, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
     )
-    traffic = channel.partner_traffic(channel.days_up_to(now.date(), 30))
-    deals = channel.deals_in_force(now)
+    days = channel.days_up_to(now.date(), 30)
+    traffic, before = channel.partner_traffic(days), channel.partner_traffic(days.before)
+    deals, health = channel.deals_in_force(now), partner_health(found, now)
     rows = [
         {"partner": row, "deal": deals.get(row.id), "traffic": traffic.get(row.id),
-         "host": primary_host(row)}
+         "before": before.get(row.id), "health": health[row.id], "host": primary_host(row)}
         for row in found
     ]  # fmt: skip
     return render(request, "console/partners.html", {

@@ -10,6 +10,7 @@ from cache_api.models import Customer
 from portal import pictures
 from portal.queries.onboarding import customer_checklist
 from portal.queries.overview import customer_of, customer_overview
+from portal.queries.plan_month import plan_month
 from portal.views.asked import asked_range
 from portal.words import onboarding as words
 from portal.words.onboarding import worded
@@ -36,6 +37,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
     steps = customer_checklist(owner.partner_id, customer)
     context = {
+        "customer": customer,
+        "month": plan_month(owner.partner_id, customer, page.usage.range.now),
         "checklist": steps,
         "steps": worded(steps, words.CUSTOMER),
         "page": page,

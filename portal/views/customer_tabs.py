@@ -19,7 +19,7 @@ from billing.queries.receivables import months_of, open_sums, receivables
 from billing.rules.periods import month_of
 from cache_api.actions.retention import held_hours
 from cache_api.queries import usage_summary
-from cache_api.queries.event_groups import key_calls
+from cache_api.queries.key_activity import KeyCalls, calls_by_key
 from portal.queries.plan_month import plan_month
 from portal.views.asked import PAGE_SIZE, Pager, asked_month, asked_page, customer_at
 from portal.views.paper_zips import papers_zip
@@ -84,10 +84,10 @@ def keys(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     row, number, now = customer_at(customer_id), asked_page(request), timezone.now()
     found, total = queries.api_keys_page(_partner(request), row.external_id, limit=PAGE_SIZE,
                                          offset=(number - 1) * PAGE_SIZE)  # fmt: skip
-    calls = key_calls(_partner(request), [one.id for one in found], now)
+    calls = calls_by_key(_partner(request), [one.id for one in found], now)
     rows = [
         (one, key_rules.state_of(revoked_at=one.revoked_at, expires_at=one.expires_at, now=now),
-         None if calls is None else calls.get(one.id, 0))
+         None if calls is None else calls.get(one.id, KeyCalls()).requests)
         for one in found
     ]  # fmt: skip
     context = {"customer": row, "rows": rows, "pager": Pager(number, total)}

@@ -2,10 +2,12 @@
 
 import email
 import email.policy
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from csp.decorators import csp_update
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -29,13 +31,15 @@ SHOWN = 30
 
 @dataclass(frozen=True)
 class Mail:
-    """One message as the page shows it."""
+    """One message as the page shows it; `key` is its address, `html` what mail programs paint."""
 
+    key: str
     subject: str
     to: str
     sender: str
     date: str
     text: str
+    html: str
 
 
 def mail(request: HttpRequest) -> HttpResponse:
@@ -43,6 +47,15 @@ def mail(request: HttpRequest) -> HttpResponse:
     if not settings.DEMO:
         raise Http404
     return render(request, "demo/mail.html", {"mails": _mails(request.get_host())})
+
+
+@csp_update({"style-src": ["'self'", "'unsafe-inline'"]})
+def mail_look(request: HttpRequest, key: str) -> HttpResponse:
+    """One of them as a mail program paints it: its styles are inline, as mails' are."""
+    found = next((one for one in _mails(request.get_host()) if one.key == key), None)
+    if not settings.DEMO or found is None or not found.html:
+        raise Http404
+    return HttpResponse(found.html)
 
 
 @permission("cockpit.view")
@@ -106,11 +119,13 @@ def _mails(host: str) -> list[Mail]:
 
 def _parse(raw: bytes) -> Mail:
     message = email.message_from_bytes(raw.strip(), policy=email.policy.default)
-    body = message.get_body(("plain",))
+    body, painted = (message.get_body((kind,)) for kind in ("plain", "html"))
     return Mail(
+        key=hashlib.sha256(raw).hexdigest()[:16],
         subject=str(message["subject"] or ""),
         to=str(message["to"] or ""),
         sender=str(message["from"] or ""),
         date=str(message["date"] or ""),
         text=body.get_content().strip() if body else "",
+        html=painted.get_content() if painted else "",
     )

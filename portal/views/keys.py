@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cache_api.queries import customer_by_external_id
-from cache_api.queries.event_groups import key_calls
+from cache_api.queries.key_activity import KeyCalls, calls_by_key
 from portal.forms.people import KeyForm, RotateForm
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.views.customer_overview import own_customer
@@ -52,13 +52,16 @@ class KeyPages:
         rows, total = queries.api_keys_page(
             owner, self.customer(request), limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
         )
-        makers = queries.key_makers(owner, [row.id for row in rows])
+        ids = [row.id for row in rows]
+        makers, calls = queries.key_makers(owner, ids), calls_by_key(owner, ids, timezone.now())
         prefix = key_prefix(owner)
-        calls = key_calls(owner, [row.id for row in rows], timezone.now())
-        shown = [self._shown(row, prefix) | {"maker": makers.get(row.id, "")}
-                 | {"calls": None if calls is None else calls.get(row.id, 0)}
-                 for row in rows]  # fmt: skip
-        return self._page(request, "keys", {"rows": shown, "pager": Pager(number, total)})
+        shown = [
+            self._shown(row, prefix)
+            | {"maker": makers.get(row.id, ""), "calls": (calls or {}).get(row.id, KeyCalls())}
+            for row in rows
+        ]
+        return self._page(request, "keys", {"rows": shown, "pager": Pager(number, total),
+                                            "is_counted": calls is not None})  # fmt: skip
 
     def new(self, request: HttpRequest) -> HttpResponse:
         """A form, and after it the secret: on this one answer and nowhere else."""

@@ -176,8 +176,6 @@ def _saved(
             return save()
         except BadCustomer as bad:
             form.add_error(bad.member if bad.member in form.fields else None, told(bad))
-        except ChangedMeanwhile as changed:
-            form.add_error(None, told(changed))
     return render(request, template, {"form": form, **context})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,12 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.actions.payout_details import HOLD, ask_payout_details, decide_payout_details
 from billing.gateways.stripe_api import configured
-from billing.queries.payouts import details_rows, next_payout, payout_sums, payouts_page
+from billing.queries.payout_figures import payout_figures
+from billing.queries.payouts import details_rows, payouts_page
 from billing.queries.remote import onboarding
 from billing.rules.errors import BillingError
 from portal.forms.money import PayoutDetailsForm
 from portal.views.step_up import is_sure, password_problem
 from portal.words.told import told
+from tenants import queries
 from tenants.accounts.permissions import permission
 
 
@@ -77,13 +78,12 @@ def _page(request: HttpRequest, form: PayoutDetailsForm | None = None) -> HttpRe
     now = timezone.now()
     details = details_rows(owner_id(request), now)
     return render(request, "partner/payouts.html", {
+        "figures": payout_figures(owner_id(request), now), "year": now.year,
+        "company": queries.company(owner_id(request))[1],
         "details": details, "waits": next((row for row in details if row.state == "asked"), None),
         "in_use": next((row for row in details if row.state == "usable"), None),
         "on_hold": next((row for row in details if row.state == "on_hold"), None),
         "payouts": payouts_page(partner_id=owner_id(request)),
-        "next": next_payout(owner_id(request), now.date()),
-        "sums": payout_sums(owner_id(request), datetime(now.year, 1, 1, tzinfo=UTC)),
-        "year": now.year,
         "form": form or PayoutDetailsForm(person=request.user), "hold_days": HOLD.days,
         "me": person(request),
         "onboarding": onboarding(owner_id(request), now) if configured() else None,

@@ -167,8 +167,7 @@ def _page(request: HttpRequest, shown: PlanView, **bound: forms.Form) -> HttpRes
 
 def _first(shown: PlanView) -> dict[str, Any]:
     offers = [shown.draft, *(one.offer for one in shown.versions)]
-    first = next((OfferForm.first(one) for one in offers if one is not None), {})
-    return {**first, "seen": actions.draft_mark(shown.draft)}
+    return next((OfferForm.first(one) for one in offers if one is not None), {})
 
 
 def _shown(request: HttpRequest, plan_id: uuid.UUID) -> PlanView:

@@ -203,7 +203,7 @@ OUTCOMES: dict[str, Word] = {
     "semantic_hit": Word(_("Semantic hit"), "ok"),
     "stale": Word(_("Stale"), "info"),
     "miss": Word(_("Miss")),
-    "stored": Word(_("Stored"), "brand"),
+    "stored": Word(_("Stored"), "info"),
     "unchanged": Word(_("Unchanged")),
     "unmatched": Word(_("Unmatched feedback"), "warn"),
     "wrong_hit": Word(_("Wrong hit"), "danger"),

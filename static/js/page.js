@@ -16,7 +16,12 @@
   }
   root.classList.add("js");
   apply(stored());
-  document.addEventListener("DOMContentLoaded", function () { apply(stored()); });
+  document.addEventListener("DOMContentLoaded", function () {
+    apply(stored());
+    // A long menu shows where one is.
+    var menu = document.querySelector(".sidebar__inner"), here = menu && menu.querySelector("[aria-current]");
+    if (here) { menu.scrollTop = here.offsetTop + here.offsetHeight - menu.clientHeight + 48; }
+  });
   document.addEventListener("click", function (event) {
     var button = event.target.closest("[data-theme-choice]");
     if (!button) { return; }

@@ -34,6 +34,7 @@ from billing.gateways.pain001 import CannotExport, Debtor
 from billing.models import Document, Payout, PayoutClaim, PayoutDetails
 from billing.queries.balances import unshown_payouts_minor
 from billing.queries.documents import document_detail
+from billing.queries.payout_figures import payout_figures
 from billing.queries.payouts import details_rows, usable_details
 from billing.rules.errors import SamePerson, WrongState
 from billing.rules.periods import parse_month
@@ -94,6 +95,12 @@ def order(*payouts, now=LATER):
 def statement(partner, month="2026-09"):
     start = parse_month(month).start
     return Document.objects.get(partner_id=partner.id, kind="payout_statement", period_start=start)
+
+
+def figures(partner, now=LATER):
+    """Next, carried forward, under way, paid this year."""
+    found = payout_figures(partner.id, now)
+    return found.next_minor, found.carried_minor, found.under_way_minor, found.paid_minor
 
 
 def status(document):
@@ -158,10 +165,13 @@ def test_details_that_can_not_be_right_are_refused_without_repeating_them(world,
 
 def test_a_payout_from_claim_to_the_banks_own_file(earned):
     redis = earned.redis
+    assert figures(redis) == (30_42, 0, 0, 0) and figures(earned.pinecone) == (20, 0, 0, 0)
+    assert payout_figures(redis.id, LATER).next_on == statement(redis).due_date
     made = prepare()
     assert prepare() == {}
     payout = made[redis.id]
     assert (payout.amount_minor, payout.currency, payout.state) == (30_42, "USD", "pending")
+    assert figures(redis) == (0, 0, 30_42, 0) and figures(earned.pinecone) == (0, 0, 20, 0)
 
     with pytest.raises(SamePerson):
         approve(payout, actor=PREPARER)
@@ -174,6 +184,8 @@ def test_a_payout_from_claim_to_the_banks_own_file(earned):
     schema = pathlib.Path(sepaxml.__file__).parent / "schemas" / "pain.001.001.03.xsd"
     xmlschema.XMLSchema(str(schema)).validate(file.content.decode())
     assert (file.name, payout.reference in file.content.decode()) == (again.name, True)
+    assert figures(redis) == (0, 0, 0, 30_42)
+    assert payout_figures(redis.id, utc("2027-01-01")).paid_minor == 0
     assert file.content.count(b"<InstdAmt") == 2 and b"30.42" in file.content
     assert IBAN.encode() in file.content
     assert balances(redis)["2120"] == -30_42 and balances(redis).get("2100", 0) == 0
@@ -256,8 +268,10 @@ def test_below_the_minimum_it_carries_forward_and_is_claimed_with_the_next(datab
     record(hit(redis, "2026-09-10", "acme", 50_005), hit(redis, "2026-10-10", "acme", 50_005),
            now=utc("2026-11-01"))  # fmt: skip
     database.login("settle")
+    assert payout_figures(redis.id, LATER) is None
     settle()
     assert prepare() == {}
+    assert figures(redis) == (0, 30_00, 0, 0)
 
     settle(parse_month("2026-10"), utc("2026-11-02T09:00"))
     payout = prepare(utc("2026-11-03"))[redis.id]

@@ -32,11 +32,14 @@ def test_a_brand_is_drafted_previewed_and_published(visit):
 
     ada.click(ada.page.get_by_role("button", name="Save as draft"))
     assert "The draft is kept" in ada.page.locator("main").inner_text()
-    for surface in ("Sign-in", "Mail", "Invoice", "Error"):
+    for surface in ("Sign-in", "Mail", "Invoice", "Error", "Status"):
         shown = ada.page.locator("nav.segmented a", has_text=surface).last  # the dark row
         with ada.page.expect_response(lambda answer: "/manage/brand/preview/" in answer.url):
             shown.click()
         ada.page.frame_locator("iframe").locator("body").wait_for()
+    wide = ada.page.locator("iframe").bounding_box()["width"]
+    ada.page.get_by_text("Phone", exact=True).click()
+    assert ada.page.locator("iframe").bounding_box()["width"] == 390 < wide
     ada.expect_no_problem()
     link = ada.page.locator("#preview-link").input_value()
     bearer.go(link.removeprefix(bearer.base))

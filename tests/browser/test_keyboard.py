@@ -39,6 +39,32 @@ def test_somebody_signs_in_and_invites_by_keyboard(visit):
     assert hands.walk() > 10
 
 
+def test_a_page_is_gone_to_by_its_name_and_what_is_none_is_searched_for(visit):
+    ada = visit(REDIS)
+    ada.sign_in("ada@partner.example", PASSWORD)
+    page, hands = ada.page, Keyboard(ada)
+    hands.press("Control+k")
+    expect(page.get_by_role("searchbox", name="Go to a page")).to_be_focused()
+    page.keyboard.type("stat")
+    expect(page.locator("#palette li:visible")).to_have_text(
+        ["Statements", "Search customers: stat"]
+    )
+    hands.press("ArrowDown")
+    expect(page.locator(":focus")).to_have_text("Statements")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert ada.heading() == "Statements"
+    hands.press("Control+k")
+    page.keyboard.type("acm")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert ada.heading() == "Customers" and page.url.endswith("?q=acm")
+    hands.press("Control+k")
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+    ada.look()
+
+
 def test_the_same_on_a_phone_by_its_tabs_and_the_menu_behind_more(visit):
     ada = visit(REDIS)
     hands, page = Keyboard(ada, NARROW), ada.page

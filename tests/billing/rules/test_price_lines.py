@@ -3,7 +3,7 @@
 import pytest
 
 from billing.rules.errors import BadTerms
-from billing.rules.price_lines import parse_prices, written
+from billing.rules.price_lines import parse_prices, shown, written
 from tests.billing.people import RETAIL
 
 TIERS = (
@@ -46,3 +46,12 @@ def test_the_shipped_retail_prices_read_back():
 def test_a_line_that_is_no_price_is_named(text, why):
     with pytest.raises(BadTerms, match=why):
         parse_prices(text)
+
+
+def test_tiers_are_read_as_words_and_what_is_more_than_that_stays_json():
+    blocks = TIERS.replace('"36"', '"36", "block": "5"')
+
+    assert shown(parse_prices(f"cached: cached_requests 0.002\n{TIERS}")).splitlines() == [
+        "cached: cached_requests 0.002", "served: gb_served graduated, 48 up to 500, 36 beyond",
+    ]  # fmt: skip
+    assert shown(parse_prices(blocks)) == written(parse_prices(blocks))

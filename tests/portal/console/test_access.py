@@ -46,6 +46,7 @@ PAGES = {
         f"/partners/redis-labs/{page}/": "channel.view"
         for page in ("customers", "domains", "health")
     },
+    "/partners/redis-labs/review.pdf": "runs.view",
     "/partners/redis-labs/counts/": "channel.view",
     "/partners/redis-labs/sales/": "channel.view",
     f"/partners/redis-labs/counts/{SOME}/": "channel.view",
@@ -73,6 +74,7 @@ PAGES = {
     f"/finance/runs/{SOME}/": "runs.view",
     f"/finance/runs/{SOME}/archive.zip": "runs.view",
     f"/finance/runs/{SOME}/drafts/{SOME}/": "runs.view",
+    "/documents/": "documents.view",
     f"/documents/{SOME}/": "documents.view",
     f"/documents/{SOME}/pdf": "documents.view",
     f"/documents/{SOME}/json": "documents.view",

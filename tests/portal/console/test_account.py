@@ -1,5 +1,10 @@
 """A partner's further pages on the console: its own customers, hosts and reasons, nobody else's."""
 
+import io
+import re
+
+import pypdf
+
 from tenants import schema
 from tenants.models import DomainClaim, Partner
 from tests.portal.console.cast import signed_in
@@ -43,3 +48,29 @@ def test_a_partner_without_pages_yet_has_pages_here(readable):
     assert {answer.status_code for answer in found.values()} == {200}
     assert "not active" in text(found["health"])
     assert client.get("/partners/nobody/health/").status_code == 404
+
+
+def review_of(client, slug, quarter=""):
+    answer = client.get(f"/partners/{slug}/review.pdf", {"quarter": quarter})
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    pages = pypdf.PdfReader(io.BytesIO(answer.content)).pages
+    return answer.content, re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pages))
+
+
+def test_a_quarter_on_paper_is_the_partners_own_and_the_same_twice(readable):
+    """September: Redis 50,005 + 1,000 hits and 250 misses, Pinecone 500,000 hits; no run yet."""
+    client = signed_in("finance_preparer")
+
+    paper, redis = review_of(client, "redis-labs")
+    pinecone = review_of(client, "pinecone", "2026-Q3")[1]
+    empty = review_of(client, "pinecone", "2026-Q1")[1]
+
+    assert review_of(client, "redis-labs", "2026-Q3")[0] == paper
+    assert "July to September 2026, UTC" in redis and "Redis Labs" in redis
+    assert "September 2026*" in redis and "51.3k 99.5 % $0.00 $0.00 $0.00" in redis
+    assert "zeta" in redis and "zeta" not in pinecone and "500k" in pinecone
+    assert "nothing in the quarter before" in redis and "30 %" in redis
+    assert "Not all of this month" not in empty and "500k" not in empty
+    for bad in ("2026-Q4", "soon"):
+        assert client.get("/partners/redis-labs/review.pdf", {"quarter": bad}).status_code == 400
+    assert client.get("/partners/nobody/review.pdf").status_code == 404

@@ -32,6 +32,28 @@ def paper(partner, kind="customer_invoice", customer="acme"):
                                     customer_external_id=customer)  # fmt: skip
 
 
+def test_papers_of_all_partners_are_found_by_kind_number_month_and_state(issued):
+    finance = cast.signed_in("finance_preparer")
+    invoice = paper(issued.redis)
+
+    def found(asked):
+        return [(row.kind, name) for row, name in
+                finance.get(f"/documents/?{asked}").context["rows"]]  # fmt: skip
+
+    everything = found("")
+    assert len(everything) == 5 and {name for _, name in everything} == {"Redis Labs", "Pinecone"}
+    assert set(found("kind=payout_statement")) == {
+        ("payout_statement", "Redis Labs"), ("payout_statement", "Pinecone")}  # fmt: skip
+    assert found(f"q={invoice.number.lower()}") == [("customer_invoice", "Redis Labs")]
+    assert found("partner=pinecone&only=open") == [("customer_invoice", "Pinecone")]
+    assert found("month=2026-08") == [] and found("only=late") == []
+    assert "No document matches" in text(finance.get("/documents/?month=2026-08"))
+    page = text(finance.get("/documents/?only=open&partner=redis-labs"))
+    assert f"{invoice.number} Customer invoice" in page and "$100.01 $100.01" in page
+    for bad in ("kind=letter", "only=rich", "partner=nobody", "page=0", "month=2026-13"):
+        assert finance.get(f"/documents/?{bad}").status_code == 400
+
+
 def test_finance_issues_a_credit_note_once_however_often_it_is_sent(issued):
     approver, preparer = (cast.signed_in(f"finance_{who}") for who in ("approver", "preparer"))
     url = f"/documents/{paper(issued.redis).id}/credit/"
@@ -132,6 +154,7 @@ def test_the_books_show_the_month_and_what_the_csv_says(issued):
 def test_books_of_nothing_say_so(readable):
     auditor = cast.signed_in("auditor")
 
+    assert "No document yet" in text(auditor.get("/documents/"))
     assert "Nothing is posted yet" in text(auditor.get("/books/"))
     assert "No entry in this month" in text(auditor.get("/books/journal/"))
     assert "Nothing is open" in text(auditor.get("/books/ageing/"))

@@ -44,7 +44,7 @@ def test_large_and_estimated_amounts():
     assert render("{{ v|money_short:'USD' }}", v=410_000_000) == "$4.1M"
     assert render("{{ v|money_short:'USD' }}", v=120410) == "$1,204.10"
     assert render("{{ v|micros }}", v=6_930_004_000) == "$6,930.00"
-    assert render("{{ v|micros_short }}", v=211_300_000_000) == "$211.3K"
+    assert render("{{ v|micros_short }}", v=211_300_000_000) == "$211.3k"
     assert render("{{ a|bps }} {{ b|bps }}", a=3000, b=1250) == "30 % 12.5 %"
 
 

@@ -17,7 +17,7 @@ from tests.tenants.pictures import bomb, logo, svg
 
 PAGES = ("/manage/brand/", "/manage/brand/contrasts/?seed_hex=%23FFD200", "/manage/brand/paper.png",
          *(f"/manage/brand/preview/{name}/" for name in
-           ("dashboard", "login", "mail", "invoice", "error")))  # fmt: skip
+           ("dashboard", "login", "mail", "invoice", "error", "status")))  # fmt: skip
 CHANGES = ("/manage/brand/publish/", "/manage/brand/discard/")
 LOOK = {
     "product_name": "Flash Cache", "short_name": "Flash", "legal_name": "Redis Labs Ltd",
@@ -294,7 +294,7 @@ def test_frames_show_the_draft_in_the_mode_that_was_asked_for(desk):
     client = signed_in(REDIS, "owner")
     save(client, desk.redis)
 
-    for name in ("dashboard", "login", "error"):
+    for name in ("dashboard", "login", "error", "status"):
         answer = client.get(f"/manage/brand/preview/{name}/?mode=dark")
         assert 'data-theme="dark"' in answer.content.decode()
         assert draft_of(desk.redis).css_hash in answer.content.decode()

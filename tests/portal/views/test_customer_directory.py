@@ -7,11 +7,11 @@ import pytest
 import time_machine
 
 from billing.models import PlanAssignment
-from cache_api.models import Customer
+from cache_api.models import Customer, HookEndpoint
 from portal.queries.directory import Filter, found_ids
 from portal.rules.ranges import parse_range
 from tenants import resolve, schema
-from tenants.models import AuditEntry
+from tenants.models import AuditEntry, DomainClaim
 from tests.conftest import fresh_database, two_partners
 from tests.portal.views import cast
 from tests.portal.views.cast import NOW, PINECONE, REDIS, signed_in, text
@@ -34,6 +34,18 @@ def partners(django_db_blocker):
             with schema.in_partner(partner):
                 Customer.objects.filter(external_id="acme").update(quota={"month": 100})
                 Customer.objects.filter(external_id="zeta").update(quota={"day": 1})
+                acme = Customer.objects.get(external_id="acme").pk
+            cast.person(partner, "customer_owner", acme)
+        with schema.in_partner(found.redis):  # a webhook that fails, a host that leads elsewhere
+            HookEndpoint.objects.create(url="https://x.example/", types=["key.created"], secret=b"",
+                                        created_by="x", created_at=NOW,
+                                        failing_since=NOW)  # fmt: skip
+            claim = DomainClaim.objects.create(partner_id=found.redis.pk, host="cache.shop.com",
+                                               token="t", target="x.edge", created_by="x",
+                                               created_at=NOW)  # fmt: skip
+            for claim.routing in ("pending", "verified", "warning"):
+                claim.save()
+        cast.estimate(found)
         database.login("web")
         owner = signed_in(REDIS, "owner")
         page = owner.post("/manage/plans/new/", PLAN)["Location"]
@@ -95,6 +107,40 @@ def test_an_overdue_invoice_is_counted_for_its_customer_once_its_day_is_over(par
         support = signed_in(REDIS, "support").get(LIST)
         assert support.context["found"].overdue is None and "Past due" not in text(support)
         assert signed_in(REDIS, "support").get(f"{LIST}?only=due").status_code == 400
+
+
+def test_the_overview_says_what_needs_somebody_to_whoever_can_mend_it(partners):
+    """Acme's quota is used up; a webhook fails and a host leads elsewhere, at Redis alone."""
+    seen = {role: text(signed_in(REDIS, role).get("/manage/")) for role in ("owner", "support")}
+    with time_machine.travel("2026-12-01T08:00Z", tick=False):
+        later = text(signed_in(REDIS, "finance").get("/manage/"))
+    other = text(signed_in(PINECONE, "owner").get("/manage/"))
+
+    assert "1 customer has used up its quota: look at them" in seen["owner"]
+    assert "cache.shop.com does not answer as it should: see what was found" in seen["owner"]
+    assert "1 webhook does not take what it is told: look at them" in seen["owner"]
+    assert "used up its quota" in seen["support"] and "webhook" not in seen["support"]
+    assert "cache.shop.com" not in seen["support"]
+    assert "2 customers have invoices past their date: look at them" in later
+    for said in ("used up its quota", "does not answer", "does not take", "past their date"):
+        assert said not in other
+
+
+def test_a_customer_sees_how_much_of_its_limits_is_used(partners):
+    page = text(signed_in(REDIS, "customer_owner").get("/"))
+    other = text(signed_in(PINECONE, "customer_owner").get("/"))
+
+    assert "Quota of this month 100 % used: 100 of 100 lookups" in page
+    assert "Quota of this month 0 % used: 0 of 100 lookups" in other
+
+
+def test_one_customers_page_has_its_month_and_its_invoices_for_whoever_sees_money(partners):
+    at = f"{LIST}{ids(partners.redis)['acme']}/"
+    finance, support = (text(signed_in(REDIS, role).get(at)) for role in ("finance", "support"))
+
+    assert "Cost so far est." in finance and "September 2026 Issued $2.00" in finance
+    assert "100 / 100" in finance and "100 / 100" in support
+    assert "Cost so far" not in support and "$2.00" not in support
 
 
 @pytest.mark.parametrize("asked", ["only=rich", "state=happy"])

@@ -22,7 +22,6 @@ from portal.rules.questions import DIMENSIONS, read_question
 from tenants import resolve, schema
 from tenants.accounts.models import SavedView
 from tests.billing import world
-from tests.billing.people import utc
 from tests.conftest import fresh_database, two_partners
 from tests.portal.views import cast
 from tests.portal.views.cast import PINECONE, REDIS, signed_in, text
@@ -384,20 +383,3 @@ def test_chart_js_is_given_the_numbers_of_the_table(october, role, path):
     # Not one script of a kind that a browser would run inline: the policy refuses those.
     assert not re.findall(r"<script(?![^>]*(?:src=|application/json))", page)
     assert len(saved["labels"]) == 90
-
-
-def test_requests_of_a_day_by_key_are_those_of_its_events(explored, monkeypatch):
-    partners, events = explored
-    now = utc("2026-10-04T12:00")
-    since_ms = round((now - timedelta(days=1)).timestamp() * 1000)
-    for partner in partners:
-        wanted = Counter()
-        for one in events[partner.slug]:
-            if one.key_id and since_ms <= one.event_id.int >> 80 < now.timestamp() * 1000:
-                wanted[one.key_id] += one.quantity
-        with schema.in_partner(partner):
-            found = event_groups.key_calls(partner.pk, ["key1", "key2", "key3"], now)
-        assert found == wanted and set(found) == {"key1", "key2"}
-    monkeypatch.setattr(event_groups, "MOST_EVENTS", 3)
-    with schema.in_partner(partners.redis):
-        assert event_groups.key_calls(partners.redis.pk, ["key1"], now) is None

@@ -11,9 +11,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cache_api.models import Customer
+from cache_api.queries.requests import TooWide
 from tenants import schema
 from tenants.models import ApiKey, AuditEntry
 from tenants.rules.keys import matches, parse
+from tests.billing import world
 from tests.portal.views import cast
 from tests.portal.views.cast import PINECONE, REDIS, signed_in, text
 
@@ -125,6 +127,36 @@ def test_the_list_costs_the_same_at_one_key_and_at_sixty(empty_portal):
 
     assert cost() == before
     assert "1–50 of 61" in text(owner.get("/manage/keys/"))
+
+
+def test_the_list_counts_each_keys_requests_of_a_day_or_says_that_they_are_too_many(
+    empty_portal, database, monkeypatch
+):
+    owner, carl = signed_in(REDIS, "owner"), signed_in(REDIS, "customer_owner")
+    key, own = make(owner)[1], make(carl, "/keys/new/")[1]
+    database.login("owner")
+    world.record(
+        world.hit(empty_portal.redis, "2026-10-05T10:00", "new", 60, key_id=key.key_id),
+        world.hit(empty_portal.redis, "2026-10-05T10:01", "new", 40, key_id=key.key_id,
+                  outcome="miss"),
+        world.hit(empty_portal.redis, "2026-10-04T10:00", "new", 7, key_id=key.key_id),
+        world.hit(empty_portal.redis, "2026-10-05T10:00", "new", 3, key_id=own.key_id),
+        world.hit(empty_portal.pinecone, "2026-10-05T10:00", "new", 9, key_id=key.key_id),
+        now=cast.NOW,
+    )  # fmt: skip
+    database.login("web")
+
+    listed, mine = text(owner.get("/manage/keys/")), text(carl.get("/keys/"))
+    monkeypatch.setattr("cache_api.queries.key_activity.patiently", too_wide)
+    uncounted = text(owner.get("/manage/keys/"))
+
+    assert " 100 60.0 %" in listed and " 3 100.0 %" in listed
+    assert " 3 100.0 %" in mine and "60.0 %" not in mine
+    assert "60.0 %" not in uncounted and "checkout" in uncounted
+
+
+def too_wide(_look, _patience_ms):
+    raise TooWide
 
 
 def test_a_key_that_cannot_be_made_says_why(empty_portal):
