@@ -26,7 +26,7 @@ def host_owners(states: Collection[str]) -> list[dict[str, Any]]:
 
 def _owners() -> QuerySet[Any, dict[str, Any]]:
     brand = FilteredRelation("tenant__brands", condition=published("tenant__brands"))
-    return Domain.objects.annotate(brand=brand).values(
+    found: QuerySet[Any, dict[str, Any]] = Domain.objects.annotate(brand=brand).values(
         "domain", "tenant_id", slug=F("tenant__slug"), name=F("tenant__name"),
         schema_name=F("tenant__schema_name"), state=F("tenant__state"),
         may_hide=Exists(hiding(OuterRef("tenant_id"))),
@@ -35,6 +35,7 @@ def _owners() -> QuerySet[Any, dict[str, Any]]:
         mail_from=Subquery(sending().filter(partner_id=OuterRef("tenant_id"))[:1]),
         **{f"brand_{name}": F(f"brand__{name}") for name in BRAND_LOOK},
     )  # fmt: skip
+    return found
 
 
 def _primary() -> QuerySet[Any]:
