@@ -88,5 +88,5 @@ def monitoring(demo: Demo) -> str:
     worst = {name: level for name, level in check(region_states(regions())).items()
              if level is not Level.OK}  # fmt: skip
     if worst:
-        raise Failed(", ".join(f"{name}: {level}" for name, level in worst.items()))
+        raise Failed(", ".join(f"{name}: {level.label}" for name, level in worst.items()))
     return "Edge alive and ready, answers and metering in order, status page open to anybody."

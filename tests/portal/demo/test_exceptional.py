@@ -1,5 +1,7 @@
 """The demo's months hold an adjustment for late usage and a clawback, and go on a month later."""
 
+from unittest.mock import patch
+
 import pytest
 
 from billing.models import Document, DocumentLine, SettlementRun
@@ -68,3 +70,13 @@ def test_a_month_later_the_one_that_waited_is_issued_and_the_next_one_waits(load
         "2027-01": "issued", "2027-02": "in_review",
     }  # fmt: skip
     assert world.breaches() == []
+
+
+def test_a_month_of_which_only_a_parked_run_is_left_waits_and_later_ones_go_on(loaded):
+    calendar = Calendar.at(NOW)
+    runs = SettlementRun.objects.filter(kind="regular", period_start=utc("2027-01-01T00:00"))
+    runs.update(state="parked", reason="No tax rate")
+    for _ in range(2):
+        with patch("portal.demo.settling.settle_run"):  # nobody entered the rate
+            settle_months(calendar=Calendar.at(utc("2027-03-10T10:00"), calendar.first))
+        assert runs.get().issued_at is None
