@@ -110,7 +110,7 @@ def mailboxes(document: Document, email: str) -> list[str]:
     to_customer = document.customer_id is not None
     roles = _CUSTOMER_ROLES if to_customer else _PARTNER_ROLES
     with in_partner(Partner.objects.get(pk=document.partner_id)):
-        named = [email, *_contacts(document.customer_id)] if to_customer else [email]
+        named = [email, *(_contacts(document.customer_id) if document.customer_id else [])]
         if any(named):
             return list(dict.fromkeys(filter(None, named)))
         everybody = User.objects.filter(
@@ -121,7 +121,7 @@ def mailboxes(document: Document, email: str) -> list[str]:
         return sorted(found)
 
 
-def _contacts(customer_id: uuid.UUID | None) -> list[str]:
+def _contacts(customer_id: uuid.UUID) -> list[str]:
     facts = Customer.objects.filter(pk=customer_id).values_list("billing", flat=True).first()
     return list((facts or {}).get("contacts", ()))
 
