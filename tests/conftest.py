@@ -116,13 +116,15 @@ def servers() -> dict[str, str]:
     return {key: value for key, value in known.items() if isinstance(value, str)}
 
 
-def own_valkey(name: str, first: int = 2) -> str:
+def own_valkey(name: str) -> str:
     """An empty numbered database of one of this run's Valkeys (`EVENTS_URL`, …), this worker's own.
 
-    Everybody uses 0 and 1; `first` is the first worker's. What earlier tests left is removed.
+    What the worker's earlier tests left is removed. Everybody uses 0 and 1. Events and queues lie
+    in one Valkey: each worker has two numbers.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    url = _with_database(servers()[name], str(first + worker))
+    number = 2 + 2 * worker + (name == "BROKER_URL")
+    url = _with_database(servers()[name], str(number))
     with redis.Redis.from_url(url) as client:
         client.flushdb()
     return url

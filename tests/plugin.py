@@ -22,7 +22,7 @@ import pytest
 import redis
 from whitenoise import WhiteNoise
 
-from portal.servers import Stack
+from portal.servers import Stack, valkey
 
 ROOT = Path(__file__).resolve().parent.parent
 # What takes longest: one world for many tests, or one long test.
@@ -80,6 +80,8 @@ def _start() -> None:
         if name.endswith("DATABASE_URL") or name in {"CACHE_URL", "EVENTS_URL", "BROKER_URL"}:
             del os.environ[name]
     os.environ["DATA_DIR"] = str(folder)
+    for settings in valkey.CONFIG.values():
+        settings["databases"] = "64"  # two for each worker: `tests.conftest.own_valkey`
     stack = Stack(folder, durable=False, environ={})
     events = stack.start()["EVENTS_URL"]
     redis.Redis.from_url(events).config_set("appendfsync", "no")  # the machine will not die

@@ -7,9 +7,9 @@ import pytest
 
 from bench import banking
 from bench.edits import EDITS
-from cache_api.gateways import embedder
 from cache_api.rules.semantic import guards
 from cache_api.rules.semantic.features import features
+from tests.cache_api import embedding
 
 EXAMPLES = {
     "another number": ("Is 5 the limit?", "Is 55 the limit?"),
@@ -57,10 +57,7 @@ def test_verdicts_name_each_pair_once(semantic):
 
 
 def test_edited_questions_are_kept_back_and_rewordings_served(semantic, shared_data):
-    try:
-        model = embedder.load(embedder.DEFAULT)
-    except embedder.NoEmbedder as error:
-        pytest.skip(f"semantic extra absent: {error}")
+    model = embedding.model()
     texts = banking.questions("test")[::60]
 
     table = {

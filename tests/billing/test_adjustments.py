@@ -58,43 +58,41 @@ def of_redis(world):
     return SettlementRun.objects.filter(partner_id=world.redis.id).order_by("opened_at", "id")
 
 
-def test_late_usage_after_close_twice(database, world):
+def test_late_usage_after_close_twice(database, september):
     """50,005 requests are 100.01, of which 30.00. Five more: 100.02, of which 30.01. Then 1,000
     more: 102.02 and 30.61. Each document carries the difference to what was booked."""
-    settle()
-    closing = {row[0]: row[2] for row in documents(world.redis)}[STATEMENT]
+    closing = {row[0]: row[2] for row in documents(september.redis)}[STATEMENT]
 
-    late(database, hit(world.redis, "2026-09-10", "acme", 5))
+    late(database, hit(september.redis, "2026-09-10", "acme", 5))
     settle()
-    late(database, hit(world.redis, "2026-09-30T23:00", "acme", 1_000))
+    late(database, hit(september.redis, "2026-09-30T23:00", "acme", 1_000))
     settle()
 
-    added = documents(world.redis)[3:]
+    added = documents(september.redis)[3:]
     assert added == [(INVOICE, "acme", 1), (STATEMENT, "", 1), (INVOICE, "acme", 2_00),
                      (STATEMENT, "", 60)]  # fmt: skip
-    kinds = [(run.kind, run.sequence, run.state) for run in of_redis(world)]
+    kinds = [(run.kind, run.sequence, run.state) for run in of_redis(september)]
     assert kinds == [("regular", 1, "issued"), ("adjustment", 1, "issued"),
                      ("adjustment", 2, "issued")]  # fmt: skip
-    shares = CustomerShare.objects.filter(partner_id=world.redis.id, customer_id__isnull=False)
+    shares = CustomerShare.objects.filter(partner_id=september.redis.id, customer_id__isnull=False)
     acme = [row for row in shares.order_by("run__opened_at", "run_id") if row.base_minor > 10_000]
     assert [(row.base_minor, row.partner_minor, row.delta_partner_minor) for row in acme] == [
         (100_01, 30_00, 30_00), (100_02, 30_01, 1), (102_02, 30_61, 60),
     ]  # fmt: skip
-    last = Document.objects.filter(partner_id=world.redis.id, kind=STATEMENT).last()
+    last = Document.objects.filter(partner_id=september.redis.id, kind=STATEMENT).last()
     assert (last.statement["opening_minor"], last.statement["adjustments_minor"]) == (
         closing + 1, 60,
     )  # fmt: skip
-    assert SettlementRun.objects.filter(partner_id=world.pinecone.id).count() == 1
+    assert SettlementRun.objects.filter(partner_id=september.pinecone.id).count() == 1
     assert breaches() == []
 
 
-def test_nothing_late_opens_nothing_and_changes_no_row(database, world):
-    settle()
+def test_nothing_late_opens_nothing_and_changes_no_row(database, september):
     # Of another month, of another partner, and below a cent.
-    late(database, hit(world.redis, "2026-10-01", "acme", 5_000),
-         hit(world.pinecone, "2026-08-31T23:59", "acme", 5_000),
-         hit(world.redis, "2026-09-02", "big", 1),
-         hit(world.redis, "2026-09-02", "new", 2))  # fmt: skip
+    late(database, hit(september.redis, "2026-10-01", "acme", 5_000),
+         hit(september.pinecone, "2026-08-31T23:59", "acme", 5_000),
+         hit(september.redis, "2026-09-02", "big", 1),
+         hit(september.redis, "2026-09-02", "new", 2))  # fmt: skip
     before = fingerprint(database)
 
     assert adjust_due(now=NOW) == 0
@@ -164,12 +162,11 @@ def test_a_plan_begun_since_does_not_reach_back(database, partners):
                                 (INVOICE, "fresh", 1_00)]  # fmt: skip
 
 
-def test_the_calendar_opens_one_at_a_time_and_a_person_hands_it_in(database, world):
-    settle()
-    late(database, hit(world.redis, "2026-10-10", "acme", 1_000), now=LATER)
+def test_the_calendar_opens_one_at_a_time_and_a_person_hands_it_in(database, september):
+    late(database, hit(september.redis, "2026-10-10", "acme", 1_000), now=LATER)
     settle(OCTOBER, LATER)
-    late(database, hit(world.redis, "2026-09-10", "acme", 500),
-         hit(world.redis, "2026-10-11", "acme", 500), now=LATER)  # fmt: skip
+    late(database, hit(september.redis, "2026-09-10", "acme", 500),
+         hit(september.redis, "2026-10-11", "acme", 500), now=LATER)  # fmt: skip
 
     assert (adjust_due(now=LATER), adjust_due(now=LATER)) == (1, 0)
 
@@ -183,7 +180,7 @@ def test_the_calendar_opens_one_at_a_time_and_a_person_hands_it_in(database, wor
     go_on(run_id=run.id, actor=PREPARER, now=LATER)
     assert settle_run(**args).state == "in_review"
     room = control_room(SEPTEMBER)
-    mine = [row for row in room.rows if row.partner_id == world.redis.id]
+    mine = [row for row in room.rows if row.partner_id == september.redis.id]
     assert [(row.run_kind, row.gross_minor) for row in mine] == [
         ("regular", 101_41), ("adjustment", 1_00),
     ]  # fmt: skip
@@ -198,12 +195,11 @@ def test_the_calendar_opens_one_at_a_time_and_a_person_hands_it_in(database, wor
     assert breaches() == []
 
 
-def test_an_adjustment_can_be_sent_back_and_made_again(database, world):
-    settle()
-    late(database, hit(world.redis, "2026-09-10", "acme", 500))
+def test_an_adjustment_can_be_sent_back_and_made_again(database, september):
+    late(database, hit(september.redis, "2026-09-10", "acme", 500))
     [run] = review().values()
     reject_run(run_id=run.id, actor=APPROVER, reason="wait for the rest", now=NOW)
-    late(database, hit(world.redis, "2026-09-10", "acme", 500))
+    late(database, hit(september.redis, "2026-09-10", "acme", 500))
 
     [again] = review().values()
 
@@ -214,17 +210,16 @@ def test_an_adjustment_can_be_sent_back_and_made_again(database, world):
     assert breaches() == []
 
 
-def test_late_usage_waits_for_the_run_under_way_and_says_so(database, world):
-    settle()
+def test_late_usage_waits_for_the_run_under_way_and_says_so(database, september):
     settle_period(period=OCTOBER, actor=PREPARER, now=LATER)
-    late(database, hit(world.redis, "2026-09-10", "acme", 500), now=LATER)
+    late(database, hit(september.redis, "2026-09-10", "acme", 500), now=LATER)
 
     opened = settle_period(period=SEPTEMBER, actor=PREPARER, now=LATER)
 
     assert opened.runs == ()
     [(agreement, why)] = opened.refused
     assert (agreement.partner_id, why) == (
-        world.redis.id,
+        september.redis.id,
         "Late usage of 2026-09 waits: 2026-10 of Redis Labs revenue_share_platform is open. "
         "Issue that first.",
     )

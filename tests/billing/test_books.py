@@ -68,8 +68,7 @@ def test_what_is_still_not_invoiced_is_accrued_again_at_the_next_closing(world):
     assert sums(*NOVEMBER)["1200"] == (102_41, -102_41)
 
 
-def test_closing_twice_changes_nothing_and_an_issued_month_accrues_nothing(database, world):
-    settle()
+def test_closing_twice_changes_nothing_and_an_issued_month_accrues_nothing(database, september):
     close()
     before = fingerprint(database)
 
@@ -78,11 +77,10 @@ def test_closing_twice_changes_nothing_and_an_issued_month_accrues_nothing(datab
     assert not JournalEntry.objects.filter(purpose="accrual").exists()
 
 
-def test_a_closed_month_refuses_postings_of_everybody(database, world):
-    settle()
+def test_a_closed_month_refuses_postings_of_everybody(database, september):
     close()
     made = entry("test", "late", "USD", [("1000", 5), ("4000", -5)])
-    partner = world.redis
+    partner = september.redis
 
     with pytest.raises(ClosedMonth, match="books of 2026-09 are closed"):
         post_entries(entries=[(Source("x", partner.id), made[0])], accounting_date=LAST, now=NOW)
@@ -137,10 +135,9 @@ def test_months_close_and_open_in_order(world):
         close(parse_month("2027-01"))
 
 
-def test_ageing_ties_to_the_trial_balance_and_to_the_documents(world):
+def test_ageing_ties_to_the_trial_balance_and_to_the_documents(september):
     """acme's 100.01 is credited with 40.00, big's 1.40 written off, Pinecone's 1.00 stays."""
-    settle()
-    redis = world.redis
+    redis = september.redis
     issue_credit_note(document_id=invoice(redis).id, actor=APPROVER, now=NOW,
                       credit=Credit("k", "why", net_minor=40_00))  # fmt: skip
     write_off_invoice(document_id=invoice(redis, "big").id, reason="gone", actor=APPROVER, now=NOW)
@@ -178,8 +175,7 @@ def test_the_deferred_roll_forward_chains_and_ties_to_the_trial_balance(database
     assert -sum(sums(FIRST, date(2026, 10, 31))["2300"]) == rows[-1].closing_minor
 
 
-def test_the_trial_balance_balances_and_the_export_says_the_same(database, world):
-    settle()
+def test_the_trial_balance_balances_and_the_export_says_the_same(database, september):
     rows = ledger.trial_balance(FIRST, LAST)
     assert sum(row.closing_debit_minor for row in rows) == 102_41 + 30_62
     assert sum(row.closing_minor for row in rows) == 0

@@ -24,12 +24,12 @@ from tests.billing.people import APPROVER, PREPARER
 from tests.billing.stripe_steps import acme, intent_of, notices, now, push, status
 from tests.billing.two_people import write_off_invoice
 from tests.billing.world import balances, breaches, settle
-from tests.fakes.stripe import KEY, SPEC, running
+from tests.fakes.stripe import KEY, described, running
 
 
 @pytest.fixture(scope="module")
 def fake(shared_data):
-    with running(shared_data / SPEC) as found:
+    with running(described(shared_data)) as found:
         yield found
         assert found.report()["broken"] == []
 

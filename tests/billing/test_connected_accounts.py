@@ -24,7 +24,7 @@ from billing.rules.sealing import seal
 from tenants.rules.datakeys import parse_kek
 from tenants.schema import in_partner
 from tests.billing.stripe_steps import notices, now, push
-from tests.fakes.stripe import KEY, SPEC, running
+from tests.fakes.stripe import KEY, described, running
 
 URLS = {"return_url": "https://a.example/back", "refresh_url": "https://a.example/again"}
 OWNER = "owner@redis.example"
@@ -32,7 +32,7 @@ OWNER = "owner@redis.example"
 
 @pytest.fixture(scope="module")
 def fake(shared_data):
-    with running(shared_data / SPEC) as found:
+    with running(described(shared_data)) as found:
         yield found
         assert found.report()["broken"] == []
 

@@ -43,8 +43,7 @@ from tests.billing.world import (
 LATER = utc("2026-11-02T09:00")
 
 
-def test_everything_run_twice_changes_no_row(database, world):
-    settle()
+def test_everything_run_twice_changes_no_row(database, september):
     before = fingerprint(database)
 
     with pytest.raises(AlreadySettled, match="2026-09 is settled: all 2 runs"):
@@ -122,11 +121,11 @@ def test_a_failed_issue_gives_its_numbers_back(database, world):
     assert breaches() == []
 
 
-def test_the_same_input_gives_the_same_bytes_also_after_later_usage(database, world):
-    settle()
+def test_the_same_input_gives_the_same_bytes_also_after_later_usage(database, september):
     database.login("owner")
-    record(hit(world.redis, "2026-09-10", "acme", 3), hit(world.redis, "2026-09-30", "late", 9))
-    run = SettlementRun.objects.get(partner_id=world.redis.id)
+    redis = september.redis
+    record(hit(redis, "2026-09-10", "acme", 3), hit(redis, "2026-09-30", "late", 9))
+    run = SettlementRun.objects.get(partner_id=redis.id)
 
     drafts = charge(frozen_input(run)).drafts
 

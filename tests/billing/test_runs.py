@@ -179,12 +179,11 @@ def test_the_sweep_queues_what_a_lost_task_left_but_not_what_a_person_rejected(w
     assert sweep_runs(now=LATER) == 0
 
 
-def test_a_statement_opens_with_what_the_last_one_closed_with_less_payouts(database, world):
-    settle()
+def test_a_statement_opens_with_what_the_last_one_closed_with_less_payouts(database, september):
     database.login("owner")
-    record(hit(world.redis, "2026-10-10", "acme", 50_000), now=LATER)
+    record(hit(september.redis, "2026-10-10", "acme", 50_000), now=LATER)
     database.login("settle")
-    first = Document.objects.get(partner_id=world.redis.id, kind="payout_statement")
+    first = Document.objects.get(partner_id=september.redis.id, kind="payout_statement")
     for _ in range(2):
         record_document_event(
             document_id=first.id,
@@ -200,7 +199,7 @@ def test_a_statement_opens_with_what_the_last_one_closed_with_less_payouts(datab
     # September: 30 % of 100.01 and of 1.40; October: 30 % of 100.00.
     assert first.statement["closing_minor"] == 30_00 + 42
     second = Document.objects.get(
-        partner_id=world.redis.id, kind="payout_statement", period_start=OCTOBER.start
+        partner_id=september.redis.id, kind="payout_statement", period_start=OCTOBER.start
     )
     keys = ("opening_minor", "paid_minor", "shares_minor", "closing_minor")
     assert [second.statement[key] for key in keys] == [30_42, 20_00, 30_00, 40_42]

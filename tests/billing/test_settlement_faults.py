@@ -292,8 +292,7 @@ def to_paper() -> None:
 
 
 @pytest.mark.parametrize("trouble", ["refuse", "silent"])
-def test_a_mail_server_that_is_down_or_silent_holds_nothing_up(world, settings, trouble):
-    settle()
+def test_a_mail_server_that_is_down_or_silent_holds_nothing_up(september, settings, trouble):
     port = ports.pick()
     wire = Wire(port)  # nobody listens behind it
     wire.set(mode=trouble)
@@ -306,4 +305,4 @@ def test_a_mail_server_that_is_down_or_silent_holds_nothing_up(world, settings, 
         wire.stop()
 
     assert DocumentEvent.objects.filter(kind="undelivered").exists()
-    require_settled(world)
+    require_settled(september)

@@ -65,16 +65,15 @@ def _can_unshare():
     return bool(tool) and subprocess.run([tool, "-rn", "true"], check=False).returncode == 0
 
 
-def test_a_clean_room_gives_the_statement_to_the_cent(database, world, tmp_path):
-    settle()
-    data, seal = archive_of(database, world.redis)
-    again, _ = archive_of(database, world.redis)
-    other, _ = archive_of(database, world.pinecone)
+def test_a_clean_room_gives_the_statement_to_the_cent(database, september, tmp_path):
+    data, seal = archive_of(database, september.redis)
+    again, _ = archive_of(database, september.redis)
+    other, _ = archive_of(database, september.pinecone)
 
     code, said = clean_room(tmp_path, data)
 
     # 50,705 cached requests at $0.002 are $101.41; 30 % of $100.01 and of $1.40.
-    issued = paper(world.redis, "payout_statement")
+    issued = paper(september.redis, "payout_statement")
     number = issued.number
     assert f"{number} has the fingerprint {issued.sha256}" in said
     assert (code, f"{number}: 30.42 USD stated, 30.42 recomputed" in said) == (0, True), said
@@ -86,9 +85,8 @@ def test_a_clean_room_gives_the_statement_to_the_cent(database, world, tmp_path)
     assert code == 1 and "rates.json is damaged" in said
 
 
-def test_our_own_engine_verifies_it_without_a_database(database, world, tmp_path):
-    settle()
-    data, seal = archive_of(database, world.redis)
+def test_our_own_engine_verifies_it_without_a_database(database, september, tmp_path):
+    data, seal = archive_of(database, september.redis)
     (tmp_path / "good.zip").write_bytes(data)
     files, _ = archive.read_archive(io.BytesIO(data))
     changed = {**files, archive.USAGE: files[archive.USAGE].replace(b",700,", b",701,")}
@@ -197,25 +195,23 @@ def test_late_usage_leaves_the_archive_as_it_was(database, world, tmp_path):
     assert [(f"{row.hour:%dT%H}", row.counts[2]) for row in fed] == [("12T05", 3)]
 
 
-def test_usage_whose_events_are_gone_is_refused_not_guessed(database, world):
-    settle()
+def test_usage_whose_events_are_gone_is_refused_not_guessed(database, september):
     with database.psql() as boss:
-        name = Partner.objects.get(pk=world.redis.id).schema_name
+        name = Partner.objects.get(pk=september.redis.id).schema_name
         boss.execute(f'update "{name}".cache_api_rolluphour set quantity = quantity + 1')
         boss.execute("drop table usage_event_20260910")
-    document = paper(world.redis, "payout_statement")
+    document = paper(september.redis, "payout_statement")
 
-    with schema.in_partner(world.redis), pytest.raises(UsageGone, match="no longer kept"):
+    with schema.in_partner(september.redis), pytest.raises(UsageGone, match="no longer kept"):
         write_archive(document, io.BytesIO())
 
 
-def test_another_partners_document_does_not_exist(database, world):
-    settle()
-    document = paper(world.redis, "payout_statement")
+def test_another_partners_document_does_not_exist(database, september):
+    document = paper(september.redis, "payout_statement")
 
-    assert archived_run(document.id, world.pinecone.id) is None
+    assert archived_run(document.id, september.pinecone.id) is None
     database.login("web")
-    with schema.in_partner(world.pinecone):
+    with schema.in_partner(september.pinecone):
         assert archived_run(document.id) is None
 
 

@@ -49,14 +49,14 @@ from tests.billing.credit import issue_credit_note
 from tests.billing.people import APPROVER, PREPARER
 from tests.billing.stripe_steps import acme, intent_of, notices, now, push, status
 from tests.billing.world import balances, breaches, settle
-from tests.fakes.stripe import KEY, SECRET, SPEC, running
+from tests.fakes.stripe import KEY, SECRET, described, running
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
 def fake(shared_data):
-    with running(shared_data / SPEC) as found:
+    with running(described(shared_data)) as found:
         yield found
         report = found.report()
         assert report["broken"] == []
@@ -70,7 +70,7 @@ def stripe(fake):
 
 @pytest.fixture
 def billed(world):
-    """acme at Redis owes 100.01, big 1.40; acme at Pinecone 1.00."""
+    """acme at Redis owes 100.01, big 1.40; acme at Pinecone 1.00: news to the fake, each time."""
     settle()
     return world
 

@@ -16,6 +16,7 @@ from tenants.tasking import MissingPartner
 from tests.billing.people import APPROVER, PREPARER
 from tests.billing.world import NOW, hit, record, review, sign
 from tests.conftest import own_valkey
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,7 +47,7 @@ def worker(environ):
     )  # fmt: skip
     yield child
     child.terminate()
-    print(child.communicate(timeout=30)[0])
+    print(child.communicate(timeout=PATIENCE_S)[0])
 
 
 def states() -> set[str]:

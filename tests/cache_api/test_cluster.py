@@ -152,8 +152,8 @@ def test_a_dead_node_costs_misses_not_errors_and_comes_back(either, cast, nodes)
             either.store(key, original_request=one)
         return all(either.lookup(key, original_request=one).json["hit"] for one in requests)
 
-    assert wait_for(is_back, 30)
-    assert wait_for(lambda: either.call("GET", "/api/overflow/health").json["cache"] == "ok", 30)
+    assert wait_for(is_back)
+    assert wait_for(lambda: either.call("GET", "/api/overflow/health").json["cache"] == "ok")
 
 
 def roles(nodes):

@@ -4,17 +4,18 @@ import json
 import time
 import uuid
 
-import anthropic
 import httpx
-import openai
 import pytest
 
 from cache_api.rules.sse import formats
 from portal.servers import ports
+from tenants.later import later
 from tests.cache_api.provider import STREAM, Provider
 from tests.cache_api.provider_answers import CHAT, MESSAGE
-from tests.patience import wait_for
+from tests.patience import PATIENCE_S, wait_for
 
+# They take seconds to import: not by workers that only collect these tests.
+anthropic, openai = later("anthropic"), later("openai")
 SECRET = f"sk-upstream-{uuid.uuid4().hex}"
 UPSTREAM = "agentcache-upstream-authorization"
 pytestmark = pytest.mark.filterwarnings("ignore:The model:DeprecationWarning")
@@ -280,7 +281,7 @@ def test_a_client_that_hangs_up_hangs_the_provider_up(edge_door, partner, provid
     finally:
         provider.gate.set()
 
-    assert provider.hung_up.wait(20)
+    assert provider.hung_up.wait(PATIENCE_S)
     assert not is_stored(edge_door, partner.live, request)
 
 

@@ -5,9 +5,8 @@ import uuid
 
 import pytest
 
-from cache_api.gateways import embedder
-from cache_api.gateways.embedder import NoEmbedder
 from tests.cache_api.doors import REPLY
+from tests.cache_api.embedding import model
 from tests.cache_api.test_contract import slice_of
 from tests.patience import wait_for
 
@@ -19,10 +18,7 @@ ASKED = "Can you tell me how I find my card PIN?"
 @pytest.fixture(scope="module", autouse=True)
 def _model():
     """These tests are about the real model."""
-    try:
-        embedder.load(embedder.DEFAULT)
-    except NoEmbedder as error:
-        pytest.skip(f"semantic extra absent: {error}")
+    model()
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ import pytest
 from cache_api.gateways import embedder
 from cache_api.gateways.blocking import BlockingService
 from cache_api.gateways.config import Config
-from cache_api.gateways.embedder import NoEmbedder
 from cache_api.hot import judging, shelves
 from cache_api.hot.steps import Asked
 from cache_api.hot.verbs import VERBS
 from cache_api.rules.semantic.budget import State
 from cache_api.rules.semantic.policy import Policy
+from tests.cache_api import embedding
 from tests.cache_api.test_semantic import ASKED, STORED, chat
 from tests.patience import wait_for
 
@@ -86,11 +86,9 @@ def cast(own_valkeys):
 
 
 @pytest.fixture
-def web(own_valkeys, cast, tmp_path):
-    try:
-        embedder.load(embedder.DEFAULT)
-    except NoEmbedder as error:
-        pytest.skip(f"semantic extra absent: {error}")
+def web(own_valkeys, cast, tmp_path, monkeypatch):
+    embedding.model()
+    monkeypatch.setattr(embedder, "load", embedding.load)
     one = Web(own_valkeys, cast, tmp_path / "web")
     yield one
     one.service.stop()

@@ -10,18 +10,17 @@ from django.conf import settings
 from django.utils import timezone
 
 from cache_api.actions.entitle import entitle
-from cache_api.gateways import embedder
-from cache_api.gateways.embedder import NoEmbedder
 from portal import env
 from tenants import schema
 from tenants.actions.keys import create_key
 from tenants.actions.switches import end_switch, set_switch
 from tenants.rules import switches as rules
 from tests.cache_api.doors import ROOT
+from tests.cache_api.embedding import model
 from tests.cache_api.test_semantic import ASKED, POLICY, STORED, ask, chat, store
 from tests.cache_api.valkeys import Valkeys
 from tests.conftest import fresh_database, two_partners
-from tests.patience import wait_for
+from tests.patience import PATIENCE_S, wait_for
 
 REGION, ME = "test-1", "sre@agentcache.example"
 
@@ -60,7 +59,7 @@ class World:
 
     def stop(self):
         self.recorder.terminate()
-        self.recorder.wait(20)
+        self.recorder.wait(PATIENCE_S)
         self.edge.stop()
         self.pair.stop()
 
@@ -102,10 +101,7 @@ def test_a_drained_region_says_so_and_answers_misses(world):
 
 
 def test_semantic_matching_goes_off_for_the_partner_that_is_meant(world):
-    try:
-        embedder.load(embedder.DEFAULT)
-    except NoEmbedder as error:
-        pytest.skip(f"semantic extra absent: {error}")
+    model()
     mine, theirs = world.keys
     ask(world.edge, mine, chat(ASKED))  # the first question has the model loaded
     assert wait_for(lambda: world.edge.call("GET", "/api/overflow/health").json["semantic"] == "ok")

@@ -18,16 +18,16 @@ from tenants import resolve, schema
 from tenants.accounts.models import User
 from tenants.models import ApiKey, AuditEntry, Domain, Partner
 from tests.billing.world import customer, hit, record, settle, sign
+from tests.conftest import two_partners
 
 HOSTS = {"redis-labs": "cache.redis.localhost", "pinecone": "cache.pinecone.localhost"}
 SHARED_TABLES = (Agreement, Document, DocumentLine, RatedLine, RunInput, UsageEvent,
                  ChannelDay, ApiKey, AuditEntry)  # fmt: skip
 
 
-@pytest.fixture
-def world(database, partners):
+def alike(_database):
     """Both partners with a customer of the same name, usage, documents and the same people."""
-    for partner in partners:
+    for partner in two_partners():
         customer(partner, "acme", name=f"Acme at {partner.name}")
         sign(partner, "revenue_share_platform")
         record(hit(partner, "2026-09-05T10:00", "acme", 5000, bytes=1300))
@@ -38,6 +38,12 @@ def world(database, partners):
                 "cus@example.com", "a long password", role="customer_owner", customer_id=acme.id
             )
     settle()
+
+
+@pytest.fixture
+def world(database):
+    """The database of `alike`."""
+    database.fill(alike)
     resolve.forget()
     yield database
     resolve.forget()

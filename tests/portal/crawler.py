@@ -32,6 +32,7 @@ class Walk:
     """What a walk found; `broken` are links that led to no page: (where it stood, it, status)."""
 
     doors: set[Door] = field(default_factory=set)
+    opened: dict[str, int] = field(default_factory=dict)  # route → status of one of its pages
     broken: list[tuple[str, str, int]] = field(default_factory=list)
 
     @property
@@ -74,7 +75,9 @@ def walk(client: Client, urlconf: str, start: str) -> Walk:
         if answer.status_code >= 400:
             result.broken.append((origin, path, answer.status_code))
             continue
-        result.doors.add(Door(match(path, urlconf).route, path, is_form=False))
+        route = match(path, urlconf).route
+        result.doors.add(Door(route, path, is_form=False))
+        result.opened[route] = answer.status_code
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
             waiting += [(path, link) for link in _follow(answer.content, path, urlconf, result)]
     return result

@@ -21,6 +21,7 @@ from tenants import ask, tasks
 from tenants.gateways import tls
 from tenants.models import DomainClaim
 from tests.flows.harness import free_port
+from tests.patience import PATIENCE_S
 from tests.plugin import ROOT
 from tests.tenants.domain_world import HOST, World
 
@@ -173,7 +174,7 @@ def test_a_verified_domain_is_served_by_tls_and_a_stranger_is_refused(
     assert front.see("other.shop.com").outcome == "refused"
 
     front.children[0].terminate()
-    front.children[0].wait(20)
+    front.children[0].wait(PATIENCE_S)
     status, body, _ = front.get("/accounts/login/")
     assert status == 503 and "We are back in a moment" in body
     assert "agentcache" not in body.lower() and "redis" not in body.lower()

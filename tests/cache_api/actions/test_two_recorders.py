@@ -18,22 +18,17 @@ from cache_api.reconcile import CHECKS
 from cache_api.rules.events import FIELD, UsageEvent, encode, shard_of, stream_of
 from tenants.rules.ids import uuid7
 from tests.cache_api.cast import NOW, event, hours, sql
-from tests.conftest import servers
-from tests.patience import wait_for
+from tests.conftest import own_valkey
+from tests.patience import PATIENCE_S, wait_for
 
 SHARDS = 4
 
 
 @pytest.fixture
 def url(database):
-    """Database 10 of the events Valkey, empty: recorders find all usage streams of a database."""
-    found = servers()["EVENTS_URL"].rsplit("/", 1)[0] + "/10"
-    client = redis.Redis.from_url(found)
-    client.flushdb()
+    """An events Valkey without streams: recorders find all usage streams of a database."""
     database.login("recorder")
-    yield found
-    client.flushdb()
-    client.close()
+    return own_valkey("EVENTS_URL")
 
 
 def append(url, events):
@@ -151,7 +146,7 @@ def test_two_recorders_one_killed_in_the_middle_and_the_other_goes_on(url, datab
     with recorder(database, url) as first, recorder(database, url) as second:
         assert wait_for(lambda: waiting(url) < 500)
         first.kill()  # it holds a stream, and a batch is under way or just recorded
-        first.wait(20)
+        first.wait(PATIENCE_S)
         append(url, events[1::2])
         append(url, events[:100])  # shipped again, as a spool does after a lost reply
         assert wait_for(lambda: waiting(url) == 0)

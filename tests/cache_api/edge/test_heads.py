@@ -8,6 +8,7 @@ import pytest
 from cache_api.edge import heads
 from cache_api.hot.verbs import VERBS
 from tests.cache_api.hot.pipeline import CHAT
+from tests.patience import PATIENCE_S
 
 VERB = VERBS["lookup"]
 
@@ -83,7 +84,7 @@ def test_one_connection_changes_bodies_keys_and_paths(edge_door, cast):
     ours, theirs = cast.redis.live.encode(), cast.pinecone.live.encode()
     asked = json.dumps({"original_request": CHAT}).encode()
     stored = json.dumps({"original_request": CHAT, "response": {"said": "x" * 100}}).encode()
-    with socket.create_connection(("127.0.0.1", edge_door.port), timeout=10) as wire:
+    with socket.create_connection(("127.0.0.1", edge_door.port), timeout=PATIENCE_S) as wire:
 
         def told(body, key=ours, path=b"/api/overflow", at=None):
             raw = (
@@ -108,7 +109,7 @@ def test_two_at_once_are_answered_in_turn(edge_door, cast):
     """A request behind one that is under way, when the head of both is known."""
     key = cast.redis.live.encode()
     one, two = (request(b'{"cache_key":"%b"}' % name, key=key) for name in (b"a", b"longer"))
-    with socket.create_connection(("127.0.0.1", edge_door.port), timeout=10) as wire:
+    with socket.create_connection(("127.0.0.1", edge_door.port), timeout=PATIENCE_S) as wire:
         assert exchanged(wire, one)[0] == 200
         for _ in range(3):
             wire.sendall(one + two)

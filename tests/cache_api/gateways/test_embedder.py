@@ -15,8 +15,9 @@ from cache_api.gateways.embedder_lanes import EmbedderLane, SyncEmbedderLane
 from cache_api.hot.work import COMPARE, EMBED, NEAREST
 from cache_api.rules.semantic import guards
 from cache_api.rules.semantic.features import features
+from tests.cache_api import embedding
 from tests.cache_api.gateways import models
-from tests.patience import wait_for
+from tests.patience import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = "tests.cache_api.gateways.models"
@@ -25,11 +26,7 @@ EMBEDDING = (EMBED, b"Where is my card?")
 
 @pytest.fixture(scope="module")
 def model():
-    """The default model, or a skip where its packages are absent."""
-    try:
-        return embedder.load(embedder.DEFAULT)
-    except NoEmbedder as error:
-        pytest.skip(f"semantic extra absent: {error}")
+    return embedding.model()
 
 
 @pytest.fixture
@@ -191,7 +188,7 @@ def test_a_stuck_model_turns_texts_away_until_it_is_done(thread):
     models.entered.clear()
 
     stuck = one.submit([(EMBED, b"first"), (EMBED, b"too late")])
-    assert models.entered.wait(5)
+    assert models.entered.wait(PATIENCE_S)
     time.sleep(0.02)
     assert one.submit([(EMBED, b"second")]) is None
     models.gate.set()

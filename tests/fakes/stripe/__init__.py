@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import urllib.request
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from portal import env
 from portal.servers import ports
+from portal.simulators.stripe.contract import as_json
 from tests.patience import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -58,6 +61,16 @@ class Fake:
     def _ask(self, path: str, data: bytes | None = None) -> dict[str, Any]:
         with urllib.request.urlopen(self.base + path, data=data, timeout=PATIENCE_S) as answer:
             return json.load(answer)
+
+
+def described(shared_data: Path) -> Path:
+    """Stripe's own description, for `running`: turned into JSON by the worker that comes first."""
+    made = env.data_dir() / "stripe.json"
+    if not made.exists():
+        aside = made.with_name(f"stripe.{os.getpid()}")
+        aside.write_text(as_json(shared_data / SPEC))
+        aside.rename(made)
+    return made
 
 
 @contextlib.contextmanager

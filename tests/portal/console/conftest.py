@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 import time_machine
 
-from tenants import resolve
+from tenants import resolve, schema
 from tests.billing import world
 from tests.conftest import fresh_database, two_partners
 from tests.portal.console import cast
@@ -42,6 +42,14 @@ def waiting(database):
         cast.work(database)
 
 
+def settled(database):
+    """People, partners and usage of `used`, and September is issued."""
+    used(database)
+    database.login("settle")
+    with clock(), schema.in_public():
+        world.settle()
+
+
 @pytest.fixture(scope="module")
 def shared_world(django_db_blocker):
     with fresh_database(django_db_blocker) as database, clock():
@@ -62,6 +70,15 @@ def console(database, partners):
     """The same in a database of its own."""
     with clock():
         database.fill(used)
+        database.login("web")
+        yield partners
+
+
+@pytest.fixture
+def issued(database, partners):
+    """acme at Redis owes 100.01, zeta 2.00; Redis earned 30.60, Pinecone 200.00."""
+    with clock():
+        database.fill(settled)
         database.login("web")
         yield partners
 

@@ -10,21 +10,10 @@ from billing.actions.payout_details import ask_payout_details, decide_payout_det
 from billing.actions.remote_intents import want_invoices
 from billing.models import BankLine, Chargeback, Document, Payment, Payout, Refund, RemoteIntent
 from tenants import schema
-from tests.billing import world
 from tests.portal.console.cast import signed_in
 from tests.portal.views.cast import NOW, text
 
 IBAN = "DE89370400440532013000"
-
-
-@pytest.fixture
-def issued(console, database):
-    """acme at Redis owes 100.01, zeta 2.00; Redis earned 30.60, Pinecone 200.00."""
-    database.login("settle")
-    with schema.in_public():
-        world.settle()
-    database.login("web")
-    return console
 
 
 def number(partner, customer="acme"):

@@ -43,7 +43,7 @@ def _quiet(monkeypatch):
 @pytest.fixture
 def broker_url(shared_world, settings, monkeypatch):
     """A queue that nobody else fills or empties: other workers' tests share the run's broker."""
-    url = settings.BROKER_URL = own_valkey("BROKER_URL", first=8)
+    url = settings.BROKER_URL = own_valkey("BROKER_URL")
     monkeypatch.setenv("CELERY_BROKER_URL", url)
     monkeypatch.setattr(app, "_pool", None)
     monkeypatch.setattr(app.amqp, "_producer_pool", None)

@@ -49,7 +49,7 @@ class World:
     def knows_the_key(self):
         bearer = {"Authorization": f"Bearer {self.key}"}
         url, body = f"{self.edge_url}/api/overflow", {"cache_key": "-"}
-        return requests.post(url, json=body, headers=bearer, timeout=5).ok
+        return requests.post(url, json=body, headers=bearer, timeout=PATIENCE_S).ok
 
     def revive(self):
         if not self.pair.events.child.alive:

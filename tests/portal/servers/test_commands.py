@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+from tests.patience import PATIENCE_S
 from tests.portal.servers.conftest import ROOT
 
 
@@ -11,28 +12,28 @@ def test_up_env_and_down(program):
     up = program("-m", "portal.servers", "up")
     up.wait_for("ready; URLs in")
     shown = program("-m", "portal.servers", "env")
-    assert shown.process.wait(20) == 0
+    assert shown.process.wait(PATIENCE_S) == 0
     urls = json.loads((up.data_dir / "servers.json").read_text())
     assert f"export OWNER_DATABASE_URL={urls['OWNER_DATABASE_URL']}\n" in shown.text
     down = program("-m", "portal.servers", "down")
-    assert down.process.wait(30) == 0
-    assert up.process.wait(5) == 0
+    assert down.process.wait(PATIENCE_S) == 0
+    assert up.process.wait(PATIENCE_S) == 0
     assert up.text.endswith("stopped\n")
     assert up.gone(seconds=0)
 
 
 def test_down_and_env_without_servers_say_so(program):
     down = program("-m", "portal.servers", "down")
-    assert down.process.wait(20) == 0
+    assert down.process.wait(PATIENCE_S) == 0
     assert f"no servers run in {down.data_dir}" in down.text
     shown = program("-m", "portal.servers", "env")
-    assert shown.process.wait(20) == 1
+    assert shown.process.wait(PATIENCE_S) == 1
     assert "run `python -m portal.servers up` first" in shown.text
 
 
 def test_wrong_usage_explains(program):
     wrong = program("-m", "portal.servers", "start")
-    assert wrong.process.wait(20) == 2
+    assert wrong.process.wait(PATIENCE_S) == 2
     assert "usage: python -m portal.servers up|down|env" in wrong.text
 
 

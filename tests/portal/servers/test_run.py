@@ -13,6 +13,7 @@ import pytest
 from portal import env
 from portal.servers import leftovers
 from portal.servers.supervisor import status_of
+from tests.patience import PATIENCE_S
 
 FAKE = ("-m", "tests.portal.servers.fake_run")
 
@@ -39,7 +40,7 @@ def pid_of(data_dir, needles):
 
 
 def child_of(pid):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while not (children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -103,11 +104,11 @@ def test_started_twice_says_so(start, two_ports, program):
     first = start()
     first.wait_for("Ctrl-C stops everything")
     second = start()
-    assert second.process.wait(20) == 1
+    assert second.process.wait(PATIENCE_S) == 1
     assert f"already runs on {first.data_dir} (pid {first.process.pid})" in second.text
     assert f"http://127.0.0.1:{two_ports[1]}" in second.text
     servers = program("-m", "portal.servers", "up")
-    assert servers.process.wait(20) == 1
+    assert servers.process.wait(PATIENCE_S) == 1
     assert f"already run (pid {first.process.pid})" in servers.text
     assert status_of(f"http://127.0.0.1:{two_ports[0]}/livez") == 200
 
@@ -116,7 +117,7 @@ def test_started_twice_says_so(start, two_ports, program):
 def test_a_busy_port_is_named_before_anything_starts(start, two_ports, which, name):
     with socket.create_server(("127.0.0.1", two_ports[which])):
         run = start(first=True)
-        assert run.process.wait(20) == 1
+        assert run.process.wait(PATIENCE_S) == 1
     assert f"{name}: port {two_ports[which]} of 127.0.0.1 is busy" in run.text
     assert not (run.data_dir / "secrets").exists()
     assert not (run.data_dir / "logs").exists()
@@ -190,6 +191,6 @@ def test_can_be_stopped_in_the_middle_of_a_step(start):
 )
 def test_bad_ports_are_refused_by_name(program, environ, text):
     run = program("-m", "portal.run", **environ)
-    assert run.process.wait(20) == 1
+    assert run.process.wait(PATIENCE_S) == 1
     assert text in run.text
     assert not run.data_dir.exists()

@@ -5,12 +5,12 @@ import pytest
 from portal.simulators.stripe import shapes
 from portal.simulators.stripe.contract import Contract
 from portal.simulators.stripe.forms import decoded
-from tests.fakes.stripe import SPEC
+from tests.fakes.stripe import described
 
 
 @pytest.fixture(scope="module")
 def contract(shared_data):
-    return Contract(shared_data / SPEC)
+    return Contract(described(shared_data))
 
 
 def test_forms_nest_as_stripe_writes_them():

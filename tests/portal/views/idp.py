@@ -14,6 +14,8 @@ from contextlib import contextmanager
 import httpx
 from lxml import etree
 
+from tests.patience import PATIENCE_S
+
 SETTINGS = """config_version: 1
 server: {{host: "127.0.0.1", port: {port}}}
 oauth:
@@ -86,7 +88,7 @@ def provider(folder, users):
         yield Provider(f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_S)
         log.close()
 
 

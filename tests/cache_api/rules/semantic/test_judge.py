@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache_api.rules.semantic import judge
+from tests.cache_api import embedding
 
 LONG = "You can find the PIN in the app, in the section about cards. "
 
@@ -72,14 +73,10 @@ def test_any_bytes_say_something_or_nothing(raw):
 
 def test_what_the_model_takes_for_the_same(shared_data):
     """Of paraphrased statements nearly all agree, of random pairs hardly any."""
-    embedder = pytest.importorskip("cache_api.gateways.embedder")
     pytest.importorskip("numpy", reason="semantic extra absent")
     from cache_api.rules.semantic import vectors
 
-    try:
-        model = embedder.load(embedder.DEFAULT)
-    except embedder.NoEmbedder as error:
-        pytest.skip(f"semantic extra absent: {error}")
+    model = embedding.model()
     rows = json.loads((shared_data / "semantic" / "gptcache_mock_data.json").read_text())[::10]
 
     def agree(one, other):

@@ -2,15 +2,16 @@
 
 import json
 
-import anthropic
-import openai
 import pytest
 
 from cache_api.rules import cacheable
 from cache_api.rules.sse import formats
+from tenants.later import later
 from tests.cache_api.provider import STREAM, Provider
 from tests.cache_api.rules.sse.exchanges import exchanges
 
+# They take seconds to import: not by workers that only collect these tests.
+anthropic, openai = later("anthropic"), later("openai")
 # Providers of the same API say more than OpenAI's own types know: Mistral's content is a list.
 pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning")
 # What the clients add for convenience, or leave to the stream.
