@@ -25,18 +25,19 @@ from whitenoise import WhiteNoise
 from portal.servers import Stack, valkey
 
 ROOT = Path(__file__).resolve().parent.parent
-# What takes longest: one world for many tests, or one long test.
-DEAR = (
-    "tests/browser/", "tests/flows/test_nothing_lost.py",
-    "tests/portal/test_faults.py", "tests/flows/test_lookup_to_payout.py",
-    "tests/flows/test_restarts.py",
-    "tests/billing/test_commands.py", "tests/cache_api/test_schemathesis.py",
-    "tests/portal/views/test_sso.py", "tests/cache_api/test_regions.py",
-    "tests/cache_api/test_home_failover.py", "tests/cache_api/test_tier.py",
-    "tests/cache_api/test_budgets.py", "tests/portal/servers/",
-    "tests/billing/test_database_machine.py", "tests/billing/rules/test_machine.py",
-    "tests/portal/test_isolation.py", "tests/portal/console/test_access.py",
-)  # fmt: skip
+# What takes longest (seconds, about): one world for many tests, or one long test.
+DEAR = {
+    "tests/browser/": 180, "tests/portal/test_isolation.py": 70,
+    "tests/flows/test_nothing_lost.py": 70, "tests/portal/test_faults.py": 60,
+    "tests/cache_api/test_schemathesis.py": 50, "tests/billing/test_settlement_faults.py": 45,
+    "tests/portal/servers/": 45, "tests/cache_api/test_regions.py": 40,
+    "tests/cache_api/test_purge.py": 40, "tests/billing/test_stripe.py": 40,
+    "tests/flows/test_restarts.py": 35, "tests/flows/test_lookup_to_payout.py": 25,
+    "tests/billing/test_commands.py": 25, "tests/portal/views/test_sso.py": 25,
+    "tests/cache_api/test_home_failover.py": 25, "tests/cache_api/test_tier.py": 25,
+    "tests/cache_api/test_budgets.py": 25, "tests/portal/console/test_access.py": 20,
+    "tests/billing/test_database_machine.py": 15, "tests/billing/rules/test_machine.py": 15,
+}  # fmt: skip
 
 
 def python(*arguments: str, **environ: str) -> str:
@@ -153,7 +154,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Workers begin with DEAR, in turn, each place wholly one worker's; none has one at the end.
+    """Workers begin with DEAR, each place wholly one worker's; none has one at the end.
 
     `--dist worksteal` gives each worker its share of the list, then moves what is last.
     """
@@ -161,10 +162,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places: dict[str, list[pytest.Item]] = {place: [] for place in (*DEAR, "")}
     for item in items:
         places[next((one for one in DEAR if item.nodeid.startswith(one)), "")].append(item)
-    rest, found, total = iter(places.pop("")), [*places.values()], len(items)
+    rest, total = iter(places.pop("")), len(items)
+    shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    seconds = [0] * workers
+    for place, found in places.items():
+        least = seconds.index(min(seconds))
+        seconds[least] += DEAR[place]
+        shares[least] += found
     items.clear()
-    for number in range(workers):
-        mine = list(itertools.chain.from_iterable(found[number::workers]))
+    for mine in shares:
         items += [*mine, *itertools.islice(rest, max(0, total // workers - len(mine)))]
     items += rest
 

@@ -135,7 +135,7 @@ def run(page: Any, rules: dict[str, Any]) -> list[dict[str, Any]]:
 def inspect(visitor: Any) -> list[str]:
     """What axe says about the page as it is, and about its colours in every outfit."""
     page = visitor.page
-    said = [("as it is", one) for one in run(page, SHAPES)]
+    said = [(f"{OWN} light", one) for one in run(page, SHAPES)]
     asked = {"outfits": OUTFITS, "rules": ALIKE, "passed": sorted(PASSED)}
     dressed, passed = page.evaluate(DRESSED, asked)
     PASSED.update(passed)

@@ -14,6 +14,9 @@ from tests.browser.world import CONSOLE, REDIS
 from tests.patience import PATIENCE_S, POLL_S
 
 MODES = ("light", "dark")
+BOX = """(one) => { const {left, top, right, bottom} = one.getBoundingClientRect();
+  return [Math.floor(left + scrollX), Math.floor(top + scrollY),
+          Math.ceil(right + scrollX), Math.ceil(bottom + scrollY)]; }"""
 
 
 def test_a_brand_is_drafted_previewed_and_published(visit):
@@ -75,37 +78,41 @@ def test_painted_buttons_and_charts_keep_their_contrast(visit, seed):
     for mode in MODES:
         anton.page.goto(f"{anton.base}/style/?seed=%23{seed[1:]}&mode={mode}")
         anton.page.wait_for_load_state("load")
-        main = anton.page.locator("main")
-        ground, text = inks(main.locator(".button--primary", has_text="Primary"))
+        main, seen = anton.page.locator("main"), Picture(anton.page)
+        ground, text = seen.inks(main.locator(".button--primary", has_text="Primary"))
         assert contrast(ground, text) >= 4.5, (seed, mode, ground, text)
-        panel, danger = inks(main.locator(".button--danger").first)
+        panel, danger = seen.inks(main.locator(".button--danger").first)
         assert contrast(panel, danger) >= 4.5, (seed, mode, panel, danger)
-        card = painted(main.locator("#contrasts"))[0]
+        card = seen.painted(main.locator("#contrasts"))[0]
         bars = anton.page.locator(".column .tone-exact")
-        assert contrast(painted(bars.nth(3))[0], card) >= 3, (seed, mode)
+        assert contrast(seen.painted(bars.nth(3))[0], card) >= 3, (seed, mode)
         keys = main.locator(".legend__item .line")
-        found = {strongest(keys.nth(at), card) for at in range(8)}
+        found = {seen.strongest(keys.nth(at), card) for at in range(8)}
         assert len(found) == 8, (seed, mode, found)
         assert all(contrast(one, card) >= 3 for one in found), (seed, mode, found)
     anton.expect_no_problem()
 
 
-def painted(locator):
-    """The colours of an element as painted, the most frequent first."""
-    picture = Image.open(io.BytesIO(locator.screenshot(animations="disabled"))).convert("RGB")
-    raw = picture.tobytes()
-    counted = Counter(raw[at : at + 3] for at in range(0, len(raw), 3))
-    return [f"#{one.hex().upper()}" for one, _count in counted.most_common()]
+class Picture:
+    """The whole page as it is painted, in one picture, out of which its elements are cut."""
 
+    def __init__(self, page):
+        raw = page.screenshot(full_page=True, animations="disabled")
+        self.picture = Image.open(io.BytesIO(raw)).convert("RGB")
 
-def inks(locator):
-    """The ground of a button and the text on it: the colour farthest from the ground that more
-    than a stray pixel has (letters have soft edges)."""
-    found = painted(locator)
-    return found[0], max(found[:24], key=lambda one: contrast(one, found[0]))
+    def painted(self, locator):
+        """The colours of an element as painted, the most frequent first."""
+        raw = self.picture.crop(locator.evaluate(BOX)).tobytes()
+        counted = Counter(raw[at : at + 3] for at in range(0, len(raw), 3))
+        return [f"#{one.hex().upper()}" for one, _count in counted.most_common()]
 
+    def inks(self, locator):
+        """The ground of a button and the text on it: the colour farthest from the ground that more
+        than a stray pixel has (letters have soft edges)."""
+        found = self.painted(locator)
+        return found[0], max(found[:24], key=lambda one: contrast(one, found[0]))
 
-def strongest(locator, ground):
-    """The colour of a line: what stands out most from its ground."""
-    svg = locator.locator("xpath=..")
-    return max(painted(svg)[:6], key=lambda one: contrast(one, ground))
+    def strongest(self, locator, ground):
+        """The colour of a line: what stands out most from its ground."""
+        svg = locator.locator("xpath=..")
+        return max(self.painted(svg)[:6], key=lambda one: contrast(one, ground))

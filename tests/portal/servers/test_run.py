@@ -49,7 +49,7 @@ def child_of(pid):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_starts_answers_and_leaves_nothing(start, two_ports, number):
-    run = start(first=True)
+    run = start(first=number == signal.SIGTERM)
     run.wait_for("Ctrl-C stops everything")
     assert [status_of(f"http://127.0.0.1:{port}/livez") for port in two_ports] == [200, 200]
     assert run.text.index("servers done in") < run.text.index("first step")
