@@ -19,7 +19,11 @@ FAULTS = {
         "blocked by script-src-elem",
     ),
     "a foreign image": ("new Image().src = 'http://127.0.0.2:9/x.png'", "blocked by img-src"),
-    "a missing asset": ("new Image().src = '/static/img/none.svg'", "404 http"),
+    "a missing asset": (
+        "new Image().src = '/static/img/none.svg'",
+        r"status of 404.*/static/img/none\.svg",
+    ),
+    "a request that is refused": ("fetch('/nothing-here/')", r"status of 404.*/nothing-here/"),
     "a page too wide": ("document.body.style.minWidth = '500px'", "at 360 px: "),
 }
 # What only axe sees: in every outfit, or of another kind than colour.
@@ -60,6 +64,13 @@ def test_a_fault_fails_the_test(someone, script, told):
     someone.page.wait_for_load_state("networkidle")
 
     with pytest.raises(AssertionError, match=told):
+        someone.look()
+
+
+def test_a_page_that_is_not_there_fails_the_test(someone):
+    someone.page.goto(f"{someone.base}/nothing-here/")
+
+    with pytest.raises(AssertionError, match=r"status of 404.*/nothing-here/"):
         someone.look()
 
 

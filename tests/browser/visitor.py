@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Request, Response, WebError
+from playwright.sync_api import Browser, ConsoleMessage, Locator, WebError
 
 from bench.browser import sign_in
 from tests.patience import PATIENCE_S
@@ -35,8 +35,6 @@ class Visitor:
         self.context.add_init_script(REPORT_CSP)
         self.context.on("console", self._console)
         self.context.on("weberror", self._error)
-        self.context.on("response", self._response)
-        self.context.on("requestfailed", self._failed)
         self.page = self.context.new_page()
 
     def sign_in(self, email: str, password: str) -> None:
@@ -81,17 +79,10 @@ class Visitor:
         return self.page.locator("h1").inner_text()
 
     def _console(self, message: ConsoleMessage) -> None:
+        # Chromium also says here which page, file or request was refused or failed. To be told of
+        # every single answer would cost more than the pages.
         if message.type == "error":
             self.problems.append(f"console: {message.text} ({message.location.get('url')})")
 
     def _error(self, error: WebError) -> None:
         self.problems.append(f"script: {error.error}")
-
-    def _response(self, response: Response) -> None:
-        if response.status >= 400:
-            self.problems.append(f"{response.status} {response.url}")
-
-    def _failed(self, request: Request) -> None:
-        # A page that became a download, or a poll that the next page cut off, is no failure.
-        if request.failure != "net::ERR_ABORTED":
-            self.problems.append(f"failed: {request.url} {request.failure}")
