@@ -51,7 +51,9 @@ DRESSED = """async ({outfits, rules, passed}) => {
   while (texts.nextNode()) {
     if (texts.currentNode.data.trim()) { inked.add(texts.currentNode.parentElement); }
   }
-  const shown = [...inked].filter((one) => one.checkVisibility({visibilityProperty: true}));
+  const isAside = ({right, bottom}) => right < 0 || bottom < 0;  // the link past the menu
+  const shown = [...inked].filter((one) =>
+    one.checkVisibility({visibilityProperty: true}) && !isAside(one.getBoundingClientRect()));
   function unlike() {
     const grounds = new Map([[null, ""]]), kinds = new Map();
     function ground(one) {
