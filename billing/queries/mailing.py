@@ -113,7 +113,7 @@ def mailboxes(document: Document, email: str) -> list[str]:
     to_customer = document.customer_id is not None
     roles = _CUSTOMER_ROLES if to_customer else _PARTNER_ROLES
     with in_partner(Partner.objects.get(pk=document.partner_id)):
-        more = _contacts(document.customer_id) if to_customer else []
+        more = _contacts(document.customer_id) if document.customer_id else []
         named = [one for one in dict.fromkeys((email, *more)) if one]
         reached = [one for one in named if one.lower() not in gone]
         if reached:
@@ -136,7 +136,7 @@ def was_mailed_to(document: Document, address: str) -> bool:
     return any(address in note.lower().split(", ") for note in told)
 
 
-def _contacts(customer_id: uuid.UUID | None) -> list[str]:
+def _contacts(customer_id: uuid.UUID) -> list[str]:
     facts = Customer.objects.filter(pk=customer_id).values_list("billing", flat=True).first()
     return list((facts or {}).get("contacts", ()))
 
