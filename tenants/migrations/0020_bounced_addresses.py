@@ -14,7 +14,7 @@ CREATE POLICY partner_remove ON tenants_bouncedaddress FOR DELETE TO ac_partner 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0018_gone_partners")]
+    dependencies = [("tenants", "0019_customers_retention")]
 
     operations = [
         migrations.CreateModel(
