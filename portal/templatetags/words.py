@@ -35,7 +35,7 @@ _KINDS = {
     "charges": words.CHARGES, "figure": terms.FIGURES,
     "request": explorer.VERBS, **explorer.LABELS,
     "account": books.ACCOUNT_TYPES, "posting": books.POSTINGS, "intent": books.INTENTS,
-    "billing": billing.MEMBERS,
+    "billing": billing.MEMBERS, "meter": prices.METERS,
 }  # fmt: skip
 
 

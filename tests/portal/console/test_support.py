@@ -96,7 +96,7 @@ def test_a_look_shows_the_portal_changes_nothing_and_is_read_by_the_partner(supp
 
     owner, other = partner_signed_in(REDIS, "owner"), partner_signed_in(PINECONE, "owner")
     log = text(owner.get("/manage/audit/"))
-    assert ME in log and "look.started" in log and "look.page" in log
+    assert ME in log and "Look of support: begun" in log and "page looked at" in log
     assert ME not in text(other.get("/manage/audit/"))
     with schema.in_partner(redis_labs):
         started = AuditEntry.objects.get(verb="look.started")
