@@ -109,10 +109,10 @@ def mailboxes(document: Document, email: str) -> list[str]:
     said no to mails of papers, nor an address that takes none; but a paper reaches somebody: where
     nobody is left, it goes where it would have gone.
     """
-    gone = queries.bounced_addresses(document.partner_id)
     to_customer = document.customer_id is not None
     roles = _CUSTOMER_ROLES if to_customer else _PARTNER_ROLES
     with in_partner(Partner.objects.get(pk=document.partner_id)):
+        gone = queries.bounced_addresses(document.partner_id)
         more = _contacts(document.customer_id) if document.customer_id else []
         named = [one for one in dict.fromkeys((email, *more)) if one]
         reached = [one for one in named if one.lower() not in gone]

@@ -252,7 +252,6 @@ urlpatterns = [
     path("invoices/", customer_invoices.invoices, name="customer_invoices"),
     path("invoices/details/", customer_billing.details, name="customer_billing"),
     path("invoices/papers.zip", customer_invoices.papers, name="customer_invoices_zip"),
-    path("invoices/details/", customer_billing.details, name="customer_billing"),
     path("invoices/<uuid:document_id>/", documents.customer_invoice, name="customer_invoice"),
     path("invoices/<uuid:document_id>/pdf", documents.customer_invoice, PDF,
          name="customer_invoice_pdf"),

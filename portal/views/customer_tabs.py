@@ -25,8 +25,8 @@ from portal.views.asked import PAGE_SIZE, Pager, asked_month, asked_page, custom
 from portal.views.paper_zips import papers_zip
 from portal.words.retention import hours_text
 from tenants import queries
-from tenants.accounts.models import User
 from tenants.accounts.permissions import eyes, permission
+from tenants.queries.people import count_customer_people
 from tenants.rules import keys as key_rules
 
 
@@ -36,13 +36,12 @@ def overview(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Usage of 30 days, the month's cost and quota, what is open, billing facts."""
     row, now, partner_id = customer_at(customer_id), timezone.now(), _partner(request)
     money = eyes(request).may("invoices.view")
-    people = User.objects.filter(customer_id=row.pk, is_active=True)
     return render(request, "partner/customer.html", {
         "customer": row, "usage": usage_summary(now - timedelta(days=30), now, row.pk),
         "month": plan_month(partner_id, row, now), "money": money,
         "open": open_sums(partner_id, row.pk) if money else [],
         "key_count": queries.api_keys_page(partner_id, row.external_id, limit=1)[1],
-        "people_count": people.count(), "kept": _kept(partner_id, row.external_id),
+        "people_count": count_customer_people(row.pk), "kept": _kept(partner_id, row.external_id),
     })  # fmt: skip
 
 

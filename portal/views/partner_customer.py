@@ -31,8 +31,8 @@ from portal.views.entering import entered
 from portal.views.files import csv_file
 from portal.words.told import told
 from tenants import queries
-from tenants.accounts.models import User
 from tenants.accounts.permissions import permission
+from tenants.queries.people import count_customer_people
 from tenants.rules.meanwhile import mark
 
 LARGEST_FILE = 10 * 1024 * 1024
@@ -114,7 +114,7 @@ def suspend(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
         "customer": row, "suspended": suspended,
         "usage": usage_summary(now - timedelta(days=7), now, row.pk),
         "key_count": queries.api_keys_page(_partner(request), row.external_id, limit=1)[1],
-        "people_count": User.objects.filter(customer_id=row.pk, is_active=True).count(),
+        "people_count": count_customer_people(row.pk),
     }  # fmt: skip
     return _saved(request, form, save, "partner/customer_suspend.html", context)
 

@@ -50,6 +50,7 @@ THINGS: dict[str, Any] = {
     "tax_rate": _("Tax rate"),
     "tax_status": _("Tax status"),
     "usage": _("Usage"),
+    "waiver": _("Waiver"),
     "webhook": _("Webhook"),
     "write_off": _("Write-off"),
 }
@@ -57,7 +58,9 @@ ACTS: dict[str, Any] = {
     "accepted": _("accepted"), "added": _("added"), "adopted": _("adopted"),
     "announced": _("announced"), "approve": _("approved"), "approved": _("approved"),
     "ask_termination": _("end asked for"), "ask_waiver": _("waiver asked for"),
-    "asked": _("asked for"), "bootstrapped": _("first account made"), "bound": _("bound"),
+    "asked": _("asked for"), "billing_changed": _("billing details changed"),
+    "address_bounced": _("mail came back"), "address_cleared": _("sent to again"),
+    "bootstrapped": _("first account made"), "bound": _("bound"),
     "break_glass": _("break-glass used"), "cancel": _("cancelled"), "changed": _("changed"),
     "charge_refunded": _("sent back"), "charged_back": _("charged back"),
     "claimed": _("claimed"), "close": _("closed"), "closed": _("closed"),

@@ -75,7 +75,7 @@ def test_a_month_waits_for_the_month_before_it(world):
 
     assert opened.runs == ()
     assert [why for _agreement, why in opened.refused] == [
-        f"2026-09 of {name} revenue_share_platform is in_review: issue it before 2026-10, "
+        f"2026-09 of {name} revenue share is in_review: issue it before 2026-10, "
         "whose statement opens with its balance."
         for name in ("Pinecone", "Redis Labs")
     ]

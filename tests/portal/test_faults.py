@@ -189,6 +189,15 @@ def looked_up(door, key, asked, is_hit):
     return answer
 
 
+def purged_at(door, key, wanted):
+    """Likewise: what could not be written down in time is not done, and is sent again."""
+    for _ in range(5):
+        answer = timely(door.post, *PURGE, key)
+        if answer.status == wanted:
+            break
+    return answer
+
+
 def is_well(door, key):
     """Whether each of the door's threads has found its servers again."""
     return all(door.post(*PURGE, key).status == 202 for _ in range(6))
@@ -211,7 +220,7 @@ def test_each_part_does_what_it_says_while_another_is_away(site, name, trouble):
 
     looked = [looked_up(door, key, asked, expected.hit) for door in both for _ in range(3)]
     stored = [timely(door.store, key, **{**asked, "original_request": fresh()}) for door in both]
-    purged = [timely(door.post, *PURGE, key) for door in both]
+    purged = [purged_at(door, key, expected.purge) for door in both]
     pages = {host: timely(site.page, host) for host in PRODUCTS}
     site.wires[name].set(mode="pass")
 

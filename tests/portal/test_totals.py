@@ -168,7 +168,7 @@ def partner_month(name, month):
         kept[number], found.buyers[number] = row["Total"], row["To"]
         found.lines[number] = lines_of(client, row["Number"]["href"])
     for row in [row for row in statements if row["Month"]["name"] == month]:
-        number = row["Number"]
+        number = row["Month"]["under"]
         found.share[number] = row["Share"]
         found.lines[number] = lines_of(client, row["Month"]["href"])
         found.buyers[number] = LEGAL[name]
@@ -200,11 +200,12 @@ def rows(page, caption):
 
 
 def _cell(cell):
-    for under in cell.find_class("table__sub"):
-        under.drop_tree()
+    under = [one.text_content().strip() for one in cell.find_class("table__sub")]
+    for one in list(cell.find_class("table__sub")):
+        one.drop_tree()
     text, link = " ".join(cell.text_content().split()), cell.find(".//a")
     if link is not None:
-        return {"name": text, "href": link.get("href")}
+        return {"name": text, "href": link.get("href"), "under": " ".join(under)}
     money = MONEY.fullmatch(text)
     return amount_of(money) if money else text
 

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from PIL import Image, ImageChops
 
 from billing.gateways import typst
+from billing.gateways.paper_language import page_of
 from billing.rules.charging import charge
 from billing.rules.documents import Brand, canonical_bytes, sha256_hex
 from tests.billing.rules.build import row, run, terms
@@ -56,7 +57,7 @@ def test_page_and_pdf_say_the_same(case):
     assert "sold by AgentCache, Inc." in " ".join(pdf.split())
     assert "sold by AgentCache, Inc." in html
     assert "Page 1 / 1" in pdf
-    page = typst.document_page(data)
+    page = page_of(data)
     for line in page["lines"]:
         assert line["amount"] in pdf
         assert line["amount"] in html

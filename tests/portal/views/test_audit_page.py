@@ -46,7 +46,7 @@ def test_drafts_of_money_and_terms_are_not_the_partners_to_read(empty_portal):
     seen = text(owner.get("/manage/audit/"))
     file = owner.get("/manage/audit/csv").getvalue().decode()
 
-    assert "partner.opened" in seen and "partner.opened" in file
+    assert "Partner: opened" in seen and "partner.opened" in file
     for hidden in ("petra@", "secret", "agreement.proposed", "something.new"):
         assert hidden not in seen + file
 

@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
 from lxml import etree
@@ -56,6 +57,7 @@ def house(redis):  # noqa: F811
         ):
             User.objects.create_user(email, PASSWORD, role=role, customer_id=customer)
         owner = User.objects.get(email="customer_owner@example.com")
+        Authenticator.objects.filter(user=owner).delete()  # of tests of the same database
         owner.set_password(PASSWORD)
         owner.save()
     return partner, idp, acme

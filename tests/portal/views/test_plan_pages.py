@@ -72,11 +72,11 @@ def test_a_new_version_leaves_customers_and_a_hard_one_sets_the_quota(offered):
     owner.post(at, {"version": str(version.pk), "starts": "2026-10"})
 
     bad = text(owner.post(page, {**HARD, "lookups": ""}))
-    seen = owner.get(page).context["form"]["seen"].value()
+    seen = owner.get(page).context["seen"]
     saved = text(owner.post(page, {**HARD, "seen": seen}, follow=True))
     stale = text(owner.post(page, {**HARD, "fee": "60", "seen": seen}))
     unread = text(owner.post(f"{page}publish/", {"starts": "2026-11", "seen": seen}))
-    mark = owner.get(page).context["draft_mark"]
+    mark = owner.get(page).context["seen"]
     owner.post(f"{page}publish/", {"starts": "2026-11", "seen": mark})
     shown = text(owner.get(page))
     with schema.in_partner(partners.redis):
