@@ -9,6 +9,7 @@ from PIL import Image
 
 from portal.views.console_style import HARD
 from tenants.rules.colour import contrast
+from tests import patience
 from tests.browser.axe import inspect
 from tests.browser.world import CONSOLE, REDIS
 from tests.patience import PATIENCE_S, POLL_S
@@ -39,7 +40,7 @@ def test_a_brand_is_drafted_previewed_and_published(visit):
         ada.page.frame_locator("iframe").locator("body").wait_for()
     wide = ada.page.locator("iframe").bounding_box()["width"]
     ada.page.get_by_label("Phone", exact=True).check()
-    ada.page.wait_for_function("document.querySelector('iframe').offsetWidth === 390")
+    assert patience.wait_for(lambda: ada.page.locator("iframe").bounding_box()["width"] == 390)
     assert wide > 390
     ada.expect_no_problem()
     link = ada.page.locator("#preview-link").input_value()

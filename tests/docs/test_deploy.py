@@ -19,8 +19,8 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 # Not to be set in containers: the file says where they are, or they are a demo's, or one region's.
 FIXED = {
     "EDGE_PORT", "EMAIL_HOST", "EMAIL_PORT", "HOLDING_DIR", "HOME_REGION", "HTTPS", "REGION",
-    "REGIONS", "REGION_DEADLINE_MS", "SSO_LOOPBACK", "STRIPE_PORT", "TLS_PROBE_CA_FILE", "WEBHOOK_LOOPBACK",
-    "WEB_PORT",
+    "REGIONS", "REGION_DEADLINE_MS", "SSO_LOOPBACK", "STRIPE_PORT", "TLS_PROBE_CA_FILE",
+    "WEBHOOK_LOOPBACK", "WEB_PORT",
 }  # fmt: skip
 
 

@@ -25,9 +25,9 @@ READ = (
 UNREAD = ("script", "style", "code", "pre", "kbd", "template", "textarea")
 VOID = ("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr")
 CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
-# What is written so in German as well.
+# What is written so in German as well; ids hold words by chance.
 NAMES = re.compile(r"Single Sign-on|Proof of Concept|Powered by \w+|Isle of Man|Port of Spain|"
-                   r"IT-Abteilung|[\w-]+(?:\.[\w-]+)+|\S+@\S+|\{\w+\}")  # fmt: skip
+                   r"IT-Abteilung|[\w-]+(?:\.[\w-]+)+|\S+@\S+|\{\w+\}|\S*\d\S*")  # fmt: skip
 
 
 class _Texts(HTMLParser):
