@@ -42,7 +42,7 @@ def first_id(at: datetime) -> UUID:
 
 
 def day_of(event_id: UUID) -> date:
-    """The UTC day that an event's id says."""
+    """The UTC day that a recorded event's id says. Raises ValueError beyond the year 9999."""
     return datetime.fromtimestamp((event_id.int >> 80) / 1000, UTC).date()
 
 

@@ -226,6 +226,8 @@ def test_an_event_is_proved_to_be_in_the_statement(database, world, tmp_path):
     bound = int(json.loads(zipfile.ZipFile(io.BytesIO(data)).read("manifest.json"))["batch_bound"])
     with schema.in_partner(world.redis):
         proof = inclusion_proof(world.redis.id, mine[2].event_id, bound)
+        nowhere = UUID("faa606a3-d458-4c29-965f-a02dbf072c04")  # of the year 10703, as typed
+        assert inclusion_proof(world.redis.id, nowhere, bound) is None
     (tmp_path / "room").mkdir()
     path = tmp_path / "room" / "proof.json"
     path.write_text(json.dumps(proof))

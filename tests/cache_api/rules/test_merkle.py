@@ -1,13 +1,14 @@
 """Merkle trees: RFC 6962's own examples, properties, and proofs that must not pass."""
 
 import hashlib
-from uuid import uuid4
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cache_api.rules.leaves import FACTS, day_of, day_span, event_leaf, leaf_facts
+from cache_api.rules.leaves import FACTS, day_of, day_span, event_leaf, first_id, leaf_facts
 from cache_api.rules.merkle import BadProof, inclusion_path, leaf_hash, root_from_path, root_of
 from tests.billing.rules.trust.files import independent
 
@@ -108,7 +109,11 @@ def test_a_leaf_is_the_same_bytes_to_both_and_every_fact_counts(data):
     assert event_leaf(values) != event_leaf(other)
 
 
-def test_an_id_says_its_day():
-    first, last = day_span(day_of(uuid4()))
+@given(st.dates(date(1970, 1, 1), date(9999, 12, 30)), st.integers(0, 86_399_999))
+def test_an_id_says_its_day(day, ms):
+    at = datetime.combine(day, time(), UTC) + timedelta(milliseconds=ms)
+    event_id = UUID(int=first_id(at).int | uuid4().int >> 48)
+    first, last = day_span(day_of(event_id))
 
-    assert first < last and day_of(first).isoformat() < day_of(last).isoformat()
+    assert first <= event_id < last and day_of(event_id) == day
+    assert day_of(last) == day + timedelta(days=1)
