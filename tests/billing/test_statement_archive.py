@@ -8,6 +8,7 @@ import sys
 import zipfile
 from collections import Counter
 from datetime import date
+from uuid import UUID
 
 import pytest
 
