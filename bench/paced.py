@@ -6,6 +6,7 @@ slow the asking down and so look better (coordinated omission).
 
 import json
 import math
+import os
 import subprocess
 import sys
 import time
@@ -24,13 +25,14 @@ from portal import env
 
 @dataclass(frozen=True)
 class Pace:
-    """One round: the requests in this file in turn, so many a second."""
+    """One round: the requests in this file in turn, so many a second; `nice` as of processes."""
 
     file: str
     port: int
     per_s: float
     seconds: float
     connections: int = 32
+    nice: int = 0
 
 
 @dataclass(frozen=True)
@@ -118,5 +120,6 @@ class Round:
 
 if __name__ == "__main__":
     given = Pace(**json.loads(sys.argv[1]))
+    os.nice(given.nice)
     deck = Path(given.file).read_bytes().split(END)[:-1]
     print(json.dumps(asdict(Pacer(given, deck).run())))
