@@ -43,10 +43,10 @@ def run(place: Place, rounds: int = ROUNDS, seconds: float = SECONDS) -> dict[st
         decks = {slug: _deck(place, edge, slug) for slug in (B, A)}
         Round(Pace(str(decks[B]), edge.port, B_PER_S, WARM_S)).heard()
         asked = [_round(decks, edge.port, seconds) for _ in range(rounds)]
-    rows = [_row(who, [one[place] for one in asked]) for place, who in enumerate(WHO)]
-    for place in (1, 2):
-        ratios = [one[place].p99_us / one[0].p99_us for one in asked]
-        rows[place] |= {"p99 ×": round(median(ratios), 2),
+    rows = [_row(who, [one[n] for one in asked]) for n, who in enumerate(WHO)]
+    for n in (1, 2):
+        ratios = [one[n].p99_us / one[0].p99_us for one in asked]
+        rows[n] |= {"p99 ×": round(median(ratios), 2),
                         "p99 × range": f"{min(ratios):.2f}–{max(ratios):.2f}"}  # fmt: skip
     return {
         "benchmark": "a partner beside one that sends five times its limit",
