@@ -47,7 +47,7 @@ def run(place: Place, rounds: int = ROUNDS, seconds: float = SECONDS) -> dict[st
     for n in (1, 2):
         ratios = [one[n].p99_us / one[0].p99_us for one in asked]
         rows[n] |= {"p99 ×": round(median(ratios), 2),
-                        "p99 × range": f"{min(ratios):.2f}–{max(ratios):.2f}"}  # fmt: skip
+                    "p99 × range": f"{min(ratios):.2f}–{max(ratios):.2f}"}  # fmt: skip
     return {
         "benchmark": "a partner beside one that sends five times its limit",
         "method": method(rounds, seconds, cores),
