@@ -6,7 +6,6 @@ slow the asking down and so look better (coordinated omission).
 
 import json
 import math
-import os
 import subprocess
 import sys
 import time
@@ -25,14 +24,13 @@ from portal import env
 
 @dataclass(frozen=True)
 class Pace:
-    """One round: the requests in this file in turn, so many a second; `nice` as of processes."""
+    """One round: the requests in this file in turn, so many a second."""
 
     file: str
     port: int
     per_s: float
     seconds: float
     connections: int = 32
-    nice: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,6 +118,5 @@ class Round:
 
 if __name__ == "__main__":
     given = Pace(**json.loads(sys.argv[1]))
-    os.nice(given.nice)
     deck = Path(given.file).read_bytes().split(END)[:-1]
     print(json.dumps(asdict(Pacer(given, deck).run())))
