@@ -246,3 +246,11 @@ def test_the_settings_flags_of_cookies():
         assert given[f"{cookie}_COOKIE_HTTPONLY"] == "True"
         assert given[f"{cookie}_COOKIE_SAMESITE"] == "'Lax'"
         assert given[f"{cookie}_COOKIE_NAME"].startswith("'__Host-")
+
+
+def test_every_icon_that_a_page_names_is_drawn():
+    drawn = set(re.findall(r'id="([a-z_-]+)"', (ROOT / "static/img/icons.svg").read_text()))
+    named = re.compile(r'(?:\bicon|<c-icon name)="([a-z_-]+)"')
+    pages = [path.read_text() for path in (ROOT / "templates").rglob("*.html")]
+    asked = {name for page in pages for name in named.findall(page)}
+    assert len(asked) > 20 and asked <= drawn
