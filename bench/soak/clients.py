@@ -85,6 +85,10 @@ async def _client(door: Door, dice: random.Random, answers: Answers, stop: async
             answers.may_be_recorded += request.events
             link = _closed(link)
             continue
+        except ValueError as error:  # no head of HTTP: an answer longer or shorter than it said
+            answers.wrong.append(f"{door.name} {request.path} {error}")
+            link = _closed(link)
+            continue
         finally:
             answers.in_flight -= 1
         if b"connection: close" in head:
@@ -129,6 +133,8 @@ async def _exchange(
     writer.write(head.encode() + body)
     await writer.drain()
     answer = (await reader.readuntil(b"\r\n\r\n")).lower()
+    if not answer.startswith(b"http/1.1 "):
+        raise ValueError(f"began with {answer[:200]!r}")
     fields = dict(line.split(b":", 1) for line in answer.split(b"\r\n")[1:] if b":" in line)
     length = int(fields.get(b"content-length", b"0"))
     return int(answer[9:12]), answer, await reader.readexactly(length)

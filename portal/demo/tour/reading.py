@@ -71,11 +71,12 @@ class Reader:
 
 
 def _cell(cell: Any) -> Any:
-    for under in cell.find_class("table__sub"):
-        under.drop_tree()
+    under = " ".join(one.text_content().strip() for one in cell.find_class("table__sub"))
+    for one in list(cell.find_class("table__sub")):
+        one.drop_tree()
     text, link = " ".join(cell.text_content().split()), cell.find(".//a")
     if link is not None:
-        return {"name": text, "href": link.get("href")}
+        return {"name": text, "href": link.get("href"), "under": under}
     money = MONEY.fullmatch(text)
     if money is None:
         return text

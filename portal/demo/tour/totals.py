@@ -75,7 +75,7 @@ def papers(reader: Reader) -> list[Paper]:
                            lines(reader, link["href"])))  # fmt: skip
     for row in reader.pages("/manage/statements/", "Payout statements"):
         amount = row["Share"] + row["Adjustments, fees, tax"]
-        found.append(Paper(row["Number"], row["Month"]["name"], SHARE, "", amount,
+        found.append(Paper(row["Month"]["under"], row["Month"]["name"], SHARE, "", amount,
                            lines(reader, row["Month"]["href"])))  # fmt: skip
     return found
 
