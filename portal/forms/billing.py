@@ -13,12 +13,12 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal.forms.company import countries
-from portal.forms.fields import line, select
+from portal.forms.fields import SeenForm, line, select
 from portal.words.billing import MEMBERS
 from tenants.rules.company import LANGUAGES
 
 
-class BillingForm(forms.Form):
+class BillingForm(SeenForm):
     """Who is billed, where papers go, and what the buyer needs to read on them."""
 
     legal_name = forms.CharField(label=MEMBERS["legal_name"], max_length=160, required=False,
@@ -57,7 +57,6 @@ class BillingForm(forms.Form):
         label=MEMBERS["language"], required=False, widget=select(),
         help_text=_("Amounts and months stay the same."),
     )  # fmt: skip
-    seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

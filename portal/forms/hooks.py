@@ -30,8 +30,6 @@ class EndpointForm(SeenForm):
         error_messages={"required": _("Choose at least one event.")},
     )  # fmt: skip
 
-    seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
-
     def __init__(self, *args: Any, audience: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice: Any = self.fields["types"]
