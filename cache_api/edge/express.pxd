@@ -6,6 +6,7 @@ cdef class Express:
     cdef readonly object snapshot, stamp, cache, meter
 
     cpdef bint take(self, asker, Head head, bytes body)
+    cdef bint _refuse(self, asker, Head head, who, long long now_ms)
 
 
 cdef class Hit:

@@ -1,8 +1,10 @@
-"""The express way: a hit that was told before on this edge, told again with as little as possible.
+"""The express way: what was told before on this edge, told again with as little as possible.
 
-One object a request. What it does is what the pipeline would: `repeats.Told` says whether the same
-may be told and makes the new event; a request that needs anything else takes the ordinary way, at
-the start or, with the replies that it has, in the middle.
+A hit: one object a request. What it does is what the pipeline would: `repeats.Told` says whether
+the same may be told and makes the new event; a request that needs anything else takes the ordinary
+way, at the start or, with the replies that it has, in the middle.
+
+A refusal for asking too often: no object at all, so that a flood takes little from its neighbours.
 """
 
 from collections.abc import Sequence
@@ -10,11 +12,12 @@ from time import perf_counter_ns, time_ns
 from typing import Any, Protocol
 
 from cache_api.edge.heads import Head
-from cache_api.edge.http import framed
+from cache_api.edge.http import framed, whole
 from cache_api.edge.meter import Meter
 from cache_api.gateways import resp
 from cache_api.gateways.cluster import StoreLane
-from cache_api.hot import admit
+from cache_api.hot import admit, pipeline
+from cache_api.hot.admit import Caller
 from cache_api.hot.limits import Gate
 from cache_api.hot.marks import Stamp
 from cache_api.hot.snapshot import Snapshot
@@ -50,13 +53,15 @@ class Express:
         now_ms = time_ns() // 1_000_000
         heard = head.heard
         who = admit.decided(self.snapshot, heard.caller, now_ms)
-        if who is None or who.partner.quotas or head.is_traced:
-            return False
-        told = told_before(who, heard, body)
-        if told is None or not told.suits(who, now_ms):
+        if who is None or head.is_traced:
             return False
         gate = who.gate
         if gate is not None and not gate.is_open(now_ms):
+            return self._refuse(asker, head, who, now_ms)
+        if who.partner.quotas:
+            return False
+        told = told_before(who, heard, body)
+        if told is None or not told.suits(who, now_ms):
             return False
         if not told.packed:
             told.packed = resp.pack(told.commands)
@@ -65,6 +70,22 @@ class Express:
             gate.enter(hit)
         asker.cycle = hit
         self.cache.send_packed(told.packed, told.commands, hit.replied)
+        return True
+
+    def _refuse(self, asker: Asker, head: Head, who: Caller, now_ms: int) -> bool:
+        """Answer a caller whom the gate bars; False where the gate has to ask first."""
+        gate = who.gate
+        assert gate is not None
+        bar = gate.bar(now_ms)
+        if bar is None:
+            return False
+        kept = head.barred
+        if kept is None or kept[0] is not who or kept[1] != bar:
+            kept = head.barred = (who, bar, pipeline.barred(head.verb, who, bar))
+        answer = kept[2]
+        fields = asker.common() + gate.fields(now_ms)
+        # The request before this one is complete: its cycle says all that the connection must know.
+        asker.complete(asker.cycle, whole(answer, fields, keep_alive=True))
         return True
 
 

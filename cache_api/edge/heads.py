@@ -7,7 +7,9 @@ holds the caller's key.
 from collections.abc import Mapping
 
 from cache_api.hot import admit
-from cache_api.hot.steps import Heard
+from cache_api.hot.admit import Caller
+from cache_api.hot.limits import Bar
+from cache_api.hot.steps import Answer, Heard
 from cache_api.hot.verbs import Verb
 from cache_api.rules import controls
 
@@ -19,10 +21,10 @@ _LONGEST = 4 * 1024  # bytes of a head that are worth a connection's memory
 class Head:
     """A parsed head of a request with a body, and its bytes around the number of Content-Length.
 
-    `is_traced`: its answers repeat the caller's own trace.
+    `is_traced`: its answers repeat the caller's own trace. `barred` is kept by the express way.
     """
 
-    __slots__ = ("_after", "_before", "headers", "heard", "is_traced", "verb")
+    __slots__ = ("_after", "_before", "barred", "headers", "heard", "is_traced", "verb")
 
     def __init__(
         self, before: bytes, after: bytes, verb: Verb, headers: Mapping[bytes, bytes]
@@ -30,6 +32,7 @@ class Head:
         self._before, self._after = before, after
         self.verb, self.headers = verb, headers
         self.heard = Heard(admit.name_of(headers))
+        self.barred: tuple[Caller, Bar, Answer] | None = None
         self.is_traced = controls.trace_id(headers) != ""
 
     def body(self, data: bytes) -> bytes | None:

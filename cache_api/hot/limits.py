@@ -13,6 +13,7 @@ from cache_api.hot.steps import CACHE, Fetch, Replies
 from cache_api.hot.stock import Load, Stock, Stocks
 
 PREFIX = b"limit:"
+Bar = tuple[bytes, int]  # the policy that bars a caller, and after how many seconds to come again
 
 
 class Counted(Protocol):
@@ -38,6 +39,16 @@ class Gate:
                 return False
         return self.load.count < self.most
 
+    def bar(self, now_ms: int) -> Bar | None:
+        """Why `enter` would refuse a request now; None where it would not, or would fetch first."""
+        is_open = True
+        for name, stock in self.stocks:
+            if not stock.has(now_ms):
+                is_open, wait_ms = False, stock.must_wait_ms(now_ms)
+                if wait_ms:
+                    return name, max(1, math.ceil(wait_ms / 1000))
+        return (b"concurrency", 1) if is_open and self.load.count >= self.most else None
+
     def enter(self, asked: Counted) -> Fetch | None:
         """Count a request in: once, however often it begins. A Fetch where tokens are to be got.
 
@@ -48,7 +59,7 @@ class Gate:
             if stock.left < 1 and not stock.has(now_ms):
                 return self._fetch(now_ms)
         if not self.load.enter(self.most):
-            raise self._refusal(b"concurrency", 1000, now_ms)
+            raise refusal(b"concurrency", 1, self.fields(now_ms))
         for _, stock in self.stocks:
             stock.left -= 1
         asked.gate = self
@@ -76,29 +87,30 @@ class Gate:
         return b"ratelimit: %b\r\n%b" % (b", ".join(states), self.policy)
 
     def _fetch(self, now_ms: int) -> Fetch:
-        empty = [(name, stock) for name, stock in self.stocks if not stock.has(now_ms)]
-        for name, stock in empty:
-            wait_ms = stock.must_wait_ms(now_ms)
-            if wait_ms:
-                raise self._refusal(name, wait_ms, now_ms)
+        bar = self.bar(now_ms)
+        if bar is not None:
+            raise refusal(*bar, self.fields(now_ms))
+        empty = [stock for _, stock in self.stocks if not stock.has(now_ms)]
 
         def absorb(replies: Replies) -> None:
             answers = replies if replies is not None else [None] * len(empty)
-            for (_, stock), reply in zip(empty, answers, strict=True):
+            for stock, reply in zip(empty, answers, strict=True):
                 stock.absorb(reply, now_ms)
 
-        return Fetch([stock.ask(now_ms) for _, stock in empty], absorb, CACHE)
+        return Fetch([stock.ask(now_ms) for stock in empty], absorb, CACHE)
 
-    def _refusal(self, name: bytes, wait_ms: int, now_ms: int) -> Problem:
-        policy = name.decode("ascii")
-        return Problem(
-            "rate-limited",
-            _DETAILS[policy],
-            reason=policy,
-            retry_after_s=max(1, math.ceil(wait_ms / 1000)),
-            fields=self.fields(now_ms),
-            members={"violated-policies": [policy]},
-        )
+
+def refusal(name: bytes, retry_after_s: int, fields: bytes = b"") -> Problem:
+    """What a caller is told whom this policy bars; `fields` are the gate's."""
+    policy = name.decode("ascii")
+    return Problem(
+        "rate-limited",
+        _DETAILS[policy],
+        reason=policy,
+        retry_after_s=retry_after_s,
+        fields=fields,
+        members={"violated-policies": [policy]},
+    )
 
 
 _DETAILS = {

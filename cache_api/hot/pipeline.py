@@ -9,8 +9,10 @@ Does no I/O. Who asks is settled from headers alone, so that a stranger's body i
 that of a caller who asks too often.
 """
 
-from cache_api.hot import admit, members, steps
+from cache_api.hot import admit, limits, members, steps
+from cache_api.hot.admit import Caller
 from cache_api.hot.facts import KeyFacts
+from cache_api.hot.limits import Bar
 from cache_api.hot.look import NO_STORE
 from cache_api.hot.marks import Stamp
 from cache_api.hot.members import CODING
@@ -29,7 +31,7 @@ def begin(verb: Verb, asked: Asked, snapshot: Snapshot) -> Step:
         who = admit.admit(asked.headers, snapshot, asked.now_ms, name)
         if type(who) is list:
             return _facts(who, asked, snapshot)
-        assert type(who) is admit.Caller
+        assert type(who) is Caller
         if asked.look is None:
             asked.look = who.partner.look
             asked.headers = asked.look.heard(asked.headers)
@@ -50,7 +52,7 @@ def begin_for(key: KeyFacts, verb: Verb, asked: Asked, snapshot: Snapshot) -> St
         who = admit.vouched(key, snapshot, asked.now_ms)
         if type(who) is list:
             return _facts(who, asked, snapshot)
-        assert type(who) is admit.Caller
+        assert type(who) is Caller
         asked.look = who.partner.look
         return _owned(verb.begin(who, asked), asked)
     except Problem as problem:
@@ -77,6 +79,11 @@ def unmarked(answer: Answer, verb: Verb, asked: Asked) -> Answer:
     refusal = _told(Problem("overloaded", "This could not be written down; send it again."), asked)
     refusal.learned, refusal.later = answer.learned, answer.later
     return refusal
+
+
+def barred(verb: Verb, who: Caller, bar: Bar) -> Answer:
+    """What `begin` answers a caller whom its gate bars, but for the fields that the gate tells."""
+    return verb.voice(steps.refused(limits.refusal(*bar), look=who.partner.look))
 
 
 def finish(asked: Asked) -> None:

@@ -15,6 +15,7 @@ from cache_api.hot.steps import Command
 CHUNK_S = 0.1
 RETRY_MS = 1_000
 ASKED_MS = 50
+PAUSE_MS = 20  # after a bucket was found empty: a flood shall not ask for each token
 REMEMBERED = 100_000
 
 # KEYS: bucket. ARGV: tokens a second, burst, tokens wanted. → granted, left, ms until the next one.
@@ -93,9 +94,9 @@ class Stock:
         granted, self.there, wait_ms = reply
         self.there_at_ms, self.alone_until_ms = now_ms, 0
         self.left += granted
-        if not granted:
+        if not self.there:
             credit_ms = math.ceil(max(0, -self.left) / self.rate * 1000)
-            self.closed_until_ms = now_ms + max(1, wait_ms + credit_ms)
+            self.closed_until_ms = now_ms + max(PAUSE_MS, wait_ms + credit_ms)
 
     def estimate(self, now_ms: int) -> int:
         """About how many requests are still possible at once."""

@@ -114,7 +114,7 @@ class Server:
             self.values[given[0]] = given[1]
             return b"+OK\r\n"
         if name == b"EVAL" and given[2].startswith(b"limit:"):
-            return b"*3\r\n:%b\r\n:0\r\n:0\r\n" % given[-1]  # as many tokens as are wanted
+            return b"*3\r\n:%b\r\n:9\r\n:0\r\n" % given[-1]  # as many tokens as are wanted
         if name == b"EVAL":
             return b"*2\r\n:%b\r\n:0\r\n" % given[4]  # and lookups
         found = self.values.get(given[0]) if name == b"GET" else None

@@ -221,3 +221,50 @@ def test_a_server_that_shuts_down_says_so(edge, key, change):
     assert link.transport.is_closed
     length = int(answer.partition(b"content-length: ")[2].partition(b"\r")[0])
     assert json.loads(answer[-length:])["status"] in {"hit", "miss"}
+
+
+PATHS = [b"/api/overflow", b"/v1/chat/completions"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("limits", [{"key_rps": 0.5, "key_burst": 2, "partner_rps": 9},
+                                    {"key_rps": 9, "concurrency": 0}])  # fmt: skip
+def test_a_refusal_says_what_the_ordinary_way_says_and_costs_nothing(edge, key, path, limits):
+    data = request(key, 0).replace(b"/api/overflow", path, 1)
+    link = warm(edge, key)
+    edge.pipe.rewrite(edge.pipe.redis[0], limits=limits)
+    edge.pipe.now_ms += 6_000
+    edge.ask(link, data)  # reads the facts anew
+    for stock in edge.pipe.snapshot.site.stocks._stocks.values():
+        stock.left = 5.0 if "concurrency" in limits else 0.0
+        stock.closed_until_ms = edge.pipe.now_ms + 3_000
+    edge.ask(link, data)  # now its head is known
+    edge.cache.asked.clear()
+    before, ways = link.cycle, []
+    for way in ("express", "ordinary"):
+        if way == "ordinary":
+            edge.service.express = SimpleNamespace(take=lambda *_: False)
+        link.data_received(data)
+        ways.append(link.transport.taken())
+        assert (link.cycle is before) == (way == "express")
+
+    assert ways[0] == ways[1]
+    assert ways[0].startswith(b"HTTP/1.1 429 Too Many Requests\r\n")
+    assert (b"under way at once" in ways[0].partition(b"\r\n\r\n")[2]) == ("concurrency" in limits)
+    assert b"\r\nratelimit: " in ways[0] and b"\r\nretry-after: " in ways[0]
+    assert edge.cache.asked == []
+
+
+def test_who_was_refused_passes_when_there_are_tokens_again(edge, key):
+    edge.pipe.rewrite(edge.pipe.redis[0], limits={"key_rps": 100})
+    link = warm(edge, key)
+    (stock,) = edge.pipe.snapshot.site.stocks._stocks.values()
+    stock.left, stock.closed_until_ms = 0.0, edge.pipe.now_ms + 20
+    told = []
+    for _ in range(3):
+        link.data_received(request(key, 0))
+        edge.settle()
+        told.append(link.transport.taken()[9:12])
+        edge.pipe.now_ms += 15
+
+    assert told == [b"429", b"429", b"200"]

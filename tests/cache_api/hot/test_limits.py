@@ -200,6 +200,20 @@ def test_only_one_of_many_waiting_requests_takes_a_whole_chunk():
     assert held.ask(NOW_MS)[-1] == b"100"
 
 
+@pytest.mark.parametrize(
+    ("reply", "wait_ms"),
+    [((20, 180, 0), 0), ((4, 0, 5), 20), ((0, 0, 5), 20), ((0, 0, 900), 900), ((1, 0, 900), 900)],
+)
+def test_an_empty_bucket_is_left_alone_for_a_while(reply, wait_ms):
+    held = Stock(b"limit:k", 200, 200)
+
+    held.absorb(list(reply), NOW_MS)
+
+    assert held.left == reply[0]
+    assert held.must_wait_ms(NOW_MS) == wait_ms
+    assert held.must_wait_ms(NOW_MS + wait_ms) == 0
+
+
 def test_a_changed_limit_counts_at_once(server):
     pipe = Limited(server, key_rps=0.1, key_burst=1)
     assert statuses(pipe, 2) == [200, 429]
