@@ -5,7 +5,6 @@ slow the asking down and so look better (coordinated omission).
 """
 
 import json
-import math
 import subprocess
 import sys
 import time
@@ -35,13 +34,12 @@ class Pace:
 
 @dataclass(frozen=True)
 class Heard:
-    """What came of a round: statuses, and the latencies of its 200s from when they were due."""
+    """What came of a round: statuses, and how long its 200s took from when they were due."""
 
     sent: int
     seconds: float
     statuses: dict[str, int]
-    p50_us: int
-    p99_us: int
+    took_us: list[int]
 
     @property
     def per_s(self) -> float:
@@ -74,7 +72,7 @@ class Pacer:
         seconds = max(self.pace.seconds, time.perf_counter() - began)
         for link in self.free:
             link.close()
-        return self._told(sent, seconds)
+        return Heard(sent, seconds, dict(self.statuses), self.took_us)
 
     def _hear(self, ready: DefaultSelector, until: float | None) -> None:
         wait_s = PATIENCE_S if until is None else max(0.0, until - time.perf_counter())
@@ -92,11 +90,6 @@ class Pacer:
             ready.unregister(link)
             self.free.append(link)
         return None
-
-    def _told(self, sent: int, seconds: float) -> Heard:
-        took = sorted(self.took_us) or [0]
-        p50, p99 = (took[math.ceil(len(took) * part) - 1] for part in (0.5, 0.99))
-        return Heard(sent, seconds, dict(self.statuses), p50, p99)
 
 
 class Round:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -100,6 +101,16 @@ def _ours(
     child = Child(name, found.argv, data_dir=place.folder, env=surroundings, cwd=env.BASE_DIR)
     with running(child, port, "/livez", core) as pinned:
         yield Server(pinned, port, host)
+
+
+@contextmanager
+def refuser(place: Place, core: int) -> Iterator[Server]:
+    """A server that refuses everything, and does nothing else."""
+    port = ports.pick()
+    argv = [sys.executable, "-m", "bench.refuser", str(port)]
+    child = Child("refuser", argv, data_dir=place.folder, cwd=env.BASE_DIR)
+    with running(child, port, "/", core) as pinned:
+        yield Server(pinned, port, "127.0.0.1")
 
 
 @contextmanager
