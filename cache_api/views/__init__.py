@@ -184,8 +184,11 @@ def _failed(error: BadConfig) -> Answer:
 
 
 def _body(request: HttpRequest) -> bytes:
+    # Django reads as far as Content-Length says, and so nothing of a body that comes in chunks.
+    is_ended = request.META.get("wsgi.input_terminated")
+    source = request.META["wsgi.input"] if is_ended else request
     chunks, size = [], 0
-    while size <= _DRAIN_BYTES and (chunk := request.read(_CHUNK)):
+    while size <= _DRAIN_BYTES and (chunk := source.read(_CHUNK)):
         size += len(chunk)
         if size <= MAX_BYTES:
             chunks.append(chunk)
