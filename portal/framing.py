@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import Any, cast
 
@@ -57,6 +58,8 @@ class FirstPieceMiddleware:
 
 
 def _drain(source: Any) -> None:
+    """What cannot be read is left: gunicorn hangs up then, as nobody knows where it ends."""
     size = 0
-    while size <= DRAIN_BYTES and (chunk := source.read(_CHUNK)):
-        size += len(chunk)
+    with suppress(Exception):
+        while size <= DRAIN_BYTES and (chunk := source.read(_CHUNK)):
+            size += len(chunk)

@@ -104,6 +104,22 @@ def test_a_body_in_chunks_is_read_by_both_doors(door, cast):
     assert door.lookup(cast.redis.live, cache_key=members["cache_key"]).json["hit"]
 
 
+def test_chunks_that_are_none_are_refused_and_end_the_connection(door, cast):
+    """Also where nobody wanted the body: on a page of nobody."""
+    head = raw("POST /api/overflow", cast.redis.live, b"", piece=1).removesuffix(b"0\r\n\r\n")
+    for bad in (b"zz\r\n", b"5\r\nhello!!\r\n0\r\n\r\n"):
+        for start in (head, head.replace(b"/api/overflow", b"/api/overflow/nothing")):
+            with connected(door) as (wire, stream):
+                wire.sendall(start + bad)
+
+                status, headers, body = read_answer(stream)
+
+                assert status == (400 if start == head else 404) or door.name == "edge"
+                assert 400 <= status < 500 and json.loads(body)["status"] == status
+                assert headers["content-type"] == "application/problem+json"
+                assert stream.read() == b""
+
+
 def test_answers_come_in_order_and_whole_however_requests_are_cut_into_packets(door, cast):
     """Refused and served ones in turn, sent without waiting for any answer."""
     wanted = [200, 401, 200, 200, 401, 401, 200, 200]
