@@ -11,7 +11,6 @@ from django.templatetags.static import static
 from portal import env
 from tenants import log_lines
 from tenants.rules.brand import FONT_PACKAGES
-from tenants.rules.valkey_urls import is_cluster
 
 BASE_DIR = env.BASE_DIR
 DATA_DIR = env.data_dir()
@@ -113,9 +112,7 @@ EVENTS_URL = env.url("EVENTS_URL")
 BROKER_URL = env.url("BROKER_URL")
 CACHES = {
     "default": {
-        "BACKEND": "portal.gateways.cluster_cache.ClusterCache"
-        if is_cluster(CACHE_URL)
-        else "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "portal.gateways.page_cache.PageCache",
         "LOCATION": CACHE_URL or "redis://127.0.0.1:1/0",
         "KEY_FUNCTION": "tenants.schema.cache_key",
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
@@ -126,6 +123,8 @@ CACHES = {
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.framing.FramingMiddleware",
+    "portal.framing.FirstPieceMiddleware",
     "portal.language.LanguageMiddleware",
     "portal.metrics.MetricsMiddleware",
     "tenants.middleware.HostMiddleware",

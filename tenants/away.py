@@ -23,9 +23,8 @@ def postgres_is_away(request: HttpRequest, page: Callable[[], HttpResponse]) -> 
 
     Programs get a problem. `Host` is one that `normalise` takes.
     """
-    if request.path.startswith(PROGRAMS):
-        text = loader.render_to_string("errors/503.json")
-        return _unavailable(HttpResponse(text, content_type="application/problem+json"))
+    if is_program(request):
+        return told_programs()
     host = normalise(request.META.get("HTTP_HOST", ""))
     kept = PageFolder(settings.HOLDING_DIR).read(f"{host}.{get_language()}.html")
     answer = _unavailable(HttpResponse(kept) if kept is not None else page())
@@ -34,6 +33,17 @@ def postgres_is_away(request: HttpRequest, page: Callable[[], HttpResponse]) -> 
     if request.method in {"GET", "HEAD"}:  # what was sent is not sent again by itself
         answer["Refresh"] = str(LOOK_AGAIN_S)
     return answer
+
+
+def is_program(request: HttpRequest) -> bool:
+    """Whether a program reads the answer, by the address."""
+    return request.path.startswith(PROGRAMS)
+
+
+def told_programs() -> HttpResponse:
+    """The same as a problem."""
+    text = loader.render_to_string("errors/503.json")
+    return _unavailable(HttpResponse(text, content_type="application/problem+json"))
 
 
 def _unavailable(answer: HttpResponse) -> HttpResponse:

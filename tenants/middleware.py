@@ -22,7 +22,9 @@ class HostMiddleware:
     """Duties, in order:
 
     1. paths that depend on no host (`/livez`, and `ask` for Caddy) answer before anything else;
-    2. the `Host` header (never `X-Forwarded-Host`) names one owner, or the answer is 421;
+    2. the `Host` header (never `X-Forwarded-Host`) names one owner, or the answer is 421. While
+       Postgres cannot say whose it is, programs' requests go on with no `owner`: the API has keys
+       and hosts in its snapshot;
     3. the urlconf is that of the owner's kind.
     """
 
@@ -40,6 +42,9 @@ class HostMiddleware:
         except resolve.UnknownHost:
             return HttpResponse(loader.render_to_string("errors/421.html"), status=421)
         except (DatabaseError, InterfaceError):
+            if away.is_program(request):
+                request.owner = None  # type: ignore[attr-defined]
+                return self.get_response(request)
             return away.postgres_is_away(
                 request, lambda: HttpResponse(loader.render_to_string("errors/503.html"))
             )

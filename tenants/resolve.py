@@ -2,7 +2,7 @@
 
 A warm lookup costs no query. When the database is away, the last good answer is kept for
 ten minutes, so a branded 503 can still be shown; when it is stuck, one request in half a minute
-waits for it, and not for long.
+waits for it, and not for long. Where no answer was ever good, it is asked every two seconds.
 """
 
 import threading
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from tenants import queries, schema
@@ -25,11 +25,13 @@ from tenants.rules.hostnames import InvalidHostname, normalise
 FRESH_SECONDS = 5.0
 KEEP_SECONDS = 600.0
 RETRY_SECONDS = 30.0
+AWAY_SECONDS = 2.0
 PATIENCE_S = 2.0
 # A suspended partner still reads its documents; one that is being opened has no schema yet.
 SERVED = ("active", "suspended")
 DEFAULT_CSS = brandcss.css_text(palette.default_tokens())
 DEFAULT_CSS_HASH = brandcss.css_hash(DEFAULT_CSS)
+_NEVER = float("-inf")
 _NOT_TEXT = ("powered_by", "plate_light", "plate_dark", "tokens")
 
 
@@ -70,7 +72,10 @@ _lock = threading.Lock()
 
 
 def resolve_host(raw_host: str) -> Resolved:
-    """The owner of a `Host` header. Raises UnknownHost. No query within FRESH_SECONDS."""
+    """The owner of a `Host` header. No query within FRESH_SECONDS.
+
+    Raises UnknownHost, and DatabaseError or InterfaceError while Postgres does not say.
+    """
     try:
         host = normalise(raw_host)
     except (InvalidHostname, ValueError) as error:
@@ -79,6 +84,8 @@ def resolve_host(raw_host: str) -> Resolved:
     known = _cache.get(host)
     if known is None or now > known.ask_at:
         known = _refresh(host, known, now)
+    if known.good_at == _NEVER:
+        raise OperationalError(f"PostgreSQL did not say whose {host} is, a moment ago.")
     if known.owner is None:
         raise UnknownHost(f"No portal is served under {host}.")
     return known.owner
@@ -115,7 +122,11 @@ def _refresh(host: str, known: _Known | None, now: float) -> _Known:
         except (DatabaseError, InterfaceError):
             return known
     else:
-        found = _Known(_load(host), now, now + FRESH_SECONDS)
+        try:
+            found = _Known(_load(host), now, now + FRESH_SECONDS)
+        except (DatabaseError, InterfaceError):
+            _keep(host, _Known(None, _NEVER, time.monotonic() + AWAY_SECONDS))
+            raise
     _keep(host, found)
     return found
 

@@ -2,13 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable
-from http.client import HTTPException
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
 from typing import Any, Self
 
 from tests.patience import PATIENCE_S, wait_for
 
 THREADS = 4
+KEPT_S = 1.0  # shorter than any server of ours keeps a silent connection
 
 
 class Load:
@@ -48,3 +50,37 @@ class Load:
                 except (OSError, HTTPException, AssertionError) as error:
                     self.failures.append(repr(error))
                 time.sleep(self.pause_s)
+
+
+class Kept:
+    """A caller with a connection per thread that is kept, as browsers, SDKs and balancers have one.
+
+    On a kept connection each request must be answered. A new one may be refused, or end without a
+    byte: then the next of the `ports` is asked.
+    """
+
+    def __init__(self, ports: Callable[[], list[int]]) -> None:
+        self.ports, self._local = ports, threading.local()
+
+    def call(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        """Status and body. Raises what ends a kept connection."""
+        link, asked_at = getattr(self._local, "link", (None, 0.0))
+        self._local.link = (None, 0.0)
+        if link is not None and time.monotonic() - asked_at < KEPT_S:
+            return self._ask(link, method, path, body, headers)
+        for port in [*self.ports(), *self.ports()]:
+            with suppress(ConnectionError):
+                link = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+                return self._ask(link, method, path, body, headers)
+        raise AssertionError("nobody answered")
+
+    def _ask(self, link: HTTPConnection, *asked: Any) -> tuple[int, bytes]:
+        asked_at = time.monotonic()
+        link.request(*asked)
+        answer = link.getresponse()
+        found = answer.status, answer.read()
+        if link.sock is not None:  # else the answer said that it was the last
+            self._local.link = (link, asked_at)
+        return found

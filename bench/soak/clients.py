@@ -50,7 +50,7 @@ def running(doors: list[Door], per_door: int, seed: int) -> Iterator[Answers]:
     async def run() -> None:
         stop = asyncio.Event()
         clients = [
-            asyncio.create_task(_client(door, random.Random(seed * 1000 + n), answers, stop))
+            asyncio.create_task(talk(door, random.Random(seed * 1000 + n), answers, stop))
             for n, door in enumerate(doors * per_door)
         ]
         await asyncio.to_thread(ended.wait)
@@ -66,7 +66,8 @@ def running(doors: list[Door], per_door: int, seed: int) -> Iterator[Answers]:
         thread.join(60)
 
 
-async def _client(door: Door, dice: random.Random, answers: Answers, stop: asyncio.Event) -> None:
+async def talk(door: Door, dice: random.Random, answers: Answers, stop: asyncio.Event) -> None:
+    """One client, until `stop` is set; whatever comes back is noted in `answers`."""
     hits: list[tuple[UUID, str]] = []
     link: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
     while not stop.is_set():
@@ -85,7 +86,7 @@ async def _client(door: Door, dice: random.Random, answers: Answers, stop: async
             answers.may_be_recorded += request.events
             link = _closed(link)
             continue
-        except ValueError as error:  # no head of HTTP: an answer longer or shorter than it said
+        except ValueError as error:  # not what it said it would be, or it did not say
             answers.wrong.append(f"{door.name} {request.path} {error}")
             link = _closed(link)
             continue
@@ -102,11 +103,12 @@ def _note(
     answers: Answers, door: Door, request: Request, status: int, head: bytes, body: bytes
 ) -> tuple[tuple[UUID, str], ...]:
     """Remember what this answer promised; its hits."""
-    if status in (429, 503) and b"\r\nretry-after:" in head:
-        answers.refused[door.name] += 1
-        return ()
     try:
-        promise = promised(request, status, json.loads(body))
+        told = json.loads(body)
+        if status in (429, 503) and b"\r\nretry-after:" in head and told["retryable"] is True:
+            answers.refused[door.name] += 1
+            return ()
+        promise = promised(request, status, told)
     except (ValueError, KeyError) as error:
         answers.wrong.append(f"{door.name} {status} {error!r} {body[:150]!r}")
         return ()
@@ -123,7 +125,8 @@ def _note(
 async def _exchange(
     link: tuple[asyncio.StreamReader, asyncio.StreamWriter], door: Door, request: Request
 ) -> tuple[int, bytes, bytes]:
-    """Status, head in lower case, body."""
+    """Status, head in lower case, body. Raises ValueError for what is not framed as it should be:
+    every answer of ours says how long it is, and what it has beyond that begins the next one."""
     reader, writer = link
     body = json.dumps(request.body).encode()
     head = (
@@ -136,8 +139,9 @@ async def _exchange(
     if not answer.startswith(b"http/1.1 "):
         raise ValueError(f"began with {answer[:200]!r}")
     fields = dict(line.split(b":", 1) for line in answer.split(b"\r\n")[1:] if b":" in line)
-    length = int(fields.get(b"content-length", b"0"))
-    return int(answer[9:12]), answer, await reader.readexactly(length)
+    if b"content-length" not in fields:
+        raise ValueError(f"no length in {answer[:500]!r}")
+    return int(answer[9:12]), answer, await reader.readexactly(int(fields[b"content-length"]))
 
 
 def _closed(link: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from billing.rules.money import to_major
@@ -23,16 +23,17 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
 
 
 def csv_blocks(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """The same in pieces of BLOCK rows, for a file that is sent while it is read."""
-    source = iter(rows)
-    block: list[Sequence[object]] = [header]
-    while block:
+    """The same in pieces of BLOCK lines, for a file that is sent while it is read.
+
+    The header is no piece of its own: it comes when the first rows were read.
+    """
+    source = chain([header], rows)
+    while block := list(islice(source, BLOCK)):
         out = io.StringIO()
         csv.writer(out, lineterminator="\r\n").writerows(
             [_cell(value) for value in row] for row in block
         )
         yield out.getvalue().encode()
-        block = list(islice(source, BLOCK))
 
 
 def _cell(value: object) -> str:

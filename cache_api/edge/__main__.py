@@ -12,6 +12,8 @@ import uvicorn
 from cache_api.edge import compiled
 from tenants import log_lines
 
+KEEP_ALIVE_S = 75  # longer than a proxy or an SDK keeps a silent connection
+
 
 def main() -> None:
     """Serve until told to stop."""
@@ -33,6 +35,7 @@ def main() -> None:
         log_config=log_lines.config(as_json=as_json, level=os.environ.get("LOG_LEVEL", "INFO")),
         proxy_headers=False,  # the edge asks nobody where a request came from
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
     )
 

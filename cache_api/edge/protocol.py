@@ -25,6 +25,8 @@ from cache_api.hot.verbs import Verb
 from cache_api.rules.strictjson import MAX_BYTES
 
 _MALFORMED = refused(Problem("invalid-request", "This is not HTTP/1.1 as RFC 9112 has it."))
+# Kept-alive connections of a process that ends: a request may be on its way by now.
+LINGER_S = 1.0
 _LONG_HEAD = refused(
     Problem("headers-too-large", f"Address and headers are larger than {MAX_HEAD_BYTES} bytes.")
 )
@@ -36,6 +38,7 @@ class EdgeProtocol(HttpToolsProtocol):
     service: Service | None = None
     _idle_timer: TimerHandle | None = None
     _answered_at = 0.0
+    _is_ending = False  # the process ends: the next answer is this connection's last
     head_bytes = 0  # read so far of a head that is not complete
     _whole: bytes | None = None  # what came, while it is parsed, if it began with a request
     _is_between = True  # the parser waits for a request to begin
@@ -68,6 +71,18 @@ class EdgeProtocol(HttpToolsProtocol):
             if self.head_bytes > MAX_HEAD_BYTES:
                 self._hang_up(_LONG_HEAD)
 
+    def shutdown(self) -> None:
+        """uvicorn: the process ends. Who has a request on its way is answered, and told to go."""
+        self._is_ending, self._head = True, None
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+        else:
+            self.loop.call_later(LINGER_S, self._close_idle)
+
+    def _close_idle(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.timeout_keep_alive_handler()
+
     def send_400_response(self, msg: str) -> None:
         """uvicorn: the parser gave up. Say so as everywhere else."""
         self._hang_up(_MALFORMED)
@@ -97,7 +112,7 @@ class EdgeProtocol(HttpToolsProtocol):
             and not self.parser.should_upgrade()
             and (verb.dialect is None or not forwards.has_key(self.headers))
         ):
-            keep_alive = self.parser.should_keep_alive()
+            keep_alive = self.parser.should_keep_alive() and not self._is_ending
             self.cycle = _Direct(self, verb, keep_alive=keep_alive)  # type: ignore[assignment]
         else:
             url, headers, expects = self.url, self.headers, self.expect_100_continue
@@ -105,6 +120,9 @@ class EdgeProtocol(HttpToolsProtocol):
             self.url, self.expect_100_continue = url, expects
             self.headers += headers
             super().on_headers_complete()
+            # Nobody knows whether a body follows that was announced, and refused before it came.
+            if expects or self._is_ending:
+                self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """httptools: a part of the body."""

@@ -184,11 +184,17 @@ def _failed(error: BadConfig) -> Answer:
 
 
 def _body(request: HttpRequest) -> bytes:
+    # Django reads as far as Content-Length says, and so nothing of a body that comes in chunks.
+    is_ended = request.META.get("wsgi.input_terminated")
+    source = request.META["wsgi.input"] if is_ended else request
     chunks, size = [], 0
-    while size <= _DRAIN_BYTES and (chunk := request.read(_CHUNK)):
-        size += len(chunk)
-        if size <= MAX_BYTES:
-            chunks.append(chunk)
+    try:
+        while size <= _DRAIN_BYTES and (chunk := source.read(_CHUNK)):
+            size += len(chunk)
+            if size <= MAX_BYTES:
+                chunks.append(chunk)
+    except Exception as error:  # of gunicorn's parser, or of a client that is gone
+        raise Problem("invalid-request", "The body broke off, or its chunks are none.") from error
     if size > MAX_BYTES:
         raise Problem("payload-too-large", f"The body is larger than {MAX_BYTES} bytes.")
     return b"".join(chunks)

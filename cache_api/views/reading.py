@@ -14,7 +14,7 @@ from cache_api.hot.problems import Problem
 from cache_api.hot.steps import Answer, Asked
 from cache_api.hot.verbs import Verb
 from cache_api.views import answer
-from tenants import schema
+from tenants import away, schema
 from tenants.resolve import Resolved
 
 NOBODY = UUID(int=0)  # a customer that has its key and sent nothing yet
@@ -23,8 +23,13 @@ NOBODY = UUID(int=0)  # a customer that has its key and sent nothing yet
 def answer_from_usage(
     request: HttpRequest, path: str, tell: Callable[[Caller, Asked], Answer]
 ) -> HttpResponse:
-    """What `tell` says to an admitted caller; it runs in the schema of the host's partner."""
-    owner: Resolved = request.owner  # type: ignore[attr-defined]
+    """What `tell` says to an admitted caller; it runs in the schema of the host's partner.
+
+    503 while Postgres cannot say whose host that is.
+    """
+    owner: Resolved | None = request.owner  # type: ignore[attr-defined]
+    if owner is None:
+        return away.told_programs()
 
     def begin(who: Caller, asked: Asked) -> Answer:
         if who.partner.partner_id != owner.partner_id:  # that schema is the host's, whoever asks

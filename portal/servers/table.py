@@ -101,6 +101,7 @@ def _web(port: int) -> tuple[str, ...]:
         "--workers=2",
         "--threads=4",
         "--graceful-timeout=5",
+        "--keep-alive=75",  # longer than a proxy keeps a silent connection
         "--no-control-socket",  # it would be made in the home folder
     )
 

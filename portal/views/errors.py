@@ -5,6 +5,7 @@ Under /api/ a program reads the answer: it gets the same problem document as fro
 """
 
 import sys
+from errno import EDQUOT, ENOSPC
 
 from django.core.exceptions import BadRequest
 from django.db import DataError, InterfaceError, OperationalError
@@ -51,14 +52,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault; 503 when the database is away; 400 when it was given what no column holds
-    (a NUL in an address or a cookie); 410 of a partner that is gone. None needs the database."""
+    """500: our fault; 503 when the database is away or a disk is full; 400 when it was given what
+    no column holds (a NUL in an address or a cookie); 410 of a partner that is gone. None needs
+    the database."""
     error = sys.exc_info()[1]
     if isinstance(error, PartnerGone):
         return _page(request, 410)
     if isinstance(error, DataError):
         return _page(request, 400)
-    if isinstance(error, (OperationalError, InterfaceError)):
+    is_full = isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT)
+    if is_full or isinstance(error, (OperationalError, InterfaceError)):
         return postgres_is_away(request, lambda: _page(request, 503))
     return _page(request, 500)
 

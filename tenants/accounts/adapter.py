@@ -1,5 +1,7 @@
 """allauth's hooks: no open sign-up, sessions bound to their host, links from the host's brand."""
 
+import logging
+import smtplib
 import time
 from datetime import datetime
 from email.utils import formataddr
@@ -24,6 +26,7 @@ from tenants.letters import letter_html, with_footer
 from tenants.mail_ids import account_mail_id
 from tenants.senders import send_as
 
+log = logging.getLogger(__name__)
 PENDING = "sso_pending"  # of the session: what single sign-on said of a login that is not over
 
 
@@ -102,6 +105,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_from_email(self) -> str:
         """Mail names the brand and comes from the platform's verified address."""
         return formataddr((self.request.owner.brand.sender, settings.DEFAULT_FROM_EMAIL))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Hand it to the mail server. Where that takes nothing, its form says so, whoever asked."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, smtplib.SMTPException) as error:
+            log.warning("a mail about an account was not taken: %s", error)
+            messages.error(self.request, _("The mail was not taken. Send it again soon."))
+            again = HttpResponseRedirect(self.request.get_full_path())
+            raise ImmediateHttpResponse(again) from error
 
     def render_mail(
         self, template_prefix: str, email: Any, context: Any, headers: Any = None

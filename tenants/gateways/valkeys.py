@@ -17,5 +17,9 @@ def client(url: str, **options: Any) -> Client:
         return redis.Redis.from_url(url, **options)
     named = [redis.Redis.from_url(one).connection_pool.connection_kwargs for one in others]
     more = [ClusterNode(one["host"], one.get("port", 6379)) for one in named]
-    # A node that is away is the others' no harm.
-    return RedisCluster.from_url(first, startup_nodes=more, require_full_coverage=False, **options)
+    try:  # a node that is away is the others' no harm
+        return RedisCluster.from_url(
+            first, startup_nodes=more, require_full_coverage=False, **options
+        )
+    except redis.exceptions.RedisClusterException as error:  # which is no RedisError
+        raise redis.ConnectionError(str(error)) from error

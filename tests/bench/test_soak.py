@@ -1,5 +1,7 @@
 """The soak's verdict: what is lost or there twice is found, and nothing else is."""
 
+import asyncio
+import json
 import os
 import random
 import uuid
@@ -7,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from bench.soak import hosts
+from bench.soak import clients, hosts
 from bench.soak.requests import BATCH, choose, promised
 from bench.soak.verdict import Told, judge
 from cache_api.gateways.spool import Spool
@@ -83,6 +85,50 @@ def test_an_answer_that_nothing_explains_is_wrong():
     request = choose(random.Random(0), [])
     assert promised(request, 500, {}).wrong
     assert promised(request, 404, {}).wrong
+
+
+TOLD = {"retryable": True, "billing": {"event_id": str(A)}}
+HEADS = {
+    "whole": (200, b"content-length: %d\r\n\r\n"),
+    "refused": (503, b"retry-after: 5\r\ncontent-length: %d\r\n\r\n"),
+    "no length": (503, b"retry-after: 5\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n"),
+    "too short": (200, b"content-length: 1%d\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_an_answer_that_is_framed_otherwise_than_it_says_is_wrong(name):
+    """What is left of it would begin the next answer of the connection."""
+    status, fields = HEADS[name]
+    body = json.dumps(TOLD).encode()
+
+    async def ask():
+        answers, stop = clients.Answers(), asyncio.Event()
+
+        async def answer(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 %d X\r\n" % status + fields % len(body) + body)
+            stop.set()
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server:
+            door = clients.Door("here", server.sockets[0].getsockname()[1], "a.example", "key")
+            await clients.talk(door, Lookups(), answers, stop)
+        return answers
+
+    found = asyncio.run(ask())
+
+    seen = (found.answered.total(), found.refused.total(), found.cut_off.total(), len(found.wrong))
+    assert seen == {"whole": (1, 0, 0, 0), "refused": (0, 1, 0, 0), "no length": (0, 0, 0, 1),
+                    "too short": (0, 0, 1, 0)}[name]  # fmt: skip
+
+
+class Lookups(random.Random):
+    """Dice that always choose a lookup."""
+
+    def choices(self, *given, **more):
+        return ["lookup"]
 
 
 def event(kind="lookup", outcome="hit"):

@@ -194,7 +194,7 @@ def web(folder: Path, port, environ):
     argv = [
         sys.executable, "-m", "gunicorn", "portal.wsgi:application", f"--bind=127.0.0.1:{port}",
         "--worker-class=gthread", "--workers=1", "--threads=4", "--graceful-timeout=5",
-        "--no-control-socket",
+        "--keep-alive=75", "--no-control-socket",
     ]  # fmt: skip
     environ = {**environ, "REGION": "test-1", "DJANGO_SETTINGS_MODULE": "portal.settings"}
     log = folder / "web.log"

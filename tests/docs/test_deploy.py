@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cache_api.edge.__main__ import KEEP_ALIVE_S
 from portal.servers.table import Ports, processes, steps
 
 DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy"
@@ -40,6 +41,19 @@ def argv(words):
     """A command without where Python and the checkout lie."""
     return [Path(word).name if Path(word).is_absolute() and "=" not in word else word
             for word in words][1:]  # fmt: skip
+
+
+def test_the_proxy_lets_go_of_silent_connections_before_the_servers_do():
+    """Else it sends a request to one that just ends, and must not send it again."""
+    kept = [
+        int(text) for text in re.findall(r"keepalive (\d+)s", (DEPLOY / "Caddyfile").read_text())
+    ]
+    [web, *_] = processes(Ports(web=8000, edge=8001), DATA, demo=False)
+    [by_web] = [
+        int(word.partition("=")[2]) for word in web.argv if word.startswith("--keep-alive=")
+    ]
+
+    assert len(kept) == 2 and max(kept) + 5 <= min(by_web, KEEP_ALIVE_S)
 
 
 def test_every_process_of_the_table_runs_as_the_table_says(services):

@@ -34,6 +34,10 @@ SELECT run.state, run.attempt, count(DISTINCT run.id), count(*) FILTER (WHERE sa
 FROM billing_settlementrun run JOIN billing_runevent said ON said.run_id = run.id GROUP BY 1, 2
 """
 BEGUN = "SELECT count(*) FROM billing_runevent WHERE state <> 'open'"
+OPENING = """
+SELECT job.state, partner.state FROM tenants_provisioningjob job
+JOIN tenants_partner partner ON partner.id = job.partner_id WHERE partner.slug = 'late-labs'
+"""
 RECORDED = "SELECT event_id::text, count(*) FROM usage_event WHERE customer = 'acme' GROUP BY 1"
 
 
@@ -44,7 +48,7 @@ def installation(tmp_path_factory):
     try:
         whole.start()
         [whole.month] = json.loads(whole.python("-m", "bench.soak.world", "1"))
-        for name in ("worker", "beat"):
+        for name in ("worker", "beat", "provisioner"):
             whole.spawn(name)
         yield whole
     finally:
@@ -136,9 +140,14 @@ def test_each_process_is_restarted_under_load_and_no_request_fails(installation)
         works.worker()
         load.more()
         ends["cache"] = installation.restart("cache")
+        installation.manage("open_partner", "late-labs", "--name", "Late", "--kind",
+                            "general_cache", "--owner", "a@late.example", "--no-wait")  # fmt: skip
+        wait_for(lambda: rows(installation, OPENING)[0][0] != "queued", "a partner is being opened")
+        ends["provisioner"] = installation.end("provisioner")  # after it
         load.more()
 
     assert load.failures == []
+    assert rows(installation, OPENING) == [("done", "active")]
     assert ends == dict.fromkeys(ends, 0)  # each ended by itself, in good order
     wait_for(lambda: {*promised} <= dict(rows(installation, RECORDED)).keys(), "all is recorded")
     assert sorted(rows(installation, RECORDED)) == [(event, 1) for event in sorted(promised)]

@@ -68,12 +68,14 @@ def test_the_hosts_own_page_is_shown_whole(folder, cut_off, is_known):
 
 def test_programs_are_told_in_the_apis_own_words(folder, cut_off):
     cut_off()
-    for path in ("/api/overflow", "/v1/messages"):
-        answer = visitor(REDIS).post(path, b"{}", content_type="application/json")
+    for path in ("/api/overflow/stats", "/api/nothing", "/v1/nothing"):
+        answer = visitor(REDIS).get(path)
         told = json.loads(answer.content)
         assert (answer.status_code, answer["Retry-After"], told["code"]) == (503, "5", "overloaded")
         assert answer["Content-Type"] == "application/problem+json"
         assert set(told) == set(json.loads(Problem("overloaded", "").document()))
+    keyless = visitor(REDIS).post("/api/overflow", b"{}", content_type="application/json")
+    assert keyless.status_code == 401  # what needs no Postgres goes on
 
 
 def test_without_such_a_page_it_is_still_the_hosts(folder, cut_off):

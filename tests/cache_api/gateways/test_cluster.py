@@ -5,13 +5,14 @@ import contextlib
 import uuid
 
 import pytest
+import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.cluster import RedisCluster
 
 from cache_api.gateways import cluster, cluster_sync, region_states, slots
 from cache_api.gateways.servers import BadConfig, Region, regions
-from portal.gateways import cluster_cache
+from portal.gateways import page_cache
 from tenants.deploy_checks import _asked_of_cache
 from tenants.gateways import valkeys as clients
 from tests.patience import wait_for
@@ -157,10 +158,20 @@ def test_other_clients_of_the_cache_take_its_url(nodes, valkeys):
     assert state.cache_up
 
     assert isinstance(clients.client(nodes.url()), RedisCluster)
-    cache = cluster_cache.ClusterCache(nodes.url(), {"OPTIONS": {"socket_timeout": 2}})
+    cache = page_cache.PageCache(nodes.url(), {"OPTIONS": {"socket_timeout": 2}})
     for n in range(9):
         cache.set(f"page:{n}", {"n": n}, 60)
     assert [cache.get(f"page:{n}") for n in range(9)] == [{"n": n} for n in range(9)]
+
+
+def test_a_cluster_that_is_away_is_told_as_any_server_is(valkeys):
+    nobody = "valkey-cluster://127.0.0.1:1,127.0.0.1:2"
+    with pytest.raises(redis.RedisError):
+        clients.client(nobody)
+
+    state = region_states.region_states([Region("eu", nobody, valkeys.events.url())])[0]
+
+    assert (state.cache_up, state.events_up) == (False, True)
 
 
 def test_the_check_before_going_live_asks_every_node(nodes, settings):

@@ -122,6 +122,23 @@ def test_nobody_learns_who_has_an_account(partner):
     assert "No account here has this address" in mail.outbox[1].body
 
 
+@pytest.mark.parametrize("path", [ASK, "/accounts/password/reset/"])
+def test_while_no_mail_server_answers_the_form_says_so_whoever_asks(partner, path):
+    """A page, in the partner's brand; asked again later it works."""
+    nobody = {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "EMAIL_PORT": 1,
+              "EMAIL_HOST": "127.0.0.1"}  # fmt: skip
+    with override_settings(**nobody):
+        pages = [Client(HTTP_HOST=REDIS).post(path, {"email": one}, follow=True)
+                 for one in (OWNER, "nobody@example.com")]  # fmt: skip
+
+    for page in pages:
+        assert page.status_code == 200 and page.redirect_chain == [(path, 302)]
+        assert "The mail was not taken." in text(page) and "Redis Edge Cache" in text(page)
+    assert mail.outbox == []
+    Client(HTTP_HOST=REDIS).post(path, {"email": OWNER})
+    assert mail.outbox[0].to == [OWNER]
+
+
 def test_a_code_of_one_partner_opens_nothing_at_another(partner):
     client, _ = asked(host=PINECONE)
     here = Client(HTTP_HOST=REDIS)
