@@ -291,7 +291,7 @@ UNFOLD = {
 }  # fmt: skip
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "portal.gateways.static_files.StaticFiles"},
 }
 WHITENOISE_MAX_AGE = 31_536_000
 
