@@ -110,7 +110,7 @@ RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
         "portal/servers/postgres.py": "starts the server",
         "portal/servers/roles.py": "makes the logins",
         "tenants/actions/go_back.py": "a schema's own table of migrations",
-        "tenants/deploy_checks.py": "asks what the login may do",
+        "tenants/deploy_servers.py": "asks what the login may do",
         "tenants/management/commands/migrate_partners.py": "a schema's own table of migrations",
     }),
     "HTML as it is": (

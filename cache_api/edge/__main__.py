@@ -16,7 +16,7 @@ from tenants import log_lines
 def main() -> None:
     """Serve until told to stop."""
     parser = argparse.ArgumentParser(prog="python -m cache_api.edge", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--host", default=os.environ.get("EDGE_HOST") or "127.0.0.1")
     parser.add_argument("--port", type=int, default=int(os.environ.get("EDGE_PORT") or 8001))
     given = parser.parse_args()
     if os.environ.get("EDGE_COMPILED") != "0":

@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import signal
+import socket
 import sys
 import time
 
@@ -26,12 +27,22 @@ def up() -> None:
             for name, server in stack.servers.items():
                 print(f"{name:9} 127.0.0.1:{server.port}", flush=True)
             print(f"ready; URLs in {stack.file}; Ctrl-C stops", flush=True)
+            _tell_systemd("READY=1")
             while True:
                 time.sleep(0.5)
                 for line in stack.revive():
                     print(line, flush=True)
     except KeyboardInterrupt:
         print("stopped", flush=True)
+
+
+def _tell_systemd(text: str) -> None:
+    """A word to who started us (sd_notify); nobody listens in a terminal."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.connect("\0" + address[1:] if address.startswith("@") else address)
+            line.send(text.encode())
 
 
 def down() -> None:

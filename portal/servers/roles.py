@@ -1,12 +1,16 @@
 """Database roles, the database and its extensions. Safe to repeat; needs a superuser."""
 
 import os
+import sys
 from collections.abc import Mapping
 
 import psycopg
 from psycopg import Connection, sql
 
+from portal.servers.errors import ServerError
+
 DATABASE = "agentcache"
+OLDEST = 16  # its GRANT … WITH INHERIT FALSE, SET TRUE
 # None may be superuser, bypass row security or own more than it must (design: database roles).
 LOGIN_ATTRIBUTES = {
     "ac_owner": "CREATEROLE CREATEDB",
@@ -22,9 +26,13 @@ OWNER_ADMINISTERS = (*GROUPS, "ac_web")
 def bootstrap(superuser_url: str, passwords: Mapping[str, str]) -> None:
     """Create or correct roles, database, extensions. `passwords`: one per login role.
 
-    Also prepares template1, so that databases made from it are alike.
+    Also prepares template1, so that databases made from it are alike. Raises ServerError when the
+    server is too old.
     """
     with psycopg.connect(superuser_url, autocommit=True) as connection:
+        found = connection.info.server_version // 10_000
+        if found < OLDEST:
+            raise ServerError(f"PostgreSQL {found} is too old: take {OLDEST} or newer.")
         for role, attributes in LOGIN_ATTRIBUTES.items():
             _login(connection, role, attributes, passwords[role])
         for role in GROUPS:
@@ -75,8 +83,24 @@ def _run(connection: Connection, statement: str, name: str) -> None:
     connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
-if __name__ == "__main__":
-    # SUPERUSER_DATABASE_URL, and AC_WEB_PASSWORD and so on for each login.
-    wanted = {role: os.environ[f"{role.upper()}_PASSWORD"] for role in LOGIN_ATTRIBUTES}
-    bootstrap(os.environ["SUPERUSER_DATABASE_URL"], wanted)
+def main() -> int:
+    """From SUPERUSER_DATABASE_URL, AC_WEB_PASSWORD and so on. 1: refused, the reason on stderr."""
+    variables = {role: f"{role.upper()}_PASSWORD" for role in LOGIN_ATTRIBUTES}
+    wanted = ["SUPERUSER_DATABASE_URL", *variables.values()]
+    missing = [name for name in wanted if not os.environ.get(name)]
+    if missing:
+        print(f"Not set: {', '.join(missing)}. See docs/operating.md#your-own-servers.",
+              file=sys.stderr)  # fmt: skip
+        return 1
+    try:
+        bootstrap(os.environ["SUPERUSER_DATABASE_URL"],
+                  {role: os.environ[name] for role, name in variables.items()})  # fmt: skip
+    except (ServerError, psycopg.Error) as error:
+        print(error, file=sys.stderr)
+        return 1
     print("roles and database are as they must be")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,7 +12,7 @@ from redis.cluster import RedisCluster
 from cache_api.gateways import cluster, cluster_sync, region_states, slots
 from cache_api.gateways.servers import BadConfig, Region, regions
 from portal.gateways import cluster_cache
-from tenants.deploy_checks import _asked_of_cache
+from tenants.deploy_servers import asked_of_cache
 from tenants.gateways import valkeys as clients
 from tests.patience import wait_for
 
@@ -165,17 +165,17 @@ def test_other_clients_of_the_cache_take_its_url(nodes, valkeys):
 
 def test_the_check_before_going_live_asks_every_node(nodes, settings):
     settings.CACHE_URL = nodes.url()
-    assert _asked_of_cache() == []
+    assert asked_of_cache() == []
     (first, *_) = nodes.clients()
     first.config_set("cluster-require-full-coverage", "yes")
     try:
-        assert [one.id for one in _asked_of_cache()] == ["tenants.D023"]
+        assert [one.id for one in asked_of_cache()] == ["tenants.D023"]
     finally:
         first.config_set("cluster-require-full-coverage", "no")
     settings.CACHE_URL = nodes.url() + ",127.0.0.1:1"
-    assert [one.id for one in _asked_of_cache()] == ["tenants.D020"]
+    assert [one.id for one in asked_of_cache()] == ["tenants.D020"]
     settings.CACHE_URL = "redis://:secret@127.0.0.1:1,127.0.0.1:2/0"
-    (refused,) = _asked_of_cache()
+    (refused,) = asked_of_cache()
     assert "redis-cluster://" in refused.msg and "secret" not in refused.msg
 
 

@@ -10,8 +10,9 @@ import psycopg
 import pytest
 import redis
 
-from portal.servers import ServerError, Stack, leftovers
+from portal.servers import ServerError, Stack, leftovers, roles
 from portal.servers.secrets import Secrets
+from portal.servers.valkey import Valkey
 
 LOGINS = {
     "DATABASE_URL": "ac_web",
@@ -65,6 +66,30 @@ def test_passwords_are_asked_for_over_tcp_on_loopback_only(stack):
     wrong = stack.urls["DATABASE_URL"].replace("ac_web:", "ac_web:x")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(wrong)
+
+
+def test_roles_are_refused_with_the_reason(stack, monkeypatch, capsys):
+    for role in roles.LOGIN_ATTRIBUTES:
+        monkeypatch.delenv(f"{role.upper()}_PASSWORD", raising=False)
+    monkeypatch.setenv("SUPERUSER_DATABASE_URL", stack.urls["SUPERUSER_DATABASE_URL"])
+    assert roles.main() == 1
+    assert "Not set: AC_OWNER_PASSWORD, AC_WEB_PASSWORD" in capsys.readouterr().err
+    for role in roles.LOGIN_ATTRIBUTES:
+        monkeypatch.setenv(f"{role.upper()}_PASSWORD", "unused")
+    monkeypatch.setattr(roles, "OLDEST", 99)
+    assert roles.main() == 1
+    assert "PostgreSQL 18 is too old: take 99 or newer." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("given", "memory"), [("", "256mb"), ("2gb", "2gb")])
+def test_the_valkeys_memory_is_what_the_environment_says(tmp_path, monkeypatch, given, memory):
+    Secrets(tmp_path / "secrets").ensure()
+    monkeypatch.setenv("CACHE_MEMORY", given)
+    assert f"maxmemory {memory}\n" in Valkey("cache", tmp_path, 1)._config()
+    assert "maxmemory 512mb\n" in Valkey("events", tmp_path, 1)._config()
+    monkeypatch.setenv("CACHE_MEMORY", "lots")
+    with pytest.raises(ServerError, match="CACHE_MEMORY='lots' is no amount of memory"):
+        Valkey("cache", tmp_path, 1)._config()
 
 
 def test_owner_opens_partner_roles_that_web_may_become(stack):
@@ -183,7 +208,7 @@ def test_given_servers_are_used_instead(stack, tmp_path):
         assert other.servers == {}
         assert other.urls == {**given, "BROKER_URL": "redis://broker/3"}
     with Stack(tmp_path / "cache", environ=given) as other:
-        assert other.urls["BROKER_URL"] == given["EVENTS_URL"]
+        assert other.urls["BROKER_URL"] == given["EVENTS_URL"].removesuffix("/0") + "/1"
 
 
 def test_half_given_logins_are_refused_by_name(tmp_path):
