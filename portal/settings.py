@@ -339,7 +339,6 @@ SPECTACULAR_SETTINGS = {
         "cache_api.openapi.complete",
     ],
 }
-LOGGING = log_lines.config(
-    as_json=env.flag("LOG_JSON", not DEMO), level=os.environ.get("LOG_LEVEL", "INFO")
-)
+LOG_LEVEL = (os.environ.get("LOG_LEVEL") or "INFO").upper()
+LOGGING = log_lines.config(as_json=env.flag("LOG_JSON", not DEMO), level=LOG_LEVEL)
 SILENCED_SYSTEM_CHECKS: list[str] = []

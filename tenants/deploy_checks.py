@@ -53,6 +53,8 @@ def a_real_installation(app_configs: Any, **kwargs: Any) -> list[Error]:
          "Set STRIPE_WEBHOOK_SECRET_FILE."),
         (13, settings.STRIPE_API_BASE.startswith("http://") or settings.STRIPE_SIMULATED,
          "Payments go to a simulator, or to Stripe in the clear.", "Remove STRIPE_API_BASE."),
+        (32, settings.LOG_LEVEL == "DEBUG", "Libraries log what passes through them.",
+         "Set LOG_LEVEL=INFO."),
         (16, settings.EMAIL_URL.startswith("file:"),
          "Mail is written into a folder: invitations and invoices arrive nowhere.",
          "Set EMAIL_URL to a mail server."),
@@ -66,10 +68,14 @@ def _judged() -> Iterator[safe_install.Refused]:
                    for login, url in settings.DATABASE_URLS.items()}  # fmt: skip
     valkeys = {"CACHE_URL": settings.CACHE_URL, "EVENTS_URL": settings.EVENTS_URL,
                "BROKER_URL": settings.BROKER_URL}  # fmt: skip
-    yield from safe_install.our_domain(settings.PLATFORM_DOMAIN)
+    yield from safe_install.our_domains(
+        {name: getattr(settings, name) for name in ("PLATFORM_DOMAIN", "CONSOLE_HOST",
+                                                    "EDGE_DOMAIN")}
+    )  # fmt: skip
     yield from safe_install.secrets(settings.KEK, settings.SECRET_KEY)
     yield from safe_install.logins(by_variable)
     yield from safe_install.passwords(by_variable | valkeys)
+    yield from safe_install.in_the_clear(by_variable | valkeys)
     yield from safe_install.stripe(settings.STRIPE_API_KEY, settings.STRIPE_WEBHOOK_SECRET)
 
 

@@ -110,23 +110,31 @@ def what_may_not_be_forgotten(app_configs: Any, **kwargs: Any) -> list[Error]:
     broker = settings.BROKER_URL
     return [
         *_asked("EVENTS_URL", settings.EVENTS_URL, _durable),
-        *asked_of_cache(),
+        *asked_of_cache("CACHE_URL", settings.CACHE_URL),
         *([] if broker.startswith("amqp") else _asked("BROKER_URL", broker, _unevicted)),
     ]
 
 
-def asked_of_cache() -> list[Error]:
+def of_region(name: str, cache_url: str, events_url: str) -> list[Error]:
+    """The same of a region that is not the home."""
+    suffix = name.upper().replace("-", "_")
+    return [*_asked(f"EVENTS_URL_{suffix}", events_url, _durable),
+            *asked_of_cache(f"CACHE_URL_{suffix}", cache_url)]  # fmt: skip
+
+
+def asked_of_cache(variable: str, url: str) -> list[Error]:
     """Each server that the URL names; of a cluster's also what it does when one of them dies."""
-    url = settings.CACHE_URL
     try:
         servers = nodes(url)
     except ValueError as error:
-        return [refusal(20, f"CACHE_URL cannot be used: {error}", "See docs/scaling.md.")]
+        return [refusal(20, f"{variable} cannot be used: {error}", "See docs/scaling.md.")]
     judge = _in_parts if is_cluster(url) else _bounded
-    return [one for server in servers for one in _asked("CACHE_URL", server, judge)]
+    return [one for server in servers for one in _asked(variable, server, judge)]
 
 
-def _asked(name: str, url: str, judge: Callable[[dict[str, str]], Iterator[Error]]) -> list[Error]:
+def _asked(
+    name: str, url: str, judge: Callable[[str, dict[str, str]], Iterator[Error]]
+) -> list[Error]:
     try:
         parts = urlsplit(url)
         if not parts.password and not _is_here(parts.hostname or ""):
@@ -140,7 +148,7 @@ def _asked(name: str, url: str, judge: Callable[[dict[str, str]], Iterator[Error
         hint = "Start it, check the URL, and let this login use CONFIG GET while checking."
         return [refusal(20, f"{name} does not answer: {error}", hint)]
     offset_s = seconds + micro / 1e6 - time.time()
-    return [*judge(known), *(refusal(*one) for one in safe_install.clock(name, offset_s))]
+    return [*judge(name, known), *(refusal(*one) for one in safe_install.clock(name, offset_s))]
 
 
 def _is_here(host: str) -> bool:
@@ -150,27 +158,27 @@ def _is_here(host: str) -> bool:
         return False
 
 
-def _durable(known: dict[str, str]) -> Iterator[Error]:
+def _durable(name: str, known: dict[str, str]) -> Iterator[Error]:
     for setting, (wanted, because) in DURABLE.items():
         if known.get(setting) != wanted:
-            yield refusal(21, f"EVENTS_URL has {setting} {known.get(setting)}: {because}.",
+            yield refusal(21, f"{name} has {setting} {known.get(setting)}: {because}.",
                           f"Set {setting} {wanted}.")  # fmt: skip
 
 
-def _unevicted(known: dict[str, str]) -> Iterator[Error]:
+def _unevicted(name: str, known: dict[str, str]) -> Iterator[Error]:
     if known.get("maxmemory") != "0" and known.get("maxmemory-policy") != "noeviction":
-        yield refusal(30, "BROKER_URL evicts: jobs would vanish when it is full.",
-                      "Leave BROKER_URL out, which takes EVENTS_URL's server.")  # fmt: skip
+        yield refusal(30, f"{name} evicts: jobs would vanish when it is full.",
+                      f"Leave {name} out, which takes EVENTS_URL's server.")  # fmt: skip
 
 
-def _bounded(known: dict[str, str]) -> Iterator[Error]:
+def _bounded(name: str, known: dict[str, str]) -> Iterator[Error]:
     if known.get("maxmemory") == "0" or known.get("maxmemory-policy") == "noeviction":
-        yield refusal(22, "CACHE_URL is unbounded or never evicts: it will end by being killed.",
+        yield refusal(22, f"{name} is unbounded or never evicts: it will end by being killed.",
                       "Set maxmemory and an eviction policy such as allkeys-lfu.")  # fmt: skip
 
 
-def _in_parts(known: dict[str, str]) -> Iterator[Error]:
-    yield from _bounded(known)
+def _in_parts(name: str, known: dict[str, str]) -> Iterator[Error]:
+    yield from _bounded(name, known)
     if known.get(COVERAGE) != "no":
-        yield refusal(23, "One dead node of CACHE_URL stops the whole cluster.",
+        yield refusal(23, f"One dead node of {name} stops the whole cluster.",
                       f"Set {COVERAGE} no: the others then go on answering.")  # fmt: skip

@@ -30,7 +30,9 @@ def main() -> None:
         http="cache_api.edge.protocol:EdgeProtocol",
         ws="none",
         access_log=False,
-        log_config=log_lines.config(as_json=as_json, level=os.environ.get("LOG_LEVEL", "INFO")),
+        log_config=log_lines.config(
+            as_json=as_json, level=(os.environ.get("LOG_LEVEL") or "INFO").upper()
+        ),
         proxy_headers=False,  # the edge asks nobody where a request came from
         server_header=False,
         timeout_graceful_shutdown=5,

@@ -4,7 +4,9 @@ Each judge yields `(number, what is wrong, what to do)`; the numbers are those o
 `manage.py check --deploy` (`tenants.D018`) and stay what they are.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from tenants.rules.hostnames import InvalidHostname, normalise
@@ -19,6 +21,8 @@ CLOCK_S = 2.0
 DISK_BYTES = 1 << 30  # below it the second tier stops by itself, to leave the spool its place
 DESCRIPTORS = 8_192
 LETTERS = 8  # hexadecimal digits drawn 64 times come to fifteen different ones
+_TLS = {"rediss", "valkeys", "amqps"}
+_SSLMODE = re.compile(r"\bsslmode=(require|verify-ca|verify-full)\b")
 # What PostgreSQL must be set to, and what follows otherwise.
 KEEPS = {
     "fsync": ({"on"}, "a power cut may destroy the books"),
@@ -34,18 +38,39 @@ def is_nobodys(domain: str) -> bool:
     return any(domain == one or domain.endswith(f".{one}") for one in NOBODYS)
 
 
-def our_domain(domain: str) -> Iterator[Refused]:
-    """PLATFORM_DOMAIN: a name as DNS has it, that somebody can own."""
+def our_domains(names: Mapping[str, str]) -> Iterator[Refused]:
+    """PLATFORM_DOMAIN and its like, by variable: as DNS has them, and somebody's."""
+    for variable, domain in names.items():
+        try:
+            fits = normalise(domain) == domain
+        except (InvalidHostname, ValueError):
+            fits = False
+        if not fits:
+            yield (4, f"{variable}={domain!r} is no domain.",
+                   "Write the bare name: no https://, no port, lower case.")  # fmt: skip
+        elif is_nobodys(domain):
+            yield (4, f"{variable} is {domain}, which nobody can reach.",
+                   "Set the domain whose DNS points here.")  # fmt: skip
+
+
+def in_the_clear(urls: Mapping[str, str]) -> Iterator[Refused]:
+    """Of all servers' URLs by variable: none leads over other people's networks without TLS."""
+    for name, url in urls.items():
+        parts = urlsplit(url)
+        hosts = parts.netloc.rpartition("@")[2].split(",")
+        secured = parts.scheme.split("-")[0] in _TLS or _SSLMODE.search(parts.query)
+        if not secured and any(map(_is_public, hosts)):
+            yield (31, f"{name} leads over the public network in the clear.",
+                   "Use rediss:// or amqps://, of PostgreSQL ?sslmode=verify-full, or a private"
+                   " network.")  # fmt: skip
+
+
+def _is_public(host: str) -> bool:
+    name = host.rpartition("]")[0].lstrip("[") or host.partition(":")[0]
     try:
-        fits = normalise(domain) == domain
-    except (InvalidHostname, ValueError):
-        fits = False
-    if not fits:
-        yield (4, f"PLATFORM_DOMAIN={domain!r} is no domain.",
-               "Write the bare name: no https://, no port, lower case.")  # fmt: skip
-    elif is_nobodys(domain):
-        yield (4, f"PLATFORM_DOMAIN is {domain}, which nobody can reach.",
-               "Set the domain whose DNS points here.")  # fmt: skip
+        return ip_address(name).is_global
+    except ValueError:
+        return False  # of a name nobody knows where it leads
 
 
 def secrets(kek: bytes, secret_key: str) -> Iterator[Refused]:

@@ -44,6 +44,8 @@ def safe(settings, tmp_path, database, roomy):
     pair = Valkeys(tmp_path, durable=True)
     settings.DEMO, settings.HTTPS, settings.REQUIRE_MFA = False, True, True
     settings.PLATFORM_DOMAIN, settings.KEK = DOMAIN, bytes(range(64))
+    settings.CONSOLE_HOST, settings.EDGE_DOMAIN = f"console.{DOMAIN}", f"edge.{DOMAIN}"
+    settings.LOG_LEVEL = "INFO"
     settings.EMAIL_URL, settings.BROKER_URL = f"smtp://mail.{DOMAIN}", pair.events.url(1)
     settings.DATABASE_URLS = {one: database.url(one) for one in settings.DB_URL_BY_LOGIN}
     settings.EVENTS_URL, settings.CACHE_URL = pair.events.url(), pair.cache.url()
@@ -77,6 +79,7 @@ def test_a_safe_installation_passes(safe):
     [
         ("DEMO", True, "D001"), ("HTTPS", False, "D002"), ("REQUIRE_MFA", False, "D003"),
         ("PLATFORM_DOMAIN", "agentcache.localhost", "D004"), ("KEK", b"short", "D005"),
+        ("EDGE_DOMAIN", "edge.agentcache.localhost", "D004"), ("LOG_LEVEL", "DEBUG", "D032"),
         ("KEK", b"0" * 64, "D005"), ("EMAIL_URL", "smtps://us:secret@mail.example", "D006"),
         ("KEK", b"a1B2c3d4" * 11, "D017"), ("STRIPE_API_KEY", "sk_test_x", "D025"),
         ("BROKER_URL", "redis://broker.internal:6379/0", "D024"),
@@ -161,6 +164,18 @@ def test_a_server_that_forgets_commits_and_one_that_evicts_jobs_are_named(safe, 
     said = refused()
     assert "tenants.D026" in said and "papers that were issued may be gone" in said
     assert "tenants.D030" in said
+
+
+def test_what_an_edge_cannot_start_with_and_another_region_are_named(safe, monkeypatch):
+    monkeypatch.setenv("STORE_DEADLINE_MS", "soon")
+    assert "cache_api.D040" in refused() and "STORE_DEADLINE_MS='soon'" in refused()
+    monkeypatch.delenv("STORE_DEADLINE_MS")
+    for name, value in {
+        "REGIONS": "eu,us", "CACHE_URL": safe.cache.url(), "EVENTS_URL": safe.events.url(),
+        "CACHE_URL_US": safe.cache.url(), "EVENTS_URL_US": safe.cache.url(),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    assert "EVENTS_URL_US has appendonly no" in refused()
 
 
 def test_a_machine_without_room_is_named(safe, roomy, settings, tmp_path):

@@ -163,20 +163,24 @@ def test_other_clients_of_the_cache_take_its_url(nodes, valkeys):
     assert [cache.get(f"page:{n}") for n in range(9)] == [{"n": n} for n in range(9)]
 
 
-def test_the_check_before_going_live_asks_every_node(nodes, settings):
-    settings.CACHE_URL = nodes.url()
-    assert asked_of_cache() == []
+def test_the_check_before_going_live_asks_every_node(nodes):
+    def found(url):
+        return [one.id for one in asked_of_cache("CACHE_URL_US", url)]
+
+    assert found(nodes.url()) == []
     (first, *_) = nodes.clients()
     first.config_set("cluster-require-full-coverage", "yes")
     try:
-        assert [one.id for one in asked_of_cache()] == ["tenants.D023"]
+        assert found(nodes.url()) == ["tenants.D023"]
     finally:
         first.config_set("cluster-require-full-coverage", "no")
-    settings.CACHE_URL = nodes.url() + ",127.0.0.1:1"
-    assert [one.id for one in asked_of_cache()] == ["tenants.D020"]
-    settings.CACHE_URL = "redis://:secret@127.0.0.1:1,127.0.0.1:2/0"
-    (refused,) = asked_of_cache()
-    assert "redis-cluster://" in refused.msg and "secret" not in refused.msg
+    assert found(nodes.url() + ",127.0.0.1:1") == ["tenants.D020"]
+    (refused,) = asked_of_cache("CACHE_URL_US", "redis://:secret@127.0.0.1:1,127.0.0.1:2/0")
+    assert (
+        "CACHE_URL_US" in refused.msg
+        and "redis-cluster://" in refused.msg
+        and "secret" not in refused.msg
+    )
 
 
 @pytest.mark.parametrize(
