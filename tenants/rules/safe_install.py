@@ -9,12 +9,10 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
+from tenants.rules.custom_hosts import RESERVED
 from tenants.rules.hostnames import InvalidHostname, normalise
 
 Refused = tuple[int, str, str]
-# RFC 2606 and 6761: names that nobody can own.
-NOBODYS = ("localhost", "example", "test", "invalid", "local", "example.com", "example.net",
-           "example.org")  # fmt: skip
 PASSWORD_LENGTH = 16
 OLDEST_POSTGRES = 160_000  # its GRANT … WITH INHERIT FALSE, SET TRUE
 CLOCK_S = 2.0
@@ -35,7 +33,7 @@ KEEPS = {
 
 def is_nobodys(domain: str) -> bool:
     """Whether it is an example's or this machine's name."""
-    return any(domain == one or domain.endswith(f".{one}") for one in NOBODYS)
+    return any(domain == one or domain.endswith(f".{one}") for one in RESERVED)
 
 
 def our_domains(names: Mapping[str, str]) -> Iterator[Refused]:
