@@ -103,7 +103,7 @@ UNTRIED = {
     "npm install": "installs from the network; sdk/js/test/package.test.mjs packs and imports it",
     "useradd": "makes an account on the machine",
     "mkdir -m 700 .data-real": "makes the folder of the try, which the shell test also has",
-    "cd /srv/agentcache && make install-run": "as make install-run",
+    "cd /srv/agentcache && make install-run PYTHON": "as make install-run",
     "systemctl": "starts services on the machine; test_units.py has them read",
     "journalctl": "reads the machine's journal",
     "tc ": "needs a kernel module",
