@@ -46,5 +46,6 @@ def test_what_is_said_of_the_workers_is_what_came_out():
     assert (
         f"{partners} partners with {result['customers each']} customers" in PAGES["scaling"]
         and f"while {unfinished} runs were unfinished: all {partners} were ready for review"
-        f" {result['seconds until all were ready']} s" in PAGES["scaling"]
+        f" {result['seconds until all were ready']} s"
+        in PAGES["scaling"]
     )
