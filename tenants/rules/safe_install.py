@@ -95,7 +95,7 @@ def logins(urls: Mapping[str, str]) -> Iterator[Refused]:
 
 def passwords(urls: Mapping[str, str]) -> Iterator[Refused]:
     """Of all servers' URLs by variable: none is short, none is two servers' or two roles'."""
-    known: dict[str, tuple[str, str]] = {}
+    known: dict[str, tuple[str, tuple[str, str]]] = {}
     for name, url in urls.items():
         parts = urlsplit(url)
         password = unquote(parts.password or "")
