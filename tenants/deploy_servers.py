@@ -73,7 +73,7 @@ def _place(login: str, name: str, may_all: bool, owns: bool) -> Iterator[Error]:
     if may_all:
         yield refusal(10, f"{name} ({_variable(login)}) passes by every row policy.",
                       "ALTER ROLE it NOSUPERUSER NOBYPASSRLS, or make the roles with"
-                      " python -m portal.servers.roles.")  # fmt: skip
+                      " python -m portal.servers roles.")  # fmt: skip
     if owns and login != "owner":
         yield refusal(11, f"{name} ({_variable(login)}) owns tables and could change their"
                       " policies.", "Only ac_owner may own tables: check the database URLs."

@@ -1,4 +1,4 @@
-"""`python -m portal.servers up|down|env`: the embedded servers alone, for developers."""
+"""`python -m portal.servers up|down|env|roles`: the embedded servers alone, or roles in yours."""
 
 import json
 import os
@@ -9,13 +9,14 @@ import sys
 import time
 
 from portal import env
-from portal.servers import ServerError, Stack
+from portal.servers import ServerError, Stack, roles
 from portal.servers.lock import Lock
 
-USAGE = """usage: python -m portal.servers up|down|env   (DATA_DIR, default .data)
+USAGE = """usage: python -m portal.servers up|down|env|roles   (DATA_DIR, default .data)
   up    start PostgreSQL and both Valkeys, stay until Ctrl-C or SIGTERM
   down  stop them from another terminal
-  env   print their URLs as shell exports"""
+  env   print their URLs as shell exports
+  roles make roles, database and extensions on a server of your own (SUPERUSER_DATABASE_URL)"""
 
 
 def up() -> None:
@@ -73,7 +74,7 @@ def show() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run one command; 0 done, 1 refused (text on stderr), 2 wrong usage."""
-    commands = {"up": up, "down": down, "env": show}
+    commands = {"up": up, "down": down, "env": show, "roles": roles.make}
     if len(arguments) != 1 or arguments[0] not in commands:
         print(USAGE, file=sys.stderr)
         return 2

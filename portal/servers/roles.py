@@ -1,7 +1,6 @@
 """Database roles, the database and its extensions. Safe to repeat; needs a superuser."""
 
 import os
-import sys
 from collections.abc import Mapping
 
 import psycopg
@@ -83,24 +82,18 @@ def _run(connection: Connection, statement: str, name: str) -> None:
     connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
-def main() -> int:
-    """From SUPERUSER_DATABASE_URL, AC_WEB_PASSWORD and so on. 1: refused, the reason on stderr."""
+def make() -> None:
+    """From SUPERUSER_DATABASE_URL, AC_WEB_PASSWORD and so on. Raises ServerError."""
     variables = {role: f"{role.upper()}_PASSWORD" for role in LOGIN_ATTRIBUTES}
     wanted = ["SUPERUSER_DATABASE_URL", *variables.values()]
     missing = [name for name in wanted if not os.environ.get(name)]
     if missing:
-        print(f"Not set: {', '.join(missing)}. See docs/operating.md#your-own-servers.",
-              file=sys.stderr)  # fmt: skip
-        return 1
+        raise ServerError(
+            f"Not set: {', '.join(missing)}. See docs/operating.md, Your own servers."
+        )
     try:
         bootstrap(os.environ["SUPERUSER_DATABASE_URL"],
                   {role: os.environ[name] for role, name in variables.items()})  # fmt: skip
-    except (ServerError, psycopg.Error) as error:
-        print(error, file=sys.stderr)
-        return 1
+    except psycopg.Error as error:
+        raise ServerError(str(error)) from error
     print("roles and database are as they must be")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -89,7 +89,7 @@ def logins(urls: Mapping[str, str]) -> Iterator[Refused]:
         if url and role in roles:
             yield (18, f"{roles[role]} and {name} log in as {role or 'the same role'}: the rights"
                    " of one kind of process are those of another.",
-                   "Give each its own: python -m portal.servers.roles makes them.")  # fmt: skip
+                   "Give each its own: python -m portal.servers roles makes them.")  # fmt: skip
         roles[role] = name
 
 

@@ -2,7 +2,7 @@
 
 # A command, or what it begins with → the test that executes it.
 TESTED = {
-    ".venv/bin/python -m portal.servers.roles":
+    ".venv/bin/python -m portal.servers roles":
         "portal/servers/test_stack.py::test_roles_have_no_more_than_they_need",
     ".venv/bin/python -m portal.servers up":
         "portal/servers/test_commands.py::test_up_env_and_down",

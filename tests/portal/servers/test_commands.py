@@ -40,7 +40,7 @@ def test_down_and_env_without_servers_say_so(program):
 def test_wrong_usage_explains(program):
     wrong = program("-m", "portal.servers", "start")
     assert wrong.process.wait(PATIENCE_S) == 2
-    assert "usage: python -m portal.servers up|down|env" in wrong.text
+    assert "usage: python -m portal.servers up|down|env|roles" in wrong.text
 
 
 def test_needs_no_django():
