@@ -3,7 +3,7 @@
 # A command, or what it begins with → the test that executes it.
 TESTED = {
     ".venv/bin/python -m portal.servers roles":
-        "portal/servers/test_stack.py::test_roles_have_no_more_than_they_need",
+        "portal/servers/test_stack.py::test_the_command_makes_roles_again_or_says_why_not",
     ".venv/bin/python -m portal.servers up":
         "portal/servers/test_commands.py::test_up_env_and_down",
     "cd /srv/agentcache && .venv/bin/python -m portal.servers.units":

@@ -68,14 +68,17 @@ def test_passwords_are_asked_for_over_tcp_on_loopback_only(stack):
         psycopg.connect(wrong)
 
 
-def test_roles_are_refused_with_the_reason(stack, monkeypatch):
+def test_the_command_makes_roles_again_or_says_why_not(stack, monkeypatch, capsys):
     for role in roles.LOGIN_ATTRIBUTES:
         monkeypatch.delenv(f"{role.upper()}_PASSWORD", raising=False)
     monkeypatch.setenv("SUPERUSER_DATABASE_URL", stack.urls["SUPERUSER_DATABASE_URL"])
     with pytest.raises(ServerError, match="Not set: AC_OWNER_PASSWORD, AC_WEB_PASSWORD"):
         roles.make()
     for role in roles.LOGIN_ATTRIBUTES:
-        monkeypatch.setenv(f"{role.upper()}_PASSWORD", "unused")
+        password = Secrets(stack.data_dir / "secrets").password(role)
+        monkeypatch.setenv(f"{role.upper()}_PASSWORD", password)
+    roles.make()
+    assert capsys.readouterr().out == "roles and database are as they must be\n"
     monkeypatch.setattr(roles, "OLDEST", 99)
     with pytest.raises(ServerError, match="PostgreSQL 18 is too old: take 99 or newer"):
         roles.make()
