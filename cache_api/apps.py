@@ -9,3 +9,7 @@ class CacheApiConfig(AppConfig):
     name = "cache_api"
     label = "cache_api"
     verbose_name = "Customers and usage"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from cache_api import deploy_checks  # noqa: F401, PLC0415 - registers the checks

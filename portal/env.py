@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -26,6 +26,14 @@ def flag(name: str, default: bool) -> bool:
     raise SystemExit(f"{name}={raw!r} is not a switch: use 1 or 0.")
 
 
+def number(name: str, default: int, least: int = 1) -> int:
+    """A whole number, `least` at least; anything else is refused by name."""
+    raw = os.environ.get(name, "").strip() or str(default)
+    if raw.isdecimal() and int(raw) >= least:
+        return int(raw)
+    raise SystemExit(f"{name}={raw!r} is not a whole number from {least} on.")
+
+
 def url(name: str) -> str:
     """A server's URL from the environment, else the embedded servers' file; '' when unknown."""
     value = os.environ.get(name)
@@ -37,15 +45,27 @@ def url(name: str) -> str:
     return str(json.loads(path.read_text()).get(name, ""))
 
 
+def broker_url() -> str:
+    """Celery's broker: BROKER_URL, else that of the embedded servers, else beside the events."""
+    return url("BROKER_URL") or broker_of(url("EVENTS_URL"))
+
+
+def broker_of(events_url: str) -> str:
+    """Database 1 of the Valkey that keeps what it is told; '' for ''."""
+    parts = urlsplit(events_url)
+    return urlunsplit(parts._replace(path="/1")) if events_url else ""
+
+
 def secret(env_name: str, file_name: str) -> bytes:
     """A secret's bytes from the file named by `env_name`, else DATA_DIR/secrets (demo only).
 
     Raises SystemExit in production (`DEMO=0`) when the variable is missing: a generated secret
-    would silently make every stored entry and session unreadable on the next machine.
+    would silently make every stored entry and session unreadable on the next machine. Likewise
+    when the file that it names cannot be read.
     """
     named = os.environ.get(env_name)
     if named:
-        return Path(named).read_bytes()
+        return _bytes(env_name, named)
     if not flag("DEMO", True):
         raise SystemExit(f"{env_name} must name a file with the secret when DEMO=0.")
     path = data_dir() / "secrets" / file_name
@@ -54,8 +74,19 @@ def secret(env_name: str, file_name: str) -> bytes:
 
 def text(name: str) -> str:
     """A short secret: the variable itself, or the file that NAME_FILE names; '' without either."""
-    named = os.environ.get(f"{name}_FILE")
-    return Path(named).read_text().strip() if named else os.environ.get(name, "")
+    variable = f"{name}_FILE"
+    named = os.environ.get(variable)
+    return _bytes(variable, named).decode().strip() if named else os.environ.get(name, "")
+
+
+def _bytes(variable: str, path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise SystemExit(
+            f"{variable}={path} cannot be read ({error.strerror}): make the file, or let this "
+            "account read it."
+        ) from error
 
 
 def database(database_url: str) -> dict[str, Any]:

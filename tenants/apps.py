@@ -11,4 +11,4 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        from tenants import checks, deploy_checks  # noqa: F401, PLC0415 - registers the checks
+        from tenants import checks, deploy_checks, deploy_servers  # noqa: F401, PLC0415 - registers the checks

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _about: ContextVar[dict[str, str] | None] = ContextVar("about", default=None)
 
 
@@ -37,7 +38,9 @@ class JsonLines(logging.Formatter):
 
 
 def config(*, as_json: bool, level: str) -> dict[str, Any]:
-    """For `logging.config.dictConfig`: everything to standard error."""
+    """For `logging.config.dictConfig`: everything to standard error. Refuses an unknown level."""
+    if level not in LEVELS:
+        raise SystemExit(f"LOG_LEVEL={level!r} is none of {', '.join(LEVELS)}.")
     return {
         "version": 1,
         "disable_existing_loggers": False,

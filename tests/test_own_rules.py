@@ -110,7 +110,7 @@ RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
         "portal/servers/postgres.py": "starts the server",
         "portal/servers/roles.py": "makes the logins",
         "tenants/actions/go_back.py": "a schema's own table of migrations",
-        "tenants/deploy_checks.py": "asks what the login may do",
+        "tenants/deploy_servers.py": "asks what the login may do",
         "tenants/management/commands/migrate_partners.py": "a schema's own table of migrations",
     }),
     "HTML as it is": (
@@ -128,6 +128,7 @@ RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
             "portal/demo/tour/running.py": "likewise",
             "portal/demo/tour/seeing.py": "likewise",
             "portal/management/commands/demo_traffic.py": "likewise",
+            "portal/servers/__main__.py": "tells systemd that it is ready",
             "portal/servers/ports.py": "looks for a free port",
             "portal/servers/supervisor.py": "asks whether its own servers are up",
             "portal/simulators/stripe/webhooks.py": "sends to the demo's own portal",

@@ -18,7 +18,7 @@ KEEP_ALIVE_S = 75  # longer than a proxy or an SDK keeps a silent connection
 def main() -> None:
     """Serve until told to stop."""
     parser = argparse.ArgumentParser(prog="python -m cache_api.edge", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--host", default=os.environ.get("EDGE_HOST") or "127.0.0.1")
     parser.add_argument("--port", type=int, default=int(os.environ.get("EDGE_PORT") or 8001))
     given = parser.parse_args()
     if os.environ.get("EDGE_COMPILED") != "0":
@@ -32,7 +32,9 @@ def main() -> None:
         http="cache_api.edge.protocol:EdgeProtocol",
         ws="none",
         access_log=False,
-        log_config=log_lines.config(as_json=as_json, level=os.environ.get("LOG_LEVEL", "INFO")),
+        log_config=log_lines.config(
+            as_json=as_json, level=(os.environ.get("LOG_LEVEL") or "INFO").upper()
+        ),
         proxy_headers=False,  # the edge asks nobody where a request came from
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,

@@ -8,7 +8,7 @@ from pathlib import Path
 from cache_api.gateways import embedder, servers
 from cache_api.gateways.servers import BadConfig, Region
 from cache_api.rules.events import MOST_SHARDS
-from tenants.rules.datakeys import parse_kek
+from tenants.rules.datakeys import BadKek, parse_kek
 
 DEADLINE_S, REGION_DEADLINE_S, EMBEDDER_DEADLINE_S = 0.05, 0.15, 0.1
 
@@ -113,3 +113,5 @@ def _kek(data_dir: Path) -> bytes:
         return parse_kek(path.read_bytes())
     except OSError as error:
         raise BadConfig(f"The platform key {path} cannot be read: {error}") from error
+    except BadKek as error:
+        raise BadConfig(f"{path}: {error}") from error

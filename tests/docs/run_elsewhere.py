@@ -2,10 +2,24 @@
 
 # A command, or what it begins with → the test that executes it.
 TESTED = {
-    ".venv/bin/python -m portal.servers.roles":
-        "portal/servers/test_stack.py::test_roles_have_no_more_than_they_need",
+    ".venv/bin/python -m portal.servers roles":
+        "portal/servers/test_stack.py::test_the_command_makes_roles_again_or_says_why_not",
     ".venv/bin/python -m portal.servers up":
         "portal/servers/test_commands.py::test_up_env_and_down",
+    "cd /srv/agentcache && .venv/bin/python -m portal.servers.units":
+        "docs/test_deploy.py::test_the_steps_of_one_machine_leave_what_they_say",
+    ".venv/bin/python -m portal.servers.units /etc/systemd/system --only":
+        "portal/servers/test_units.py"
+        "::test_a_machine_among_several_has_its_own_and_migrates_where_the_owner_is",
+    "install ": "docs/test_deploy.py::test_the_steps_of_one_machine_leave_what_they_say",
+    "for name in kek": "docs/test_deploy.py::test_the_steps_of_one_machine_leave_what_they_say",
+    "cat /srv/agentcache/docs/deploy/machine.example":
+        "docs/test_deploy.py::test_the_steps_of_one_machine_leave_what_they_say",
+    "printf '[Service]": "docs/test_deploy.py::test_the_steps_of_one_machine_leave_what_they_say",
+    "agentcache-manage ":
+        "docs/test_deploy.py::test_a_command_gets_the_account_and_the_variables_of_the_file",
+    "set -a; . /etc/agentcache/environment":
+        "docs/test_deploy.py::test_the_file_with_the_variables_is_read_by_a_shell",
     "python -m portal.servers.units":
         "portal/servers/test_units.py::test_they_are_written_and_systemd_finds_no_fault",
     "manage.py revoke_key acme-cache KEY_ID --as kim@example.com --emergency":
@@ -58,6 +72,13 @@ TESTED = {
         "cache_api/rules/test_digest.py::test_the_same_vectors_pass_in_node",
     "docker compose -f docs/deploy/compose.yaml --env-file environment config":
         "docs/test_deploy.py::test_compose_itself_takes_the_file",
+    "agentcache ping": "sdk/python/tests/llm/test_cli.py::test_ping",
+    "agentcache get --key": "sdk/python/tests/llm/test_cli.py::test_put_then_get",
+    "agentcache put --key": "sdk/python/tests/llm/test_cli.py::test_put_then_get",
+    "agentcache explain": "sdk/python/tests/llm/test_cli.py::test_explain_says_what_differs",
+    "agentcache stats":
+        "sdk/python/tests/llm/test_cli.py::test_statistics_are_asked_of_the_portal",
+    "agentcache simulate": "sdk/python/tests/llm/test_cli.py::test_simulate",
     "make run": "portal/servers/test_run.py::test_starts_answers_and_leaves_nothing",
     "make run REGIONS": "portal/servers/test_regions.py::test_a_number_or_names",
     "make demo-month":
@@ -79,12 +100,26 @@ UNTRIED = {
     ".venv/bin/python -m pip": "installs from the network; .ci/run calls make install-semantic",
     "pip install": "installs from the network, on the receiver's side",
     "apt-get": "installs on the machine",
+    "npm install": "installs from the network; sdk/js/test/package.test.mjs packs and imports it",
+    "useradd": "makes an account on the machine",
+    "mkdir -m 700 .data-real": "makes the folder of the try, which the shell test also has",
+    "cd /srv/agentcache && make install-run PYTHON": "as make install-run",
     "systemctl": "starts services on the machine; test_units.py has them read",
+    "journalctl": "reads the machine's journal",
     "tc ": "needs a kernel module",
     "docker compose -f docs/deploy/compose.yaml --env-file environment up": "needs images",
     "docker compose -f docs/deploy/compose.yaml --env-file environment exec": "needs containers",
     "… exec": "needs containers",
     "make install-run": "installs from the network; every make target begins with the same recipe",
+    "make test": "what runs this",
+    "manage.py texts": "writes into the checkout; test_catalogs.py compares what it would find",
+    "make test-sdk": "as the suite of its own; make test ends with it",
+    ".venv/bin/python -m pytest": "what runs this",
+    "make pack-sdk-js": "sdk/js/test/package.test.mjs packs the same",
+    "node sdk/js/bench/overhead.mjs": "a benchmark; the figures that it left stand beside it",
+    "manage.py open_partner SLUG": "the command in words; the whole one is executed",
+    "manage.py settle YYYY-MM": "the command in words; the whole one is executed",
+    "make screenshots": "takes minutes; the pages are looked at in tests/browser",
     "make lint": "the first line of .ci/run after its packages",
     "make soak": "takes a quarter of an hour; its parts are tested in tests/bench/test_soak.py",
     "make drill": "takes minutes; it executes this manual's blocks as they stand",

@@ -1,6 +1,8 @@
 """docs/deploy: the compose file runs the table of processes, and Compose itself takes it."""
 
 import ast
+import getpass
+import os
 import re
 import shutil
 import subprocess
@@ -11,17 +13,19 @@ import yaml
 
 from cache_api.edge.__main__ import KEEP_ALIVE_S
 from portal.servers.table import Ports, processes, steps
+from tenants.rules.datakeys import parse_kek
+from tests.docs.manuals import ROOT, blocks
 
-DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy"
+DEPLOY = ROOT / "docs" / "deploy"
 COMPOSE, EXAMPLE = DEPLOY / "compose.yaml", DEPLOY / "environment.example"
 OPERATING = (DEPLOY.parent / "operating.md").read_text()
 DATA = Path("/var/lib/agentcache")
 CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 # Not to be set in containers: the file says where they are, or they are a demo's, or one region's.
 FIXED = {
-    "EDGE_PORT", "EMAIL_HOST", "EMAIL_PORT", "HOLDING_DIR", "HOME_REGION", "HTTPS", "REGION",
-    "REGIONS", "REGION_DEADLINE_MS", "SSO_LOOPBACK", "STRIPE_PORT", "TLS_PROBE_CA_FILE",
-    "WEBHOOK_LOOPBACK", "WEB_PORT",
+    "CACHE_MEMORY", "EDGE_HOST", "EDGE_PORT", "EMAIL_HOST", "EMAIL_PORT", "EVENTS_MEMORY",
+    "HOLDING_DIR", "HOME_REGION", "HTTPS", "REGION", "REGIONS", "REGION_DEADLINE_MS",
+    "SSO_LOOPBACK", "STRIPE_PORT", "TLS_PROBE_CA_FILE", "WEBHOOK_LOOPBACK", "WEB_PORT",
 }  # fmt: skip
 
 
@@ -140,3 +144,86 @@ def test_compose_itself_takes_the_file(tmp_path):
         assert said.returncode == 0, said.stderr
         (tmp_path / "environment").write_text("")
         assert subprocess.run(words, capture_output=True, check=False).returncode != 0
+
+
+# What the steps of one machine do to the machine itself, with what shows it instead.
+ON_THE_MACHINE = (
+    "apt-get",
+    "useradd",
+    "cd /srv/agentcache && make",
+    "systemctl",
+    "agentcache-manage",
+    "curl",
+)
+
+
+def bash(script: str, **environ: str) -> str:
+    """What it says. Raises CalledProcessError."""
+    done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", script], check=True, text=True,
+                          capture_output=True, env=os.environ | environ)  # fmt: skip
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    """A folder in which the steps of one machine were taken, in their order, as they stand."""
+    root = tmp_path_factory.mktemp("machine")
+    for folder in ("etc/caddy", "etc/systemd/system", "usr/local/bin", "var/lib", "srv"):
+        (root / folder).mkdir(parents=True)
+    (root / "srv/agentcache").symlink_to(ROOT)
+    page = (DEPLOY / "README.md").read_text()
+    section = page.partition("\n## One Debian machine\n")[2].partition("\n### First people")[0]
+    lines = [line for block in blocks(section) for line in block]
+    assert len(lines) == 20
+    script = "\n".join(line for line in lines if not line.startswith(ON_THE_MACHINE))
+    script = re.sub(r"(?<![\w.])/(etc|srv|usr/local|var/lib)/", rf"{root}/\1/", script)
+    bash(re.sub(r" -[go] agentcache", "", script))
+    return root
+
+
+def test_the_steps_of_one_machine_leave_what_they_say(machine):
+    etc = machine / "etc"
+    for name in ("kek", "secret_key", "environment"):
+        assert (etc / "agentcache" / name).stat().st_mode & 0o777 == 0o640
+    assert len(parse_kek((etc / "agentcache/kek").read_bytes())) == 32
+    assert len((etc / "agentcache/secret_key").read_text()) == 65
+    assert (machine / "var/lib/agentcache").stat().st_mode & 0o777 == 0o711
+    written = {one.name for one in (etc / "systemd/system").glob("agentcache*")}
+    assert {"agentcache.target", "agentcache-servers.service", "agentcache-web.service"} < written
+    drop_in = (etc / "systemd/system/caddy.service.d/agentcache.conf").read_text()
+    assert drop_in == "[Service]\nEnvironment=DOMAIN_MAIL=ops@agentcache.example\n"
+    caddy = shutil.which("caddy")  # Debian's; on a machine without it nobody can follow the page
+    if caddy:
+        words = [caddy, "validate", "--adapter", "caddyfile", "--config", etc / "caddy/Caddyfile"]
+        subprocess.run(words, check=True, capture_output=True, env=os.environ | {"HOME": "/tmp"})
+
+
+def test_the_file_with_the_variables_is_read_by_a_shell(machine):
+    file = machine / "etc/agentcache/environment"
+    said = bash(f'set -a; . {file}; set +a; env | grep -E "^(DEMO|EMAIL_URL|PLATFORM_LEGAL)"')
+    assert sorted(said.splitlines()) == [
+        "DEMO=0", "EMAIL_URL=smtp://user:password@mail.example:587?tls=1",
+        "PLATFORM_LEGAL_NAME=AgentCache, Inc.",
+    ]  # fmt: skip
+    named = set(re.findall(r"^([A-Z_]+)=", file.read_text(), re.MULTILINE))
+    assert named <= told()
+
+
+def test_a_command_gets_the_account_and_the_variables_of_the_file(machine, tmp_path):
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$DEMO $PLATFORM_DOMAIN $*"\n')
+    python.chmod(0o755)
+    given = {"CHECKOUT": str(tmp_path), "ACCOUNT": getpass.getuser(),
+             "ENVIRONMENT": str(machine / "etc/agentcache/environment")}  # fmt: skip
+    manage = machine / "usr/local/bin/agentcache-manage"
+    assert bash(f"{manage} settle 2026-10 --as 'a b'", **given) == (
+        "0 agentcache.example manage.py settle 2026-10 --as a b\n"
+    )
+
+
+def test_the_variables_of_three_machines_are_those_of_the_manual():
+    page = (DEPLOY / "README.md").read_text()
+    text = page.partition("\n## Three machines\n")[2].partition("\n## ")[0]
+    named = re.findall(r"^([A-Z_]+)=", text, re.MULTILINE)
+    assert len(named) == 8 and set(named) <= told()

@@ -16,10 +16,17 @@ from billing.rules.templates import TEMPLATES
 from cache_api.hot.problems import CODES, Problem
 from cache_api.reconcile import CHECKS as USAGE_CHECKS
 from cache_api.rules import identity
+from portal.runbook import slug
 from tenants.rules import roles
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINKED = [
+    *PAGES,
+    ROOT / "SECURITY.md",
+    ROOT / "docs/deploy/README.md",
+    *(ROOT / "sdk" / one for one in ("BEHAVIOUR.md", "python/README.md", "js/README.md")),
+]
 STOREYS = ("portal", "billing", "cache_api", "tenants")
 CODE_FOLDERS = (*STOREYS, "bench", "docs", "sdk", "static", "templates", "tests", ".ci")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -27,10 +34,12 @@ _COMMAND = re.compile(r"manage\.py ([a-z][a-z_]+)")
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"(?:{})/[\w./-]*".format("|".join(map(re.escape, CODE_FOLDERS))))
 _READ = re.compile(
-    r"""(?:environ(?:\.get)?[(\[]|env\.(?:url|flag|secret|text)\(|_port\()\s*["']([A-Z_]+)["']"""
+    r"""(?:environ(?:\.get)?[(\[]|env\.(?:url|flag|secret|text|number)\(|_port\()\s*["']([A-Z_]+)["']"""
 )
 _URL_KEY = re.compile(r'"((?:[A-Z]+_)?(?:DATABASE|CACHE|EVENTS|BROKER)_URL)"')
-INTERNAL = {"DJANGO_SETTINGS_MODULE", "SUPERUSER_DATABASE_URL", "STRIPE_SIMULATED"}
+INTERNAL = {
+    "DJANGO_SETTINGS_MODULE", "NOTIFY_SOCKET", "SUPERUSER_DATABASE_URL", "STRIPE_SIMULATED",
+}  # fmt: skip
 
 
 def text_of(name: str) -> str:
@@ -49,13 +58,30 @@ def table_rows(text: str, first_cell: str) -> list[list[str]]:
     return rows
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_commands_and_files_exist(page):
+def anchors(page: Path) -> set[str]:
+    """What can stand behind a `#`: the headings, outside of code."""
+    text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.M | re.S)
+    return {slug(heading) for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    wrong = []
+    for link in _LINK.findall(page.read_text()):
+        to, _, anchor = link.partition("#")
+        target = page.parent / to if to else page
+        if "://" not in link and (
+            not target.exists() or (anchor and anchor not in anchors(target))
+        ):
+            wrong.append(link)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_and_files_exist(page):
     text = page.read_text()
-    links = [link.partition("#")[0] for link in _LINK.findall(text) if "://" not in link]
     quoted = [name for name in _QUOTED.findall(text) if _PATH.fullmatch(name)]
 
-    assert [link for link in links if not (page.parent / link).exists()] == []
     assert set(_COMMAND.findall(text)) - set(get_commands()) == set()
     assert [name for name in quoted if not (ROOT / name).exists()] == []
 

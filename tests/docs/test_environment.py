@@ -10,12 +10,13 @@ STOREYS = ("tenants", "cache_api", "billing", "portal")
 # Read, but nobody's to set: why.
 INTERNAL = {
     "DJANGO_SETTINGS_MODULE": "Django's; every program sets it for itself",
+    "NOTIFY_SOCKET": "systemd's; a unit has it",
     "STRIPE_SIMULATED": "`make run` sets it beside its own simulator",
     "SUPERUSER_DATABASE_URL": "of one command alone, shown with it",
 }
 READERS = re.compile(
     r"os\.environ(\.(get|setdefault|pop))?|(self\.)?environ\.get"
-    r"|env\.(flag|url|text|secret|database)|flag|_port|_seconds"
+    r"|env\.(flag|url|text|secret|database|number)|flag|_port|_seconds"
 )
 NAME = re.compile(r"[A-Z][A-Z0-9_]+")
 

@@ -39,6 +39,14 @@ def test_the_page_shows_each_endpoint_with_this_hosts_own_url(client):
         assert f"http://cache.redis.localhost{path}" in page
 
 
+@pytest.mark.parametrize(("https", "shown"), [(False, True), (True, False)])
+def test_behind_a_tls_proxy_nobody_is_sent_to_loopback(client, settings, https, shown):
+    settings.HTTPS = https
+    page = client.get("/docs/api/").content.decode()
+    assert ("http://127.0.0.1" in page) == shown
+    assert (("https://" if https else "http://") + "cache.redis.localhost/api/overflow") in page
+
+
 @pytest.mark.parametrize("verb", POSTED, ids=[verb.name for verb in POSTED])
 def test_every_curl_example_has_a_body_that_the_pipeline_takes(verb):
     [curl] = [one.curl for one in operations("http://host", document()) if one.path == verb.path]

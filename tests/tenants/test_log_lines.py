@@ -65,3 +65,9 @@ def test_the_configuration_is_one_that_logging_takes(as_json):
     made = loader.DictConfigurator(log_lines.config(as_json=as_json, level="INFO"))
     formatter = made.configure_formatter(made.config["formatters"]["line"])
     assert isinstance(formatter, log_lines.JsonLines) is as_json
+
+
+def test_a_level_that_there_is_none_of_is_refused_by_name():
+    assert log_lines.config(as_json=True, level="WARNING")["root"]["level"] == "WARNING"
+    with pytest.raises(SystemExit, match="LOG_LEVEL='LOUD' is none of DEBUG, INFO"):
+        log_lines.config(as_json=True, level="LOUD")

@@ -76,6 +76,10 @@ def test_a_missing_setting_is_named(monkeypatch, tmp_path):
     with pytest.raises(BadConfig, match="KEK_FILE must name"):
         load()
 
-    (tmp_path / "kek").write_text("11" * 32)
+    (tmp_path / "kek").write_text("11" * 31)
     monkeypatch.setenv("KEK_FILE", str(tmp_path / "kek"))
+    with pytest.raises(BadConfig, match="kek: The platform key has 62 bytes"):
+        load()
+
+    (tmp_path / "kek").write_text("11" * 32)
     assert load().kek == b"\x11" * 32

@@ -13,7 +13,7 @@ from redis.cluster import RedisCluster
 from cache_api.gateways import cluster, cluster_sync, region_states, slots
 from cache_api.gateways.servers import BadConfig, Region, regions
 from portal.gateways import page_cache
-from tenants.deploy_checks import _asked_of_cache
+from tenants.deploy_servers import asked_of_cache
 from tenants.gateways import valkeys as clients
 from tests.patience import wait_for
 
@@ -174,20 +174,24 @@ def test_a_cluster_that_is_away_is_told_as_any_server_is(valkeys):
     assert (state.cache_up, state.events_up) == (False, True)
 
 
-def test_the_check_before_going_live_asks_every_node(nodes, settings):
-    settings.CACHE_URL = nodes.url()
-    assert _asked_of_cache() == []
+def test_the_check_before_going_live_asks_every_node(nodes):
+    def found(url):
+        return [one.id for one in asked_of_cache("CACHE_URL_US", url)]
+
+    assert found(nodes.url()) == []
     (first, *_) = nodes.clients()
     first.config_set("cluster-require-full-coverage", "yes")
     try:
-        assert [one.id for one in _asked_of_cache()] == ["tenants.D023"]
+        assert found(nodes.url()) == ["tenants.D023"]
     finally:
         first.config_set("cluster-require-full-coverage", "no")
-    settings.CACHE_URL = nodes.url() + ",127.0.0.1:1"
-    assert [one.id for one in _asked_of_cache()] == ["tenants.D020"]
-    settings.CACHE_URL = "redis://:secret@127.0.0.1:1,127.0.0.1:2/0"
-    (refused,) = _asked_of_cache()
-    assert "redis-cluster://" in refused.msg and "secret" not in refused.msg
+    assert found(nodes.url() + ",127.0.0.1:1") == ["tenants.D020"]
+    (refused,) = asked_of_cache("CACHE_URL_US", "redis://:secret@127.0.0.1:1,127.0.0.1:2/0")
+    assert (
+        "CACHE_URL_US" in refused.msg
+        and "redis-cluster://" in refused.msg
+        and "secret" not in refused.msg
+    )
 
 
 @pytest.mark.parametrize(

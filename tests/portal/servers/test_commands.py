@@ -1,6 +1,7 @@
 """`python -m portal.servers up|down|env`."""
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -8,9 +9,14 @@ from tests.patience import PATIENCE_S
 from tests.portal.servers.conftest import ROOT
 
 
-def test_up_env_and_down(program):
-    up = program("-m", "portal.servers", "up")
+def test_up_env_and_down(program, tmp_path):
+    systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    systemd.bind(str(tmp_path / "notify"))
+    systemd.settimeout(PATIENCE_S)
+    up = program("-m", "portal.servers", "up", NOTIFY_SOCKET=str(tmp_path / "notify"))
     up.wait_for("ready; URLs in")
+    with systemd:
+        assert systemd.recv(100) == b"READY=1"
     shown = program("-m", "portal.servers", "env")
     assert shown.process.wait(PATIENCE_S) == 0
     urls = json.loads((up.data_dir / "servers.json").read_text())
@@ -34,7 +40,7 @@ def test_down_and_env_without_servers_say_so(program):
 def test_wrong_usage_explains(program):
     wrong = program("-m", "portal.servers", "start")
     assert wrong.process.wait(PATIENCE_S) == 2
-    assert "usage: python -m portal.servers up|down|env" in wrong.text
+    assert "usage: python -m portal.servers up|down|env|roles" in wrong.text
 
 
 def test_needs_no_django():

@@ -10,8 +10,9 @@ import psycopg
 import pytest
 import redis
 
-from portal.servers import ServerError, Stack, leftovers
+from portal.servers import ServerError, Stack, leftovers, roles
 from portal.servers.secrets import Secrets
+from portal.servers.valkey import Valkey
 
 LOGINS = {
     "DATABASE_URL": "ac_web",
@@ -65,6 +66,33 @@ def test_passwords_are_asked_for_over_tcp_on_loopback_only(stack):
     wrong = stack.urls["DATABASE_URL"].replace("ac_web:", "ac_web:x")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(wrong)
+
+
+def test_the_command_makes_roles_again_or_says_why_not(stack, monkeypatch, capsys):
+    for role in roles.LOGIN_ATTRIBUTES:
+        monkeypatch.delenv(f"{role.upper()}_PASSWORD", raising=False)
+    monkeypatch.setenv("SUPERUSER_DATABASE_URL", stack.urls["SUPERUSER_DATABASE_URL"])
+    with pytest.raises(ServerError, match="Not set: AC_OWNER_PASSWORD, AC_WEB_PASSWORD"):
+        roles.make()
+    for role in roles.LOGIN_ATTRIBUTES:
+        password = Secrets(stack.data_dir / "secrets").password(role)
+        monkeypatch.setenv(f"{role.upper()}_PASSWORD", password)
+    roles.make()
+    assert capsys.readouterr().out == "roles and database are as they must be\n"
+    monkeypatch.setattr(roles, "OLDEST", 99)
+    with pytest.raises(ServerError, match="PostgreSQL 18 is too old: take 99 or newer"):
+        roles.make()
+
+
+@pytest.mark.parametrize(("given", "memory"), [("", "256mb"), ("2gb", "2gb")])
+def test_the_valkeys_memory_is_what_the_environment_says(tmp_path, monkeypatch, given, memory):
+    Secrets(tmp_path / "secrets").ensure()
+    monkeypatch.setenv("CACHE_MEMORY", given)
+    assert f"maxmemory {memory}\n" in Valkey("cache", tmp_path, 1)._config()
+    assert "maxmemory 512mb\n" in Valkey("events", tmp_path, 1)._config()
+    monkeypatch.setenv("CACHE_MEMORY", "lots")
+    with pytest.raises(ServerError, match="CACHE_MEMORY='lots' is no amount of memory"):
+        Valkey("cache", tmp_path, 1)._config()
 
 
 def test_owner_opens_partner_roles_that_web_may_become(stack):
@@ -183,7 +211,7 @@ def test_given_servers_are_used_instead(stack, tmp_path):
         assert other.servers == {}
         assert other.urls == {**given, "BROKER_URL": "redis://broker/3"}
     with Stack(tmp_path / "cache", environ=given) as other:
-        assert other.urls["BROKER_URL"] == given["EVENTS_URL"]
+        assert other.urls["BROKER_URL"] == given["EVENTS_URL"].removesuffix("/0") + "/1"
 
 
 def test_half_given_logins_are_refused_by_name(tmp_path):
