@@ -105,6 +105,7 @@ CHECKS: tuple[Check, ...] = (
     _per_partner("daily rollups = daily totals", equations.TOTAL_DAYS),
     _per_partner("hourly rollups = customers' hours", equations.CUSTOMER_HOURS),
     _per_partner("daily rollups = customers' days", equations.CUSTOMER_DAYS),
+    _per_partner("customers' days = customers' months", equations.CUSTOMER_MONTHS),
     _per_partner("every usage event and rollup has its customer", equations.CUSTOMERS),
     _per_partner("no usage event is newer than its partner's last batch", equations.BATCHES),
     _platform("numbered events are recorded without a gap", equations.SEQUENCES),

@@ -154,10 +154,13 @@ TOTAL_HOURS = _totals("cache_api_rolluphour", "cache_api_totalhour", "hours")
 TOTAL_DAYS = _totals("cache_api_rollupday", "cache_api_totalday", "days")
 
 
+_PERSON = "ARRAY[" + ", ".join(f"sum({column})::numeric" for column in CUSTOMER_TOTALS) + "]"
+_PERSON_LABELS = "ARRAY[" + ", ".join(f"'{column}'" for column in CUSTOMER_TOTALS) + "]"
+
+
 def _customer_totals(rollup: str, total: str, name: str) -> str:
     """A customer's one row is what its rollups come to."""
     summed = ", ".join(f"{text}::numeric" for text in CUSTOMER_TOTALS.values())
-    read = ", ".join(f"sum({column})::numeric" for column in CUSTOMER_TOTALS)
     key = _key("bucket_at", "customer_id", _KINDS[0])
     return _differ(
         f"""
@@ -165,17 +168,31 @@ SELECT {key} AS key, ARRAY[{summed}] AS sums
 FROM {{schema}}.{rollup} f GROUP BY bucket_at, customer_id, livemode
 """,
         f"""
-SELECT {key} AS key, ARRAY[{read}] AS sums
+SELECT {key} AS key, {_PERSON} AS sums
 FROM {{schema}}.{total} GROUP BY bucket_at, customer_id, livemode
 """,
         name,
         "customers",
-        "ARRAY[" + ", ".join(f"'{column}'" for column in CUSTOMER_TOTALS) + "]",
+        _PERSON_LABELS,
     )
 
 
 CUSTOMER_HOURS = _customer_totals("cache_api_rolluphour", "cache_api_customerhour", "hours")
 CUSTOMER_DAYS = _customer_totals("cache_api_rollupday", "cache_api_customerday", "days")
+
+
+def _by_month(table: str) -> str:
+    month = "date_trunc('month', bucket_at, 'UTC')"
+    return f"""
+SELECT {_key(month, "customer_id", _KINDS[0])} AS key, {_PERSON} AS sums
+FROM {{schema}}.{table} GROUP BY {month}, customer_id, livemode
+"""
+
+
+CUSTOMER_MONTHS = _differ(
+    _by_month("cache_api_customerday"), _by_month("cache_api_customermonth"), "days", "months",
+    _PERSON_LABELS,
+)  # fmt: skip
 
 CUSTOMERS = """
 SELECT 'events of ' || e.customer || ' without a customer' FROM (

@@ -237,6 +237,12 @@ def clear_rollups(partner_id: UUID, schema: str, first_day: date) -> None:
     _run("DELETE FROM channel_day WHERE partner_id = %s AND day >= %s", [partner_id, first_day])
 
 
+def make_months(schema: str, first_day: date) -> None:
+    """Make a partner's months again from its days, from the month of a UTC day on."""
+    _run(_in(schema, sql.CLEAR_MONTHS), [first_day])
+    _run(_in(schema, sql.MONTHS_FROM_DAYS), [first_day])
+
+
 def add_customers(partner_id: UUID, schema: str, now: datetime) -> None:
     """Customers seen for the first time become rows (unconfirmed) or get their first date."""
     unseen = _rows(_in(schema, sql.UNSEEN_CUSTOMERS), [partner_id])

@@ -26,13 +26,13 @@ from cache_api.queries import (
     HITS,
     MEASURES,
     SumOfBuckets,
-    customer_totals,
     latency_rows,
     of_customer,
     table_of,
     usage_tables,
     values_of,
 )
+from cache_api.queries.by_customer import customer_totals
 from cache_api.rules import histogram, windows
 from cache_api.rules.reports import Group, UsagePoint, UsageSummary
 
@@ -85,20 +85,32 @@ def groups(
     scope: Scope, start: datetime, end: datetime, by: str, *, sort: str = "lookups", limit: int
 ) -> list[Group]:
     """The `limit` largest groups; by customer two queries, else one."""
-    rows = list(_grouped(scope, start, end, by).order_by(f"-{SORTS[sort]}", _key(by))[:limit])
-    return _named(rows, by)
+    column = SORTS[sort]
+    if by == "customer" and not scope.only:
+        own = None if scope.customer_id is None else [scope.customer_id]
+        found = customer_totals(start, end, customers=own, sort=column, limit=limit)
+    else:
+        rows = _grouped(scope, start, end, by).order_by(f"-{column}", _key(by))
+        found = list(rows[:limit])
+    return _named(found, by)
 
 
 def groups_of(
     scope: Scope, start: datetime, end: datetime, by: str, labels: Sequence[str]
 ) -> dict[str, Group]:
-    """The groups with these labels, in another period say. By customer two queries, else one."""
-    rows = _grouped(scope, start, end, by)
-    if by == "customer":
-        rows = rows.filter(customer_id__in=_ids(labels))
+    """The groups with these labels, in another period say. By customer two queries, else one; none
+    of an empty period."""
+    if start >= end:
+        return {}
+    if by != "customer":
+        rows = _grouped(scope, start, end, by).filter(**{f"{by}__in": list(labels)})
+        return {group.label: group for group in _named(list(rows), by)}
+    known = {one.pk: one for one in Customer.objects.filter(external_id__in=labels)}
+    if scope.only:
+        found = list(_grouped(scope, start, end, by).filter(customer_id__in=known))
     else:
-        rows = rows.filter(**{f"{by}__in": list(labels)})
-    return {group.label: group for group in _named(list(rows), by)}
+        found = customer_totals(start, end, customers=list(known))
+    return {group.label: group for group in _named(found, by, known)}
 
 
 def group_latencies(
@@ -195,8 +207,6 @@ def _rows(scope: Scope, start: datetime, end: datetime) -> QuerySet[Any]:
 def _grouped(scope: Scope, start: datetime, end: datetime, by: str) -> QuerySet[Any, Any]:
     if by != "customer":
         return _rows(scope, start, end).values(by).annotate(**MEASURES)
-    if not scope.only:
-        return customer_totals(start, end, customer_id=scope.customer_id)
     table, first, last = table_of(start, end, RollupHour, RollupDay)
     rows = of_customer(table, scope.customer_id)
     rows = rows.filter(bucket_at__gte=first, bucket_at__lt=last, **scope.only)
@@ -207,20 +217,15 @@ def _key(by: str) -> str:
     return "customer_id" if by == "customer" else by
 
 
-def _named(rows: list[dict[str, Any]], by: str) -> list[Group]:
+def _named(
+    rows: list[dict[str, Any]], by: str, known: Mapping[UUID, Customer] | None = None
+) -> list[Group]:
     if by != "customer":
         return [Group(row[by], row[by], *values_of(row)) for row in rows]
-    known = Customer.objects.in_bulk([row["customer_id"] for row in rows])
-    return [
-        Group(
-            known[row["customer_id"]].external_id, known[row["customer_id"]].name, *values_of(row)
-        )
-        for row in rows
-    ]
-
-
-def _ids(labels: Sequence[str]) -> QuerySet[Customer, UUID]:
-    return Customer.objects.filter(external_id__in=labels).values_list("id", flat=True)
+    if known is None:
+        known = Customer.objects.in_bulk([row["customer_id"] for row in rows])
+    named = [(known[row["customer_id"]], row) for row in rows]
+    return [Group(one.external_id, one.name, *values_of(row)) for one, row in named]
 
 
 def _customer_latencies(

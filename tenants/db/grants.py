@@ -17,7 +17,7 @@ ROLLUP_TABLES = (
     "cache_api_rolluphour", "cache_api_rollupday",
     "cache_api_latencyhour", "cache_api_latencyday",
     "cache_api_totalhour", "cache_api_totalday",
-    "cache_api_customerhour", "cache_api_customerday",
+    "cache_api_customerhour", "cache_api_customerday", "cache_api_customermonth",
 )  # fmt: skip
 CUSTOMER_TABLES = ("cache_api_customer",)
 OVERLAY_TABLES = ("accounts_overlay",)  # looks of staff at a customer's portal: never removed
