@@ -233,7 +233,15 @@ _ROLLUPS = {
 }
 _MONTHS = "cache_api_customermonth"
 ROLLUP_TABLES = tuple(_ROLLUPS)
+HOUR_TABLES = tuple(name for name in ROLLUP_TABLES if name.endswith("hour"))
 ROLLUPS = (*_ROLLUPS.values(), add_customer_totals(_MONTHS, "month"))
+
+OLDEST_HOUR = "SELECT min(oldest) FROM ({}) AS hours".format(
+    " UNION ALL ".join(
+        f"SELECT min(bucket_at) AS oldest FROM {{schema}}.{table}" for table in HOUR_TABLES
+    )
+)
+DROP_HOURS = "DELETE FROM {{schema}}.{} WHERE bucket_at >= %s AND bucket_at < %s"
 
 # A month may begin before the first day whose events are kept, but never before its days.
 _SINCE_MONTH = "bucket_at >= date_trunc('month', %s::date AT TIME ZONE 'UTC', 'UTC')"

@@ -72,7 +72,8 @@ def usage_by_meter(
 
     `boundaries` are whole hours at which terms change; `segment` is how many of them an hour has
     reached (0 before the first). Reads hours whatever the length; days, which are fewer, where
-    `by_day` allows it and every instant begins one. Two queries.
+    every instant begins one and `by_day` allows it or hours are no longer kept. Raises HoursGone
+    where they are not and terms change inside a day. Two queries.
     """
     names = dict(Customer.objects.values_list("id", "external_id"))
     found = usage_stream(period_start, period_end, boundaries, by_day=by_day)
@@ -88,10 +89,13 @@ def usage_stream(
 ) -> Iterator[UsageTotal]:
     """`usage_by_meter`, one after the other in the same order and without external ids: any number
     of customers takes the same memory. One query."""
+    gone = period_start < spans.hours_from(timezone.now())
     instants = (period_start, period_end, *boundaries)
-    whole_days = by_day and all(at == windows.day_of(at) for at in instants)
+    whole_days = all(at == windows.day_of(at) for at in instants)
+    if gone and not whole_days:
+        raise spans.HoursGone
     sums = (
-        (RollupDay if whole_days else RollupHour)
+        (RollupDay if whole_days and (by_day or gone) else RollupHour)
         .objects.filter(livemode=True, bucket_at__gte=period_start, bucket_at__lt=period_end)
         .annotate(segment=_segment(boundaries))
         # By kind and outcome, told apart here: conditional sums would cost twice as much.

@@ -14,6 +14,10 @@ DAYS_ABOVE = timedelta(days=7)
 HOURS_KEPT_MONTHS = 25
 
 
+class HoursGone(Exception):
+    """What only hours tell is asked of a time whose hours are no longer kept."""
+
+
 @dataclass(frozen=True)
 class Span:
     """Whole buckets of one unit, [start, end)."""
