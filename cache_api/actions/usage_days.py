@@ -1,8 +1,8 @@
 """Old usage leaves PostgreSQL as hashed Parquet files, and comes back from them.
 
-Three steps a person takes: export (changes nothing here), drop, and, if ever needed, restore. What
-left can be verified where it lies. Only whole UTC days go, the oldest first, so that what is kept is
-everything from one day on.
+Three steps a person takes: export (changes nothing here), drop, and, if ever needed, restore; what
+left can be verified where it lies. Only whole UTC days go, the oldest first, so that all is kept
+from one day on.
 """
 
 from collections.abc import Iterator, Mapping
