@@ -162,7 +162,9 @@ def usage_series(
 def usage_summary(
     start: datetime, end: datetime, customer_id: UUID | None = None, livemode: bool = True
 ) -> UsageSummary:
-    """The period in one row. One query."""
+    """The period in one row. One query; none of an empty period."""
+    if start >= end:
+        return UsageSummary(*values_of({}))
     rows = _period(start, end, customer_id, livemode)
     return UsageSummary(*values_of(rows.aggregate(**MEASURES)))
 

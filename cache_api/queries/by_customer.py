@@ -16,7 +16,7 @@ from cache_api.metering.sql import CUSTOMER_TOTALS
 from cache_api.models import CustomerDay, CustomerHour, CustomerMonth
 from cache_api.rules import spans
 
-_TABLES = {"hour": CustomerHour, "day": CustomerDay, "month": CustomerMonth}
+CUSTOMER_TABLES = {"hour": CustomerHour, "day": CustomerDay, "month": CustomerMonth}
 _COLUMNS = ("customer_id", *CUSTOMER_TOTALS)
 _PART = f"""SELECT {", ".join(_COLUMNS)} FROM {{table}}
 WHERE livemode = %s AND bucket_at >= %s AND bucket_at < %s"""
@@ -47,7 +47,7 @@ def customer_totals(
         return []
     parts, given = list[str](), list[Any]()
     for piece in pieces:
-        name = connection.ops.quote_name(_TABLES[piece.unit]._meta.db_table)
+        name = connection.ops.quote_name(CUSTOMER_TABLES[piece.unit]._meta.db_table)
         parts.append(_PART.format(table=name) + ("" if customers is None else _OF_THESE))
         given += [livemode, piece.start, piece.end, *([] if customers is None else [[*customers]])]
     text = _SUMMED.format(parts=" UNION ALL ".join(parts), sort=sort)

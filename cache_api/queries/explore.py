@@ -15,8 +15,6 @@ from django.db.models.functions import Coalesce
 
 from cache_api.models import (
     Customer,
-    CustomerDay,
-    CustomerHour,
     LatencyDay,
     LatencyHour,
     RollupDay,
@@ -32,8 +30,8 @@ from cache_api.queries import (
     usage_tables,
     values_of,
 )
-from cache_api.queries.by_customer import customer_totals
-from cache_api.rules import histogram, windows
+from cache_api.queries.by_customer import CUSTOMER_TABLES, customer_totals
+from cache_api.rules import histogram, spans, windows
 from cache_api.rules.reports import Group, UsagePoint, UsageSummary
 
 DIMENSIONS = ("customer", "model", "provider", "region")
@@ -57,7 +55,9 @@ class Scope:
 
 
 def summary(scope: Scope, start: datetime, end: datetime) -> UsageSummary:
-    """The period in one row. One query."""
+    """The period in one row. One query; none of an empty period."""
+    if start >= end:
+        return UsageSummary(*values_of({}))
     return UsageSummary(*values_of(_rows(scope, start, end).aggregate(**MEASURES)))
 
 
@@ -171,25 +171,31 @@ def labels(scope: Scope, start: datetime, end: datetime) -> dict[str, list[str]]
 def all_rows(
     scope: Scope, start: datetime, end: datetime, by: str, unit: str
 ) -> Iterator[tuple[datetime, Group]]:
-    """Every hour or day and group, in order of time; read in pieces, for a file.
+    """Every bucket (hour, day or week's day, or month) and group, in order of time; read in pieces.
 
-    One query, by customer one more.
+    Months come as such only by customer, and only whole ones; else by their days, as weeks do,
+    which cut them. One query, three for months of parts, by customer one more.
     """
     names: dict[Any, Customer] = (
         {one.pk: one for one in Customer.objects.all()} if by == "customer" else {}
     )
-    rows = _buckets(scope, by, unit).filter(bucket_at__gte=start, bucket_at__lt=end)
-    for row in rows.order_by("bucket_at", _key(by)).iterator(chunk_size=2_000):
-        label = name = row[_key(by)]
-        if by == "customer":
-            label, name = names[label].external_id, names[label].name
-        yield row["bucket_at"], Group(label, name, *values_of(row))
+    whole = spans.Span("hour" if unit == "hour" else "day", start, end)
+    has_months = unit == "month" and by == "customer" and not scope.only
+    for piece in spans.with_months(whole) if has_months else (whole,):
+        rows = _buckets(scope, by, piece.unit).filter(
+            bucket_at__gte=piece.start, bucket_at__lt=piece.end
+        )
+        for row in rows.order_by("bucket_at", _key(by)).iterator(chunk_size=2_000):
+            label = name = row[_key(by)]
+            if by == "customer":
+                label, name = names[label].external_id, names[label].name
+            yield row["bucket_at"], Group(label, name, *values_of(row))
 
 
 def _buckets(scope: Scope, by: str, unit: str) -> QuerySet[Any, Any]:
     place = 0 if unit == "hour" else 1
     if by == "customer" and not scope.only:
-        rows = of_customer((CustomerHour, CustomerDay)[place], scope.customer_id)
+        rows = of_customer(CUSTOMER_TABLES[unit], scope.customer_id)
         return rows.values("bucket_at", "customer_id", *MEASURES)
     table = ((RollupHour, RollupDay) if by == "customer" else usage_tables(scope.customer_id))[
         place

@@ -120,6 +120,21 @@ def test_pages_get_the_largest_and_those_they_name(redis):
     )
 
 
+@pytest.mark.parametrize(("start", "end"), [*PERIODS[:3], ("2025-11-02", "2026-12-01")])
+def test_a_file_by_months_is_the_file_by_days(redis, start, end):
+    def sums(unit):
+        found: Counter[tuple[str, str]] = Counter()
+        for when, group in explore.all_rows(Scope(), at(start), at(end), "customer", unit):
+            found[f"{when:%Y-%m}", group.label] += group.lookups
+        return found
+
+    months = sums("month")
+    assert months == sums("day") == sums("week")
+    assert sum(months.values()) == sum(
+        one["lookups"] for one in counted(redis, at(start), at(end)).values()
+    )
+
+
 def test_nothing_is_asked_for_nobody_or_of_no_time(redis):
     start, end = at("2025-11-01"), at("2026-12-01")
     with CaptureQueriesContext(connection) as seen:
