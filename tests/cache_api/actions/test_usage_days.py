@@ -128,7 +128,7 @@ def test_what_left_is_missed_and_its_changes_found(world, folder, harm, capsys):
     """By `--verify`, and by a restore, which then brings nothing back."""
     for day in (OLDER_DAY, OLD_DAY):
         drop_day(day=day, folder=folder, actor="kim", now=NOW)
-    aside = shutil.copytree(folder, folder.parent / "aside")
+    aside = shutil.copytree(folder, folder.with_name(f"{folder.name}-aside"))
     call_command("export_usage", "--folder", folder, "--verify")
     assert "2 days have left; their files are as they left" in capsys.readouterr().out
     place = folder / f"day={OLDER_DAY}"
