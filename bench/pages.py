@@ -1,6 +1,6 @@
 """P8: server time and queries of every portal page of a partner with 13 months × 1,000 customers.
 
-    python -m bench.pages [--customers 1000] [--rounds 20] [--json FILE]
+    python -m bench.pages [--customers 1000] [--rounds 20] [--only TEXT] [--json FILE]
 
 Needs running servers (DATA_DIR) and an opened partner. Fills that partner's rollups (every customer
 on every day: two models, hits, misses and stores; the running month and the days before it by hour
@@ -102,6 +102,13 @@ SELECT bucket_at, customer_id, livemode, coalesce(sum(quantity) FILTER (WHERE ki
     coalesce(sum(cost_saved_micros) FILTER (WHERE outcome = 'hit'), 0), 0
 FROM cache_api_rollup{unit} GROUP BY 1, 2, 3
 """
+MONTHS = """
+INSERT INTO cache_api_customermonth (bucket_at, customer_id, livemode, lookups, hits, stores,
+    bytes_served, tokens_saved, cost_saved, semantic_hits)
+SELECT date_trunc('month', bucket_at, 'UTC'), customer_id, livemode, sum(lookups), sum(hits),
+    sum(stores), sum(bytes_served), sum(tokens_saved), sum(cost_saved), 0
+FROM cache_api_customerday GROUP BY 1, 2, 3
+"""
 QUESTIONS = (
     "?range=24h", "?range=7d", "?range=30d&by=customer&top=50", "?range=90d&by=customer",
     "?range=13m", "?range=13m&unit=week&by=customer&top=50", "?range=13m&by=provider",
@@ -120,7 +127,8 @@ def main() -> int:
         return 2
     try:
         _prepare(partner, options.customers)
-        pages = [(client.get(page).status_code, client, page) for client, page in _pages(partner)]
+        pages = [(client.get(page).status_code, client, page) for client, page in _pages(partner)
+                 if options.only in page]  # fmt: skip
         # Forms only, passwords first, nothing to show, nothing there without Stripe: said, not hid.
         left = [f"{page} {status}" for status, _, page in pages if status != 200]
         rows = [_measured(client, page, options.rounds) for status, client, page in pages
@@ -146,6 +154,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--customers", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--only", default="", help="pages whose address holds this text")
     parser.add_argument("--json", default="")
     return parser.parse_args()
 
@@ -203,6 +212,7 @@ def _fill(partner: Partner, customers: int, now: datetime) -> None:
             for text in (USAGE, LATENCY, TOTALS, PEOPLE):
                 given = {**span, "unit": unit, "hours": HOURS_A_DAY} if text is USAGE else None
                 boss.execute(text.format(unit=unit), given)
+        boss.execute(MONTHS)
         boss.execute("VACUUM ANALYZE")
 
 

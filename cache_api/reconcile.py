@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from cache_api.metering import equations, store
 from cache_api.queries.roots import latest_roots, root_at
+from cache_api.rules.spans import hours_from
 from tenants.models import Partner
 
 DAY_ROOTS = "sealed day roots = roots of their events"
@@ -38,17 +40,17 @@ class Check:
 
 
 def _per_partner(name: str, text: str) -> Check:
-    """A check whose statement is run for each partner ({schema}, %(partner)s, %(first_day)s)."""
+    """A check whose statement is run for each partner ({schema} and the members of `params`)."""
 
     def run() -> list[Breach]:
         found = []
         with _snapshot():
-            first_day = store.oldest_day()
+            params = {"first_day": store.oldest_day(), "hours_from": hours_from(timezone.now())}
             slugs = dict(Partner.objects.order_by("slug").values_list("pk", "slug"))
             schemas = store.schemas(slugs)
             for partner_id in [pk for pk in slugs if pk in schemas]:
-                params = {"partner": partner_id, "first_day": first_day}
-                rows = store.in_schema(schemas[partner_id], text, params)
+                own = {**params, "partner": partner_id}
+                rows = store.in_schema(schemas[partner_id], text, own)
                 found += _breaches(name, slugs[partner_id], rows)
         return found
 
@@ -105,6 +107,7 @@ CHECKS: tuple[Check, ...] = (
     _per_partner("daily rollups = daily totals", equations.TOTAL_DAYS),
     _per_partner("hourly rollups = customers' hours", equations.CUSTOMER_HOURS),
     _per_partner("daily rollups = customers' days", equations.CUSTOMER_DAYS),
+    _per_partner("customers' days = customers' months", equations.CUSTOMER_MONTHS),
     _per_partner("every usage event and rollup has its customer", equations.CUSTOMERS),
     _per_partner("no usage event is newer than its partner's last batch", equations.BATCHES),
     _platform("numbered events are recorded without a gap", equations.SEQUENCES),

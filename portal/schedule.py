@@ -7,6 +7,10 @@ from celery.schedules import crontab
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep runs": {"task": "billing.sweep_runs", "schedule": 60.0},
     "seal days": {"task": "cache_api.seal_days", "schedule": 300.0},
+    "forget old hours": {
+        "task": "cache_api.forget_hours",
+        "schedule": crontab(minute="5", hour="4"),
+    },
     "check every equation": {"task": "billing.reconcile", "schedule": crontab(minute="40")},
     "announce renewals": {
         "task": "billing.renewal_notices",

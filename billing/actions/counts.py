@@ -8,7 +8,8 @@ from django.db import transaction
 
 from billing.models import CountFile
 from billing.rules.errors import BadTerms
-from billing.rules.trust.counts import parse_counts
+from billing.rules.trust.counts import BadCounts, parse_counts
+from cache_api.rules.spans import hours_from
 from tenants import audit
 from tenants.rules.sayings import Said
 
@@ -26,6 +27,10 @@ def keep_counts(
     if measure not in CountFile.Measure.values or not 0 <= tolerance_bps <= 10_000:
         raise BadTerms(Said("Compare lookups or cached requests, with a tolerance of 0 to 100 %."))
     hours = [hour for hour, _ in parse_counts(data)]
+    kept_from = hours_from(now)
+    if min(hours) < kept_from:
+        first = f"{kept_from:%Y-%m-%dT%H:00Z}"
+        raise BadCounts([Said("Hours before %(first)s are no longer kept.", first=first)])
     with transaction.atomic():
         row, created = CountFile.objects.get_or_create(
             partner_id=partner_id, sha256=hashlib.sha256(data).hexdigest(), measure=measure,

@@ -122,6 +122,16 @@ def documents_page(
     return with_status(page, today), rows.count()
 
 
+def newest(
+    partner_id: uuid.UUID, today: date, *wanted: tuple[Sequence[str], int]
+) -> list[list[DocumentRow]]:
+    """The newest documents of each (kinds, how many): a query each, and one for all."""
+    pages = [list(chosen(partner_id, None, kinds).values(*COLUMNS)[:most])
+             for kinds, most in wanted]  # fmt: skip
+    rows = {row.id: row for row in with_status([one for page in pages for one in page], today)}
+    return [[rows[one["id"]] for one in page] for page in pages]
+
+
 def invoices(
     partner_id: uuid.UUID, *, today: date, month: datetime | None = None, limit: int = 50,
     offset: int = 0,

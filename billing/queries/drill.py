@@ -110,7 +110,8 @@ def days_behind(found: LineBehind) -> Level | None:
 
 
 def hours_behind_day(found: LineBehind, day: datetime) -> Level | None:
-    """One day by hour; `whole` is the day's sum from the level above. None without usage."""
+    """One day by hour; `whole` is the day's sum from the level above. None without usage, and
+    where neither hours nor events are kept any more."""
     days = days_behind(found)
     if days is None or found.basis is None:
         return None
@@ -119,6 +120,8 @@ def hours_behind_day(found: LineBehind, day: datetime) -> Level | None:
     values = rollup_values(what, column, "hour")
     if _quantity(found.basis, sum(values.values())) != whole:
         values = event_values(found.document.partner_id, what, found.bound, column, "hour")
+    if whole and not values:
+        return None
     level = _level(found.basis, values, 0)
     return replace(level, whole=whole)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from billing.models import RunSnapshot, SettlementRun
 from billing.queries.frozen import snapshot_of
@@ -14,13 +17,15 @@ from billing.rules.inputs import RunInput, RunInputRow
 from billing.rules.trust.usage_csv import COUNTS, HourRow, frozen_sums
 from cache_api import queries as usage
 from cache_api.queries.behind import Hour, Slice, event_hours, rollup_hours
+from cache_api.rules.reports import UsageTotal
+from cache_api.rules.spans import HoursGone, hours_from
 from tenants.rules.sayings import Said
 
 Parts = dict[tuple[datetime, str, str], tuple[int, ...]]
 
 
 class UsageGone(BillingError):
-    """The events behind a run are no longer kept, and late ones have changed its rollups."""
+    """The events behind a run are no longer kept, and its hours neither, or late ones came."""
 
 
 def run_hours(run: SettlementRun, frozen: RunInput) -> Iterator[HourRow]:
@@ -30,7 +35,8 @@ def run_hours(run: SettlementRun, frozen: RunInput) -> Iterator[HourRow]:
     batch. Runs in the partner's schema. Raises UsageGone at the end when neither adds up.
     """
     what = _span(frozen)
-    if _folded(_rollups_now(run, frozen), frozen) == frozen_sums(frozen.rows):
+    kept = what.start >= hours_from(timezone.now())
+    if kept and _folded(_rollups_now(run, frozen), frozen) == frozen_sums(frozen.rows):
         hours = rollup_hours(what)
     else:
         hours = event_hours(run.partner_id, what, snapshot_of(run).batch_bound)
@@ -91,7 +97,7 @@ def _rollups_now(run: SettlementRun, frozen: RunInput, cuts: tuple[datetime, ...
     inside = tuple(sorted(at for at in all_cuts if run.period_start < at < run.period_end))
     starts = (run.period_start, *inside)
     found: Parts = {}
-    for row in usage.usage_stream(run.period_start, run.period_end, inside):
+    for row in _told(usage.usage_stream(run.period_start, run.period_end, inside)):
         counts = (
             row.lookups, row.stores, row.cached_requests, row.bytes_served, int(row.byte_seconds),
             row.tokens_saved, row.cost_saved_micros,
@@ -100,6 +106,12 @@ def _rollups_now(run: SettlementRun, frozen: RunInput, cuts: tuple[datetime, ...
         if any(counts) and any(s.start <= at < s.end for s in spans):
             found[at, str(row.customer_id), row.model] = counts
     return found
+
+
+def _told(totals: Iterator[UsageTotal]) -> Iterator[UsageTotal]:
+    """What rollups still tell: nothing of parts of days whose hours are gone."""
+    with suppress(HoursGone):
+        yield from totals
 
 
 def _folded(parts: Parts, frozen: RunInput) -> dict[tuple[int, str, str], tuple[int, ...]]:
@@ -126,7 +138,8 @@ def _checked(rows: Iterable[HourRow], frozen: RunInput) -> Iterator[HourRow]:
     if {key: counts for key, counts in sums.items() if any(counts)} != frozen_sums(frozen.rows):
         raise UsageGone(
             Said(
-                "The hours behind this run cannot be shown any more: late usage has changed them "
-                "since it was settled, and its single events are no longer kept."
+                "The hours behind this run cannot be shown any more: they are no longer kept, or "
+                "late usage has changed them since it was settled, and its single events are no "
+                "longer kept either."
             )
         )

@@ -9,12 +9,13 @@ from typing import Any
 
 from billing.models import RunInput, SettlementRun
 from billing.queries.frozen import frozen_customers
-from billing.rules.errors import InvariantBroken
+from billing.rules.errors import BillingError, InvariantBroken
 from billing.rules.inputs import RunInputRow, SegmentTerms
 from billing.rules.periods import Period
 from cache_api import queries as usage
 from cache_api.models import Customer
 from cache_api.rules.reports import UsageTotal
+from cache_api.rules.spans import HoursGone
 from tenants.rules.sayings import Said
 
 _AT_ONCE = 500  # customers in hand
@@ -68,9 +69,31 @@ def usage_rows(
     planned: frozenset[str],
     by_day: bool = False,
 ) -> Iterator[RunInputRow]:
-    """Usage per segment, customer and model; a customer on a plan also without usage."""
+    """Usage per segment, customer and model; a customer on a plan also without usage.
+
+    Raises BillingError for terms that change inside a day of a time without hours.
+    """
     if not parts:
         return
+    try:
+        yield from _usage_rows(period, parts, base, planned, by_day)
+    except HoursGone:
+        raise BillingError(
+            Said(
+                "Usage of %(label)s is no longer kept by the hour, and its terms change inside a "
+                "day: it can no longer be settled.",
+                label=period.label,
+            )
+        ) from None
+
+
+def _usage_rows(
+    period: Period,
+    parts: tuple[SegmentTerms, ...],
+    base: SettlementRun | None,
+    planned: frozenset[str],
+    by_day: bool,
+) -> Iterator[RunInputRow]:
     # Cut where segments begin and end, then number each cut by the segment that begins there.
     cuts = sorted({at for part in parts for at in (part.segment.start, part.segment.end)})
     inside = tuple(at for at in cuts if period.start < at < period.end)

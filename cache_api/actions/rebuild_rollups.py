@@ -25,9 +25,10 @@ class Rebuilt:
 def rebuild_rollups(
     *, now: datetime, partner_slug: str | None = None, since: date | None = None
 ) -> list[Rebuilt]:
-    """Make hour, day, latency and channel rollups again, of one partner or of all.
+    """Make hour, day, month, latency and channel rollups again, of one partner or of all.
 
-    Begins at the oldest UTC day whose events are kept, or later with `since`; earlier rollups stay.
+    Begins at the oldest UTC day whose events are kept, or later with `since`; earlier rollups stay,
+    but months, which are made from days, begin at `since` whatever is kept.
     One transaction a partner; the recorder waits for that partner meanwhile and readers see the
     old rows until the end. The new rows equal the incremental ones, so it is safe to repeat. Runs
     in the public schema as recorder or owner. Raises UnknownPartner.
@@ -58,4 +59,5 @@ def _rebuild(partner_id: UUID, schema: str, since: date | None, now: datetime) -
         store.add_customers(partner_id, schema, now)
         store.add_rollups(partner_id, schema)
         store.add_channel()
+        store.make_months(schema, since or first_day)
     return first_day

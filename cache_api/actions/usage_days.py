@@ -1,7 +1,8 @@
 """Old usage leaves PostgreSQL as hashed Parquet files, and comes back from them.
 
-Three steps a person takes: export (changes nothing here), drop, and, if ever needed, restore. Only
-whole UTC days go, the oldest first, so that what is kept is everything from one day on.
+Three steps a person takes: export (changes nothing here), drop, and, if ever needed, restore; what
+left can be verified where it lies. Only whole UTC days go, the oldest first, so that all is kept
+from one day on.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from django.db.models import QuerySet
 from cache_api.gateways import day_files
 from cache_api.metering import store
 from cache_api.metering.models import ChannelDay, UsageEvent
+from cache_api.queries.left_days import DROPPED, left_days
 from cache_api.queries.roots import root_at, sealed_days
 from cache_api.rules.day_files import (
     COLUMNS,
@@ -25,6 +27,7 @@ from cache_api.rules.day_files import (
     Manifest,
     PartnerFile,
     check_bytes,
+    check_noted,
     check_root,
     folder_name,
     in_order,
@@ -90,6 +93,8 @@ def check_day(day: date, folder: Path) -> Manifest:
             check_bytes(one, (place / one.name).read_bytes())
     except OSError as error:
         raise BadDayFile(f"{place}: {error.strerror or error} ({error.filename}).") from error
+    except BadDayFile as error:
+        raise BadDayFile(f"{place}: {error}") from error
     if manifest.day != day:
         raise BadDayFile(f"{place / MANIFEST} is of {manifest.day}.")
     return manifest
@@ -119,7 +124,7 @@ def drop_day(*, day: date, folder: Path, actor: str, now: datetime) -> int:
             raise NotYet(f"{day} has events of partners that its manifest does not name.")
         store.note_numbers_of(day)
         store.drop_day(day)
-        audit.record(actor=actor, verb="usage.day_dropped", target=day.isoformat(), at=now,
+        audit.record(actor=actor, verb=DROPPED, target=day.isoformat(), at=now,
                      data={"events": events, "files": {one.name: one.sha256
                                                        for one in manifest.files}})  # fmt: skip
     return events
@@ -129,16 +134,36 @@ def restore_days(*, since: date, folder: Path, actor: str, now: datetime) -> dic
     """Bring back every exported day from `since` on that is gone; how many events each has.
 
     Runs as owner, public schema; a transaction a day, the newest first. Rollups were never away, so
-    they are not touched. Safe to repeat and to break off. Raises BadDayFile.
+    they are not touched. Safe to repeat and to break off. Raises BadDayFile, for a day that
+    left and lies nowhere before anything was changed.
     """
-    kept = store.kept_days()
+    kept, left = store.kept_days(), left_days()
     exported = [date.fromisoformat(one.name.removeprefix("day=")) for one in folder.glob("day=*")]
+    lost = [day for day in left if day >= since and day not in exported]
+    if lost:
+        raise BadDayFile(f"{folder / folder_name(lost[0])} is missing, and that day's usage left.")
     wanted = in_order([day for day in exported if day >= since], kept[0] if kept else None)
-    return {day: _restore(day, folder, actor, now) for day in wanted}
+    return {day: _restore(day, folder, left.get(day), actor, now) for day in wanted}
 
 
-def _restore(day: date, folder: Path, actor: str, now: datetime) -> int:
+def verify_days(*, folder: Path) -> tuple[int, list[str]]:
+    """How many days have left, and what of their files is missing or not as it left, a sentence
+    each (public schema). Reads every file; changes nothing."""
+    left, problems = left_days(), []
+    for day, noted in left.items():
+        try:
+            check_noted(check_day(day, folder), noted)
+        except BadDayFile as error:
+            problems.append(str(error))
+    return len(left), problems
+
+
+def _restore(
+    day: date, folder: Path, noted: Mapping[str, str] | None, actor: str, now: datetime
+) -> int:
     manifest, place = check_day(day, folder), folder / folder_name(day)
+    if noted is not None:
+        check_noted(manifest, noted)
     with transaction.atomic():
         store.ensure_days([day])
         for one in manifest.files:

@@ -1,7 +1,8 @@
 """The conservation equations as SQL. A statement returns one text per breach, none if it holds.
 
 `{schema}` is one partner's schema, %(partner)s its id, %(first_day)s the oldest UTC day whose
-events are kept (older rollups outlive their events and cannot be compared with them).
+events are kept (older rollups outlive their events and cannot be compared with them) and
+%(hours_from)s the instant from which hours are kept, as days are for ever.
 """
 
 from cache_api.metering.sql import CUSTOMER_TOTALS, DIMENSIONS, MEASURES
@@ -45,37 +46,32 @@ _WIDE = (*_KINDS, "nullif(provider, '')", "nullif(model, '')", "nullif(region, '
 _EVENTS = f"""
 SELECT {_key("date_trunc('hour', occurred_at, 'UTC')", "customer", *_WIDE)} AS key,
     {_EVENT_SUMS} AS sums
-FROM usage_event WHERE partner_id = %(partner)s
+FROM usage_event WHERE partner_id = %(partner)s AND occurred_at >= %(hours_from)s
 GROUP BY date_trunc('hour', occurred_at, 'UTC'), customer, {_DIMS}
 """
+_BOTH_KEPT = """bucket_at >= %(first_day)s::date AT TIME ZONE 'UTC'
+    AND bucket_at >= %(hours_from)s"""
 _HOURS_BY_CUSTOMER = f"""
 SELECT {_key("bucket_at", "coalesce(c.external_id, h.customer_id::text)", *_WIDE)} AS key,
     {_sum_array()} AS sums
 FROM {{schema}}.cache_api_rolluphour h LEFT JOIN {{schema}}.cache_api_customer c
     ON c.id = h.customer_id
-WHERE bucket_at >= %(first_day)s::date AT TIME ZONE 'UTC'
+WHERE {_BOTH_KEPT}
 GROUP BY bucket_at, c.external_id, h.customer_id, {_DIMS}
 """
 EVENTS_HOURS = _differ(_EVENTS, _HOURS_BY_CUSTOMER, "events", "hours")
 
 
-def _by_day(table: str, where: str) -> str:
+def _by_day(table: str) -> str:
     return f"""
 SELECT {_key(_UTC_DAY, "customer_id", *_WIDE)} AS key, {_sum_array()} AS sums
-FROM {{schema}}.{table} WHERE {where} GROUP BY {_UTC_DAY}, customer_id, {_DIMS}
+FROM {{schema}}.{table} WHERE bucket_at >= %(hours_from)s
+GROUP BY {_UTC_DAY}, customer_id, {_DIMS}
 """
 
 
-# Hours are dropped earlier than days: compare from the first hour that is kept.
 HOURS_DAYS = _differ(
-    _by_day("cache_api_rolluphour", "true"),
-    _by_day(
-        "cache_api_rollupday",
-        "bucket_at >= coalesce((SELECT date_trunc('day', min(bucket_at), 'UTC')"
-        " FROM {schema}.cache_api_rolluphour), '-infinity')",
-    ),
-    "hours",
-    "days",
+    _by_day("cache_api_rolluphour"), _by_day("cache_api_rollupday"), "hours", "days"
 )
 
 _DAYS_BY_KIND = f"""
@@ -95,6 +91,7 @@ EVENTS_LATENCY = _differ(
 SELECT {_key("date_trunc('hour', occurred_at, 'UTC')", "customer", *_LATENCY_KINDS)} AS key,
     ARRAY[0::numeric, sum(quantity)] AS sums
 FROM usage_event WHERE partner_id = %(partner)s AND latency_us IS NOT NULL
+    AND occurred_at >= %(hours_from)s
 GROUP BY date_trunc('hour', occurred_at, 'UTC'), customer, livemode, region, outcome
 """,
     f"""
@@ -102,7 +99,7 @@ SELECT {_key("bucket_at", "coalesce(c.external_id, h.customer_id::text)", *_LATE
     {_TOTAL} AS sums
 FROM {{schema}}.cache_api_latencyhour h LEFT JOIN {{schema}}.cache_api_customer c
     ON c.id = h.customer_id
-WHERE bucket_at >= %(first_day)s::date AT TIME ZONE 'UTC'
+WHERE {_BOTH_KEPT}
 GROUP BY bucket_at, c.external_id, h.customer_id, livemode, region, outcome
 """,
     "events",
@@ -110,24 +107,20 @@ GROUP BY bucket_at, c.external_id, h.customer_id, livemode, region, outcome
 )
 
 
-def _latency_by_day(table: str, where: str) -> str:
+def _latency_by_day(table: str) -> str:
     """One key per bucket that counts anything: requests moved to another bucket are found."""
     return f"""
 SELECT {_key(_UTC_DAY, "customer_id", *_LATENCY_KINDS, "'bucket'", "n")} AS key,
     ARRAY[0::numeric, sum(count)] AS sums
 FROM {{schema}}.{table}, unnest(buckets) WITH ORDINALITY AS b (count, n)
-WHERE count <> 0 AND {where}
+WHERE count <> 0 AND bucket_at >= %(hours_from)s
 GROUP BY {_UTC_DAY}, customer_id, livemode, region, outcome, n
 """
 
 
 LATENCY_HOURS_DAYS = _differ(
-    _latency_by_day("cache_api_latencyhour", "true"),
-    _latency_by_day(
-        "cache_api_latencyday",
-        "bucket_at >= coalesce((SELECT date_trunc('day', min(bucket_at), 'UTC')"
-        " FROM {schema}.cache_api_latencyhour), '-infinity')",
-    ),
+    _latency_by_day("cache_api_latencyhour"),
+    _latency_by_day("cache_api_latencyday"),
     "latency hours",
     "latency days",
 )
@@ -154,10 +147,13 @@ TOTAL_HOURS = _totals("cache_api_rolluphour", "cache_api_totalhour", "hours")
 TOTAL_DAYS = _totals("cache_api_rollupday", "cache_api_totalday", "days")
 
 
+_PERSON = "ARRAY[" + ", ".join(f"sum({column})::numeric" for column in CUSTOMER_TOTALS) + "]"
+_PERSON_LABELS = "ARRAY[" + ", ".join(f"'{column}'" for column in CUSTOMER_TOTALS) + "]"
+
+
 def _customer_totals(rollup: str, total: str, name: str) -> str:
     """A customer's one row is what its rollups come to."""
     summed = ", ".join(f"{text}::numeric" for text in CUSTOMER_TOTALS.values())
-    read = ", ".join(f"sum({column})::numeric" for column in CUSTOMER_TOTALS)
     key = _key("bucket_at", "customer_id", _KINDS[0])
     return _differ(
         f"""
@@ -165,17 +161,31 @@ SELECT {key} AS key, ARRAY[{summed}] AS sums
 FROM {{schema}}.{rollup} f GROUP BY bucket_at, customer_id, livemode
 """,
         f"""
-SELECT {key} AS key, ARRAY[{read}] AS sums
+SELECT {key} AS key, {_PERSON} AS sums
 FROM {{schema}}.{total} GROUP BY bucket_at, customer_id, livemode
 """,
         name,
         "customers",
-        "ARRAY[" + ", ".join(f"'{column}'" for column in CUSTOMER_TOTALS) + "]",
+        _PERSON_LABELS,
     )
 
 
 CUSTOMER_HOURS = _customer_totals("cache_api_rolluphour", "cache_api_customerhour", "hours")
 CUSTOMER_DAYS = _customer_totals("cache_api_rollupday", "cache_api_customerday", "days")
+
+
+def _by_month(table: str) -> str:
+    month = "date_trunc('month', bucket_at, 'UTC')"
+    return f"""
+SELECT {_key(month, "customer_id", _KINDS[0])} AS key, {_PERSON} AS sums
+FROM {{schema}}.{table} GROUP BY {month}, customer_id, livemode
+"""
+
+
+CUSTOMER_MONTHS = _differ(
+    _by_month("cache_api_customerday"), _by_month("cache_api_customermonth"), "days", "months",
+    _PERSON_LABELS,
+)  # fmt: skip
 
 CUSTOMERS = """
 SELECT 'events of ' || e.customer || ' without a customer' FROM (

@@ -15,6 +15,7 @@ MEASURES = (
 DIMENSIONS = ("livemode", "kind", "outcome", "provider", "model", "region")
 _KEY = ("bucket_at", "customer_id", *DIMENSIONS)
 _CHANNEL_KEY = ("partner_id", "day", "livemode", "kind", "outcome")
+_PERSON_KEY = ("bucket_at", "customer_id", "livemode")
 _LATENCY_KEY = ("bucket_at", "customer_id", "livemode", "region", "outcome")
 
 CREATE_STAGED = """
@@ -208,17 +209,16 @@ CUSTOMER_TOTALS = {
 
 
 def add_customer_totals(table: str, unit: str) -> str:
-    """Add `fresh` to one rollup of a row per customer; `unit` is hour or day."""
-    key = ("bucket_at", "customer_id", "livemode")
+    """Add `fresh` to one rollup of a row per customer; `unit` is hour, day or month."""
     names = tuple(CUSTOMER_TOTALS)
     return f"""
-INSERT INTO {{schema}}.{table} AS r ({", ".join((*key, *names))})
+INSERT INTO {{schema}}.{table} AS r ({", ".join((*_PERSON_KEY, *names))})
 SELECT date_trunc('{unit}', f.hour_at, 'UTC'), c.id, f.livemode,
     {", ".join(CUSTOMER_TOTALS.values())}
 FROM pg_temp.fresh f JOIN {{schema}}.cache_api_customer c ON c.external_id = f.customer
 WHERE f.partner_id = %s
 GROUP BY 1, 2, 3
-ON CONFLICT ({", ".join(key)}) DO UPDATE SET {_added("r", names)}
+ON CONFLICT ({", ".join(_PERSON_KEY)}) DO UPDATE SET {_added("r", names)}
 """
 
 
@@ -231,8 +231,27 @@ _ROLLUPS = {
     for name, add in _ADD.items()
     for unit in ("hour", "day")
 }
+_MONTHS = "cache_api_customermonth"
 ROLLUP_TABLES = tuple(_ROLLUPS)
-ROLLUPS = tuple(_ROLLUPS.values())
+HOUR_TABLES = tuple(name for name in ROLLUP_TABLES if name.endswith("hour"))
+ROLLUPS = (*_ROLLUPS.values(), add_customer_totals(_MONTHS, "month"))
+
+OLDEST_HOUR = "SELECT min(oldest) FROM ({}) AS hours".format(
+    " UNION ALL ".join(
+        f"SELECT min(bucket_at) AS oldest FROM {{schema}}.{table}" for table in HOUR_TABLES
+    )
+)
+DROP_HOURS = "DELETE FROM {{schema}}.{} WHERE bucket_at >= %s AND bucket_at < %s"
+
+# A month may begin before the first day whose events are kept, but never before its days.
+_SINCE_MONTH = "bucket_at >= date_trunc('month', %s::date AT TIME ZONE 'UTC', 'UTC')"
+CLEAR_MONTHS = f"DELETE FROM {{schema}}.{_MONTHS} WHERE {_SINCE_MONTH}"
+MONTHS_FROM_DAYS = f"""
+INSERT INTO {{schema}}.{_MONTHS} ({", ".join((*_PERSON_KEY, *CUSTOMER_TOTALS))})
+SELECT date_trunc('month', bucket_at, 'UTC'), customer_id, livemode,
+    {", ".join(f"sum({name})" for name in CUSTOMER_TOTALS)}
+FROM {{schema}}.cache_api_customerday WHERE {_SINCE_MONTH} GROUP BY 1, 2, 3
+"""
 
 ADD_CHANNEL = f"""
 INSERT INTO channel_day AS r ({", ".join((*_CHANNEL_KEY, *MEASURES))})

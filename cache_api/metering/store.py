@@ -14,6 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from psycopg import sql as compose
 
 from cache_api.metering import sql
+from cache_api.rules import windows
 from cache_api.rules.events import UsageEvent
 from cache_api.rules.staging import COLUMNS, copy_text
 from tenants.rules.ids import uuid7
@@ -235,6 +236,29 @@ def clear_rollups(partner_id: UUID, schema: str, first_day: date) -> None:
         text = f"DELETE FROM {{schema}}.{table} WHERE bucket_at >= %s::date AT TIME ZONE 'UTC'"
         _run(_in(schema, text), [first_day])
     _run("DELETE FROM channel_day WHERE partner_id = %s AND day >= %s", [partner_id, first_day])
+
+
+def oldest_hours_day(schema: str, before: datetime) -> datetime | None:
+    """The first UTC day that a partner has hours of, if it began before an instant."""
+    oldest = _rows(_in(schema, sql.OLDEST_HOUR))[0][0]
+    return None if oldest is None or oldest >= before else windows.day_of(oldest)
+
+
+def drop_hours(schema: str, day: datetime) -> int:
+    """Delete a partner's hours of one UTC day from every rollup; how many rows."""
+    gone = 0
+    for table in sql.HOUR_TABLES:
+        with connection.cursor() as cursor:
+            text = _in(schema, sql.DROP_HOURS.format(table))
+            cursor.execute(text, [day, day + windows.DAY])  # type: ignore[arg-type]
+            gone += cursor.rowcount
+    return gone
+
+
+def make_months(schema: str, first_day: date) -> None:
+    """Make a partner's months again from its days, from the month of a UTC day on."""
+    _run(_in(schema, sql.CLEAR_MONTHS), [first_day])
+    _run(_in(schema, sql.MONTHS_FROM_DAYS), [first_day])
 
 
 def add_customers(partner_id: UUID, schema: str, now: datetime) -> None:

@@ -6,6 +6,7 @@ from cache_api.models.hooks import DeliveryState, HookDelivery, HookEndpoint, Ho
 from cache_api.models.totals import (
     CustomerDay,
     CustomerHour,
+    CustomerMonth,
     CustomerTotal,
     Total,
     TotalDay,
@@ -29,6 +30,7 @@ __all__ = [
     "Customer",
     "CustomerDay",
     "CustomerHour",
+    "CustomerMonth",
     "CustomerState",
     "CustomerTotal",
     "DeliveryState",

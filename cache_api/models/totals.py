@@ -86,3 +86,12 @@ class CustomerDay(CustomerTotal):
 
     class Meta:
         indexes = [models.Index(fields=["customer_id", "bucket_at"], name="customerday_customer")]
+
+
+class CustomerMonth(CustomerTotal):
+    """A customer's calendar month in UTC: what its days come to, for pages that show a year."""
+
+    pk = models.CompositePrimaryKey("bucket_at", "customer_id", "livemode")
+
+    class Meta:
+        indexes = [models.Index(fields=["customer_id", "bucket_at"], name="customermonth_customer")]

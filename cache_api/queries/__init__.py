@@ -1,15 +1,16 @@
 """The one source of usage numbers: pages, documents and the API all read here.
 
 Every function runs in one partner's schema (`in_partner(...)`, or any connection whose search path
-leads there). Instants are aware; periods are half-open [start, end). Longer than seven days, a
-period reads whole UTC days (start rounded down, end rounded up); shorter ones whole hours. Query
-counts do not depend on the number of rows. Money saved is in millionths of a dollar (`_micros`).
+leads there). Instants are aware; periods are half-open [start, end). Longer than seven days, or
+older than hours are kept, a period reads whole UTC days (start rounded down, end rounded up); other
+ones whole hours (`rules.spans`). Query counts do not depend on the number of rows. Money saved is
+in millionths of a dollar (`_micros`).
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -19,12 +20,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Aggregate, Count, F, Func, IntegerField, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from cache_api.metering.models import PartnerPosition
 from cache_api.models import (
     Customer,
-    CustomerDay,
-    CustomerHour,
     LatencyDay,
     LatencyHour,
     RollupDay,
@@ -32,10 +32,10 @@ from cache_api.models import (
     TotalDay,
     TotalHour,
 )
-from cache_api.rules import corrections, histogram, windows
+from cache_api.queries.by_customer import customer_totals
+from cache_api.rules import corrections, histogram, spans, windows
 from cache_api.rules.reports import CustomerUsage, UsagePoint, UsageSlice, UsageSummary, UsageTotal
 
-DAYS_ABOVE = timedelta(days=7)
 LOOKUP, STORE = Q(kind="lookup"), Q(kind="store")
 HITS = ("hit", "semantic_hit")
 HIT = LOOKUP & Q(outcome__in=HITS)
@@ -72,7 +72,8 @@ def usage_by_meter(
 
     `boundaries` are whole hours at which terms change; `segment` is how many of them an hour has
     reached (0 before the first). Reads hours whatever the length; days, which are fewer, where
-    `by_day` allows it and every instant begins one. Two queries.
+    every instant begins one and `by_day` allows it or hours are no longer kept. Raises HoursGone
+    where they are not and terms change inside a day. Two queries.
     """
     names = dict(Customer.objects.values_list("id", "external_id"))
     found = usage_stream(period_start, period_end, boundaries, by_day=by_day)
@@ -88,10 +89,13 @@ def usage_stream(
 ) -> Iterator[UsageTotal]:
     """`usage_by_meter`, one after the other in the same order and without external ids: any number
     of customers takes the same memory. One query."""
+    gone = period_start < spans.hours_from(timezone.now())
     instants = (period_start, period_end, *boundaries)
-    whole_days = by_day and all(at == windows.day_of(at) for at in instants)
+    whole_days = all(at == windows.day_of(at) for at in instants)
+    if gone and not whole_days:
+        raise spans.HoursGone
     sums = (
-        (RollupDay if whole_days else RollupHour)
+        (RollupDay if whole_days and (by_day or gone) else RollupHour)
         .objects.filter(livemode=True, bucket_at__gte=period_start, bucket_at__lt=period_end)
         .annotate(segment=_segment(boundaries))
         # By kind and outcome, told apart here: conditional sums would cost twice as much.
@@ -158,7 +162,9 @@ def usage_series(
 def usage_summary(
     start: datetime, end: datetime, customer_id: UUID | None = None, livemode: bool = True
 ) -> UsageSummary:
-    """The period in one row. One query."""
+    """The period in one row. One query; none of an empty period."""
+    if start >= end:
+        return UsageSummary(*values_of({}))
     rows = _period(start, end, customer_id, livemode)
     return UsageSummary(*values_of(rows.aggregate(**MEASURES)))
 
@@ -232,8 +238,8 @@ def top_customers(
     customer_id: UUID | None = None,
 ) -> list[CustomerUsage]:
     """The customers with most lookups (of one customer: at most itself). Two queries."""
-    totals = customer_totals(start, end, customer_id=customer_id, livemode=livemode)
-    rows = list(totals.order_by("-lookups", "customer_id")[:limit])
+    own = None if customer_id is None else [customer_id]
+    rows = customer_totals(start, end, customers=own, livemode=livemode, limit=limit)
     known = Customer.objects.in_bulk([row["customer_id"] for row in rows])
     return [_customer_usage(known[row["customer_id"]], row) for row in rows]
 
@@ -252,7 +258,7 @@ def customers_page(
     customers = matching_customers(search, state, among)
     total = customers.aggregate(total=Count("id"))["total"]
     page = list(customers.order_by("external_id")[offset : offset + limit])
-    usage = customer_totals(start, end).filter(customer_id__in=[customer.pk for customer in page])
+    usage = customer_totals(start, end, customers=[customer.pk for customer in page])
     by_customer = {row["customer_id"]: row for row in usage}
     return [_customer_usage(one, by_customer.get(one.pk, {})) for one in page], total
 
@@ -268,21 +274,6 @@ def matching_customers(
     if state:
         customers = customers.filter(state=state)
     return customers if among is None else customers.filter(pk__in=among)
-
-
-def customer_totals(
-    start: datetime, end: datetime, *, customer_id: UUID | None = None, livemode: bool = True
-) -> QuerySet[Any, Any]:
-    """The measures of a period, one row of values per `customer_id` with usage; not ordered."""
-    table, first, last = table_of(start, end, CustomerHour, CustomerDay)
-    rows = of_customer(table, customer_id, livemode).filter(
-        bucket_at__gte=first, bucket_at__lt=last
-    )
-    # The sums' names are also columns', which Django would take them for.
-    sums: dict[str, Any] = {f"sum_{name}": Sum(name) for name in MEASURES}
-    names: dict[str, Any] = {name: F(f"sum_{name}") for name in MEASURES}
-    summed: QuerySet[Any, Any] = rows.values("customer_id").annotate(**sums)
-    return summed.values("customer_id", **names)
 
 
 def customer_by_external_id(external_id: str) -> Customer | None:
@@ -343,11 +334,8 @@ def table_of(
     start: datetime, end: datetime, hours: Any, days: Any
 ) -> tuple[Any, datetime, datetime]:
     """Which of two rollups a period reads, and from which bucket up to which."""
-    if end - start > DAYS_ABOVE:
-        last = windows.day_of(end)
-        return days, windows.day_of(start), last if last == end else last + windows.DAY
-    last = windows.hour_of(end)
-    return hours, windows.hour_of(start), last if last == end else last + windows.HOUR
+    span = spans.span_of(start, end, spans.hours_from(timezone.now()))
+    return days if span.unit == "day" else hours, span.start, span.end
 
 
 def usage_tables(customer_id: UUID | None) -> tuple[Any, Any]:

@@ -17,8 +17,9 @@ from django.db.models import DateTimeField, DecimalField, F, Q, QuerySet
 from django.db.models.functions import Cast, Trunc
 
 from cache_api.metering.models import UsageEvent
-from cache_api.models import Customer, RollupHour
+from cache_api.models import Customer, RollupDay, RollupHour
 from cache_api.queries import BACK, HIT, LOOKUP, STORE, total
+from cache_api.rules import windows
 from cache_api.rules.leaves import first_id
 
 COUNTS = (
@@ -184,8 +185,13 @@ def _in_order(rows: Iterator[Hour]) -> Iterator[Hour]:
 
 
 def rollup_values(what: Slice, column: str, by: str) -> dict[datetime, int]:
-    """Bucket (`by` hour or day, UTC) → a column's sum, from the rollups as they are now."""
-    rows = RollupHour.objects.filter(livemode=True, **_between("bucket_at", what))
+    """Bucket (`by` hour or day, UTC) → a column's sum, from the rollups as they are now.
+
+    Whole days are read from days, which outlive their hours.
+    """
+    whole_days = by == "day" and all(at == windows.day_of(at) for at in (what.start, what.end))
+    table: Any = RollupDay if whole_days else RollupHour
+    rows = table.objects.filter(livemode=True, **_between("bucket_at", what))
     if what.customers is not None:
         rows = rows.filter(customer_id__in=what.customers)
     if what.models is not None:

@@ -15,8 +15,6 @@ from django.db.models.functions import Coalesce
 
 from cache_api.models import (
     Customer,
-    CustomerDay,
-    CustomerHour,
     LatencyDay,
     LatencyHour,
     RollupDay,
@@ -26,14 +24,14 @@ from cache_api.queries import (
     HITS,
     MEASURES,
     SumOfBuckets,
-    customer_totals,
     latency_rows,
     of_customer,
     table_of,
     usage_tables,
     values_of,
 )
-from cache_api.rules import histogram, windows
+from cache_api.queries.by_customer import CUSTOMER_TABLES, customer_totals
+from cache_api.rules import histogram, spans, windows
 from cache_api.rules.reports import Group, UsagePoint, UsageSummary
 
 DIMENSIONS = ("customer", "model", "provider", "region")
@@ -57,7 +55,9 @@ class Scope:
 
 
 def summary(scope: Scope, start: datetime, end: datetime) -> UsageSummary:
-    """The period in one row. One query."""
+    """The period in one row. One query; none of an empty period."""
+    if start >= end:
+        return UsageSummary(*values_of({}))
     return UsageSummary(*values_of(_rows(scope, start, end).aggregate(**MEASURES)))
 
 
@@ -85,20 +85,32 @@ def groups(
     scope: Scope, start: datetime, end: datetime, by: str, *, sort: str = "lookups", limit: int
 ) -> list[Group]:
     """The `limit` largest groups; by customer two queries, else one."""
-    rows = list(_grouped(scope, start, end, by).order_by(f"-{SORTS[sort]}", _key(by))[:limit])
-    return _named(rows, by)
+    column = SORTS[sort]
+    if by == "customer" and not scope.only:
+        own = None if scope.customer_id is None else [scope.customer_id]
+        found = customer_totals(start, end, customers=own, sort=column, limit=limit)
+    else:
+        rows = _grouped(scope, start, end, by).order_by(f"-{column}", _key(by))
+        found = list(rows[:limit])
+    return _named(found, by)
 
 
 def groups_of(
     scope: Scope, start: datetime, end: datetime, by: str, labels: Sequence[str]
 ) -> dict[str, Group]:
-    """The groups with these labels, in another period say. By customer two queries, else one."""
-    rows = _grouped(scope, start, end, by)
-    if by == "customer":
-        rows = rows.filter(customer_id__in=_ids(labels))
+    """The groups with these labels, in another period say. By customer two queries, else one; none
+    of an empty period."""
+    if start >= end:
+        return {}
+    if by != "customer":
+        rows = _grouped(scope, start, end, by).filter(**{f"{by}__in": list(labels)})
+        return {group.label: group for group in _named(list(rows), by)}
+    known = {one.pk: one for one in Customer.objects.filter(external_id__in=labels)}
+    if scope.only:
+        found = list(_grouped(scope, start, end, by).filter(customer_id__in=known))
     else:
-        rows = rows.filter(**{f"{by}__in": list(labels)})
-    return {group.label: group for group in _named(list(rows), by)}
+        found = customer_totals(start, end, customers=list(known))
+    return {group.label: group for group in _named(found, by, known)}
 
 
 def group_latencies(
@@ -159,25 +171,31 @@ def labels(scope: Scope, start: datetime, end: datetime) -> dict[str, list[str]]
 def all_rows(
     scope: Scope, start: datetime, end: datetime, by: str, unit: str
 ) -> Iterator[tuple[datetime, Group]]:
-    """Every hour or day and group, in order of time; read in pieces, for a file.
+    """Every bucket (hour, day or week's day, or month) and group, in order of time; read in pieces.
 
-    One query, by customer one more.
+    Months come as such only by customer, and only whole ones; else by their days, as weeks do,
+    which cut them. One query, three for months of parts, by customer one more.
     """
     names: dict[Any, Customer] = (
         {one.pk: one for one in Customer.objects.all()} if by == "customer" else {}
     )
-    rows = _buckets(scope, by, unit).filter(bucket_at__gte=start, bucket_at__lt=end)
-    for row in rows.order_by("bucket_at", _key(by)).iterator(chunk_size=2_000):
-        label = name = row[_key(by)]
-        if by == "customer":
-            label, name = names[label].external_id, names[label].name
-        yield row["bucket_at"], Group(label, name, *values_of(row))
+    whole = spans.Span("hour" if unit == "hour" else "day", start, end)
+    has_months = unit == "month" and by == "customer" and not scope.only
+    for piece in spans.with_months(whole) if has_months else (whole,):
+        rows = _buckets(scope, by, piece.unit).filter(
+            bucket_at__gte=piece.start, bucket_at__lt=piece.end
+        )
+        for row in rows.order_by("bucket_at", _key(by)).iterator(chunk_size=2_000):
+            label = name = row[_key(by)]
+            if by == "customer":
+                label, name = names[label].external_id, names[label].name
+            yield row["bucket_at"], Group(label, name, *values_of(row))
 
 
 def _buckets(scope: Scope, by: str, unit: str) -> QuerySet[Any, Any]:
     place = 0 if unit == "hour" else 1
     if by == "customer" and not scope.only:
-        rows = of_customer((CustomerHour, CustomerDay)[place], scope.customer_id)
+        rows = of_customer(CUSTOMER_TABLES[unit], scope.customer_id)
         return rows.values("bucket_at", "customer_id", *MEASURES)
     table = ((RollupHour, RollupDay) if by == "customer" else usage_tables(scope.customer_id))[
         place
@@ -195,8 +213,6 @@ def _rows(scope: Scope, start: datetime, end: datetime) -> QuerySet[Any]:
 def _grouped(scope: Scope, start: datetime, end: datetime, by: str) -> QuerySet[Any, Any]:
     if by != "customer":
         return _rows(scope, start, end).values(by).annotate(**MEASURES)
-    if not scope.only:
-        return customer_totals(start, end, customer_id=scope.customer_id)
     table, first, last = table_of(start, end, RollupHour, RollupDay)
     rows = of_customer(table, scope.customer_id)
     rows = rows.filter(bucket_at__gte=first, bucket_at__lt=last, **scope.only)
@@ -207,20 +223,15 @@ def _key(by: str) -> str:
     return "customer_id" if by == "customer" else by
 
 
-def _named(rows: list[dict[str, Any]], by: str) -> list[Group]:
+def _named(
+    rows: list[dict[str, Any]], by: str, known: Mapping[UUID, Customer] | None = None
+) -> list[Group]:
     if by != "customer":
         return [Group(row[by], row[by], *values_of(row)) for row in rows]
-    known = Customer.objects.in_bulk([row["customer_id"] for row in rows])
-    return [
-        Group(
-            known[row["customer_id"]].external_id, known[row["customer_id"]].name, *values_of(row)
-        )
-        for row in rows
-    ]
-
-
-def _ids(labels: Sequence[str]) -> QuerySet[Customer, UUID]:
-    return Customer.objects.filter(external_id__in=labels).values_list("id", flat=True)
+    if known is None:
+        known = Customer.objects.in_bulk([row["customer_id"] for row in rows])
+    named = [(known[row["customer_id"]], row) for row in rows]
+    return [Group(one.external_id, one.name, *values_of(row)) for one, row in named]
 
 
 def _customer_latencies(

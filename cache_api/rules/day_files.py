@@ -7,7 +7,7 @@ written last: a folder without one is a day that was broken off.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from hashlib import sha256
@@ -98,6 +98,17 @@ def check_bytes(file: PartnerFile, raw: bytes) -> None:
     found = sha256(raw).hexdigest()
     if found != file.sha256:
         raise BadDayFile(f"{file.name} has SHA-256 {found}, its manifest says {file.sha256}.")
+
+
+def check_noted(manifest: Manifest, noted: Mapping[str, str]) -> None:
+    """Raises BadDayFile unless these are the files (name → SHA-256) that the log has of the day."""
+    found = {one.name: one.sha256 for one in manifest.files}
+    if found != dict(noted):
+        names = sorted(name for name in {*found, *noted} if found.get(name) != noted.get(name))
+        raise BadDayFile(
+            f"{folder_name(manifest.day)}: {', '.join(names)} is not what left PostgreSQL, by the "
+            "audit log."
+        )
 
 
 def check_root(file: PartnerFile, root: str, events: int) -> None:

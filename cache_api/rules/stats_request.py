@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
 
-from cache_api.rules import windows
+from cache_api.rules import spans, windows
 
 BY = ("model", "customer", "region", "provider", "outcome")
 GRANULARITIES = ("hour", "day")
 PARAMETERS = ("start", "end", "granularity", "by", "customer")
 USUAL = timedelta(hours=24)
 LONGEST = timedelta(days=400)
-DAYS_ABOVE = timedelta(days=7)  # longer periods are read by the day
 MAX_CUSTOMER = 200
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -39,7 +38,8 @@ def read(query: bytes, now: datetime) -> StatsRequest:
     """The parameters of a raw query string. Raises BadParameter.
 
     The last 24 hours unless said otherwise. The period is widened to whole hours, or to whole days
-    where it is longer than seven or `granularity` is `day`: `start` and `end` say what was counted.
+    where it is longer than seven, older than hours are kept, or `granularity` is `day`: `start` and
+    `end` say what was counted.
     """
     given = _members(query)
     end = _instant(given, "end", now) or now
@@ -49,9 +49,13 @@ def read(query: bytes, now: datetime) -> StatsRequest:
     if end - start > LONGEST:
         raise BadParameter("start", f"start and end may lie {LONGEST.days} days apart at most.")
     start, end = _widened(start, end, windows.HOUR)
-    is_long = end - start > DAYS_ABOVE
-    granularity = _choice(given, "granularity", GRANULARITIES, "day" if is_long else "hour")
-    if is_long or granularity == "day":
+    kept_from = spans.hours_from(now)
+    by_days = end - start > spans.DAYS_ABOVE or start < kept_from
+    granularity = _choice(given, "granularity", GRANULARITIES, "day" if by_days else "hour")
+    if granularity == "hour" and start < kept_from:
+        kept = f"Hours are kept since {_text(kept_from)}"
+        raise BadParameter("granularity", f"{kept}: ask for granularity=day, or a later start.")
+    if by_days or granularity == "day":
         start, end = _widened(start, end, windows.DAY)
     by = _choice(given, "by", BY, "model")
     return StatsRequest(start, end, granularity, by, _customer(given))

@@ -1,4 +1,4 @@
-"""UTC hour and day buckets: half-open, aware datetimes in, aware datetimes out. Pure."""
+"""UTC hour, day and month buckets: half-open, aware datetimes in, aware datetimes out. Pure."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,11 @@ def hour_of(at: datetime) -> datetime:
 def day_of(at: datetime) -> datetime:
     """The start of the UTC day that contains `at`. Raises ValueError for a naive datetime."""
     return _utc(at).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def month_of(at: datetime) -> datetime:
+    """The start of the UTC month that contains `at`. Raises ValueError for a naive datetime."""
+    return day_of(at).replace(day=1)
 
 
 def hours_between(start_at: datetime, end_at: datetime) -> Iterator[datetime]:

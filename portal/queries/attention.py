@@ -6,17 +6,19 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from billing.queries.receivables import overdue_customers
 from cache_api.models import HookEndpoint
 from cache_api.queries.quota_use import over_quota
-from tenants.models import DomainClaim
-from tenants.queries.senders import sender_address
+from portal.queries.onboarding import true_of
+from tenants.models import DomainClaim, SenderAddress
 from tenants.rules.domain_states import Cert, Routing
 from tenants.rules.senders import Sending
 
+_FAILING = Q(failing_since__isnull=False) | ~Q(disabled_reason="")
 # A host that answers no longer, or only without a certificate.
 _BROKEN = Q(routing__in=(Routing.WARNING, Routing.MOVED)) | Q(cert=Cert.ERROR)
 
@@ -42,25 +44,24 @@ class Attention:
 
 
 def attention(partner_id: uuid.UUID, may: Collection[str], now: datetime) -> Attention:
-    """Eight queries at most, at any size; `may` are the reader's permissions."""
+    """Three queries where nothing is broken and nobody has a quota or owes, nine at most at any
+    size; `may` are the reader's permissions."""
+    broken = {name: rows for permission, name, rows in _broken(partner_id) if permission in may}
+    found = true_of(partner_id, broken) if broken else []
     return Attention(
-        domains=_broken_domains(partner_id) if "domains.manage" in may else (),
-        sender=_broken_sender(partner_id) if "brand.edit" in may else "",
-        hooks=_failing_hooks() if "keys.manage" in may else 0,
+        domains=tuple(broken["domains"].order_by("host")) if "domains" in found else (),
+        sender=broken["sender"].get().address if "sender" in found else "",
+        hooks=broken["hooks"].count() if "hooks" in found else 0,
         over_quota=len(over_quota(now)) if "customers.view" in may else 0,
         past_due=len(overdue_customers(partner_id, now.date())) if "invoices.view" in may else 0,
     )
 
 
-def _broken_domains(partner_id: uuid.UUID) -> tuple[DomainClaim, ...]:
-    return tuple(DomainClaim.objects.filter(_BROKEN, partner_id=partner_id).order_by("host"))
-
-
-def _broken_sender(partner_id: uuid.UUID) -> str:
-    found = sender_address(partner_id)
-    return found.address if found is not None and found.state == Sending.WARNING else ""
-
-
-def _failing_hooks() -> int:
-    failing = Q(failing_since__isnull=False) | ~Q(disabled_reason="")
-    return HookEndpoint.objects.filter(failing, customer_id=None).count()
+def _broken(partner_id: uuid.UUID) -> tuple[tuple[str, str, QuerySet[Any]], ...]:
+    """(who may mend it, what it is, the rows that are broken); a partner has one such sender."""
+    senders = SenderAddress.objects.filter(partner_id=partner_id, state=Sending.WARNING)
+    return (
+        ("domains.manage", "domains", DomainClaim.objects.filter(_BROKEN, partner_id=partner_id)),
+        ("brand.edit", "sender", senders),
+        ("keys.manage", "hooks", HookEndpoint.objects.filter(_FAILING, customer_id=None)),
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, Q, QuerySet
@@ -16,7 +18,7 @@ from tenants.rules.hostnames import partner_fallback_host
 
 def partner_checklist(partner_id: uuid.UUID, slug: str) -> Checklist:
     """Of a partner; test requests count, so that a trial is one."""
-    return checklist(PARTNER_STEPS, _true(partner_id, {
+    return checklist(PARTNER_STEPS, true_of(partner_id, {
         "brand": _own_look(partner_id), "domain": _own_host(partner_id, slug),
         "customer": Customer.objects.exclude(state=CustomerState.UNCONFIRMED),
         "key": ApiKey.objects.filter(partner_id=partner_id), "request": TotalDay.objects.all(),
@@ -28,7 +30,7 @@ def customer_checklist(partner_id: uuid.UUID, customer: Customer) -> Checklist:
     keys = ApiKey.objects.filter(
         partner_id=partner_id, customer_external_id=customer.external_id, revoked_at=None
     )
-    return checklist(CUSTOMER_STEPS, _true(partner_id, {
+    return checklist(CUSTOMER_STEPS, true_of(partner_id, {
         "key": keys, "request": CustomerDay.objects.filter(customer_id=customer.pk),
     }))  # fmt: skip
 
@@ -40,8 +42,8 @@ def request_seen(customer_id: uuid.UUID | None) -> bool:
     return CustomerDay.objects.filter(customer_id=customer_id).exists()
 
 
-def _true(partner_id: uuid.UUID, facts: dict[str, QuerySet]) -> list[str]:  # type: ignore[type-arg]
-    """The names of the facts of which there is a row."""
+def true_of(partner_id: uuid.UUID, facts: Mapping[str, QuerySet[Any]]) -> list[str]:
+    """The names of the facts of which there is a row: one query."""
     asked = {f"has_{name}": Exists(rows) for name, rows in facts.items()}
     row = Partner.objects.filter(pk=partner_id).values(**asked).first() or {}
     return [name for name in facts if row.get(f"has_{name}")]

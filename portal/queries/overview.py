@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date
 
 from django.db.models import Count
 
 from billing import queries as billing
 from billing.queries import DocumentRow, MonthEarnings
+from billing.queries.documents import newest
 from billing.rules.drafts import CUSTOMER_INVOICE, PARTNER_INVOICE, PAYOUT_STATEMENT
 from cache_api.models import Customer, CustomerState
 from cache_api.queries.quota_use import lookups_of
@@ -94,16 +94,18 @@ class CustomerOverview:
 def partner_overview(partner_id: uuid.UUID, window: Range, *, money: bool) -> PartnerOverview:
     """A partner's first page; without `money` (the role may not see it) documents stay unread."""
     now = window.now
-    today = now.date()
     terms, usage = terms_in_force(partner_id, now), usage_view(window, top=10)
+    papers, documents = (
+        newest(partner_id, now.date(), (OWN_PAPERS, 24), (ALL_PAPERS, 6)) if money else ([], [])
+    )
     return PartnerOverview(
         usage=usage,
         terms=terms,
         estimate=running_month(terms, now) if money else None,
         earnings=billing.earnings(partner_id) if money else [],
         customers=customer_states(),
-        papers=_papers(partner_id, today, OWN_PAPERS, 24) if money else [],
-        documents=_papers(partner_id, today, ALL_PAPERS, 6) if money else [],
+        papers=papers,
+        documents=documents,
         top_before=lookups_of([one.customer_id for one in usage.top], *window.before),
     )
 
@@ -132,13 +134,6 @@ def customer_states() -> dict[str, int]:
     """How many customers there are in each state: one query."""
     rows = Customer.objects.values("state").annotate(n=Count("id")).order_by()
     return {row["state"]: row["n"] for row in rows}
-
-
-def _papers(
-    partner_id: uuid.UUID, today: date, kinds: tuple[str, ...], limit: int
-) -> list[DocumentRow]:
-    rows, _ = billing.documents_page(today=today, partner_id=partner_id, kinds=kinds, limit=limit)
-    return rows
 
 
 def customer_of(customer_id: uuid.UUID | None) -> Customer | None:

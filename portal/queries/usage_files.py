@@ -88,9 +88,7 @@ def _bucket_rows(
     question: Question, partner_id: uuid.UUID, customer: Customer | None
 ) -> Iterator[tuple[datetime, Group]]:
     window, scope, unit = question.range, scope_of(question, customer), question.range.granularity
-    rows = explore.all_rows(
-        scope, window.start, window.end, question.by, "hour" if unit == "hour" else "day"
-    )
+    rows = explore.all_rows(scope, window.start, window.end, question.by, unit)
     return rows if unit not in BUCKET_OF else _merged(rows, window.start, unit)
 
 

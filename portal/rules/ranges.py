@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from cache_api.rules.spans import hours_from
 from tenants.rules.sayings import Said
 
 Granularity = Literal["hour", "day", "week", "month"]
@@ -60,9 +61,11 @@ class Range:
 
     @property
     def units(self) -> tuple[Granularity, ...]:
-        """The buckets that a chart of this length can have."""
-        length = self.end - self.start
-        return tuple(unit for unit, (least, most) in UNITS.items() if least <= length <= most)
+        """The buckets that a chart of this length can have; no hours where they are not kept."""
+        length, first = self.end - self.start, min(self.start, self.before[0])
+        fitting = (unit for unit, (least, most) in UNITS.items() if least <= length <= most)
+        gone = "hour" if first < hours_from(self.now) else ""
+        return tuple(unit for unit in fitting if unit != gone) or ("day",)
 
     @property
     def shown_end(self) -> datetime:
@@ -85,7 +88,7 @@ def parse_range(text: str, now: datetime) -> Range:
 
 
 def in_units(window: Range, unit: str) -> Range:
-    """The range in other buckets; as it is where it is too long or too short for them.
+    """The range in other buckets; as it is where it cannot have them, if it can have its own.
 
     Days, weeks and months begin at midnight, so that a window of hours is moved to whole days.
     Raises BadRange for what is no bucket.
@@ -99,9 +102,9 @@ def in_units(window: Range, unit: str) -> Range:
                 known=", ".join(UNITS),
             )
         )
-    chosen = next(name for name in UNITS if name == unit)
-    if chosen not in window.units:
-        return window
+    units = window.units
+    asked = next(name for name in UNITS if name == unit)
+    chosen = next((one for one in (asked, window.granularity) if one in units), units[0])
     shift = timedelta()
     if window.granularity == "hour" and chosen != "hour":
         shift = _next(window.end - HOUR, DAY) - window.end
@@ -190,7 +193,7 @@ def _between(key: str, first: str, last: str, now: datetime) -> Range:
     back = -(-(end - start) // WEEK) * WEEK
     unit: Granularity = "hour" if end - start <= 2 * DAY else "day"
     found = Range(key, start, end, unit, (start - back, end - back), now)
-    return found if unit in found.units else replace(found, granularity="week")
+    return found if unit in found.units else replace(found, granularity=found.units[0])
 
 
 def month_start(moment: datetime) -> datetime:

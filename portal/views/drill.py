@@ -152,27 +152,35 @@ def _file(
             raise Http404
         if form == "proof" and event_id is not None:
             return _proof(document, event_id)
-        if form == "usage":
-            name = f"{document.number}-usage.csv"
-            return _stream(whose, name, lambda: csv_lines(hours_behind(document)))
         return _made(document, form)
+
+
+# The end of a file's name, and what it is where the name does not say all of it.
+_MADE = {
+    "archive": (".zip", None), "usage": ("-usage.csv", "text/csv; charset=utf-8"),
+    "parquet": ("-usage.parquet", None),
+}  # fmt: skip
 
 
 def _made(document: Document, form: str) -> HttpResponse:
     """A file that is made whole before it is sent, so that a refusal is an answer."""
     target = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
-    name = f"{document.number}.zip" if form == "archive" else f"{document.number}-usage.parquet"
-    headers = {}
+    ending, kind = _MADE[form]
+    name, headers = document.number + ending, {}
     try:
         if form == "archive":
             headers["X-Archive-Seal"] = write_archive(document, target).seal  # type: ignore[arg-type]
+        elif form == "usage":
+            target.writelines(csv_lines(hours_behind(document)))
         else:
             usage_parquet(hours_behind(document), target)  # type: ignore[arg-type]
     except UsageGone as gone:
         target.close()
         return HttpResponse(str(gone), status=410, content_type="text/plain; charset=utf-8")
     target.seek(0)
-    return FileResponse(target, as_attachment=True, filename=name, headers=headers)
+    return FileResponse(
+        target, as_attachment=True, filename=name, headers=headers, content_type=kind
+    )
 
 
 def _proof(document: Document, event_id: uuid.UUID) -> HttpResponse:

@@ -13,11 +13,13 @@ ACCOUNT_TABLES = (
     "accounts_invitation", "accounts_savedview", "mfa_authenticator", "usersessions_usersession",
     "accounts_connection", "accounts_identity", "accounts_signinattempt",
 )  # fmt: skip
+HOUR_TABLES = (
+    "cache_api_rolluphour", "cache_api_latencyhour", "cache_api_totalhour",
+    "cache_api_customerhour",
+)  # fmt: skip
 ROLLUP_TABLES = (
-    "cache_api_rolluphour", "cache_api_rollupday",
-    "cache_api_latencyhour", "cache_api_latencyday",
-    "cache_api_totalhour", "cache_api_totalday",
-    "cache_api_customerhour", "cache_api_customerday",
+    *HOUR_TABLES, "cache_api_rollupday", "cache_api_latencyday", "cache_api_totalday",
+    "cache_api_customerday", "cache_api_customermonth",
 )  # fmt: skip
 CUSTOMER_TABLES = ("cache_api_customer",)
 OVERLAY_TABLES = ("accounts_overlay",)  # looks of staff at a customer's portal: never removed
@@ -44,7 +46,7 @@ PARTNER_TABLE_GRANTS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (CUSTOMER_TABLES, "update (quota)"),  # the worker begins a plan's month
         (NOTICE_TABLES, "select, insert, update, delete"),  # the worker delivers and watches
         (OVERLAY_TABLES, "select, update"),  # the worker ends those whose time is over
-        (SIGN_IN_TABLES, "select, delete"),  # the worker forgets them after a while
+        (SIGN_IN_TABLES + HOUR_TABLES, "select, delete"),  # the worker forgets them after a while
         # Whose mailbox a document goes to.
         (("accounts_user",), "select (id, email, role, customer_id, is_active, muted, language)"),
     ),

@@ -14,8 +14,8 @@ SHARED_TABLES = ("usage_event", "channel_day", "partner_position", "recorder_bat
                  "duplicate_event", "dead_letter", "tenants_auditentry")  # fmt: skip
 PARTNER_TABLES = ("cache_api_customer", "cache_api_rolluphour", "cache_api_rollupday",
                   "cache_api_latencyhour", "cache_api_latencyday", "cache_api_totalhour",
-                  "cache_api_totalday", "cache_api_customerhour",
-                  "cache_api_customerday")  # fmt: skip
+                  "cache_api_totalday", "cache_api_customerhour", "cache_api_customerday",
+                  "cache_api_customermonth")  # fmt: skip
 
 
 def event_id(at: datetime = NOW) -> UUID:

@@ -53,6 +53,10 @@ CORRUPTIONS = {
     "a total": ("UPDATE {s}.cache_api_totalday SET bytes = bytes - 1",
         ("daily rollups = daily totals",)),
     "a customer's hour": ("UPDATE {s}.cache_api_customerhour SET hits = hits - 1", (PEOPLE,)),
+    "a customer's month": ("UPDATE {s}.cache_api_customermonth SET lookups = lookups + 1",
+        ("customers' days = customers' months",)),
+    "a customer's day": ("DELETE FROM {s}.cache_api_customerday",
+        ("daily rollups = customers' days", "customers' days = customers' months")),
     "a channel day": ("UPDATE channel_day SET events = 0 WHERE partner_id = '{p}'",
         ("daily rollups = channel days",)),
     "a channel day of nobody": (

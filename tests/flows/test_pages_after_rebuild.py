@@ -12,7 +12,7 @@ from tests.portal.console import cast as console
 from tests.portal.views import cast
 
 TABLES = ("rolluphour", "rollupday", "latencyhour", "latencyday", "totalhour", "totalday",
-          "customerhour", "customerday")  # fmt: skip
+          "customerhour", "customerday", "customermonth")  # fmt: skip
 RANGES = ("24h", "13m", "2026-09")  # hours, months and days of rollups
 STAFF_PAGES = (
     *[f"{path}?range={range_}" for path in ("/manage/", "/manage/usage/") for range_ in RANGES],

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from cache_api.actions.usage_days import NotYet, drop_day, export_day, old_days
+from cache_api.actions.usage_days import NotYet, drop_day, export_day, old_days, verify_days
 from cache_api.rules.day_files import BadDayFile
 
 
@@ -20,11 +20,16 @@ class Command(BaseCommand):
         """Where to, and whether they leave PostgreSQL."""
         parser.add_argument("--folder", type=Path, required=True)
         parser.add_argument("--drop", action="store_true", help="then take them out of PostgreSQL")
+        parser.add_argument(
+            "--verify", action="store_true", help="only compare what left with its files"
+        )
         parser.add_argument("--as", dest="actor", default="", help="your e-mail, for the audit")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One or two calls a day."""
         folder, now = options["folder"], timezone.now()
+        if options["verify"]:
+            return self._verify(folder)
         if options["drop"] and not options["actor"]:
             raise CommandError("--drop needs --as; nothing was changed.")
         days = old_days(now)
@@ -40,3 +45,10 @@ class Command(BaseCommand):
             self.stdout.write(told)
         if not days:
             self.stdout.write("no day is older than 95 days")
+        return None
+
+    def _verify(self, folder: Path) -> None:
+        days, problems = verify_days(folder=folder)
+        if problems:
+            raise CommandError("\n".join(problems))
+        self.stdout.write(f"{days} days have left; their files are as they left")

@@ -1,6 +1,6 @@
 """Rollups made again from the events are the same rows, whatever happened to the old ones."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,7 +9,7 @@ from cache_api.actions.record_events import record_events
 from tests.cache_api.cast import NOW, event, everything, sql
 
 TABLES = ("rolluphour", "rollupday", "latencyhour", "latencyday", "totalhour", "totalday",
-          "customerhour", "customerday")  # fmt: skip
+          "customerhour", "customerday", "customermonth")  # fmt: skip
 
 
 @pytest.fixture
@@ -64,6 +64,32 @@ def test_one_partner_only_and_from_a_day_on(traffic, database, partners):
                          ".cache_api_rollupday")  # fmt: skip
     assert rows == [(0,)]
     assert after["usage_event"] == before["usage_event"]
+
+
+def test_months_hold_their_days_whose_events_are_gone(traffic, database, partners):
+    """Two of the three days' events have left; the month still has all three, also when broken."""
+    before = everything(database, partners)
+    for day in (NOW - timedelta(days=2, hours=2), NOW - timedelta(days=1, hours=1)):
+        sql(database, f"DROP TABLE usage_event_{day:%Y%m%d}")
+    for partner in partners:
+        sql(database, f"UPDATE {partner.schema_name}.cache_api_customermonth SET lookups = 0")
+    rebuild_rollups(now=NOW)
+    after = everything(database, partners)
+    assert {name for name in before if after[name] != before[name]} == {"usage_event"}
+
+
+def test_months_before_the_kept_days_come_back_from_days(database, partners):
+    """A month of days alone, as after their events left: `--since` makes it again."""
+    database.login("recorder")
+    record_events(events=[event(one) for one in partners], source="test", now=NOW)
+    old, schema = "2024-03-15 00:00+00", partners.redis.schema_name
+    sql(database, f"INSERT INTO {schema}.cache_api_customerday SELECT %s, id, true,"
+                  f" 7, 5, 2, 100, 90, 80, 1 FROM {schema}.cache_api_customer", old)  # fmt: skip
+    rebuild_rollups(now=NOW)
+    asked = f"SELECT lookups, hits FROM {schema}.cache_api_customermonth ORDER BY bucket_at"
+    assert sql(database, asked) == [(1, 1)]
+    rebuild_rollups(now=NOW, since=datetime(2024, 3, 31, tzinfo=UTC).date())
+    assert sql(database, asked) == [(7, 5), (1, 1)]
 
 
 def test_recording_goes_on_after_a_rebuild(traffic, database, partners):

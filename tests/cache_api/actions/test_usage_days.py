@@ -1,7 +1,9 @@
 """Usage leaves as hashed files and comes back the same; what is not right does not leave."""
 
 import json
+import shutil
 from datetime import date, timedelta
+from hashlib import sha256
 
 import pyarrow.parquet
 import pytest
@@ -27,7 +29,7 @@ def breached():
     return {check.name for check in CHECKS if check.run()}
 
 
-def rows():
+def rows_of_events():
     return list(UsageEvent.objects.order_by("event_id").values())
 
 
@@ -91,7 +93,7 @@ def test_files_hold_each_partners_events_and_are_the_same_each_time(world, folde
 
 def test_days_leave_in_order_and_come_back_as_they_were(world, folder):
     database, partners = world
-    before, days = rows(), old_days(NOW)
+    before, days = rows_of_events(), old_days(NOW)
     assert days == [OLDER_DAY, OLD_DAY] and breached() == set()
     with pytest.raises(NotYet, match="the oldest goes first"):
         drop_day(day=OLD_DAY, folder=folder, actor="kim", now=NOW)
@@ -99,7 +101,7 @@ def test_days_leave_in_order_and_come_back_as_they_were(world, folder):
     went = [drop_day(day=day, folder=folder, actor="kim", now=NOW) for day in days]
 
     assert went[0] == 4 and went[1] >= 4 and old_days(NOW) == []
-    assert {row["occurred_at"].date() for row in rows()} == {NOW.date()}
+    assert {row["occurred_at"].date() for row in rows_of_events()} == {NOW.date()}
     assert breached() == set()  # also of the numbers, whose first ones are gone
     assert [drop_day(day=day, folder=folder, actor="kim", now=NOW) for day in days] == [0, 0]
     # An event of a day that is gone is put aside, and makes no such day anew.
@@ -114,10 +116,47 @@ def test_days_leave_in_order_and_come_back_as_they_were(world, folder):
     back = restore_days(since=date(2020, 1, 1), folder=folder, actor="kim", now=NOW)
 
     assert list(back) == [OLD_DAY, OLDER_DAY]  # the newest first, so that nothing lies between
-    assert rows() == before and breached() == set()
+    assert rows_of_events() == before and breached() == set()
     assert restore_days(since=date(2020, 1, 1), folder=folder, actor="kim", now=NOW) == {}
     verbs = AuditEntry.objects.filter(target=str(OLD_DAY)).order_by("at", "id")
     assert [one.verb for one in verbs] == ["usage.day_dropped", "usage.day_restored"]
+
+
+@pytest.mark.parametrize("harm", ["day gone", "file gone", "file changed", "partner left out",
+                                  "changed with its manifest"])  # fmt: skip
+def test_what_left_is_missed_and_its_changes_found(world, folder, harm, capsys):
+    """By `--verify`, and by a restore, which then brings nothing back."""
+    for day in (OLDER_DAY, OLD_DAY):
+        drop_day(day=day, folder=folder, actor="kim", now=NOW)
+    aside = shutil.copytree(folder, folder.with_name(f"{folder.name}-aside"))
+    call_command("export_usage", "--folder", folder, "--verify")
+    assert "2 days have left; their files are as they left" in capsys.readouterr().out
+    place = folder / f"day={OLDER_DAY}"
+    told = json.loads((place / MANIFEST).read_text())
+    parquet = place / f"partner={told['files'][0]['partner_id']}.parquet"
+    if harm == "day gone":
+        shutil.rmtree(place)
+    elif harm == "file gone":
+        parquet.unlink()
+    elif harm == "file changed":
+        parquet.write_bytes(parquet.read_bytes()[:-1] + b"x")
+    else:  # whoever changes the manifest as well is found by the log
+        rows = pyarrow.parquet.read_table(parquet)
+        pyarrow.parquet.write_table(rows.slice(1), parquet)
+        if harm == "partner left out":
+            told["files"].pop(0)
+        else:
+            told["files"][0]["sha256"] = sha256(parquet.read_bytes()).hexdigest()
+        (place / MANIFEST).write_text(json.dumps(told))
+    count = len(rows_of_events())
+    with pytest.raises(CommandError, match=str(OLDER_DAY)):
+        call_command("export_usage", "--folder", folder, "--verify")
+    with pytest.raises(BadDayFile, match=str(OLDER_DAY)):
+        restore_days(since=OLDER_DAY, folder=folder, actor="kim", now=NOW)
+    older = UsageEvent.objects.filter(occurred_at__date=OLDER_DAY)
+    assert not older.exists() and len(rows_of_events()) >= count
+    restore_days(since=OLDER_DAY, folder=aside, actor="kim", now=NOW)
+    assert older.count() == 4 and breached() == set()
 
 
 def test_a_lost_number_is_still_found_after_its_neighbours_left(world, folder):
@@ -140,10 +179,10 @@ def test_what_was_changed_neither_lets_a_day_go_nor_brings_one_back(world, folde
         parquet.write_bytes(parquet.read_bytes()[:-1] + b"x")
     else:
         (place / MANIFEST).write_bytes((folder / f"day={OLD_DAY}" / MANIFEST).read_bytes())
-    count = len(rows())
+    count = len(rows_of_events())
     with pytest.raises(BadDayFile):
         drop_day(day=OLDER_DAY, folder=folder, actor="kim", now=NOW)
-    assert len(rows()) == count
+    assert len(rows_of_events()) == count
 
 
 def test_the_commands_say_what_they_did(world, tmp_path, capsys, monkeypatch):

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.models import Document
 from cache_api.models import Customer
-from tenants import schema
+from tenants import resolve, schema
 from tests.billing import world
 from tests.portal.views import cast
 from tests.portal.views.cast import PINECONE, REDIS, document, signed_in, text
@@ -210,7 +210,9 @@ def queries(client, path):
     return len(seen)
 
 
-def test_lists_cost_the_same_at_one_row_and_at_a_hundred(long_portal):
+def test_lists_cost_the_same_at_one_row_and_at_a_hundred(long_portal, monkeypatch):
+    # Hosts are looked up again after some seconds, which a busy machine lets pass inside a count.
+    monkeypatch.setattr(resolve, "FRESH_SECONDS", 600.0)
     portal, database = long_portal
     client, person = signed_in(REDIS, "owner"), signed_in(REDIS, "customer_owner")
     before = {path: queries(client, path) for path in LISTS}
