@@ -12,6 +12,8 @@ from billing.rules import books, disputes, finance_requests, payouts, runs, stat
 from portal.words import CHARGEBACK_STATES, PERMISSIONS
 from portal.words.audit import ACTS, THINGS, act
 from portal.words.facts import FACTS, Fact, facts
+from tenants.rules.domain_states import Cert, Routing
+from tenants.rules.senders import Sending
 
 BASE = Path(__file__).resolve().parents[2]
 FILES = [path for app in ("tenants", "cache_api", "billing", "portal")
@@ -20,7 +22,9 @@ FILES = [path for app in ("tenants", "cache_api", "billing", "portal")
 MADE = {
     "bankline": BankLine.State.values,
     "books": (books.CLOSE, books.ASK, books.REOPEN),
+    "brand": {f"sender_{state}" for state in Sending},
     "dispute": disputes.ENTRY_KINDS,
+    "domain": {*map(str, Routing), *(f"certificate_{cert}" for cert in Cert)} - {"draft"},
     "document": status.EVENT_KINDS,
     "payout": {verb for _state, verb in payouts.TRANSITIONS},
     "run": runs.VERBS,
@@ -84,7 +88,7 @@ ID = "0199f2a4-7c1e-7d30-8a55-0123456789ab"
     ("payment.recorded", {"amount_minor": 123456, "currency": "USD"},
      [Fact("Betrag", "1.234,56\xa0$"), Fact("Währung", "USD")]),
     ("run.park", {"state": "parked", "reason": "Kurs fehlt", "note": ""},
-     [Fact("Zustand", "Angehalten"), Fact("Grund", "Kurs fehlt")]),
+     [Fact("Status", "Geparkt"), Fact("Grund", "Kurs fehlt")]),
     ("person.invited", {"role": "analyst", "customer_id": ID}, [Fact("Rolle", "Analyst")]),
     ("customer.quota", {"before": None, "after": {"day": 10, "hard": False}},
      [Fact("Nachher", "Tag: 10, Harte Grenze: nein")]),

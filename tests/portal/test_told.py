@@ -105,7 +105,7 @@ def _with_holes() -> list[str]:
     ("en", "A run that is in review cannot be issued. It can: be approved, be sent back, be "
            "parked."),
     ("de", "Ein Lauf im Zustand „in Prüfung“ kann nicht ausgestellt werden. Er kann: genehmigt "
-           "werden, zurückgeschickt werden, angehalten werden."),
+           "werden, zurückgeschickt werden, geparkt werden."),
 ])  # fmt: skip
 def test_states_and_verbs_are_said_in_words_and_written_as_codes(language, text):
     with pytest.raises(WrongState) as refused:
