@@ -93,7 +93,8 @@ ID = "0199f2a4-7c1e-7d30-8a55-0123456789ab"
     ("customer.quota", {"before": None, "after": {"day": 10, "hard": False}},
      [Fact("Nachher", "Tag: 10, Harte Grenze: nein")]),
     ("look.page", {"look": ID, "path": "/x/", "odd_one": 1},
-     [Fact("Einblick", "0199f2a4…89ab", ID), Fact("Seite", "/x/"), Fact("odd one", "1")]),
+     [Fact("Ansicht des Supports", "0199f2a4…89ab", ID), Fact("Seite", "/x/"),
+      Fact("odd one", "1")]),
     ("counts.kept", {"sha256": "ab" * 32}, [Fact("SHA-256", "abababab…abab", "ab" * 32)]),
 ])  # fmt: skip
 def test_a_rows_facts_in_words(verb, data, german):

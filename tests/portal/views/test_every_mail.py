@@ -11,6 +11,7 @@ from decimal import Decimal
 from email.utils import parseaddr
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
@@ -228,7 +229,9 @@ def papers(looks):
 
 
 def term_ends(at):
-    with worker(at), override_settings(LANGUAGE_CODE=at.language):
+    """To one of ours, whose mails are in the installation's language."""
+    spoken = patch("tenants.gateways.mail.reading", lambda _none: translation.override(at.language))
+    with worker(at), spoken:
         version = AgreementVersion.objects.filter(partner_id=at.partner.id).first()
         version.valid_to = NOW + timedelta(days=27)
         renewals.tell_of_end(version, 27)

@@ -69,7 +69,6 @@ def test_a_customer_is_moved_from_where_it_was_seen(owner, empty_portal):
     first, second = ({"version": one, "starts": "2026-11"} for one in (growth, large))
 
     assert overtaken(owner, f"{page}?version={growth}&starts=2026-11", page, first, second)
-    assert "Large v1" not in text(owner.get(page))
     assert owner.post(page, second).status_code == 302
     with schema.in_partner(empty_portal.redis):
         held = PlanAssignment.objects.order_by("assigned_at", "id")
