@@ -11,6 +11,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cache_api.models import AlertFiring, HookEndpoint
+from portal.words import alerts
+from portal.words.told import retold
 from tenants import queries
 from tenants.accounts.models import Overlay, User
 from tenants.gateways.mail import send_each
@@ -40,9 +42,9 @@ def house_of(partner_id: uuid.UUID) -> House | None:
 def told_about_endpoint(house: House, row: HookEndpoint) -> bool:
     """Mail that it fails or is disabled; False when the server took none."""
     path = f"/{_place(row.customer_id)}webhooks/{row.id}/"
-    facts = {"url": row.url, "why": row.disabled_reason}
 
     def words() -> tuple[str, str]:
+        facts = {"url": row.url, "why": retold(row.disabled_reason)}
         if row.notice == "disabled":
             subject = _("A webhook is disabled: %(url)s")
             text = _("We send no more to %(url)s: %(why)s. What it missed can be sent again for 30 "
@@ -59,10 +61,11 @@ def told_about_endpoint(house: House, row: HookEndpoint) -> bool:
 def told_about_firing(house: House, row: AlertFiring) -> bool:
     """Mail that an alert fired; False when the server took none."""
     alert = row.alert
-    facts = {"name": alert.name, "step": row.step, "value": row.value,
-             "period": row.period, "limit": alert.limit_text}  # fmt: skip
 
     def words() -> tuple[str, str]:
+        facts = {"name": alert.name, "step": alerts.step(row.step),
+                 "value": alerts.value(row.value), "period": row.period,
+                 "limit": alerts.limit(alert.kind, alert.limit)}  # fmt: skip
         subject = _("Alert: %(name)s, %(step)s") % facts
         text = _("%(name)s fired (%(step)s): %(value)s in %(period)s; you set %(limit)s.") % facts
         return subject, text

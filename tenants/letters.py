@@ -34,7 +34,8 @@ def with_footer(text: str, brand: Brand) -> str:
 
 def letter_html(*, brand: Brand, home: str, subject: str, text: str) -> str:
     """The text of a mail as HTML in one column; `home` is the host's base address, from which
-    its logo comes. All styles are inline: mail programs know no others."""
+    its logo comes. All styles are inline, as most mail programs know no others; those of the dark
+    and of a phone stay in the head."""
     language = get_language() or "en"
     found = letters.blocks(text)
     html = render_to_string("mail/letter.html", {
@@ -42,7 +43,9 @@ def letter_html(*, brand: Brand, home: str, subject: str, text: str) -> str:
         "button": letters.button_at(found), "action": _("Open the page"),
         "language": language, "footer": mail_texts.footer(brand.mail_texts, language),
     })  # fmt: skip
+    plates = (brand.plate_light, brand.plate_dark)
     inliner = css_inline.CSSInliner(
-        extra_css=letters.letter_css(brand.light, brand.plate_light), load_remote_stylesheets=False
-    )
+        extra_css=letters.letter_css(brand.light, brand.dark, plates),
+        keep_at_rules=True, load_remote_stylesheets=False,
+    )  # fmt: skip
     return str(inliner.inline(html))

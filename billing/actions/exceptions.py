@@ -16,15 +16,27 @@ from billing.rules.exceptions import WAIVABLE
 from billing.rules.finance_requests import WAIVER
 from cache_api.reconcile import Breach
 from tenants import audit
+from tenants.rules.meanwhile import refuse_changed
 from tenants.rules.sayings import Said
 
 
-def take_exception(*, key: str, actor: str, now: datetime, note: str = "") -> ExceptionOwner:
-    """`actor` looks after it from now on, also when another person did. Safe to repeat."""
+def take_exception(
+    *, key: str, actor: str, now: datetime, note: str = "", seen: str | None = None
+) -> ExceptionOwner:
+    """`actor` looks after it from now on, also when another person did. Safe to repeat.
+
+    `seen` is the mark of the owner that the taker saw ("": nobody). Raises ChangedMeanwhile.
+    """
     with transaction.atomic():
-        row, _ = ExceptionOwner.objects.update_or_create(
-            key=key[:160], defaults={"owner": actor.lower(), "note": note, "taken_at": now}
+        now_theirs = {"owner": actor.lower(), "note": note, "taken_at": now}
+        row, is_new = ExceptionOwner.objects.select_for_update().get_or_create(
+            key=key[:160], defaults=now_theirs
         )
+        if not is_new:
+            if row.owner != actor.lower():
+                refuse_changed(seen, row.owner)
+            ExceptionOwner.objects.filter(pk=row.pk).update(**now_theirs)
+            row.refresh_from_db()
         audit.record(actor=actor, verb="exception.take", target=row.key, at=now,
                      data={"note": note})  # fmt: skip
     return row

@@ -13,7 +13,7 @@ from django.db import transaction
 from billing.actions.rate_cards import publish_rate_version, refuse_settled
 from billing.gateways.postgres import wait_in_line
 from billing.models import Plan, PlanAssignment, PlanVersion, RateCard
-from billing.queries.plans import in_force, moves_due
+from billing.queries.plans import in_force, moves_due, moves_of
 from billing.rules.money import exponent
 from billing.rules.periods import month_of
 from billing.rules.plans import BadPlan, Offer, offer_json, parse_offer, rates_of
@@ -133,12 +133,12 @@ def _refuse_changed(seen: str | None, plan: Plan) -> None:
 
 def move_customer(
     *, partner_id: uuid.UUID, customer_id: uuid.UUID, version_id: uuid.UUID | None,
-    starts_at: datetime, actor: str, now: datetime,
+    starts_at: datetime, actor: str, now: datetime, seen: str | None = None,
 ) -> bool:  # fmt: skip
-    """`move_customers` for one: whether it changed. Raises BadPlan also for a customer that does
-    not exist."""
+    """`move_customers` for one: whether it changed. `seen` is the mark of the moves that the editor
+    saw. Raises BadPlan also for a customer that does not exist, ChangedMeanwhile."""
     done = move_customers(partner_id=partner_id, customer_ids=[customer_id], version_id=version_id,
-                          starts_at=starts_at, actor=actor, now=now)  # fmt: skip
+                          starts_at=starts_at, actor=actor, now=now, seen=seen)  # fmt: skip
     if done.refused:
         raise BadPlan(done.refused[0][1])
     return bool(done.changed)
@@ -147,12 +147,13 @@ def move_customer(
 def move_customers(
     *, partner_id: uuid.UUID, customer_ids: Collection[uuid.UUID], version_id: uuid.UUID | None,
     starts_at: datetime, actor: str, now: datetime, only_try: bool = False,
+    seen: str | None = None,
 ) -> Outcome:  # fmt: skip
     """Have customers pay by a version (None: the retail card) from a month on; who was moved.
 
     Their quotas follow when the month begins, at once where it has. `only_try` does it all and
-    takes it back. Raises BadPlan, TermsInTheWay. Safe to repeat: what holds in that month already
-    is not written again.
+    takes it back; `seen` is given for one customer alone. Raises BadPlan, TermsInTheWay,
+    ChangedMeanwhile. Safe to repeat: what holds in that month already is not written again.
     """
     with transaction.atomic():
         wait_in_line(f"plans {partner_id}")
@@ -169,6 +170,7 @@ def move_customers(
                   or (before[one].version_id if one in before else None) != version_id]  # fmt: skip
         if moving:
             refuse_settled(starts_at)
+            refuse_changed(seen, moves_of(partner_id, moving[0]))
         PlanAssignment.objects.bulk_create(
             PlanAssignment(partner_id=partner_id, customer_id=one, version=version,
                            starts_at=at, assigned_by=actor, assigned_at=now)

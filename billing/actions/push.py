@@ -211,7 +211,9 @@ def _of(intent: RemoteIntent, name: str) -> str:
     other = RemoteIntent.objects.get(pk=intent.facts[name], partner_id=intent.partner_id)
     if other.state != RemoteIntent.State.SENT:
         raise NotYet(
-            Said("It waits for %(key)s, which is %(state)s.", key=other.key, state=other.state)
+            Said(
+                "It waits for %(key)s, which is %(standing)s.", key=other.key, standing=other.state
+            )
         )
     return other.remote_id
 

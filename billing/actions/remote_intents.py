@@ -145,7 +145,7 @@ def try_again(*, intent_id: uuid.UUID, actor: str, now: datetime) -> RemoteInten
             raise UnknownRun(Said("There is no request to Stripe %(id)s.", id=intent_id))
         if intent.state != RemoteIntent.State.NEEDS_REVIEW:
             raise WrongState(
-                Said("This is %(state)s; nothing is to be decided.", state=intent.state)
+                Said("This is %(standing)s; nothing is to be decided.", standing=intent.state)
             )
         intent.steps["round"] = int(intent.steps.get("round", 0)) + 1
         intent.steps["asked_again_by"] = actor

@@ -2,11 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from django.core.mail import send_mail
+from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.models import AgreementVersion, RenewalNotice
 from tenants import audit
+from tenants.gateways.mail import send_each
+from tenants.resolve import CONSOLE
 
 NOTICE_DAYS = (180, 90, 30)
 
@@ -36,7 +39,7 @@ def _notice(version: AgreementVersion, now: datetime) -> bool:
     left = version.valid_to - now
     days = min(days for days in NOTICE_DAYS if left <= timedelta(days=days))
     with transaction.atomic():
-        _, new = RenewalNotice.objects.get_or_create(
+        _row, new = RenewalNotice.objects.get_or_create(
             version=version, days_before=days,
             defaults={"partner_id": version.partner_id, "at": now},
         )  # fmt: skip
@@ -45,13 +48,24 @@ def _notice(version: AgreementVersion, now: datetime) -> bool:
                          target=version.agreement.code, at=now, partner_id=version.partner_id,
                          data={"days": days})  # fmt: skip
     if new:
-        send_mail(
-            f"{version.agreement.name}: the term ends in {left.days} days",
-            f"{version.agreement.name} ends on {version.valid_to:%d %B %Y, %H:%M} UTC.\n"
-            "Propose an amendment with a new term, or let it end: usage after that is recorded, "
-            "but not billed.\n",
-            None,
-            [version.created_by],
-            fail_silently=True,
-        )
+        tell_of_end(version, left.days)
     return new
+
+
+def tell_of_end(version: AgreementVersion, days: int) -> None:
+    """Mail that a term ends in so many days. Each call mails.
+
+    Whoever prepared the terms is of ours: in our look, with the way to the console's page.
+    """
+    link = f"{settings.CONSOLE_URL}/agreements/{version.agreement_id}/"
+    facts = {"name": version.agreement.name, "days": days,
+             "end": f"{version.valid_to:%Y-%m-%d %H:%M}"}  # fmt: skip
+
+    def words() -> tuple[str, str]:
+        text = _("%(name)s ends on %(end)s UTC. Propose an amendment with a new term, or let it "
+                 "end: usage after that is recorded, but not billed.") % facts  # fmt: skip
+        signed = f"{text}\n\n{link}\n\n{CONSOLE.brand.product_name}\n"
+        return _("%(name)s: the term ends in %(days)s days") % facts, signed
+
+    send_each([(version.created_by, "")], brand=CONSOLE.brand, home=settings.CONSOLE_URL,
+              words=words)  # fmt: skip

@@ -59,6 +59,19 @@ def live_scenario(now: datetime, currency: str = "USD") -> Live:
     return Live(scenario, months, annualised(int(shadow or 0), len(months)))
 
 
+def partner_arr(partner_id: uuid.UUID, now: datetime, currency: str) -> int | None:
+    """One partner's part of the ARR of `live_scenario`, in minor units; None without terms in force
+    in this currency. Six queries (console)."""
+    signed = _signed(now, currency)
+    if partner_id not in signed:
+        return None
+    months = _months(now, currency)
+    sums = _earned(months, currency, partner_id=partner_id)
+    partners = {partner_id: Partner.objects.get(pk=partner_id)}
+    lines = _lines(sums, {partner_id: signed[partner_id]}, partners, len(months))
+    return sum(line.yearly_minor for line in lines)
+
+
 def _issued(months: tuple[datetime, ...], currency: str) -> dict[str, Any]:
     return {"period_start__in": months, "currency": currency, "issued_at__isnull": False}
 
@@ -75,9 +88,11 @@ def _months(now: datetime, currency: str) -> tuple[datetime, ...]:
     return tuple(sorted([at for at in known if at not in waiting][:MONTHS]))
 
 
-def _earned(months: tuple[datetime, ...], currency: str) -> dict[tuple[uuid.UUID, str], int]:
+def _earned(
+    months: tuple[datetime, ...], currency: str, **whose: uuid.UUID
+) -> dict[tuple[uuid.UUID, str], int]:
     """(partner, fees or usage) → what is ours of these months."""
-    of = {f"run__{name}": value for name, value in _issued(months, currency).items()}
+    of = whose | {f"run__{name}": value for name, value in _issued(months, currency).items()}
     sums: dict[tuple[uuid.UUID, str], int] = defaultdict(int)
     rows = RatedLine.objects.filter(attempt=F("run__attempt"), **of)
     for row in rows.values("partner_id", "kind").annotate(sum=Sum("earned_minor")).order_by():

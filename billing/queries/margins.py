@@ -37,8 +37,8 @@ class Margin:
     why: str = ""
 
 
-def margins(period: Period) -> list[Margin]:
-    """A row per agreement with rated runs in the month, by code (console).
+def margins(period: Period, partner_id: uuid.UUID | None = None) -> list[Margin]:
+    """A row per agreement with rated runs in the month, by code; of one partner or all (console).
 
     Cost is by the internal prices in force in each hour. Five queries, and two per agreement; some
     more where these prices change inside the month.
@@ -49,7 +49,8 @@ def margins(period: Period) -> list[Margin]:
     prices = [CostPrices(parsed_card(one), one.valid_from, one.valid_to) for one in versions]
     runs: dict[uuid.UUID, list[SettlementRun]] = {}
     found = (
-        SettlementRun.objects.filter(period_start=period.start, period_end=period.end)
+        SettlementRun.objects.filter(period_start=period.start, period_end=period.end,
+                                     **({"partner_id": partner_id} if partner_id else {}))
         .exclude(currency="").exclude(state=PARKED).order_by("opened_at", "id")
     )  # fmt: skip
     for run in found:
@@ -104,10 +105,10 @@ class PartnerMargin:
         return None if self.cost_minor is None else margin_bps(self.net_minor, self.cost_minor)
 
 
-def margins_by_partner(period: Period) -> list[PartnerMargin]:
+def margins_by_partner(period: Period, partner_id: uuid.UUID | None = None) -> list[PartnerMargin]:
     """The month's margins, a group per partner and currency; see `margins`."""
     groups: dict[tuple[uuid.UUID, str], list[Margin]] = {}
-    for row in margins(period):
+    for row in margins(period, partner_id):
         groups.setdefault((row.partner_id, row.currency), []).append(row)
     return [PartnerMargin(partner, currency, tuple(rows))
             for (partner, currency), rows in groups.items()]  # fmt: skip

@@ -102,6 +102,14 @@ def plan_of(partner_id: uuid.UUID, plan_id: uuid.UUID, now: datetime) -> PlanVie
     return next((one for one in plans(partner_id, now) if one.id == plan_id), None)
 
 
+def moves_of(partner_id: uuid.UUID, customer_id: uuid.UUID) -> list[tuple[str, str]]:
+    """Every move of one customer, as they were made: (version, from when). What a form that moves
+    it was opened on: one query."""
+    rows = PlanAssignment.objects.filter(partner_id=partner_id, customer_id=customer_id)
+    found = rows.order_by("id").values_list("version_id", "starts_at")
+    return [(str(version or ""), at.isoformat()) for version, at in found]
+
+
 def moves_due(partner_id: uuid.UUID, now: datetime) -> bool:
     """A move has begun whose quota is not set yet: one query."""
     rows = PlanAssignment.objects.filter(partner_id=partner_id, starts_at__lte=now)

@@ -44,10 +44,10 @@ def next_state(state: str, verb: str) -> str:
     try:
         return TRANSITIONS[state, verb]
     except KeyError:
-        possible = ", ".join(allowed_verbs(state)) or Said("nothing: it is finished")
+        possible = ", ".join(allowed_verbs(state)) or Said("do nothing more, it is finished")
         raise WrongState(
             Said(
-                "A run that is %(state)s cannot %(verb)s. Possible: %(possible)s.",
+                "A run that is %(state)s cannot %(verb)s. It can: %(possible)s.",
                 state=state,
                 verb=verb,
                 possible=possible,

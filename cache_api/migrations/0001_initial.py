@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=dict,
-                        help_text="legal_name, address, country, tax_id, email, currency",
+                        help_text="what its papers say: cache_api.rules.customer_facts.BILLING",
                     ),
                 ),
                 ("created_at", models.DateTimeField()),

@@ -25,7 +25,7 @@ class Customer(models.Model):
     billing = models.JSONField(
         blank=True,
         default=dict,
-        help_text="legal_name, address, country, tax_id, email, currency",
+        help_text="what its papers say: cache_api.rules.customer_facts.BILLING",
     )
     quota = models.JSONField(
         null=True,

@@ -39,6 +39,17 @@ class Days:
         """As many days just before."""
         return Days(self.start - (self.end - self.start), self.start)
 
+    @property
+    def year_before(self) -> Days:
+        """The same weekdays 52 weeks earlier."""
+        year = timedelta(weeks=52)
+        return Days(self.start - year, self.end - year)
+
+    @property
+    def length(self) -> int:
+        """How many days."""
+        return (self.end - self.start).days
+
 
 def days_up_to(today: date, count: int) -> Days:
     """The last `count` complete days before `today`."""

@@ -11,6 +11,7 @@ from billing.models import AgreementVersion, SettlementRun
 from billing.queries.channel_revenue import Live, live_scenario
 from billing.rules.planning.metrics import Metrics
 from portal.queries.channel import (
+    Days,
     Money,
     MonthMoney,
     Traffic,
@@ -29,6 +30,9 @@ from tenants.models import Partner
 
 WAITING, PARKED = "in_review", "parked"
 DAYS = 30
+# What the traffic of the chosen days is compared with: the days before, those of a year ago, none.
+PREVIOUS, YEAR = "previous", "year"
+COMPARE = (PREVIOUS, YEAR, "none")
 # The scoreboard's trend: the same figures a quarter ago.
 TREND = timedelta(days=90)
 # Customers' applications with an SDK: what the channel set out to reach.
@@ -37,7 +41,7 @@ IMPLEMENTATIONS_GOAL = 1_000
 
 @dataclass(frozen=True)
 class LeagueRow:
-    """One partner's place: traffic of the last 30 days, money of the last final month.
+    """One partner's place: traffic of the chosen days, money of the last final month.
 
     `trend` is its billed volume by month, oldest first; `part` its percent of the channel's;
     `implementations` its customers' applications that used an SDK in the last 30 days.
@@ -53,8 +57,18 @@ class LeagueRow:
 
 
 @dataclass(frozen=True)
+class Window:
+    """The days that somebody chose, and those they are compared with (None: with none)."""
+
+    days: Days
+    traffic: Traffic
+    before: Traffic | None
+
+
+@dataclass(frozen=True)
 class Cockpit:
-    """What the cockpit shows; money in minor units of `currency`.
+    """What the cockpit shows; money in minor units of `currency`. `window` and the league's traffic
+    are of the chosen days, all other traffic of the last 30 complete ones.
 
     `last` is the newest month whose runs are all issued, `before` the one before it, `review` the
     newest rated month that is not final, `earlier` the figures of a quarter ago. `wrong` are hits
@@ -73,6 +87,7 @@ class Cockpit:
     review: MonthMoney | None
     traffic: Traffic
     traffic_before: Traffic
+    window: Window
     wrong: int
     wrong_before: int
     league: tuple[LeagueRow, ...]
@@ -119,14 +134,21 @@ class Cockpit:
         return None if share is None else float(share * 100)
 
 
-def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Cockpit:
-    """The channel at `now`, money from `since` on: 28 queries.
+def cockpit_facts(
+    *, now: datetime, since: datetime, currency: str | None, length: int = DAYS,
+    compare: str = PREVIOUS,
+) -> Cockpit:  # fmt: skip
+    """The channel at `now`, money from `since` on: 28 queries, and two for other days than 30 or
+    another comparison.
 
-    `currency` chooses among the channel's; by default (or when it has none) the largest.
+    `currency` chooses among the channel's; by default (or when it has none) the largest. `length`
+    are the days shown, `compare` is one of COMPARE.
     """
     days = days_up_to(now.date(), DAYS)
     traffic, earlier = partner_traffic(days), partner_traffic(days.before)
     money, deals, partners = channel_money(since), deals_in_force(now), tuple(partner_rows())
+    chosen_days = days_up_to(now.date(), length)
+    shown = traffic if length == DAYS else partner_traffic(chosen_days)
     selling = [row for row in partners if row.kind != Partner.Kind.DIRECT]
     chosen = _currency(money, currency)
     months = tuple(money.get(chosen, ()))
@@ -141,15 +163,32 @@ def cockpit_facts(*, now: datetime, since: datetime, currency: str | None) -> Co
         at_risk=sum(one.level == RISK for one in partner_health(selling, now).values()),
         months=months, last=last, before=final[-2] if len(final) > 1 else None,
         review=months[-1] if months and not months[-1].is_final else None,
-        traffic=sum(traffic.values(), Traffic()), traffic_before=sum(earlier.values(), Traffic()),
+        traffic=_sum(traffic), traffic_before=_sum(earlier),
         wrong=sum(wrong_hits(days).values()), wrong_before=sum(wrong_hits(days.before).values()),
-        league=_league(partners, deals, traffic, months, last, adopted),
+        window=_window(chosen_days, shown, compare, earlier),
+        league=_league(partners, deals, shown, months, last, adopted),
         implementations=sum(adopted.values()),
         waiting=tuple(run for run in runs if run.state == WAITING),
         parked=tuple(run for run in runs if run.state == PARKED),
         live_figures=live_scenario(now, chosen),
         earlier=live_scenario(now - TREND, chosen),
     )  # fmt: skip
+
+
+def _window(
+    days: Days, traffic: dict[uuid.UUID, Traffic], compare: str, earlier: dict[uuid.UUID, Traffic]
+) -> Window:
+    """`earlier` is the traffic before the last 30 days, which is known already."""
+    before: dict[uuid.UUID, Traffic] | None = None
+    if compare == YEAR:
+        before = partner_traffic(days.year_before)
+    elif compare == PREVIOUS:
+        before = earlier if days.length == DAYS else partner_traffic(days.before)
+    return Window(days, _sum(traffic), None if before is None else _sum(before))
+
+
+def _sum(traffic: dict[uuid.UUID, Traffic]) -> Traffic:
+    return sum(traffic.values(), Traffic())
 
 
 def _of_hits(wrong: int, traffic: Traffic) -> float | None:

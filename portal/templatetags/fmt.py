@@ -30,6 +30,13 @@ def share_of(part: float, whole: float) -> str:
 
 
 @register.filter
+def bare(field: Any) -> Any:
+    """A form's field without the placeholder of its package, which says the label once more."""
+    field.field.widget.attrs.pop("placeholder", None)
+    return field
+
+
+@register.filter
 def lasted(length: timedelta) -> str:
     """A length of time in hours and minutes: `3:05 h`."""
     minutes = round(length.total_seconds() / 60)

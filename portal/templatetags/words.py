@@ -7,12 +7,27 @@ from django import template
 from billing.rules.accounts import ACCOUNTS
 from portal import words
 from portal.rules.health import Reason
-from portal.words import audit, billing, books, domains, explorer, operations, prices, sso, terms
+from portal.words import (
+    alerts,
+    audit,
+    billing,
+    books,
+    domains,
+    explorer,
+    facts,
+    operations,
+    prices,
+    sso,
+    terms,
+)
 from portal.words.told import retold
 
 register = template.Library()
 register.filter("rate_lines", prices.rate_lines)
 register.filter("act", audit.act)
+register.filter("shortened", facts.shortened)
+register.filter("alert_step", alerts.step)
+register.filter("alert_value", alerts.value)
 register.filter("said", retold)  # `{{ run.reason|said }}`: a sentence of ours, kept or not
 _STATES = {
     "run": words.RUN_STATES, "partner": words.PARTNER_STATES, "exception": words.EXCEPTIONS,
@@ -55,6 +70,12 @@ def state_tone(name: str, table: str) -> str:
 def kind_label(name: str, table: str) -> Any:
     """`{{ partner.kind|kind_label:"partner" }}`; tables: partner, deal, paper, entry."""
     return _KINDS[table].get(name) or name.replace("_", " ")
+
+
+@register.filter
+def alert_limit(row: Any) -> str:
+    """An alert's limit with its unit."""
+    return alerts.limit(row.kind, row.limit)
 
 
 @register.filter

@@ -21,6 +21,7 @@ from billing.rules.csv_text import csv_blocks
 from cache_api.models import Customer
 from portal.views.asked import PAGE_SIZE, Pager, asked_page, customer_at, unreadable
 from portal.views.customer_overview import own_customer
+from portal.words.facts import facts
 from tenants import queries, schema
 from tenants.accounts.permissions import permission
 from tenants.models import AuditEntry
@@ -57,8 +58,10 @@ class AuditPages:
         )
         recent = queries.audit_entries(reader, AuditFilter(start=timezone.now() - RECENT))
         filters = {key: request.GET.get(key, "") for key in FILTERS}
+        # A customer knows its id.
+        hidden = frozenset({"customer", "customer_id"} if reader.customer_id else ())
         return render(request, "people/audit.html", {
-            "rows": [{"row": row, "facts": _facts(row.data, reader)} for row in rows],
+            "rows": [{"row": row, "facts": facts(row.verb, row.data, hidden)} for row in rows],
             "pager": Pager(number, total), "verbs": queries.audit_verbs(reader), "asked": filters,
             "is_filtered": any(filters.values()), "is_console": reader.verbs == (),
             "here": reverse(self.name, kwargs=where), "customer": _customer(where),
@@ -113,17 +116,6 @@ FILTERS = ("actor", "verb", "target", "from", "until", "partner")
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _facts(data: dict[str, Any], reader: AuditReader) -> list[tuple[str, str]]:
-    """What the row holds besides, one pair a member that says something, long values cut. A
-    customer knows its id."""
-    hidden = {"customer", "customer_id"} if reader.customer_id else set()
-    return [
-        (key, (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))[:200])
-        for key, value in data.items()
-        if key not in hidden and value not in (None, "")
-    ]
 
 
 def _asked(request: HttpRequest) -> AuditFilter:

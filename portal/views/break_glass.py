@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.forms.sso import BreakGlassForm
 from portal.views.sso import signed_in
@@ -44,7 +45,8 @@ def recovery(request: HttpRequest) -> HttpResponse:
             if is_new:
                 owner = request.owner  # type: ignore[attr-defined]
                 circle = Circle(person.audience, owner.partner_id, person.customer_id)  # type: ignore[arg-type]
-                tell_owners(request, circle, "sso/break_glass.txt", _("break-glass was opened"),
+                tell_owners(request, circle, "sso/break_glass.txt",
+                            gettext_lazy("break-glass was opened"),
                             who=person.email, until=row.ends_at)  # fmt: skip
             return signed_in(request, person, factor_done=True)
     answer = render(request, "sso/recovery.html", {"form": form, "minutes": BREAK_GLASS_MINUTES})
@@ -53,18 +55,23 @@ def recovery(request: HttpRequest) -> HttpResponse:
 
 
 def tell_owners(
-    request: HttpRequest, circle: Circle, template: str, subject: str, **facts: Any
+    request: HttpRequest, circle: Circle, template: str, subject: Any, **facts: Any
 ) -> None:
-    """A mail to each owner of the circle about what was done to everybody's way in."""
+    """A mail to each owner of the circle, in the language of theirs, about what was done to
+    everybody's way in; texts of ours come lazy."""
     owner = request.owner  # type: ignore[attr-defined]
     home = request.build_absolute_uri("/").rstrip("/")
     page = "customer_sso" if circle.customer_id else "partner_sso"
     link = request.build_absolute_uri(reverse(page))
-    text = render_to_string(template, {"product": owner.brand.product_name, "link": link, **facts})
-    line = f"{owner.brand.product_name}: {subject}"
+    product = owner.brand.product_name
+
+    def words() -> tuple[str, str]:
+        text = render_to_string(template, {"product": product, "link": link, **facts})
+        return f"{product}: {subject}", text
+
     owners = circle.people().filter(role=roles.OWNERS[circle.audience], is_active=True)
-    for to in owners.values_list("email", flat=True):
-        mail.send(to=to, brand=owner.brand, home=home, subject=line, text=text)
+    mail.send_each(owners.values_list("email", "language"), brand=owner.brand, home=home,
+                   words=words)  # fmt: skip
 
 
 def _owner(request: HttpRequest, given: dict[str, str]) -> User:

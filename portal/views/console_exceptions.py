@@ -25,6 +25,7 @@ from portal.views.console_partners import actor
 from portal.words.told import told
 from tenants.accounts.permissions import permission
 from tenants.queries import partner_names
+from tenants.rules.meanwhile import ChangedMeanwhile, mark
 
 PAGES = {
     "run": ("console_run", "run_id"),
@@ -53,6 +54,7 @@ def exceptions(request: HttpRequest) -> HttpResponse:
             "one": one, "partner": by_id.get(one.partner_id, ""), "url": _url(one),
             "wants_rates": one.kind == PARKED and wants_rates(one.detail),
             "age": one.age(now), "overdue": one.age(now) > OVERDUE_AFTER,
+            "seen": mark(one.owner),
         }
         for one in found
     ]  # fmt: skip
@@ -70,8 +72,13 @@ def take(request: HttpRequest) -> HttpResponse:
     key = request.POST.get("key", "")
     if not 0 < len(key) <= 160:
         raise BadRequest(_("The exception could not be read. Reload the queue."))
-    take_exception(key=key, actor=actor(request), now=timezone.now())
-    messages.success(request, _("It is yours."))
+    try:
+        take_exception(key=key, seen=request.POST.get("seen", ""), actor=actor(request),
+                       now=timezone.now())  # fmt: skip
+    except ChangedMeanwhile:
+        messages.error(request, _("Somebody else took it meanwhile. Look who has it now."))
+    else:
+        messages.success(request, _("It is yours."))
     return HttpResponseRedirect(reverse("console_exceptions"))
 
 

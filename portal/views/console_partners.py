@@ -23,6 +23,7 @@ from portal.pictures import channel as channel_pictures
 from portal.plain_terms import plain_terms
 from portal.queries import channel
 from portal.queries.pipeline import partner_health
+from portal.queries.worth import partner_worth
 from portal.views.asked import PAGE_SIZE, Pager, asked_page
 from portal.words.told import told
 from tenants import queries as tenants
@@ -80,6 +81,7 @@ def partner(request: HttpRequest, slug: str) -> HttpResponse:
             channel.traffic_days(channel.days_with(now.date(), 30), row.id), now.date()),
         "runs": channel.partner_runs(row.id, RUNS_SHOWN) if may_see_money else [],
         "papers": papers, "paper_count": paper_count, "may_see_money": may_see_money,
+        "worth": partner_worth(row.id, now) if may_see_money else [],
     })  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -28,7 +28,7 @@ from portal.views.console_partners import actor
 from portal.words.told import told
 from tenants.accounts.permissions import permission
 from tenants.queries import partner_names
-from tenants.queries.partners import partner_choices
+from tenants.queries.partners import partner_by_slug, partner_choices
 
 # The page whose request was decided → where its decision leads, and what an approval says.
 _AFTERWARDS = {
@@ -91,8 +91,9 @@ def decide_entry(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
 @permission("runs.view")
 @require_safe
 def margins(request: HttpRequest) -> HttpResponse:
-    """What was charged, less the partners' shares, less what it cost us: a month's agreements."""
-    now = timezone.now()
+    """What was charged, less the partners' shares, less what it cost us: a month's agreements, with
+    `?partner=` (a slug) of one partner alone."""
+    now, partner_id = timezone.now(), _asked_partner(request)
     try:
         period = parse_month(request.GET["month"])
     except (KeyError, BillingError) as error:
@@ -102,8 +103,20 @@ def margins(request: HttpRequest) -> HttpResponse:
     names = partner_names()
     return render(request, "console/margins.html", {
         "period": period, "previous": previous_month(period), "following": next_month(period),
-        "groups": [(names.get(one.partner_id, ""), one) for one in margins_by_partner(period)],
+        "groups": [(names.get(one.partner_id, ""), one)
+                   for one in margins_by_partner(period, partner_id)],
+        "partner": names.get(partner_id, "") if partner_id else "",
     })  # fmt: skip
+
+
+def _asked_partner(request: HttpRequest) -> uuid.UUID | None:
+    slug = request.GET.get("partner", "")
+    if not slug:
+        return None
+    row = partner_by_slug(slug) if slug.isprintable() else None
+    if row is None:
+        raise Http404
+    return row.id
 
 
 def _enter(

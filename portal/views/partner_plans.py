@@ -27,7 +27,7 @@ from portal.queries.overview import customer_of
 from portal.words import plans as words
 from portal.words.told import told
 from tenants.accounts.permissions import permission
-from tenants.rules.meanwhile import ChangedMeanwhile
+from tenants.rules.meanwhile import ChangedMeanwhile, mark
 
 
 @permission("plans.manage")
@@ -123,7 +123,8 @@ def move(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     before = found.on_plan(_partner(request), customer.pk, now)
     given = request.POST or ({"version": "", **request.GET.dict()} if request.GET else None)
     form = MoveForm(given, now=now, versions=words.choices(versions))
-    context: dict[str, Any] = {"customer": customer, "form": form, "before": before}
+    seen = _seen(request) or mark(found.moves_of(_partner(request), customer.pk))
+    context: dict[str, Any] = {"customer": customer, "form": form, "before": before, "seen": seen}
     if form.is_valid():
         after = versions.get(form.cleaned_data["version"])
         context["lines"] = words.move_lines(before, after, form.starts_at(), now)
@@ -131,7 +132,8 @@ def move(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     def save() -> HttpResponse:
         done = actions.move_customer(
             partner_id=_partner(request), customer_id=customer.pk, starts_at=form.starts_at(),
-            version_id=after.id if after else None, actor=_actor(request), now=now,
+            version_id=after.id if after else None, seen=_seen(request), actor=_actor(request),
+            now=now,
         )  # fmt: skip
         messages.success(request, _("Saved.") if done else _("It was so already."))
         return HttpResponseRedirect(reverse("partner_customer", args=[customer.pk]))

@@ -137,7 +137,7 @@ class SsoPages:
         elif done:
             messages.success(request, str(said))
             if told:
-                tell_owners(request, self.circle(request), "sso/switched.txt", str(told),
+                tell_owners(request, self.circle(request), "sso/switched.txt", told,
                             name=row.name, who=request.user.email, what=told)  # type: ignore[union-attr]  # fmt: skip
         if verb == "delete" and not problem:
             return HttpResponseRedirect(reverse(self.name))
@@ -196,8 +196,9 @@ def relax_customer(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse
     elif row is not None and actions.relax(circle=circle, connection_id=row.pk, by=request.user,  # type: ignore[arg-type]
                                            now=timezone.now()):  # fmt: skip
         messages.success(request, _("Passwords work again beside it."))
-        tell_owners(request, circle, "sso/switched.txt", _("passwords work again"), name=row.name,
-                    who=request.user.email, what=_("passwords work again"))  # type: ignore[union-attr]  # fmt: skip
+        what = gettext_lazy("passwords work again")
+        tell_owners(request, circle, "sso/switched.txt", what, name=row.name, what=what,
+                    who=request.user.email)  # type: ignore[union-attr]  # fmt: skip
     return HttpResponseRedirect(reverse("partner_customer_team", args=[customer_id]))
 
 

@@ -116,6 +116,15 @@ ACTS: dict[str, Any] = {
     "warning_closed": _("inquiry closed"), "warning_needs_response": _("inquiry to be answered"),
     "warning_under_review": _("inquiry under review"), "withdraw": _("approval withdrawn"),
     "withdrawn": _("withdrawn"), "won": _("won"), "write": _("paper written"),
+    "pending": _("waits for its records"), "warning": _("records are not as they were"),
+    "certificate_none": _("certificate gone"), "certificate_allowed": _("certificate allowed"),
+    "certificate_issuing": _("certificate being issued"),
+    "certificate_active": _("certificate in place"),
+    "certificate_renewing": _("certificate being renewed"),
+    "certificate_error": _("no valid certificate"),
+    "sender_pending": _("mail address waits for its records"),
+    "sender_verified": _("mail address proved"),
+    "sender_warning": _("records of the mail address are not as they were"),
     "day_dropped": _("day taken out"), "day_restored": _("day brought back"),
 }  # fmt: skip
 

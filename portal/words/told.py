@@ -7,6 +7,7 @@ from functools import cache
 from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import translation
 
+from portal.words.codes import in_words
 from tenants.rules.sayings import Said, pieces, saying, shape
 
 # A sentence with less text of its own would be recognised in what somebody typed.
@@ -19,7 +20,7 @@ def told(what: Exception | str) -> str:
     text = saying(what) if isinstance(what, Exception) else what
     if not isinstance(text, Said):
         return text
-    facts = {name: told(fact) if isinstance(fact, (Said, Exception)) else fact
+    facts = {name: told(fact) if isinstance(fact, (Said, Exception)) else in_words(name, fact)
              for name, fact in text.facts.items()}  # fmt: skip
     return gettext(text.msgid) % facts if facts else gettext(text.msgid)
 

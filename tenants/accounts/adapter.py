@@ -1,10 +1,10 @@
 """allauth's hooks: no open sign-up, sessions bound to their host, links from the host's brand."""
 
 import logging
-import smtplib
 import time
 from datetime import datetime
 from email.utils import formataddr
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
@@ -18,11 +18,12 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from tenants.accounts.sign_ins import note_sign_in
 from tenants.accounts.sso_gate import break_glass_until, enforced_for
-from tenants.letters import letter_html, with_footer
+from tenants.letters import letter_html, reading, with_footer
 from tenants.mail_ids import account_mail_id
 from tenants.senders import send_as
 
@@ -110,16 +111,36 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Hand it to the mail server. Where that takes nothing, its form says so, whoever asked."""
         try:
             super().send_mail(template_prefix, email, context)
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, SMTPException) as error:
             log.warning("a mail about an account was not taken: %s", error)
             messages.error(self.request, _("The mail was not taken. Send it again soon."))
             again = HttpResponseRedirect(self.request.get_full_path())
             raise ImmediateHttpResponse(again) from error
 
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: Any = None, email: str | None = None
+    ) -> None:
+        """Whoever's way in was changed is told so at once, by the same letter for every change."""
+        request = self.request
+        facts = {
+            "change": template_prefix.rpartition("/")[2], "at": timezone.now(),
+            "ip": self.get_client_ip(request), "browser": request.headers.get("user-agent", ""),
+            "link": request.build_absolute_uri(reverse("account_security")),
+        }  # fmt: skip
+        try:
+            super().send_mail("account/email/changed", email or user.email, facts)
+        except (OSError, SMTPException) as error:  # the change is made already
+            log.warning("a mail about a changed account was not taken: %s", error)
+
     def render_mail(
         self, template_prefix: str, email: Any, context: Any, headers: Any = None
     ) -> Any:
-        """The text that the templates give, and the same under the brand of the host."""
+        """The text that the templates give, and the same under the brand of the host; in the
+        language of whom it goes to, if they chose one, else in the page's."""
+        with _reading_of(email if isinstance(email, str) else email[0]):
+            return self._branded(template_prefix, email, context, headers)
+
+    def _branded(self, template_prefix: str, email: Any, context: Any, headers: Any) -> Any:
         brand = self.request.owner.brand
         context = {**context, "owner": self.request.owner}
         message = super().render_mail(template_prefix, email, context, headers)
@@ -132,6 +153,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if brand.support_email:
             message.reply_to = [brand.support_email]
         return message
+
+
+def _reading_of(email: str) -> override:
+    found = get_user_model().objects.filter(email=email.strip().lower())
+    chosen = found.values_list("language", flat=True).first()
+    return reading(chosen or get_language() or "")
 
 
 @receiver(login_code_rejected)

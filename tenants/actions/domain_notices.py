@@ -68,13 +68,14 @@ def tell_partners(*, now: datetime) -> int:
     for claim in claims.exclude(ended_at__lt=now - _OLD).select_related("partner"):
         due = notice(Routing(claim.routing), Cert(claim.cert), claim.cert_not_after, now,
                      tls=settings.HTTPS)  # fmt: skip
-        if due and due != claim.told and _mail(claim, due):
+        if due and due != claim.told and mail_notice(claim, due):
             DomainClaim.objects.filter(pk=claim.pk).update(told=due)
             told += 1
     return told
 
 
-def _mail(claim: DomainClaim, due: str) -> bool:
+def mail_notice(claim: DomainClaim, due: str) -> bool:
+    """Mail one of NOTICES about a claim; False when the server took none. Each call mails."""
     with schema.in_partner(claim.partner):
         people = User.objects.who_get("domains", queries.bounced_addresses(claim.partner_id))
         readers = list(people.values_list("email", "language"))

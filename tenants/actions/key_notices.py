@@ -1,6 +1,7 @@
 """Mail a partner's owners and admins that a key of theirs was stopped in an emergency."""
 
 import uuid
+from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
@@ -13,10 +14,10 @@ from tenants.resolve import brand_of_partner
 READERS = ("owner", "admin")
 
 
-def tell_of_revocation(*, partner_id: uuid.UUID, key_id: str, activity: str) -> int:
+def tell_of_revocation(*, partner_id: uuid.UUID, key_id: str, activity: Callable[[], str]) -> int:
     """Mail them; how many mails were taken. Console scope. Each call mails: call it once.
 
-    `activity` is plain text: what the key did lately.
+    `activity` gives plain text, in the language of who reads it: what the key did lately.
     """
     brand, home = brand_of_partner(partner_id), queries.site(partner_id)
     if brand is None:
@@ -29,7 +30,7 @@ def tell_of_revocation(*, partner_id: uuid.UUID, key_id: str, activity: str) -> 
         text = "\n\n".join([
             _("We stopped this API key at once, because it may be in wrong hands. Requests that "
               "bear it are refused. Make a new key for the program that used it."),
-            activity,
+            activity(),
             f"{home}/manage/keys/",
             brand.product_name,
         ])  # fmt: skip

@@ -23,6 +23,10 @@ def mark(*facts: object) -> str:
 
 
 def refuse_changed(seen: str | None, *facts: object) -> None:
-    """Raises ChangedMeanwhile unless the facts are as `seen`; None or "": nobody saw a form."""
+    """Raises ChangedMeanwhile unless the facts are as `seen`.
+
+    None or "": nobody saw a form, so nobody can be told that it has changed since. Every page's
+    form bears the mark; what comes without one is a program's, and is taken as it says.
+    """
     if seen and seen != mark(*facts):
         raise ChangedMeanwhile

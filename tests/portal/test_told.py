@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from billing.rules.errors import BadMoney
+from billing.rules import payouts, runs
+from billing.rules.errors import BadMoney, WrongState
 from billing.rules.money import parse_amount
 from cache_api.rules.customer_facts import BadCustomer, external_id, read_table
 from portal import catalogs
+from portal.words.codes import HOLES, in_words
 from portal.words.told import LEAST_LETTERS, retold, told
 from tenants.rules.sayings import Said, saying
 
@@ -97,3 +99,27 @@ def _with_holes() -> list[str]:
                     one.locations)]  # fmt: skip
     assert len(said) > 300
     return [one for one in said if len(re.sub(r"%\(\w+\)s|\s", "", one)) >= LEAST_LETTERS]
+
+
+@pytest.mark.parametrize(("language", "text"), [
+    ("en", "A run that is in review cannot be issued. It can: be approved, be sent back, be "
+           "parked."),
+    ("de", "Ein Lauf im Zustand „in Prüfung“ kann nicht ausgestellt werden. Er kann: genehmigt "
+           "werden, zurückgeschickt werden, geparkt werden."),
+])  # fmt: skip
+def test_states_and_verbs_are_said_in_words_and_written_as_codes(language, text):
+    with pytest.raises(WrongState) as refused:
+        runs.next_state("in_review", "issue")
+    with translation.override(language):
+        assert told(refused.value) == text
+    with translation.override("de"):  # also where a row kept it as English text
+        assert retold(str(refused.value)) == told(refused.value)
+    assert str(refused.value).startswith("A run that is in_review cannot issue.")
+
+
+def test_every_state_and_verb_has_its_words():
+    for rules in (runs, payouts):
+        codes = {"state": rules.STATES, "verb": {verb for _, verb in rules.TRANSITIONS}}
+        for hole, names in codes.items():
+            assert {name for name in names if name not in HOLES[hole]} == set()
+    assert in_words("state", "odd_one") == "odd_one" and in_words("name", "open") == "open"

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from cache_api.actions.revoke_now import UnknownKey, entomb_key
 from cache_api.gateways import servers
@@ -79,22 +80,28 @@ class Command(BaseCommand):
 
     def _tell(self, partner_id: uuid.UUID, key_id: str, changed: bool) -> None:
         with schema.in_partner(Partner.objects.get(pk=partner_id)):
-            text = activity_text(key_activity(partner_id, key_id, timezone.now()))
-        self.stdout.write(text)
+            did = key_activity(partner_id, key_id, timezone.now())
+        self.stdout.write(activity_text(did))
         if changed:
-            taken = tell_of_revocation(partner_id=partner_id, key_id=key_id, activity=text)
+            taken = tell_of_revocation(partner_id=partner_id, key_id=key_id,
+                                       activity=lambda: activity_text(did))  # fmt: skip
             self.stdout.write(f"{taken} people were mailed")
 
 
 def activity_text(did: KeyActivity) -> str:
-    """Plain lines for the terminal and the mail."""
+    """Plain lines for the terminal and the mail, in the language in force."""
     if did.first_at is None or did.last_at is None:
-        return "In the last 24 hours no request of this key was recorded."
-    lines = [
-        f"{did.requests} requests were recorded in the last 24 hours, the first at "
-        f"{did.first_at:%Y-%m-%d %H:%M:%S} UTC, the last at {did.last_at:%Y-%m-%d %H:%M:%S} UTC."
-    ]
-    for name in ("outcomes", "customers", "models", "regions"):
-        found = ", ".join(f"{one or 'unknown'} {count}" for one, count in getattr(did, name))
-        lines.append(f"By {name[:-1]}: {found}.")
+        return _("In the last 24 hours no request of this key was recorded.")
+    said = _("%(n)s requests were recorded in the last 24 hours, the first at %(first)s UTC, the "
+             "last at %(last)s UTC.")  # fmt: skip
+    lines = [said % {"n": did.requests, "first": f"{did.first_at:%Y-%m-%d %H:%M:%S}",
+                     "last": f"{did.last_at:%Y-%m-%d %H:%M:%S}"}]  # fmt: skip
+    for words, rows in (
+        (_("By outcome: %(found)s."), did.outcomes),
+        (_("By customer: %(found)s."), did.customers),
+        (_("By model: %(found)s."), did.models),
+        (_("By region: %(found)s."), did.regions),
+    ):
+        found = ", ".join(f"{one or _('unknown')} {count}" for one, count in rows)
+        lines.append(words % {"found": found})
     return "\n".join(lines)

@@ -5,6 +5,7 @@ import re
 import time_machine
 
 from billing.gateways.scenario_files import shipped_scenarios
+from billing.queries.channel_revenue import partner_arr
 from billing.rules.periods import parse_month
 from cache_api.actions.record_events import record_events
 from portal.pictures.planning import scoreboard
@@ -145,3 +146,45 @@ def test_only_live_lookups_of_the_last_thirty_days_count(console, database):
 def test_a_currency_the_channel_has_not_falls_back_to_the_largest(reviewed):
     assert facts(currency="XXX").currency == "USD"
     assert signed_in("sre").get("/?currency=%3Cscript%3E").status_code == 200
+
+
+def test_the_days_and_what_they_are_compared_with_are_chosen(console, database):
+    """Five days of September's traffic lie in the last 30 only; a year ago there were 600."""
+    database.login("owner")
+    world.record(
+        world.hit(console.redis, "2026-10-02T08:00", "acme", 300),
+        world.hit(console.redis, "2026-08-01T08:00", "acme", 9_000),
+        world.hit(console.redis, "2025-10-03T08:00", "acme", 600),
+    )
+    database.login("web")
+
+    week, quarter = facts(length=7), facts(length=90)
+    year, none = facts(length=7, compare="year"), facts(compare="none")
+
+    assert week.window.traffic.lookups == 300 == sum(r.traffic.lookups for r in week.league)
+    assert quarter.window.traffic.lookups == facts().window.traffic.lookups + 9_000
+    assert (year.window.before.lookups, none.window.before) == (600, None)
+    assert week.traffic == facts().traffic  # the scoreboard and who is live stay on 30 days
+    page = text(signed_in("sre").get("/?range=7d&compare=year"))
+    assert "Requests, 7 days 300" in page and "50 %" in page and "Traffic: 7 days." in page
+    for asked in ("range=31d", "compare=often"):
+        answer = signed_in("sre").get(f"/?{asked}")
+        assert answer.status_code == 400 and "use one of" in text(answer)
+
+
+def test_a_partners_page_says_what_it_is_worth(reviewed, database):
+    """September is the only final month, so ARR is twelve times ours of it."""
+    approve(reviewed, database)
+
+    page = text(signed_in("auditor").get("/partners/pinecone/"))
+    with schema.in_console():
+        arrs = [partner_arr(one.id, NOW, "USD") for one in reviewed]
+    margins = text(signed_in("auditor").get("/finance/margins/?month=2026-09&partner=pinecone"))
+
+    assert arrs == [12 * 71_41, 12 * 800_00]
+    assert sum(arrs) == facts().metrics.arr_minor
+    assert "ARR run rate $9,600.00" in page and "Billed final $1,000.00" in page
+    assert "Our net final $800.00" in page and "Cost and margin" in page
+    assert "ARR" not in text(signed_in("sre").get("/partners/pinecone/"))
+    assert "Redis" not in margins.split("Pinecone: Charged")[1]
+    assert signed_in("auditor").get("/finance/margins/?partner=nobody").status_code == 404

@@ -8,6 +8,7 @@ from billing.models import ExceptionOwner, FinanceRequest, RemoteDifference, Set
 from tenants import schema
 from tests.billing.world import NOW
 from tests.portal.console.cast import signed_in
+from tests.portal.stale import SEEN
 from tests.portal.views.cast import text
 
 
@@ -46,6 +47,16 @@ def test_a_parked_run_is_listed_and_taken(parked):
     assert "It is yours." in answer.content.decode()
     assert "Take over" in page(signed_in("finance_approver"))
     assert "Take" not in page(signed_in("auditor")).split("<tbody>")[1]
+
+    # From a page that was opened before: told, and not taken; from one of now it is.
+    other, both = signed_in("finance_approver"), {"key": key, "seen": SEEN.search(before)[1]}
+    late = other.post("/finance/exceptions/take/", both, follow=True).content.decode()
+    with schema.in_console():
+        assert ExceptionOwner.objects.get().owner.startswith("finance_preparer")
+    other.post("/finance/exceptions/take/", {"key": key, "seen": SEEN.search(late)[1]})
+    assert "Somebody else took it meanwhile" in late
+    with schema.in_console():
+        assert ExceptionOwner.objects.get().owner.startswith("finance_approver")
 
 
 def test_a_key_that_is_none_is_refused(readable):

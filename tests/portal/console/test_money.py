@@ -158,7 +158,7 @@ def test_payouts_go_through_two_people_to_the_banks_order(payable):
     assert file["Content-Type"] == "application/xml" and file.content.count(b"<InstdAmt") == 2
     assert "Sent" in text(preparer.get("/payouts/"))
     held = preparer.post(f"/payouts/{ids[0]}/hold/", {"reason": "x"}, follow=True)
-    assert "A payout that is sent cannot hold" in text(held)
+    assert "A payout that is sent cannot be put on hold. It can: arrive, fail." in text(held)
     preparer.post(f"/payouts/{ids[0]}/fail/", {"reason": "account closed"})
     assert "account closed" in text(preparer.get("/payouts/"))
     assert preparer.post(f"/payouts/{ids[0]}/steal/").status_code == 404

@@ -136,7 +136,7 @@ def test_an_approval_can_be_withdrawn_until_it_is_issued(reviewed, database):
     assert (run_of(reviewed.redis).state, run_of(reviewed.redis).approver) == ("collecting", "")
     issue((reviewed.pinecone,), database)
     late = approver.post(url_of(reviewed.pinecone, "withdraw/"), {"reason": "no"}, follow=True)
-    assert "A run that is issued cannot withdraw" in text(late)
+    assert "A run that is issued cannot lose its approval. It can: be delivered." in text(late)
 
 
 def test_a_draft_shows_its_lines_before_it_has_a_number(reviewed):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from billing.models import PlanAssignment, PlanVersion
 from cache_api.models import Customer, HookEndpoint
 from tenants import schema
 from tenants.accounts.models import User
@@ -52,6 +53,26 @@ def test_a_plans_draft_is_saved_published_and_thrown_away_as_it_was_seen(owner):
         owner.post(f"{page}publish/", {"starts": "2026-11", "seen": now}, follow=True)
     )
     assert TOLD in text(owner.post(page, {**PLAN, "fee": "79", "seen": now}, follow=True))
+
+
+def test_a_customer_is_moved_from_where_it_was_seen(owner, empty_portal):
+    """Twice from one opened page; without the mark it is a program's, and is done as it says."""
+    plans = [owner.post("/manage/plans/new/", {**PLAN, "name": name})["Location"]
+             for name in ("Growth", "Large")]  # fmt: skip
+    for page in plans:
+        seen = opened(owner, page, f"{page}publish/")
+        owner.post(f"{page}publish/", {"starts": "2026-11", "seen": seen})
+    with schema.in_partner(empty_portal.redis):
+        customer = Customer.objects.get()
+        growth, large = (str(one.pk) for one in PlanVersion.objects.order_by("prices__card__name"))
+    page = f"/manage/customers/{customer.id}/plan/"
+    first, second = ({"version": one, "starts": "2026-11"} for one in (growth, large))
+
+    assert overtaken(owner, f"{page}?version={growth}&starts=2026-11", page, first, second)
+    assert owner.post(page, second).status_code == 302
+    with schema.in_partner(empty_portal.redis):
+        held = PlanAssignment.objects.order_by("assigned_at", "id")
+        assert [str(one.version_id) for one in held] == [growth, large]
 
 
 def test_it_is_told_in_the_readers_language(owner, empty_portal):
