@@ -93,5 +93,6 @@ def test_a_mark_in_a_valkey_is_found(put):
 def test_a_mark_in_a_table_is_found(database, partners):
     audit.record(actor="x", verb="v", target="t", at=timezone.now(), data={"said": LONG})
     with database.psql() as boss:
-        boss.execute("create table odd (file bytea); insert into odd values (%s)", [bundle()])
+        boss.execute("create table odd (file bytea)")
+        boss.execute("insert into odd values (%s)", [bundle()])
     assert canaries.where(canaries.tables_of(database), MARK) == {"tenants_auditentry", "odd"}

@@ -153,7 +153,7 @@ def test_fifty_threads_alternate_partners_through_every_mishap(database, partner
 
     def work(number):
         login = ("web", "settle")[number % 2]
-        connection.settings_dict.update(logins[login])
+        connection.settings_dict = {**connection.settings_dict, **logins[login]}
         chance = random.Random(number)
         for _ in range(ROUNDS):
             partner, mishap = chance.choice([*partners]), chance.choice(mishaps)
