@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -430,14 +431,17 @@ def left_by(site, host) -> dict[str, str]:
     answer = doors.REPLY.replace("chatcmpl-1", reply)
     asked = {"original_request": request, "customer_id": f"c{mark}"}
     for door in (site.edge, site.web):
-        door.lookup(key, **asked)
-        assert wait_for(lambda door=door: door.store(key, answer, **asked).status in (200, 201))
-        assert reply.encode() in door.lookup(key, **asked).body
+        ask = partial(door.post, "/api/overflow", key=key, host=host)
+        store = partial(door.store, key, answer, {"host": host}, **asked)
+        assert ask(asked).status == 200
+        assert wait_for(lambda store=store: store().status in (200, 201)), store().body
+        assert wait_for(lambda ask=ask: reply.encode() in ask(asked).body), ask(asked).body
         for broken in (f'{{"original_request":"{prompt}', f'{{"cache_key":["{prompt}"]}}',
                        f'{{"{prompt}":1}}'):  # fmt: skip
-            assert door.post("/api/overflow", broken.encode(), key).status in (400, 422)
+            assert ask(broken.encode()).status in (400, 422)
     password, secret = f"password{mark}", totp.generate_totp_secret()
-    iban = f"GB82WEST{int(mark, 16) % 10**14:014}"
+    digits = f"{int(mark, 16) % 10**14:014}"
+    iban = f"GB{98 - int(f'32142829{digits}161100') % 97:02}WEST{digits}"  # W, E, S, T; G, B
     site.database.login("owner")
     with schema.in_partner(partner):
         person = User.objects.create_user(mail, password, role="owner")
@@ -473,8 +477,8 @@ def seen_by(site, host, marks) -> dict[str, bytes]:
         mark = marks[other]
         request = {**doors.CHAT, "messages": [{"role": "user", "content": mark["prompt"]}]}
         for door in (site.edge, site.web):
-            answer = door.lookup(key, original_request=request, customer_id="acme")
-            seen[f"{door.name} lookup"] = answer.body
+            asked = {"original_request": request, "customer_id": "acme"}
+            seen[f"{door.name} lookup"] = door.post("/api/overflow", asked, key, host=host).body
     return seen
 
 
