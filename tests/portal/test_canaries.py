@@ -1,5 +1,6 @@
 """The search for canaries finds one in whatever it may lie."""
 
+import base64
 import gzip
 import io
 import zipfile
@@ -17,6 +18,8 @@ from tests.conftest import own_valkey
 from tests.portal import canaries
 
 MARK = "prompt0c4a8e5b7d6f"
+CALLED = base64.b64encode(f'[[], {{"partner_id": "1", "text": "{MARK}"}}, {{}}]'.encode())
+MESSAGE = b'{"body": "' + CALLED + b'", "content-encoding": "utf-8"}'
 LONG = f"{'a' * 5000} {MARK} {'b' * 5000}"  # long enough to be compressed wherever it can be
 
 
@@ -81,7 +84,8 @@ def test_a_mark_in_a_file_is_found(tmp_path, kind):
     lambda one: one.set(MARK, "x"), lambda one: one.set("k", LONG),
     lambda one: one.xadd("k", {"body": LONG}), lambda one: one.hset("k", "f", LONG),
     lambda one: one.hset("k", MARK, "x"), lambda one: one.rpush("k", "x", LONG),
-    lambda one: one.sadd("k", LONG), lambda one: one.zadd("k", {LONG: 1}),
+    lambda one: one.sadd("k", LONG), lambda one: one.rpush("celery", MESSAGE),
+    lambda one: one.zadd("k", {LONG: 1}),
 ])  # fmt: skip
 def test_a_mark_in_a_valkey_is_found(put):
     with redis.Redis.from_url(own_valkey("EVENTS_URL")) as one:
