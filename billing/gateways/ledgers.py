@@ -62,7 +62,7 @@ def columns_of(table: str) -> list[str]:
     """What of a table a seal covers: not bytes, whose hash lies beside them and is compared."""
     (model,) = [one for one in apps.get_models() if one._meta.db_table == table]
     return sorted(
-        field.column for field in model._meta.concrete_fields
+        str(field.column) for field in model._meta.concrete_fields
         if field.column not in LEDGERS[table].free and not isinstance(field, BinaryField)
     )  # fmt: skip
 

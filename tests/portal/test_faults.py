@@ -458,6 +458,7 @@ def left_by(site, host) -> dict[str, str]:
 
 def jobs_done(site) -> None:
     """What a worker does with it, with every line that it would log at its most talkative."""
+    app.loader.import_default_modules()
     site.database.login("settle")
     for name in JOBS:
         app.tasks[name].apply(throw=True)
