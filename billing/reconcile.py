@@ -4,19 +4,23 @@
 public schema.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
 from django.db import transaction
 
+from billing.gateways import ledgers
 from billing.gateways.equations import books, money, papers, runs
-from billing.gateways.postgres import rows
+from billing.gateways.postgres import rows, stored_otherwise
 from billing.gateways.spool import Spool
-from billing.models import RunSnapshot, SettlementRun
+from billing.models import CustomerShare, RatedLine, RunSnapshot, SettlementRun
 from billing.queries.frozen import charged_parts
+from billing.queries.seals import all_seals
 from billing.rules.errors import BillingError
 from billing.rules.fingerprint import ResultDigest
+from billing.rules.ledgers import LEDGERS, breaks
+from billing.rules.rated_rows import line_rows, share_rows
 from cache_api.metering.store import oldest_day
 from cache_api.reconcile import SHOWN, Breach, Check
 from tenants.models import Partner
@@ -77,22 +81,46 @@ def _rated_again(name: str) -> Callable[[], list[Breach]]:
 
 def _differs(run: SettlementRun) -> str:
     try:
-        again = _comes_to(run)
+        return _compared(run)
     except (BillingError, RunSnapshot.DoesNotExist) as error:
         return f"run {run.id}: {error}"
-    return "" if again == run.result_sha256 else f"run {run.id} rates to another result now"
 
 
-def _comes_to(run: SettlementRun) -> str:
-    """The fingerprint that the run should have: what its frozen input comes to now."""
+def _compared(run: SettlementRun) -> str:
+    """What of the run is not what its frozen input comes to now: its fingerprint, or a row."""
+    lines = shares = 0
     with Spool() as spool, transaction.atomic():
         digest = ResultDigest(spool.keep)
         for part in charged_parts(run, spool):
             digest.add(part)
-        return digest.hexdigest()
+            wanted = {RatedLine: line_rows(run, part.lines, lines + 1),
+                      CustomerShare: share_rows(run, part.shares)}  # fmt: skip
+            for model, made in wanted.items():
+                if wrong := stored_otherwise(model, made):
+                    return f"run {run.id}: {model._meta.verbose_name} {wrong[0]} differs"
+            lines, shares = lines + len(part.lines), shares + len(part.shares)
+        if digest.hexdigest() != run.result_sha256:
+            return f"run {run.id} rates to another result now"
+    kept = [model.objects.filter(run=run, attempt=run.attempt).count()
+            for model in (RatedLine, CustomerShare)]  # fmt: skip
+    return "" if kept == [lines, shares] else f"run {run.id} has more lines than it rates to"
+
+
+def sealed_rows(noted: Mapping[int, str] | None = None) -> Check:
+    """Whether all is as sealed. `noted`: {step: hash} of seals, kept outside of the database."""
+
+    def run() -> list[Breach]:
+        made = ledgers.seals()
+        wrong: list[tuple[Any, ...]] = [(None, one) for one in breaks(all_seals(), noted or {})]
+        for table in LEDGERS:
+            wrong += ledgers.unlike_sealed(table, made)
+        return _breaches(SEALED, wrong)
+
+    return Check(SEALED, run)
 
 
 _AGAIN = "an issued run comes out of its frozen input again"
+SEALED = "final rows are as sealed"
 _EVENTS = "frozen quantities = usage events up to the batch bound"
 
 CHECKS: tuple[Check, ...] = (
@@ -113,6 +141,7 @@ CHECKS: tuple[Check, ...] = (
     _equation("nothing is dated in a month closed before", books.CLOSED_MONTHS),
     _equation("accruals are reversed", books.ACCRUALS),
     _equation("posted rows are as sealed", books.SEALED),
+    sealed_rows(),
     Check(_AGAIN, _rated_again(_AGAIN)),
     _equation("document numbers have no gap", papers.NUMBERS),
     _equation("rated quantity = frozen quantity", runs.RATED_QUANTITY),

@@ -66,6 +66,12 @@ def seal_journal() -> int:
     return seal.seal_journal(now=timezone.now())
 
 
+@shared_task(name="billing.seal_ledgers")
+def seal_ledgers() -> str:
+    """Checkpoint what became final; the worker's log notes the chain's head."""
+    return seal.seal_ledgers(now=timezone.now())
+
+
 @shared_task(name="billing.accept_silent")
 def accept_silent() -> int:
     """Accept statements that nobody objected to in time."""

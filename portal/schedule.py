@@ -25,6 +25,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "mail documents": {"task": "billing.deliver_documents", "schedule": 60.0},
     "remind of overdue invoices": {"task": "billing.send_reminders", "schedule": 3600.0},
     "seal the journal": {"task": "billing.seal_journal", "schedule": 900.0},
+    "seal final rows": {"task": "billing.seal_ledgers", "schedule": 900.0},
     "accept statements by silence": {"task": "billing.accept_silent", "schedule": 3600.0},
     "notice late usage": {
         "task": "billing.adjust_due",

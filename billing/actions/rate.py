@@ -1,7 +1,7 @@
 """Rate: compute lines, shares and drafts from the frozen input and keep them."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from billing.rules.charging import ChargePart
 from billing.rules.drafts import Draft
 from billing.rules.drafts import DraftLine as DraftedLine
 from billing.rules.fingerprint import ResultDigest
-from billing.rules.lines import RatedLine as Rated
+from billing.rules.rated_rows import line_rows, members, share_rows
 from billing.rules.runs import FROZEN
 
 LINE_FACTS = (
@@ -76,14 +76,8 @@ class _Stored:
 
     def add(self, part: ChargePart) -> None:
         run = self._run
-        owner = {"run_id": run.id, "attempt": run.attempt, "partner_id": run.partner_id}
-        self._lines += insert_rows(RatedLine, (
-            {**owner, "line_no": number, **_rated(line)}
-            for number, line in enumerate(part.lines, self._lines + 1)
-        ))  # fmt: skip
-        insert_rows(CustomerShare, (
-            {**owner, **_members(share, ("collects",))} for share in part.shares
-        ))  # fmt: skip
+        self._lines += insert_rows(RatedLine, line_rows(run, part.lines, self._lines + 1))
+        insert_rows(CustomerShare, share_rows(run, part.shares))
         parties = self._parties.of(part.drafts)
         rows = [
             _draft(run, position, draft, parties)
@@ -95,16 +89,6 @@ class _Stored:
         insert_rows(DraftLine, (line for row, draft in pairs for line in _lines(row, draft)))
 
 
-def _rated(line: Rated) -> dict[str, Any]:
-    facts = _members(line, ("steps",))
-    facts["steps"] = [_members(step, ()) for step in line.steps]
-    return facts
-
-
-def _members(item: Any, without: Sequence[str]) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in item.__dataclass_fields__ if name not in without}
-
-
 def _draft(
     run: SettlementRun, position: int, draft: Draft, parties: dict[str, Any]
 ) -> DraftDocument:
@@ -114,7 +98,7 @@ def _draft(
         customer_external_id=external_id_of(draft), currency=draft.currency,
         net_minor=draft.net_minor, total_minor=draft.gross_minor,
         tax_minor=draft.gross_minor - draft.net_minor, shadow_minor=draft.shadow_minor,
-        statement=_members(draft.statement, ()) if draft.statement else None,
+        statement=members(draft.statement) if draft.statement else None,
     )  # fmt: skip
 
 

@@ -1,10 +1,18 @@
-"""Seal the journal: from then on a changed, added or vanished row is found by `reconcile`."""
+"""Seal what is final: from then on a changed or vanished row is found by `reconcile`."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
+from billing.gateways import ledgers
+from billing.gateways.postgres import wait_in_line
 from billing.gateways.seals import seal_entries
+from billing.queries.seals import head_of_seals, last_seal
+from billing.rules.ledgers import LEDGERS, VERB, next_seal
+from tenants import audit
+
+AT_ONCE = 1_000  # rows of one table in a seal: as many hashes lie in a row of the audit log
 
 
 def seal_journal(*, now: datetime) -> int:
@@ -14,3 +22,27 @@ def seal_journal(*, now: datetime) -> int:
     """
     with transaction.atomic():
         return seal_entries(now)
+
+
+def seal_ledgers(*, now: datetime) -> str:
+    """Seal each final row of `LEDGERS` that no seal covers; `STEP:HASH` of the newest seal then.
+
+    The seals are rows of the audit log, each with the hash of the one before. Safe to repeat and
+    at once from two workers: a row is sealed once.
+    """
+    while _seal_some(now):
+        pass
+    return head_of_seals()
+
+
+def _seal_some(now: datetime) -> bool:
+    with transaction.atomic():
+        wait_in_line("ledger seal")
+        made = ledgers.seals()
+        found = {table: ledgers.unsealed(table, made, AT_ONCE) for table in LEDGERS}
+        tables: dict[str, Any] = {table: one for table, one in found.items() if one["rows"]}
+        if tables:
+            seal = next_seal(last_seal(), tables)
+            audit.record(actor="system", verb=VERB, target=f"seal {seal['step']}", data=seal,
+                         at=now)  # fmt: skip
+        return bool(tables)

@@ -61,8 +61,7 @@ def insert_rows(model: type[Model], rows: Iterable[Mapping[str, Any]]) -> int:
     One JSON parameter per statement, which Postgres takes apart: no model objects and no value
     adapted one by one, which would cost more than rating. Inside the caller's transaction.
     """
-    fields = model._meta.concrete_fields
-    columns = ", ".join(f'"{field.column}"' for field in fields)
+    columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
     table = model._meta.db_table
     statement = (
         f"INSERT INTO {table} ({columns}) SELECT {columns}"
@@ -71,18 +70,33 @@ def insert_rows(model: type[Model], rows: Iterable[Mapping[str, Any]]) -> int:
     count = 0
     with connection.cursor() as cursor:
         for batch in batched(rows, BATCH):
-            data = [
-                {
-                    field.column: row[field.attname]
-                    if field.attname in row
-                    else field.get_default()
-                    for field in fields
-                }
-                for row in batch
-            ]
-            cursor.execute(statement, [json.dumps(data, default=str)])
+            cursor.execute(statement, [_as_json(model, batch)])
             count += len(batch)
     return count
+
+
+def stored_otherwise(model: type[Model], rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The keys of those of a run's rows that are not stored as `insert_rows` would store them."""
+    table = model._meta.db_table
+    statement = (
+        f"SELECT m.key FROM json_populate_recordset(NULL::{table}, %s::json) m"
+        f" LEFT JOIN {table} t USING (run_id, attempt, key)"
+        " WHERE to_jsonb(t) - 'id' IS DISTINCT FROM to_jsonb(m) - 'id'"
+    )
+    found = []
+    with connection.cursor() as cursor:
+        for batch in batched(rows, BATCH):
+            cursor.execute(statement, [_as_json(model, batch)])
+            found += [key for (key,) in cursor.fetchall()]
+    return found
+
+
+def _as_json(model: type[Model], rows: list[Mapping[str, Any]]) -> str:
+    fields = model._meta.concrete_fields
+    return json.dumps([
+        {field.column: row[field.attname] if field.attname in row else field.get_default()
+         for field in fields} for row in rows
+    ], default=str)  # fmt: skip
 
 
 def long_bytes(pieces: Iterable[bytes]) -> tuple[bytes | RawSQL, str]:

@@ -8,7 +8,7 @@ from billing.actions.books import close_month
 from billing.actions.credit import Credit
 from billing.actions.credit_requests import approve_credit_note, ask_credit_note
 from billing.actions.disputes import accept_silent, open_dispute
-from billing.actions.seal import seal_journal
+from billing.actions.seal import seal_journal, seal_ledgers
 from billing.models import AgreementVersion, Dispute, Document
 from billing.rules.drafts import CUSTOMER_INVOICE, PAYOUT_STATEMENT
 from billing.rules.errors import BillingError
@@ -31,6 +31,7 @@ def make_papers(*, calendar: Calendar) -> int:
         with suppress(BillingError):  # one whose parked run cannot be estimated stays open
             close_month(period=period, actor=PREPARER, now=calendar.now)
     seal_journal(now=calendar.now)
+    seal_ledgers(now=calendar.now)
     return accepted
 
 

@@ -26,6 +26,7 @@ from billing.actions.books import close_month
 from billing.actions.credit import Credit
 from billing.actions.disputes import open_dispute, reject_dispute, uphold_dispute
 from billing.actions.payments import Receipt, record_payment
+from billing.actions.seal import seal_ledgers
 from billing.actions.send_back import send_back
 from billing.models import CarriedItem, Document, DocumentLine, JournalLine, Payment
 from billing.queries.documents import INVOICES, document_detail, documents_page
@@ -183,6 +184,7 @@ class Books(RuleBasedStateMachine):
     @invariant()
     def every_equation_holds(self):
         assert breaches() == []
+        seal_ledgers(now=self.now)  # what is final now stays so through all further steps
 
     @invariant()
     def cash_is_what_came_in_less_what_went_back(self):

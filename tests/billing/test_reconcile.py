@@ -3,15 +3,23 @@
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, models, transaction
 
 from billing import reconcile
 from billing.actions.payments import Receipt, record_payment
 from billing.actions.payout_details import ask_payout_details, decide_payout_details
 from billing.actions.payouts import approve_payouts, prepare_payouts, send_payout
+from billing.actions.seal import seal_ledgers
+from billing.gateways import ledgers
+from billing.gateways.postgres import rows
 from billing.models import Document, DocumentLine
+from billing.queries.seals import head_of_seals
+from billing.rules.ledgers import LEDGERS, VERB
+from tenants import audit
+from tenants.models import AuditEntry
 from tests.billing.people import APPROVER, PREPARER
 from tests.billing.test_reconcile_papers import PLANTED as PAPERS
 from tests.billing.world import NOW, hit, record, settle, sign
@@ -54,6 +62,7 @@ PLANTED = [
     ("frozen quantities", "delete from usage_event"),
     ("frozen quantities", "update billing_runinput set bytes_served = bytes_served + 1"),
     ("frozen quantities", "delete from billing_runinput"),
+    ("final rows", "update billing_runevent set actor = 'eve@x.example' where state = 'approved'"),
 ]  # fmt: skip
 
 
@@ -65,6 +74,7 @@ def issued_and_moving(_database):
                hit(partner, "2026-09-10", "big", 700))  # fmt: skip
     settle()
     move_money()
+    seal_ledgers(now=NOW)
 
 
 @pytest.fixture
@@ -179,3 +189,103 @@ def test_each_value_of_an_issued_document_that_the_owner_changes_is_found(databa
     said = capsys.readouterr().out
     assert f"{paper.number} of {paper.issuer}: the bytes and the columns differ" in said
     assert said.count("differ") == 1
+
+
+# --- a value of any other final row, and rows and papers that vanish ---
+
+FILLED = {
+    "billing_agreementversion", "billing_chargecomponent", "billing_document",
+    "billing_documentevent", "billing_financerequest", "billing_payment",
+    "billing_paymentapplication", "billing_payout", "billing_payoutclaim", "billing_payoutdetails",
+    "billing_payoutdetailsdecision", "billing_payoutevent", "billing_rate",
+    "billing_ratecardversion", "billing_runevent", "billing_runsnapshot", "billing_settlementrun",
+    "tenants_auditentry",
+}  # fmt: skip
+
+
+def sealed_columns(table):
+    """(column, SQL of another value) of each that a seal covers."""
+    (model,) = [one for one in apps.get_models() if one._meta.db_table == table]
+    for field in model._meta.concrete_fields:
+        if field.column in ledgers.columns_of(table):
+            kind = field.target_field if field.remote_field else field
+            sql = next((sql for of, sql in OTHER.items() if isinstance(kind, of)), "{0} + 1")
+            yield field.column, sql.format(f'"{field.column}"')
+
+
+def tampered(statement, tables=LEDGERS) -> list[str] | None:
+    """What is found after a statement that no trigger sees; None where it does nothing."""
+    made, told = ledgers.seals(), None
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("set local session_replication_role = replica")
+        try:
+            with transaction.atomic():
+                cursor.execute(statement)
+        except IntegrityError:
+            return None  # by a constraint, which nobody can switch off
+        if cursor.rowcount:
+            told = [said for table in tables for _, said in ledgers.unlike_sealed(table, made)]
+        transaction.set_rollback(True)
+    return told
+
+
+def test_each_value_of_a_final_row_that_the_owner_changes_is_found_by_name(database, issued):
+    """And each row that is taken away: of the newest row of every table, one after the other."""
+    database.login("superuser")
+    assert reconcile.sealed_rows().run() == []
+    unseen, tried = [], dict.fromkeys(LEDGERS, 0)
+    for table, ledger in LEDGERS.items():
+        final = f"select id from {table} where {ledger.when} order by id desc limit 1"
+        row = next(iter(rows(final)), None)
+        if row is None:
+            continue
+        this = f"{table} {row[0]} "
+        for column, other in sealed_columns(table):
+            told = tampered(f'update {table} set "{column}" = {other} where id = \'{row[0]}\''
+                            f' and "{column}" is not null', [table])  # fmt: skip
+            tried[table] += told is not None
+            unseen += [(table, column)] * (told is not None and this not in "".join(told))
+        told = tampered(f"delete from {table} where id = '{row[0]}'", [table])
+        assert told == [f"{this}has vanished"]
+
+    assert unseen == []
+    assert {table for table, columns in tried.items() if columns > 3} >= FILLED
+    assert sum(tried.values()) > 120
+
+
+def test_a_whole_paper_that_vanishes_with_all_that_names_it_is_found(database, issued):
+    """The last of its series, and the counter set back: nothing else would miss it."""
+    database.login("superuser")
+    note = Document.objects.filter(kind="customer_invoice").order_by("sequence_no").last()
+    parts = [f"delete from {table} where document_id = '{note.id}'" for table in (
+        "billing_documentline", "billing_documentevent", "billing_renderedfile",
+    )]  # fmt: skip
+    told = tampered("; ".join([
+        *parts, f"update billing_numberseries set last_number = last_number - 1"
+        f" where (issuer, series, year) = ('{note.issuer}', '{note.series}', {note.year})",
+        f"delete from billing_document where id = '{note.id}'",
+    ]))  # fmt: skip
+    assert f"billing_document {note.id} has vanished" in told
+
+
+def test_rows_that_vanish_with_their_seal_are_found_by_whoever_noted_it(database, issued, capsys):
+    """The end of the chain cut off, in the log of the owner's own doings."""
+    database.login("settle")
+    before = head_of_seals()
+    audit.record(actor="eve@x.example", verb="payout.sent", target="mine", at=NOW)
+    head = seal_ledgers(now=NOW)
+    assert head.startswith("2:") and seal_ledgers(now=NOW) == head != before
+    call_command("reconcile", "--only", "final rows", "--noted", before, head)
+    assert f"newest seal: {head}" in capsys.readouterr().out
+
+    with database.psql() as boss:
+        boss.execute("set session_replication_role = replica")
+        boss.execute("delete from tenants_auditentry where target in ('mine', 'seal 2')")
+    call_command("reconcile", "--only", "final rows", "--noted", before)
+    with pytest.raises(SystemExit, match="1"):
+        call_command("reconcile", "--only", "final rows", "--noted", before, head)
+
+    assert "seal 2 was noted and is gone" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="no STEP:HASH"):
+        call_command("reconcile", "--noted", "2:abc")
+    assert AuditEntry.objects.filter(verb=VERB).count() == 1

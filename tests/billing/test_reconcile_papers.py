@@ -5,7 +5,7 @@ import pytest
 from billing import reconcile
 from billing.actions import books, disputes
 from billing.actions.credit import Credit
-from billing.actions.seal import seal_journal
+from billing.actions.seal import seal_journal, seal_ledgers
 from billing.models import JournalSeal
 from tenants.schema import in_console, in_partner
 from tests.billing.credit import issue_credit_note
@@ -42,6 +42,24 @@ PLANTED = [
     ("as sealed", "delete from billing_sealedentry"),
     ("frozen input again", "update billing_settlementrun set result_sha256 = repeat('0', 64)"),
     ("frozen input again", "update billing_runinput set cached_requests = 5 where line_no = 1"),
+    ("frozen input again", "update billing_ratedline set description = 'other' where line_no = 2"),
+    ("frozen input again", "update billing_ratedline set steps = '[]' where steps <> '[]'"),
+    ("frozen input again", "insert into billing_ratedline select (json_populate_record(l,"
+     " json_build_object('id', gen_random_uuid(), 'key', 'k', 'line_no', 99, 'amount_minor', 0)))"
+     ".* from billing_ratedline l where line_no = 1"),
+    ("frozen input again", "update billing_customershare set base_minor = base_minor + 1,"
+     " partner_minor = partner_minor + 1"),
+    ("frozen input again", "delete from billing_customershare"
+     " where id = (select id from billing_customershare order by id desc limit 1)"),
+    ("final rows", "update billing_disputeentry set text = 'no' where kind = 'said'"),
+    ("final rows", "delete from billing_dispute"),
+    ("final rows", "update billing_creditrequest set approved_by = 'b@x.example'"),
+    ("final rows", "update billing_financerequest set asked_by = 'b@x.example'"),
+    ("final rows", "update billing_periodevent set actor = 'b@x.example'"),
+    ("final rows", "update billing_carrieditem set created_at = created_at - interval '1 day'"),
+    ("final rows", "delete from tenants_auditentry where verb = 'document.credit'"),
+    ("final rows", "update tenants_auditentry set data = jsonb_set(data, '{sha256}', '\"0\"')"
+     " where verb = 'ledger.sealed'"),
     ("invoice = its receivable", "delete from billing_journalline where account = '1100'"
      " and entry_id in (select id from billing_journalentry where source like 'credit%')"),
     ("numbers have no gap", "delete from billing_document where kind = 'credit_note'"),
@@ -66,6 +84,7 @@ def work(partners, database):
                                 actor=APPROVER, now=NOW)  # fmt: skip
     database.login("settle")
     seal_journal(now=NOW)
+    seal_ledgers(now=NOW)
     settle(OCTOBER, LATER)
     issue_credit_note(document_id=invoice(redis).id, actor=APPROVER, now=LATER,
                       credit=Credit("k2", "why", net_minor=1_00))  # fmt: skip

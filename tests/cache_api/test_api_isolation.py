@@ -66,6 +66,7 @@ def test_no_verb_of_an_address_opens_to_a_key_that_is_not_good_there(door, cast,
         "nobody": (None, 401), "garbage": ("acp_live_x", 401),
         "unknown": (keys.mint(livemode=True).text, 401),
         "mistyped": (cast.redis.live[:-1] + ("a" if cast.redis.live[-1] != "a" else "b"), 401),
+        "of the other mode": (in_test_mode(cast.redis.live), 401),
         "revoked": (cast.key(cast.redis, revoked=True), 401),
         "expired": (cast.key(cast.redis, expires_at=gone), 401),
         "suspended": (cast.suspended.live, 403),
@@ -85,6 +86,12 @@ def test_no_verb_of_an_address_opens_to_a_key_that_is_not_good_there(door, cast,
     for key in (None, cast.redis.live):
         statuses = {verb: ask(door, verb, route, key) for verb in wrong}
         assert set(statuses.values()) <= {401, 404, 405}, statuses
+
+
+def in_test_mode(key):
+    """The same key's text, as if it had been one of test mode."""
+    body = key.replace("_live_", "_test_")[:-6]
+    return body + keys._checksum(body)
 
 
 TIMES = re.compile(r'"\w*(?:_us|_ms|_at|age\w*|expires\w*|ttl\w*|latency)":[^,}]*')

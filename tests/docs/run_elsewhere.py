@@ -47,6 +47,9 @@ TESTED = {
     "manage.py read_bounce":
         "portal/views/test_bounces.py"
         "::test_the_command_takes_what_postfix_pipes_and_never_answers_with_a_bounce",
+    "manage.py reconcile --noted STEP:HASH":
+        "billing/test_reconcile.py"
+        "::test_rows_that_vanish_with_their_seal_are_found_by_whoever_noted_it",
     "manage.py rotate_kek":
         "portal/test_rotate_kek.py::test_keys_secrets_and_entries_open_before_during_and_after",
     "manage.py destroy_data_keys":

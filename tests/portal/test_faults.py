@@ -14,10 +14,10 @@ import sys
 import tempfile
 import time
 import uuid
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -29,6 +29,7 @@ from django.utils import timezone
 
 from billing.actions.payout_details import ask_payout_details
 from portal import env
+from portal.celery import app
 from portal.servers import identity, leash, ports
 from portal.views import files
 from tenants import schema
@@ -45,6 +46,8 @@ from tests.conftest import Database, fresh_database, two_partners
 from tests.faults import Wire
 from tests.patience import PROMPT_S, wait_for
 from tests.plugin import ROOT
+from tests.portal import canaries
+from tests.portal.readable import of_mail
 from tests.portal.views.cast import PINECONE, REDIS, signed_in
 
 TROUBLES = {"down": "refuse", "slow": "hold"}
@@ -445,83 +448,137 @@ def test_edges_restarted_one_by_one_fail_no_request_and_count_each_once(site, tm
 
 # --- canaries ---
 
+SECRET = ("prompt", "reply", "key", "iban", "password", "totp")
+# Who is a person's or a customer's, by name: the tables, and the mails to the person itself.
+MAY_NAME = {"accounts_user", "billing_payoutdetails", "tenants_auditentry", "accounts_signin",
+            "account_emailaddress", "usersessions_usersession"}  # fmt: skip
+# Jobs that read what partners and customers left behind; the others ask DNS and Stripe.
+JOBS = ("billing.deliver_documents", "billing.seal_ledgers", "billing.seal_journal",
+        "billing.reconcile", "cache_api.seal_days", "portal.mail_notices", "portal.watch_alerts",
+        "portal.forget_sign_ins", "portal.forget_hooks")  # fmt: skip
+BY_CUSTOMER = "/manage/usage/export.csv?by=customer"
+EXPORTS = (BY_CUSTOMER, "/manage/usage/export.parquet?by=customer", "/manage/audit/csv",
+           "/manage/audit/jsonl")  # fmt: skip
+PAGES = ("/manage/", "/manage/usage/", "/manage/keys/", "/manage/audit/", "/manage/customers/",
+         "/manage/logs/", "/manage/cache/", "/manage/nowhere/", *EXPORTS)  # fmt: skip
 
-def test_secrets_and_prompts_are_where_they_may_be_and_nowhere_else(site, tmp_path):
-    """Unique markers go in by the front doors; afterwards everything that is kept is searched."""
+
+def test_secrets_and_prompts_are_where_they_may_be_and_nowhere_else(
+    site, caplog, capfd, mailoutbox
+):
+    """Unique markers of both partners go in by the front doors; then all that is kept, sent or
+    shown is searched."""
+    marks = {host: left_by(site, host) for host in PRODUCTS}
+    recorder = subprocess.run(
+        [sys.executable, "manage.py", "record", "--once"], check=True, cwd=ROOT,
+        capture_output=True, env=site.database.environ(
+            EVENTS_URL=site.cast.events_url, AC_DB_LOGIN="recorder"),
+    )  # fmt: skip
+    with caplog.at_level("DEBUG"):
+        jobs_done(site)
+    shown = {host: seen_by(site, host, marks) for host in PRODUCTS}
+    kept = {
+        "recorder": recorder.stdout + recorder.stderr, "jobs": capfd.readouterr().err.encode(),
+        "cache": canaries.everything_in(site.cast.cache),
+        "events": canaries.everything_in(site.cast.events),
+        "mail": "".join(map(of_mail, mailoutbox)).encode(),
+        "metrics": site.web.call("GET", "/internal/metrics", b"", {"host": "127.0.0.1"}).body,
+        **canaries.files_below(site.edge.log.parents[1], env.data_dir() / "mail"),
+        **canaries.tables_of(site.database),
+    }  # fmt: skip
+    with redis.Redis.from_url(site.broker_url) as broker:
+        kept["broker"] = canaries.everything_in(broker)
+
+    assert b"agentcache_broker_up" in kept["metrics"] and b"billing.reconcile" in kept["jobs"]
+    assert {"edge.log", "web.log"} <= {name.rpartition("/")[2] for name in kept}
+    for host, other in ((REDIS, PINECONE), (PINECONE, REDIS)):
+        found = {name: canaries.where(kept, mark) for name, mark in marks[host].items()}
+        assert not any(found[name] for name in SECRET), found
+        named = {place for place in found["mail"] if "/mail/" not in place}
+        assert named <= MAY_NAME and found["mail"] != named, found  # the code to sign in by
+        assert "usage_event" in str(found["customer"])  # the search does find what is there
+        own = canaries.where(shown[host], marks[host]["customer"])
+        assert {"/manage/customers/", "metrics", BY_CUSTOMER} <= own, own
+        leaks = {name: canaries.where(shown[other], mark) for name, mark in marks[host].items()}
+        assert not any(leaks.values()), leaks
+
+
+def left_by(site, host) -> dict[str, str]:
+    """What a partner and its people send in; by name, what of it is searched for."""
     mark = uuid.uuid4().hex
     prompt, reply, mail = f"prompt{mark}", f"reply{mark}", f"mail{mark}@example.com"
+    partner = dict(zip(PRODUCTS, two_partners(), strict=True))[host]
+    key = {REDIS: site.cast.redis, PINECONE: site.cast.pinecone}[host].live
     request = {**doors.CHAT, "messages": [{"role": "user", "content": prompt}]}
     answer = doors.REPLY.replace("chatcmpl-1", reply)
-    key, iban, password = site.cast.redis.live, "GB82WEST12345698765432", f"password{mark}"
+    asked = {"original_request": request, "customer_id": f"c{mark}"}
     for door in (site.edge, site.web):
-        asked = {"original_request": request, "customer_id": f"c{mark}"}
-        door.lookup(key, **asked)
-        assert door.store(key, answer, **asked).status in (200, 201)
-        assert reply.encode() in door.lookup(key, **asked).body
-        door.post("/api/overflow", f'{{"original_request":"{prompt}'.encode(), key)  # not JSON
-    redis, _ = two_partners()
+        ask = partial(door.post, "/api/overflow", key=key, host=host)
+        store = partial(door.store, key, answer, {"host": host}, **asked)
+        assert ask(asked).status == 200
+        assert wait_for(lambda store=store: store().status in (200, 201)), store().body
+        assert wait_for(lambda ask=ask: reply.encode() in ask(asked).body), ask(asked).body
+        for broken in (f'{{"original_request":"{prompt}', f'{{"cache_key":["{prompt}"]}}',
+                       f'{{"{prompt}":1}}'):  # fmt: skip
+            assert ask(broken.encode()).status in (400, 422)
+    password, secret = f"password{mark}", totp.generate_totp_secret()
+    digits = f"{int(mark, 16) % 10**14:014}"
+    iban = f"GB{98 - int(f'32142829{digits}161100') % 97:02}WEST{digits}"  # W, E, S, T; G, B
     site.database.login("owner")
-    with schema.in_partner(redis):
+    with schema.in_partner(partner):
         person = User.objects.create_user(mail, password, role="owner")
-        totp_secret = totp.generate_totp_secret()
-        totp.TOTP.activate(person, totp_secret)
-    ask_payout_details(partner_id=redis.pk, kind="bank", holder="Redis", account=iban, bic="",
+        totp.TOTP.activate(person, secret)
+    ask_payout_details(partner_id=partner.pk, kind="bank", holder="Anne", account=iban, bic="",
                        kek=KEK, actor=mail, now=timezone.now())  # fmt: skip
-    assert sign_in(site.web, mail, password).status in (200, 302)
-    subprocess.run([sys.executable, "manage.py", "record", "--once"], check=True, cwd=ROOT,
-                   env=site.database.environ(EVENTS_URL=site.cast.events_url,
-                                             AC_DB_LOGIN="recorder"))  # fmt: skip
-    kept = {
-        "edge log": site.edge.log.read_bytes(), "web log": site.web.log.read_bytes(),
-        "cache": everything_in(site.cast.cache), "events": everything_in(site.cast.events),
-        "metrics": site.web.call("GET", "/api/overflow/health").body,
-        **tables_of(site.database),
-    }  # fmt: skip
-    pages = ("/manage/", "/manage/usage/", "/manage/keys/", "/manage/audit/")
-    others = "".join(site.page(PINECONE, path)[1] for path in pages).encode()
-    found = {
-        name: {where for where, content in kept.items() if marker.encode() in content}
-        for name, marker in {
-            "prompt": prompt, "reply": reply, "key": key.rpartition("_")[2], "iban": iban,
-            "password": password, "totp": totp_secret, "mail": mail, "customer": f"c{mark}",
-        }.items()
-    }  # fmt: skip
-
-    assert not any(found[name] for name in SECRET), found
-    assert found["mail"] <= {"accounts_user", "billing_payoutdetails", "tenants_auditentry",
-                             "account_emailaddress"}, found  # fmt: skip
-    assert "usage_event" in str(found["customer"])  # the search does find what is there
-    assert mark.encode() not in others and b"WEST" not in others
+    for path, members in (("/accounts/login/", {"login": mail, "password": password}),
+                          ("/accounts/login/", {"login": mail, "password": f"{password}no"}),
+                          ("/accounts/login/code/", {"email": mail})):  # fmt: skip
+        submit(site.web, host, path, members)
+    return {"prompt": prompt, "reply": reply, "key": key.rpartition("_")[2], "iban": iban,
+            "password": password, "totp": secret, "mail": mail, "customer": f"c{mark}"}  # fmt: skip
 
 
-SECRET = ("prompt", "reply", "key", "iban", "password", "totp")
+def jobs_done(site) -> None:
+    """What a worker does with it, with every line that it would log at its most talkative."""
+    app.loader.import_default_modules()
+    site.database.login("settle")
+    for name in JOBS:
+        app.tasks[name].apply(throw=True)
 
 
-def sign_in(door, mail, password):
-    """Post the login form as a browser does: the answer."""
-    page = door.call("GET", "/accounts/login/")
+def seen_by(site, host, marks) -> dict[str, bytes]:
+    """What a partner's owner and its key can look at, errors as well; and what others' markers
+    come to when it asks for them."""
+    key = {REDIS: site.cast.redis, PINECONE: site.cast.pinecone}[host].live
+    link, seen = {"host": host, "authorization": f"Bearer {key}"}, {}
+    for path in PAGES:
+        asked = site.web.call("GET", path, b"", {"host": host, "cookie": site.cookies[host]})
+        seen[path] = canaries.shown(asked.body)
+    for name, path in (("metrics", "/api/v1/metrics"), ("stats", "/api/overflow/stats")):
+        seen[name] = body_of(partial(site.web.call, "GET", path, b"", link))
+    for other in set(marks) - {host}:
+        mark = marks[other]
+        request = {**doors.CHAT, "messages": [{"role": "user", "content": mark["prompt"]}]}
+        for door in (site.edge, site.web):
+            asked = {"original_request": request, "customer_id": "acme"}
+            look = partial(door.post, "/api/overflow", asked, key, host=host)
+            seen[f"{door.name} lookup"] = body_of(look)
+    return seen
+
+
+def body_of(ask) -> bytes:
+    """What is answered once a busy machine has the time for it."""
+    assert wait_for(lambda: ask().status == 200), ask().body
+    return ask().body
+
+
+def submit(door, host, path, members):
+    """Post a form as a browser does; whatever comes of it may be logged."""
+    page = door.call("GET", path, b"", {"host": host})
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())[1]
     cookie = page.headers["set-cookie"].partition(";")[0]
-    form = urlencode({"csrfmiddlewaretoken": token, "login": mail, "password": password})
-    return door.call("POST", "/accounts/login/", form.encode(), {
-        "content-type": "application/x-www-form-urlencoded", "cookie": cookie,
+    form = urlencode({"csrfmiddlewaretoken": token, **members})
+    answer = door.call("POST", path, form.encode(), {
+        "content-type": "application/x-www-form-urlencoded", "cookie": cookie, "host": host,
     })  # fmt: skip
-
-
-def everything_in(client):
-    """All keys and values of a Valkey, as they lie there."""
-    return b"\n".join(name + (client.dump(name) or b"") for name in client.scan_iter(count=1000))
-
-
-def tables_of(database):
-    """Every row of every table as text, by the table's name."""
-    with database.psql() as boss:
-        names = boss.execute(
-            "select schemaname, tablename from pg_tables where schemaname = 'public' or"
-            " schemaname like 'p\\_%'"
-        ).fetchall()
-        found = defaultdict(bytes)
-        for space, table in names:
-            rows = boss.execute(f'select t::text from "{space}"."{table}" t').fetchall()
-            found[table] += "\n".join(row for (row,) in rows).encode()
-        return found
+    assert answer.status in (200, 302)

@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from cache_api.models import Customer
+from portal import env
 from tenants import schema
 from tenants.accounts.models import User
 from tenants.db.base import Scope, SwitchInsideTransaction, WrongScope
@@ -94,7 +95,8 @@ def test_an_aborted_transaction_only_rolls_back(database, partners):
 
 
 THREADS, ROUNDS = 50, 8
-SEEN = ("select current_schema, current_user, (select array_agg(slug) from tenants_partner),"
+SEEN = ("select current_schema, current_user, (select array_agg(slug order by slug) from"
+        " tenants_partner),"
         " (select array_agg(external_id) from cache_api_customer)")  # fmt: skip
 
 
@@ -123,6 +125,12 @@ def _is_cancelled(partner):
         cursor.execute("select pg_cancel_backend(pg_backend_pid()), pg_sleep(5)")
 
 
+def _waits_too_long(partner):
+    with suppress(DatabaseError), schema.impatient(0.02), connection.cursor() as cursor:
+        cursor.execute("select pg_sleep(1)")
+    connection.close()  # as Django does with a connection that broke
+
+
 def _is_cut_off(partner):
     with suppress(DatabaseError), connection.cursor() as cursor:
         cursor.execute("select pg_terminate_backend(pg_backend_pid())")
@@ -130,16 +138,22 @@ def _is_cut_off(partner):
 
 
 def test_fifty_threads_alternate_partners_through_every_mishap(database, partners):
-    """Whatever ended the last statement, the next one sees its own partner and nothing else."""
+    """Whatever ended the last statement, the next one sees its own partner and nothing else.
+
+    Each thread keeps its connection for all of it, as a thread of the web process or a worker's
+    process does for ten minutes; half of them are pages, half jobs.
+    """
     for partner in partners:
         with schema.in_partner(partner):
             Customer.objects.create(external_id=partner.slug, created_at=timezone.now())
-    database.login("web")
-    settings, wrong, done = dict(connection.settings_dict), [], []
-    mishaps = (_reads, _rolls_back, _fails, _times_out, _is_cancelled, _is_cut_off)
+    slugs, wrong, done, links = sorted(partner.slug for partner in partners), [], [], []
+    mishaps = (_reads, _rolls_back, _fails, _times_out, _is_cancelled, _waits_too_long,
+               _is_cut_off)  # fmt: skip
+    logins = {login: env.database(database.url(login)) for login in ("web", "settle")}
 
     def work(number):
-        connection.settings_dict.update(settings)
+        login = ("web", "settle")[number % 2]
+        connection.settings_dict = {**connection.settings_dict, **logins[login]}
         chance = random.Random(number)
         for _ in range(ROUNDS):
             partner, mishap = chance.choice([*partners]), chance.choice(mishaps)
@@ -149,9 +163,12 @@ def test_fifty_threads_alternate_partners_through_every_mishap(database, partner
                 cursor.execute(SEEN)
                 found = cursor.fetchone()
             name = partner.schema_name
-            if found != (name, name, [partner.slug], [partner.slug]):
-                wrong.append((mishap.__name__, found))
-            done.append(mishap.__name__)
+            # A page is the partner's role, a job keeps its own, which settles both.
+            role, seen = {"web": (name, [partner.slug]), "settle": ("ac_settle", slugs)}[login]
+            if found != (name, role, seen, [partner.slug]):
+                wrong.append((login, mishap.__name__, found))
+            done.append((login, mishap.__name__))
+            links.append((number, connection.connection))
         connection.close()
 
     threads = [threading.Thread(target=work, args=[number]) for number in range(THREADS)]
@@ -160,4 +177,5 @@ def test_fifty_threads_alternate_partners_through_every_mishap(database, partner
 
     assert wrong == []
     assert len(done) == THREADS * ROUNDS
-    assert set(done) == {one.__name__ for one in mishaps}
+    assert set(done) == {(login, one.__name__) for one in mishaps for login in logins}
+    assert THREADS <= len(set(links)) < len(done)  # they went on with the connection they had

@@ -1,12 +1,14 @@
 """The first wall: a host names one owner; sessions and unknown names stay outside."""
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tenants import resolve, schema
 from tenants.accounts.models import User
+from tenants.middleware import LeadMiddleware, ScopeMiddleware
 from tests.conftest import two_partners
 
 REDIS, PINECONE = "cache.redis.localhost", "cache.pinecone.localhost"
@@ -111,6 +113,38 @@ def test_a_session_row_copied_to_the_other_schema_is_refused(web, partners):
 
     assert answer.status_code == 404
     assert not signed_in(client, PINECONE)
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/nowhere/", "/manage/"])
+def test_a_request_leaves_the_connection_to_nobody(web, path):
+    """The next request of the thread, of whatever host, begins as the login itself."""
+    Client(HTTP_HOST=REDIS).get(path)
+    with connection.cursor() as cursor:
+        cursor.execute("select current_schema(), current_user")
+        assert cursor.fetchone() == ("public", "ac_web")
+
+
+def test_a_request_that_breaks_leaves_the_connection_to_nobody(web, monkeypatch):
+    monkeypatch.setattr(LeadMiddleware, "__call__", ScopeMiddleware(_breaks).__call__)
+    with pytest.raises(ZeroDivisionError):
+        Client(HTTP_HOST=REDIS).get("/accounts/login/")
+    assert connection.scope == schema.public_scope()
+
+
+def _breaks(request):
+    assert connection.scope.schema_name != "public"
+    raise ZeroDivisionError
+
+
+def test_what_one_partner_remembers_no_other_reads(web, partners):
+    """One key of Django's cache is another one for each partner and for the console."""
+    key = str(partners.redis.id)
+    scopes = [schema.partner_scope(one) for one in partners]
+    for scope in [*scopes, schema.console_scope(), schema.public_scope()]:
+        with schema.entered(scope):
+            assert cache.get(key) is None
+            cache.set(key, scope.role, 60)
+            assert cache.get(key) == scope.role
 
 
 def test_nobody_can_sign_up(web):
