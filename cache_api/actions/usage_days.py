@@ -4,7 +4,7 @@ Three steps a person takes: export (changes nothing here), drop, and, if ever ne
 whole UTC days go, the oldest first, so that what is kept is everything from one day on.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -125,16 +125,28 @@ def drop_day(*, day: date, folder: Path, actor: str, now: datetime) -> int:
     return events
 
 
-def restore_days(*, since: date, folder: Path, actor: str, now: datetime) -> dict[date, int]:
+def restore_days(
+    *,
+    since: date,
+    folder: Path,
+    actor: str,
+    now: datetime,
+    tell: Callable[[date, int], object] = lambda *_: None,
+) -> dict[date, int]:
     """Bring back every exported day from `since` on that is gone; how many events each has.
 
     Runs as owner, public schema; a transaction a day, the newest first. Rollups were never away, so
-    they are not touched. Safe to repeat and to break off. Raises BadDayFile.
+    they are not touched. Safe to repeat and to break off; `tell` hears of each day. Raises
+    BadDayFile.
     """
     kept = store.kept_days()
     exported = [date.fromisoformat(one.name.removeprefix("day=")) for one in folder.glob("day=*")]
     wanted = in_order([day for day in exported if day >= since], kept[0] if kept else None)
-    return {day: _restore(day, folder, actor, now) for day in wanted}
+    done = {}
+    for day in wanted:
+        done[day] = _restore(day, folder, actor, now)
+        tell(day, done[day])
+    return done
 
 
 def _restore(day: date, folder: Path, actor: str, now: datetime) -> int:

@@ -74,6 +74,7 @@ def lanes(door: Door, kinds: Kinds[AnyLane]) -> dict[str, AnyLane]:
         found[_home(config.region)] = events
         door.follower.on_home = partial(_go_by_home, door.snapshot.site, found)
         _go_by_home(door.snapshot.site, found, door.snapshot.site.home)
+    door.upkeep.lanes = found
     return found
 
 

@@ -36,7 +36,7 @@ from tenants.queries.hosts import (
     primary_host,
     site,
 )
-from tenants.queries.keys import api_key, api_keys, api_keys_page, key_makers
+from tenants.queries.keys import api_key, api_keys, api_keys_page, data_key_count, key_makers
 from tenants.queries.legal import legal_text, legal_texts
 from tenants.queries.mail_texts import mail_texts
 from tenants.queries.partners import (
@@ -61,6 +61,7 @@ __all__ = [
     "api_key",
     "api_keys",
     "api_keys_page",
+    "data_key_count",
     "audit_entries",
     "audit_page",
     "audit_verbs",

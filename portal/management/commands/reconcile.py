@@ -17,7 +17,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """All equations, or those whose name contains a word."""
-        parser.add_argument("--only", default="", metavar="WORD")
+        parser.add_argument("--only", default="", metavar="WORD",
+                            help="equations with it in their name, such as journal")  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Each equation on a line of its own, its breaches below."""
