@@ -56,6 +56,12 @@ def status(now: datetime) -> Status:
     return Status(levels(checks, [(one.component, one.impact) for one in running]), running, past)
 
 
+def without_tables() -> tuple[Component, ...]:
+    """The parts while PostgreSQL is away: usage waits, so do invoices. Asks servers alone."""
+    away = (("portal", "outage"), ("metering", "degraded"), ("settlement", "degraded"))
+    return levels(check(regions_now()), away)
+
+
 def check(states: Sequence[RegionState]) -> dict[str, Level]:
     """What regions tell: who answers, whether usage is recorded in time, and whether jobs run."""
     up = sum(one.is_up for one in states)

@@ -38,9 +38,7 @@ def newest_of(before: Path) -> dict[str, str]:
     return found
 
 
-def go_back(
-    targets: dict[str, str], tell: Callable[[str], object] = lambda _: None
-) -> list[str]:
+def go_back(targets: dict[str, str], tell: Callable[[str], object] = lambda _: None) -> list[str]:
     """Take migrations back to these, in each schema (owner); the schemas. Safe to repeat. `tell`
     hears of each schema that is done.
 
