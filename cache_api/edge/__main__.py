@@ -21,7 +21,6 @@ def main() -> None:
     given = parser.parse_args()
     if os.environ.get("EDGE_COMPILED") != "0":
         compiled.use()
-    as_json = (os.environ.get("LOG_JSON") or str(int(os.environ.get("DEMO") == "0"))) == "1"
     uvicorn.run(
         "cache_api.edge.app:app",
         host=given.host,
@@ -30,7 +29,9 @@ def main() -> None:
         http="cache_api.edge.protocol:EdgeProtocol",
         ws="none",
         access_log=False,
-        log_config=log_lines.config(as_json=as_json, level=os.environ.get("LOG_LEVEL", "INFO")),
+        log_config=log_lines.config(
+            as_json=log_lines.is_json(), level=os.environ.get("LOG_LEVEL", "INFO")
+        ),
         proxy_headers=False,  # the edge asks nobody where a request came from
         server_header=False,
         timeout_graceful_shutdown=5,

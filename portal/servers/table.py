@@ -102,6 +102,7 @@ def _web(port: int) -> tuple[str, ...]:
         "--threads=4",
         "--graceful-timeout=5",
         "--no-control-socket",  # it would be made in the home folder
+        "--logger-class=portal.servers.web_log.WebLog",
     )
 
 
