@@ -31,6 +31,10 @@ LOGIN_BY_COMMAND = {
     "read_bounce": "settle",
     "reconcile": "settle",
 }
+NEXT = (
+    "What was committed before stays; commands can be repeated. DATA_DIR and DATABASE_URL say whom "
+    'they ask; docs/operating.md, "PostgreSQL is away", says what to do (--traceback shows more).'
+)
 
 
 def main() -> None:
@@ -47,7 +51,16 @@ def main() -> None:
     # A system check reads every page of the portal, which takes twice as long as most commands do:
     # `check`, migrations and a worker's start make it.
     BaseCommand.requires_system_checks = []
-    execute_from_command_line(sys.argv)
+    from django.db import InterfaceError, OperationalError  # noqa: PLC0415
+
+    try:
+        execute_from_command_line(sys.argv)
+    except (OperationalError, InterfaceError) as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(
+            f"{command}: PostgreSQL does not answer as it should: {str(error).strip()}\n{NEXT}"
+        )
 
 
 if __name__ == "__main__":

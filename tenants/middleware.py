@@ -6,12 +6,11 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.template import loader
 from django.utils import timezone
 
-from tenants import ask, away, preview, resolve, schema
+from tenants import ask, preview, resolve, schema
 from tenants.rules.sessions import is_noteworthy, is_over
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ class HostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve the request as one of its owner's."""
+        """Serve the request as one of its owner's. What Postgres refuses, handler500 answers."""
         if request.path == "/livez":
             return HttpResponse("ok\n", content_type="text/plain")
         if ask.is_ask(request):
@@ -39,10 +38,6 @@ class HostMiddleware:
             owner = resolve.resolve_host(request.META.get("HTTP_HOST", ""))
         except resolve.UnknownHost:
             return HttpResponse(loader.render_to_string("errors/421.html"), status=421)
-        except (DatabaseError, InterfaceError):
-            return away.postgres_is_away(
-                request, lambda: HttpResponse(loader.render_to_string("errors/503.html"))
-            )
         request.owner = owner  # type: ignore[attr-defined]
         request.urlconf = settings.CONSOLE_URLCONF if owner.is_console else settings.ROOT_URLCONF
         return self.get_response(request)
