@@ -32,8 +32,10 @@ def postgres_is_away(
         return _unavailable(HttpResponse(text, content_type="application/problem+json"))
     host = normalise(request.META.get("HTTP_HOST", ""))
     kept = PageFolder(settings.HOLDING_DIR).read(f"{host}.{get_language()}.html")
-    answer = _unavailable(HttpResponse(kept.replace(MORE, more or MORE)) if kept is not None else page())
-    if kept is not None:
+    if kept is None:
+        answer = _unavailable(page())
+    else:
+        answer = _unavailable(HttpResponse(kept.replace(MORE, more or MORE)))
         answer["Content-Security-Policy"] = POLICY
     if request.method in {"GET", "HEAD"}:  # what was sent is not sent again by itself
         answer["Refresh"] = str(LOOK_AGAIN_S)
