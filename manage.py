@@ -31,6 +31,14 @@ LOGIN_BY_COMMAND = {
     "read_bounce": "settle",
     "reconcile": "settle",
 }
+NOBODY = (
+    "Without DATABASE_URL the servers are those of DATA_DIR: is it the right folder, do they run "
+    "(`make run`, or `python -m portal.servers up`)?"
+)
+NEXT = (
+    "What was committed before stays; commands can be repeated. DATA_DIR and DATABASE_URL say whom "
+    'they ask; docs/operating.md, "PostgreSQL is away", says what to do (--traceback shows more).'
+)
 
 
 def main() -> None:
@@ -47,7 +55,18 @@ def main() -> None:
     # A system check reads every page of the portal, which takes twice as long as most commands do:
     # `check`, migrations and a worker's start make it.
     BaseCommand.requires_system_checks = []
-    execute_from_command_line(sys.argv)
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
+    from django.db import InterfaceError, OperationalError  # noqa: PLC0415
+
+    try:
+        execute_from_command_line(sys.argv)
+    except (OperationalError, InterfaceError, ImproperlyConfigured) as error:
+        if "--traceback" in sys.argv:
+            raise
+        said = str(error).strip()
+        if isinstance(error, ImproperlyConfigured):
+            sys.exit(f"{command}: {said}\n{NOBODY}")
+        sys.exit(f"{command}: PostgreSQL does not answer as it should: {said}\n{NEXT}")
 
 
 if __name__ == "__main__":

@@ -12,14 +12,18 @@ from tenants.rules.hostnames import normalise
 
 RETRY_AFTER_S, LOOK_AGAIN_S = 5, 30
 PROGRAMS = ("/api/", "/v1/")
+MORE = "<!-- more -->"  # of a page that was written beforehand: where `more` is put in
 # Of pages that were written beforehand, whole in themselves; Caddy says the same of them.
 POLICY = ("default-src 'none'; img-src data:; style-src data:; base-uri 'none';"
           " form-action 'none'; frame-ancestors 'none'")  # fmt: skip
 
 
-def postgres_is_away(request: HttpRequest, page: Callable[[], HttpResponse]) -> HttpResponse:
+def postgres_is_away(
+    request: HttpRequest, page: Callable[[], HttpResponse], more: str = ""
+) -> HttpResponse:
     """The page that was written for the host beforehand: its colours and its logo are inside, and
-    would else be asked of the same Postgres. `page` makes the one where there is none.
+    would else be asked of the same Postgres. `page` makes the one where there is none. `more`: HTML
+    of ours to put into it.
 
     Programs get a problem. `Host` is one that `normalise` takes.
     """
@@ -27,8 +31,10 @@ def postgres_is_away(request: HttpRequest, page: Callable[[], HttpResponse]) -> 
         return told_programs()
     host = normalise(request.META.get("HTTP_HOST", ""))
     kept = PageFolder(settings.HOLDING_DIR).read(f"{host}.{get_language()}.html")
-    answer = _unavailable(HttpResponse(kept) if kept is not None else page())
-    if kept is not None:
+    if kept is None:
+        answer = _unavailable(page())
+    else:
+        answer = _unavailable(HttpResponse(kept.replace(MORE, more or MORE)))
         answer["Content-Security-Policy"] = POLICY
     if request.method in {"GET", "HEAD"}:  # what was sent is not sent again by itself
         answer["Refresh"] = str(LOOK_AGAIN_S)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +36,11 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             told["error"] = self.formatException(record.exc_info)
         return json.dumps(told, sort_keys=True, default=str)
+
+
+def is_json() -> bool:
+    """LOG_JSON, else the opposite of DEMO; for programs that log before settings are read."""
+    return (os.environ.get("LOG_JSON") or str(int(os.environ.get("DEMO") == "0"))) == "1"
 
 
 def config(*, as_json: bool, level: str) -> dict[str, Any]:

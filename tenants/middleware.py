@@ -32,7 +32,7 @@ class HostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve the request as one of its owner's."""
+        """Serve the request as one of its owner's. What Postgres refuses, handler500 answers."""
         if request.path == "/livez":
             return HttpResponse("ok\n", content_type="text/plain")
         if ask.is_ask(request):
@@ -42,12 +42,10 @@ class HostMiddleware:
         except resolve.UnknownHost:
             return HttpResponse(loader.render_to_string("errors/421.html"), status=421)
         except (DatabaseError, InterfaceError):
-            if away.is_program(request):
-                request.owner = None  # type: ignore[attr-defined]
-                return self.get_response(request)
-            return away.postgres_is_away(
-                request, lambda: HttpResponse(loader.render_to_string("errors/503.html"))
-            )
+            if not away.is_program(request):
+                raise
+            request.owner = None  # type: ignore[attr-defined]
+            return self.get_response(request)
         request.owner = owner  # type: ignore[attr-defined]
         request.urlconf = settings.CONSOLE_URLCONF if owner.is_console else settings.ROOT_URLCONF
         return self.get_response(request)

@@ -1,5 +1,6 @@
 """Rollups are derived: throw them away and make them again from the usage events."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -23,7 +24,11 @@ class Rebuilt:
 
 
 def rebuild_rollups(
-    *, now: datetime, partner_slug: str | None = None, since: date | None = None
+    *,
+    now: datetime,
+    partner_slug: str | None = None,
+    since: date | None = None,
+    tell: Callable[[Rebuilt], object] = lambda _: None,
 ) -> list[Rebuilt]:
     """Make hour, day, month, latency and channel rollups again, of one partner or of all.
 
@@ -31,7 +36,7 @@ def rebuild_rollups(
     but months, which are made from days, begin at `since` whatever is kept.
     One transaction a partner; the recorder waits for that partner meanwhile and readers see the
     old rows until the end. The new rows equal the incremental ones, so it is safe to repeat. Runs
-    in the public schema as recorder or owner. Raises UnknownPartner.
+    in the public schema as recorder or owner; `tell` hears of each. Raises UnknownPartner.
     """
     partners = Partner.objects.order_by("slug")
     if partner_slug is not None:
@@ -40,10 +45,11 @@ def rebuild_rollups(
     chosen = [partner for partner in partners if partner.pk in schemas]
     if partner_slug is not None and not chosen:
         raise UnknownPartner(f"There is no open partner {partner_slug!r}.")
-    return [
-        Rebuilt(partner.slug, _rebuild(partner.pk, schemas[partner.pk], since, now))
-        for partner in chosen
-    ]
+    done = []
+    for partner in chosen:
+        done.append(Rebuilt(partner.slug, _rebuild(partner.pk, schemas[partner.pk], since, now)))
+        tell(done[-1])
+    return done
 
 
 def _rebuild(partner_id: UUID, schema: str, since: date | None, now: datetime) -> date | None:

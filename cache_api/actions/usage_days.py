@@ -5,7 +5,7 @@ left can be verified where it lies. Only whole UTC days go, the oldest first, so
 from one day on.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -130,12 +130,19 @@ def drop_day(*, day: date, folder: Path, actor: str, now: datetime) -> int:
     return events
 
 
-def restore_days(*, since: date, folder: Path, actor: str, now: datetime) -> dict[date, int]:
+def restore_days(
+    *,
+    since: date,
+    folder: Path,
+    actor: str,
+    now: datetime,
+    tell: Callable[[date, int], object] = lambda *_: None,
+) -> dict[date, int]:
     """Bring back every exported day from `since` on that is gone; how many events each has.
 
     Runs as owner, public schema; a transaction a day, the newest first. Rollups were never away, so
-    they are not touched. Safe to repeat and to break off. Raises BadDayFile, for a day that
-    left and lies nowhere before anything was changed.
+    they are not touched. Safe to repeat and to break off; `tell` hears of each day. Raises
+    BadDayFile, for a day that left and lies nowhere before anything was changed.
     """
     kept, left = store.kept_days(), left_days()
     exported = [date.fromisoformat(one.name.removeprefix("day=")) for one in folder.glob("day=*")]
@@ -143,7 +150,11 @@ def restore_days(*, since: date, folder: Path, actor: str, now: datetime) -> dic
     if lost:
         raise BadDayFile(f"{folder / folder_name(lost[0])} is missing, and that day's usage left.")
     wanted = in_order([day for day in exported if day >= since], kept[0] if kept else None)
-    return {day: _restore(day, folder, left.get(day), actor, now) for day in wanted}
+    done = {}
+    for day in wanted:
+        done[day] = _restore(day, folder, left.get(day), actor, now)
+        tell(day, done[day])
+    return done
 
 
 def verify_days(*, folder: Path) -> tuple[int, list[str]]:

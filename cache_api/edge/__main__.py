@@ -23,7 +23,6 @@ def main() -> None:
     given = parser.parse_args()
     if os.environ.get("EDGE_COMPILED") != "0":
         compiled.use()
-    as_json = (os.environ.get("LOG_JSON") or str(int(os.environ.get("DEMO") == "0"))) == "1"
     uvicorn.run(
         "cache_api.edge.app:app",
         host=given.host,
@@ -33,7 +32,7 @@ def main() -> None:
         ws="none",
         access_log=False,
         log_config=log_lines.config(
-            as_json=as_json, level=(os.environ.get("LOG_LEVEL") or "INFO").upper()
+            as_json=log_lines.is_json(), level=(os.environ.get("LOG_LEVEL") or "INFO").upper()
         ),
         proxy_headers=False,  # the edge asks nobody where a request came from
         server_header=False,

@@ -17,7 +17,7 @@ from cache_api.gateways.rooms import Rooms, place_of
 from cache_api.gateways.spool import Spool
 from cache_api.gateways.sweeper import Sweeper
 from cache_api.gateways.tier_store import BadTier, TierStore
-from cache_api.gateways.upkeep import SHIP_DEADLINE_S, Upkeep, load_snapshot
+from cache_api.gateways.upkeep import SHIP_DEADLINE_S, Server, Upkeep, load_snapshot
 from cache_api.gateways.valkey_sync import SyncLane
 from cache_api.hot import regions, sieve
 from cache_api.hot.marks import Stamp
@@ -25,7 +25,7 @@ from cache_api.hot.site import Site
 from cache_api.hot.snapshot import Snapshot
 from cache_api.hot.steps import CACHE, EMBEDDER, EVENTS, HOME, TIER
 
-AnyLane = TypeVar("AnyLane")
+AnyLane = TypeVar("AnyLane", bound=Server)
 ROOMS_DEADLINE_S, FOLLOWER_DEADLINE_S = 0.25, 1.0
 
 
@@ -74,6 +74,7 @@ def lanes(door: Door, kinds: Kinds[AnyLane]) -> dict[str, AnyLane]:
         found[_home(config.region)] = events
         door.follower.on_home = partial(_go_by_home, door.snapshot.site, found)
         _go_by_home(door.snapshot.site, found, door.snapshot.site.home)
+    door.upkeep.lanes = found
     return found
 
 

@@ -55,14 +55,17 @@ class _Usage(Collector):
             unit="seconds",
         )
         for one in self._latencies:
-            below = list(accumulate(one.buckets))
-            bounds = [
-                (str(UPPER_US[n] / 1_000_000), float(below[n]))
-                for n in range(0, len(UPPER_US), _STEP)
-            ]
-            buckets = [*bounds, ("+Inf", float(below[-1]))]
-            family.add_metric([one.outcome], buckets, one.sum_us / 1_000_000)
+            add_latency(family, [one.outcome], one)
         return family
+
+
+def add_latency(family: HistogramMetricFamily, labels: list[str], one: OutcomeLatency) -> None:
+    """One outcome's buckets, in seconds, under these labels."""
+    below = list(accumulate(one.buckets))
+    bounds = [
+        (str(UPPER_US[n] / 1_000_000), float(below[n])) for n in range(0, len(UPPER_US), _STEP)
+    ]
+    family.add_metric(labels, [*bounds, ("+Inf", float(below[-1]))], one.sum_us / 1_000_000)
 
 
 def text(

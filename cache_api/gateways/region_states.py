@@ -14,7 +14,9 @@ import redis
 from cache_api.gateways.servers import Region
 from cache_api.gateways.upkeep import HEARTBEATS
 from cache_api.hot import terms
+from cache_api.rules import tally
 from cache_api.rules.events import MOST_SHARDS, stream_of
+from cache_api.rules.tally import NOTHING, Tally
 from cache_api.rules.terms import Term
 from tenants.gateways import valkeys
 from tenants.gateways.served_hosts import JOBS_RUN
@@ -22,6 +24,18 @@ from tenants.gateways.served_hosts import JOBS_RUN
 PATIENCE_S = 0.5
 SILENT_MS = 10_000
 STREAMS = [stream_of(shard) for shard in range(MOST_SHARDS)]
+
+
+@dataclass(frozen=True)
+class ProcessState:
+    """One answering process by its last word: how often what happened since it began (no answers),
+    and which of the servers it asks do not answer it."""
+
+    boot_id: str
+    door: str
+    spool_bytes: int
+    counted: dict[str, int]
+    down: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,8 @@ class RegionState:
     is_disk_full: bool = False  # an edge's disk refused usage within the last minute
     filled: float = 0.0  # how much of its memory the durable store has taken, 0 to 1
     jobs_run: bool = True  # the worker was heard of; told by the home region
+    living: tuple[ProcessState, ...] = ()
+    tally: Tally = NOTHING  # of all that was recorded here, as far as counters were kept
 
     @property
     def is_up(self) -> bool:
@@ -81,6 +97,7 @@ class _Heard:
     oldest_ms: int = 0
     filled: float = 0.0
     jobs_run: bool = True
+    tally: Tally = NOTHING
 
 
 def region_states(regions: Sequence[Region]) -> list[RegionState]:
@@ -106,6 +123,8 @@ def region_states(regions: Sequence[Region]) -> list[RegionState]:
             is_disk_full=any(beat.get("disk_full") for beat in one.beats or []),
             filled=one.filled,
             jobs_run=one.jobs_run or region is not regions[0],
+            living=tuple(map(_process, one.beats or [])),
+            tally=one.tally,
         )
         for region in regions
         for one in [heard[region.name]]
@@ -122,7 +141,8 @@ def _ask(region: Region) -> _Heard:
             for name in STREAMS:
                 asked.xlen(name).xrange(name, count=1)
             asked.hvals(HEARTBEATS).get(terms.TERM).info("memory").exists(JOBS_RUN)
-            *streams, raw, term, memory, jobs_run = asked.execute()
+            asked.hgetall(tally.KEY)
+            *streams, raw, term, memory, jobs_run, counted = asked.execute()
     except redis.RedisError:
         return _Heard(cache_up, None)
     most = memory.get("maxmemory") or memory.get("total_system_memory") or 0
@@ -130,7 +150,18 @@ def _ask(region: Region) -> _Heard:
         cache_up, [beat for beat in map(_living, raw) if beat], sum(streams[::2]),
         terms.read(term, "") if term else None, max(map(_age_ms, streams[1::2])),
         filled=memory["used_memory"] / most if most else 0.0, jobs_run=bool(jobs_run),
+        tally=tally.read(counted),
     )  # fmt: skip
+
+
+def _process(beat: dict[str, Any]) -> ProcessState:
+    return ProcessState(
+        boot_id=str(beat.get("boot_id", "")),
+        door=str(beat.get("door", "")),
+        spool_bytes=int(beat.get("spool_bytes", 0)),
+        counted={str(name): int(n) for name, n in beat.get("counters", {}).items()},
+        down=tuple(beat.get("down", ())),
+    )
 
 
 def _age_ms(entries: Sequence[tuple[bytes, Any]]) -> int:

@@ -5,13 +5,14 @@ Failures of the server (away, restarting, too slow) are EventsUnavailable: wait 
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import redis
 
+from cache_api.rules import tally
 from cache_api.rules.events import FIELD, MOST_SHARDS, stream_of
 
 DATASET_KEY = "usage:dataset"
@@ -90,6 +91,12 @@ class EventStream:
                     stream, minid=f"{milliseconds}-{int(number) + 1}", approximate=False
                 )
             )
+
+    def add_up(self, counts: Mapping[str, int]) -> None:
+        """Add to the counters that monitoring reads (`rules.tally`)."""
+        with _named():
+            if counts:
+                self._pipelined(*[("HINCRBY", tally.KEY, *one) for one in counts.items()])
 
     def length(self, stream: str) -> int:
         """Entries waiting."""

@@ -57,6 +57,14 @@ def _entries(stream: bytes, encoded: Sequence[bytes]) -> list[tuple[bytes, ...]]
     return commands
 
 
+class Server(Protocol):
+    """A server that this process asks."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is asked at all right now."""
+
+
 class Helper(Protocol):
     """Work beside upkeep, in a thread of its own."""
 
@@ -93,6 +101,7 @@ class Upkeep:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
         self._saved, self._lately = b"", Lately()
+        self.lanes: Mapping[str, Server] = {}  # to what the requests ask, by name
 
     def start(self) -> None:
         """Make this process known, then begin; `stop` ends it. Waits half a second at most."""
@@ -178,6 +187,7 @@ class Upkeep:
             "answers": dict(self._stamp.answers),
             "lately": self._lately.of(time.monotonic_ns() // 1_000_000, self._stamp.answers.copy()),
             "lags_us": dict(self._lags),
+            "down": sorted(name for name, lane in [*self.lanes.items()] if not lane.is_up),
             "purges": self._snapshot.purges_seen(_now_ms()),
         }
         field = self._stamp.boot_id.hex.encode("ascii")

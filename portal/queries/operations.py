@@ -7,6 +7,7 @@ Webhooks and mail notices lie in each partner's schema and are read there, a par
 from __future__ import annotations
 
 import uuid
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -101,8 +102,7 @@ class Operations:
 
 def operations(now: datetime) -> Operations:
     """Ten queries, and two a partner every PARTNERS_FRESH_S; servers every FRESH_S."""
-    regions = regions_now()
-    queue = shared("queue", FRESH_S, lambda: broker.queue(settings.BROKER_URL))
+    regions, queue = regions_now(), _queue()
     hooks, told = shared("partners", PARTNERS_FRESH_S, lambda: _of_partners(now))
     names = partner_names()
     parts: dict[str, Any] = {
@@ -113,6 +113,27 @@ def operations(now: datetime) -> Operations:
         "names": names,
     }  # fmt: skip
     return Operations(**parts, alarms=tuple(alarms(_seen(parts, now))))
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What is known while PostgreSQL is away."""
+
+    regions: tuple[RegionState, ...]
+    queue: broker.Queue
+    alarms: tuple[Alarm, ...]
+
+
+def servers_alone(now: datetime) -> Servers:
+    """What servers tell, with the alarm that PostgreSQL does not. Asks no table."""
+    regions, queue = regions_now(), _queue()
+    told = _of_servers(regions, queue, now) | {"jobs_run": True}  # jobs need what is away
+    seen = Seen(postgres_up=False, **told)
+    return Servers(regions, queue, tuple(alarms(seen)))
+
+
+def _queue() -> broker.Queue:
+    return shared("queue", FRESH_S, lambda: broker.queue(settings.BROKER_URL))
 
 
 def failed_jobs() -> tuple[FailedJob, ...]:
@@ -181,16 +202,9 @@ def _seen(parts: dict[str, Any], now: datetime) -> Seen:
     failed = [one.state == ProvisioningJob.State.FAILED for one in parts["openings"]]
     stuck = [one.updated_at < old for one in parts["openings"]]
     return Seen(
-        regions_down=tuple(
-            one.name for one in regions if not one.is_up and one.name not in drained
-        ),
-        late_s=max((one.oldest_ms for one in regions), default=0) / 1000,
+        **_of_servers(regions, queue, now, drained),
         recorder_silent_s=silent,
-        spool_bytes=sum(one.spool_bytes for one in regions),
-        unmetered=sum(one.unmetered for one in regions),
         dead_letters=told.dead,
-        broker_up=queue.is_up,
-        queue_s=(now - queue.oldest_at).total_seconds() if queue.oldest_at else None,
         failed_jobs=len(parts["jobs"]),
         openings_failed=sum(failed),
         openings_stuck=sum(late and not bad for late, bad in zip(stuck, failed, strict=True)),
@@ -202,3 +216,26 @@ def _seen(parts: dict[str, Any], now: datetime) -> Seen:
         switches=len(parts["switches"]),
         breaches=parts["breaches"],
     )
+
+
+def _of_servers(
+    regions: tuple[RegionState, ...],
+    queue: broker.Queue,
+    now: datetime,
+    drained: Container[str] = (),
+) -> dict[str, Any]:
+    """The members of `Seen` that no table is asked for."""
+    return {
+        "regions_down": tuple(
+            one.name for one in regions if not one.is_up and one.name not in drained
+        ),
+        "disks_full": tuple(one.name for one in regions if one.is_disk_full),
+        "filled": max((one.filled for one in regions), default=0.0),
+        "late_s": max((one.oldest_ms for one in regions), default=0) / 1000,
+        "spool_bytes": sum(one.spool_bytes for one in regions),
+        "unmetered": sum(one.unmetered for one in regions),
+        "broker_up": queue.is_up,
+        "queue_s": (now - queue.oldest_at).total_seconds() if queue.oldest_at else None,
+        # Told by the durable store: one that is silent knows nothing of jobs.
+        "jobs_run": all(one.jobs_run for one in regions if one.events_up),
+    }

@@ -56,10 +56,20 @@ def status(now: datetime) -> Status:
     return Status(levels(checks, [(one.component, one.impact) for one in running]), running, past)
 
 
+def without_tables() -> tuple[Component, ...]:
+    """The parts while PostgreSQL is away: usage waits, so do invoices. Asks servers alone."""
+    away = (("portal", "outage"), ("metering", "degraded"), ("settlement", "degraded"))
+    return levels(check(regions_now()), away)
+
+
 def check(states: Sequence[RegionState]) -> dict[str, Level]:
     """What regions tell: who answers, whether usage is recorded in time, and whether jobs run."""
     up = sum(one.is_up for one in states)
-    answers = Level.OK if up == len(states) else Level.DEGRADED if up else Level.OUTAGE
+    # Without its durable store a region still answers, and nobody there can say that it does.
+    unheard = any(one.cache_up and not one.events_up for one in states)
+    answers = Level.DEGRADED if up or unheard else Level.OUTAGE
+    if up == len(states):
+        answers = Level.OK
     late = not all(map(_in_time, states)) or any(one.is_disk_full for one in states)
     return {
         "answers": answers,

@@ -103,6 +103,7 @@ def _web(port: int) -> tuple[str, ...]:
         "--graceful-timeout=5",
         "--keep-alive=75",  # longer than a proxy keeps a silent connection
         "--no-control-socket",  # it would be made in the home folder
+        "--logger-class=portal.servers.web_log.WebLog",
     )
 
 

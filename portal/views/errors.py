@@ -14,15 +14,20 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from cache_api.hot.problems import CONTENT_TYPE, Problem
+from portal.queries.status import without_tables
 from tenants.away import postgres_is_away
 from tenants.schema import PartnerGone
 
+STATUS = "/status/"
 
-def _page(request: HttpRequest, status: int, template: str = "", reason: str = "") -> HttpResponse:
+
+def _page(
+    request: HttpRequest, status: int, template: str = "", reason: str = "", more: str = ""
+) -> HttpResponse:
     owner = getattr(request, "owner", None)
     was_sent = request.method not in {"GET", "HEAD"}
     context = {"owner": owner, "brand": owner.brand if owner else None, "reason": reason,
-               "was_sent": was_sent}  # fmt: skip
+               "was_sent": was_sent, "more": more}  # fmt: skip
     overlay = getattr(request, "overlay", None)
     if overlay is not None:
         context |= {"overlay": overlay, "csrf_token": get_token(request)}
@@ -62,8 +67,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return _page(request, 400)
     is_full = isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT)
     if is_full or isinstance(error, (OperationalError, InterfaceError)):
-        return postgres_is_away(request, lambda: _page(request, 503))
+        more = _parts() if request.path == STATUS else ""
+        return postgres_is_away(request, lambda: _page(request, 503, more=more), more)
     return _page(request, 500)
+
+
+def _parts() -> str:
+    """The status page's table: whoever looks there wants to know what still works."""
+    return render_to_string("errors/parts.html", {"components": without_tables()})
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -10,7 +10,10 @@ from portal.words import Word
 
 # key → what is wrong; %(n)s is the alarm's figure.
 ALARMS: dict[str, Any] = {
+    "postgres_down": _("PostgreSQL does not answer"),
     "region_down": _("Not serving: %(n)s"),
+    "disk_full": _("An edge's disk takes no usage: %(n)s"),
+    "filled": _("%(n)s %% of the durable store's memory is taken"),
     "late": _("Usage waits %(n)s s to be recorded"),
     "recorder_silent": _("The recorder has not been heard for %(n)s s"),
     "unmetered": _("%(n)s answers could not be metered"),
@@ -18,6 +21,7 @@ ALARMS: dict[str, Any] = {
     "breaches": _("Equations of the books that do not hold: %(n)s"),
     "spooled": _("%(n)s bytes of usage wait on edges' disks"),
     "broker_down": _("The job broker does not answer"),
+    "jobs_silent": _("No background job has run for two minutes"),
     "queue_late": _("Background jobs wait %(n)s s"),
     "failed_jobs": _("Background jobs that failed: %(n)s"),
     "openings_failed": _("Partners whose opening failed: %(n)s"),

@@ -1,5 +1,6 @@
 """The way back to the release before: its tables, so that its programs run again."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from django.apps import apps
@@ -37,8 +38,9 @@ def newest_of(before: Path) -> dict[str, str]:
     return found
 
 
-def go_back(targets: dict[str, str]) -> list[str]:
-    """Take migrations back to these, in each schema (owner); the schemas. Safe to repeat.
+def go_back(targets: dict[str, str], tell: Callable[[str], object] = lambda _: None) -> list[str]:
+    """Take migrations back to these, in each schema (owner); the schemas. Safe to repeat. `tell`
+    hears of each schema that is done.
 
     What only the later release knows goes with its tables and columns. Begin when no process runs.
     """
@@ -49,6 +51,7 @@ def go_back(targets: dict[str, str]) -> list[str]:
             if _has_later(place, app, name):
                 call_command("migrate_schemas", app, name, schema_name=place, interactive=False,
                              verbosity=0)  # fmt: skip
+        tell(place)
     return places
 
 

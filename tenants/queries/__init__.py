@@ -36,7 +36,7 @@ from tenants.queries.hosts import (
     primary_host,
     site,
 )
-from tenants.queries.keys import api_key, api_keys, api_keys_page, key_makers
+from tenants.queries.keys import api_key, api_keys, api_keys_page, data_key_count, key_makers
 from tenants.queries.legal import legal_text, legal_texts
 from tenants.queries.mail_texts import mail_texts
 from tenants.queries.partners import (
@@ -76,6 +76,7 @@ __all__ = [
     "company",
     "company_entries",
     "customer_reader",
+    "data_key_count",
     "domain_claim",
     "domain_claims",
     "domain_probes",

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection
 
-from tenants.models import ApiKey, AuditEntry
+from tenants.models import ApiKey, AuditEntry, DataKey
 
 
 def api_keys(partner_id: uuid.UUID) -> list[ApiKey]:
@@ -25,6 +25,11 @@ def api_key(partner_id: uuid.UUID, key_id: str, customer: str | None = None) -> 
     """One key of a partner (of that customer, if named)."""
     found = ApiKey.objects.filter(partner_id=partner_id, id=key_id)
     return (found if customer is None else found.filter(customer_external_id=customer)).first()
+
+
+def data_key_count(partner_id: uuid.UUID) -> int:
+    """Data keys that still open what they sealed (owner)."""
+    return DataKey.objects.filter(partner_id=partner_id, destroyed_at=None).count()
 
 
 def key_makers(partner_id: uuid.UUID, key_ids: Collection[str]) -> dict[str, str]:

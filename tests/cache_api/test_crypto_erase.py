@@ -101,7 +101,7 @@ def test_a_partner_that_leaves_gets_no_fresh_key(api, partners):
 
 
 def test_the_command_asks_twice(database, partners, kek):
-    def run(slug, confirm):
+    def run(slug, confirm=""):
         out = io.StringIO()
         call_command("destroy_data_keys", slug, actor="kim", confirm=confirm, stdout=out)
         return out.getvalue()
@@ -109,6 +109,7 @@ def test_the_command_asks_twice(database, partners, kek):
     for slug, confirm in (("redis-labs", "pinecone"), ("nobody", "nobody")):
         with pytest.raises(CommandError, match="nothing was changed"):
             run(slug, confirm)
+    assert run("redis-labs").startswith("1 data keys of redis-labs would be destroyed")
     assert not AuditEntry.objects.filter(verb="datakeys.destroyed").exists()
     assert run("redis-labs", "redis-labs") == "1 data keys of redis-labs destroyed\n"
 

@@ -86,6 +86,19 @@ def test_commands_and_files_exist(page):
     assert [name for name in quoted if not (ROOT / name).exists()] == []
 
 
+def test_links_into_a_page_lead_to_one_of_its_headings():
+    bad = []
+    for page in PAGES:
+        for link in _LINK.findall(page.read_text()):
+            file, _, anchor = link.partition("#")
+            if not anchor or "://" in link:
+                continue
+            text = (page.parent / file if file else page).resolve().read_text()
+            heads = {slug(one) for one in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+            bad += [] if anchor in heads else [(page.name, link)]
+    assert bad == []
+
+
 def test_the_readme_is_a_page_and_leads_to_every_manual():
     readme = (ROOT / "README.md").read_text()
 

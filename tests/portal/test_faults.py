@@ -572,8 +572,13 @@ def body_of(ask) -> bytes:
     return ask().body
 
 
+def sign_in(door, mail, password):
+    """Post the login form of one partner as a browser does: the answer."""
+    return submit(door, REDIS, "/accounts/login/", {"login": mail, "password": password})
+
+
 def submit(door, host, path, members):
-    """Post a form as a browser does; whatever comes of it may be logged."""
+    """Post a form as a browser does: the answer."""
     page = door.call("GET", path, b"", {"host": host})
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())[1]
     cookie = page.headers["set-cookie"].partition(";")[0]
@@ -581,4 +586,5 @@ def submit(door, host, path, members):
     answer = door.call("POST", path, form.encode(), {
         "content-type": "application/x-www-form-urlencoded", "cookie": cookie, "host": host,
     })  # fmt: skip
-    assert answer.status in (200, 302)
+    assert answer.status in (200, 302), answer
+    return answer

@@ -1,14 +1,18 @@
 """While Postgres is away each host says so in its own brand, down to colours and logo."""
 
 import json
+import re
 
 import pytest
 from django.db import connection
 from django.test import Client
 
+from cache_api.gateways.region_states import RegionState
 from cache_api.hot.problems import Problem
+from portal.queries import status
 from tenants import resolve
 from tenants.actions.holding_pages import write_holding_pages
+from tenants.away import MORE
 
 REDIS, PINECONE = "cache.redis.localhost", "cache.pinecone.localhost"
 PRODUCTS = {REDIS: "Redis Edge Cache", PINECONE: "Pinecone Edge Cache"}
@@ -97,3 +101,23 @@ def test_a_host_of_nobody_names_no_partner(folder, cut_off):
 
     assert page.status_code == 503
     assert not any(name in page.content.decode().lower() for name in ("redis", "pinecone"))
+
+
+def test_the_status_page_says_what_still_works(folder, cut_off, monkeypatch):
+    up = RegionState("eu", True, True, True, processes=1)
+    monkeypatch.setattr(status, "regions_now", lambda: (up,))
+    rows = {"Cached answers": "Working", "Usage recording": "Degraded",
+            "Portal": "Not available", "Invoices and payouts": "Degraded"}  # fmt: skip
+    assert visitor(REDIS).get("/status/").status_code == 200
+    cut_off()
+
+    for is_kept in (True, False):
+        answer = visitor(REDIS).get("/status/")
+        page = answer.content.decode()
+        assert (answer.status_code, answer["Refresh"]) == (503, "30")
+        assert PRODUCTS[REDIS] in page and MORE not in page
+        found = re.findall(r'<th scope="row">([^<]+)</th><td>([^<]+)</td>', page)
+        assert dict(found) == rows
+        assert "<table" not in visitor(REDIS).get("/accounts/login/").content.decode()
+        for path in folder.iterdir() if is_kept else ():
+            path.unlink()

@@ -21,7 +21,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Who does it."""
-        parser.add_argument("--as", dest="email", required=True, metavar="EMAIL")
+        parser.add_argument("--as", dest="email", required=True, metavar="EMAIL",
+                            help="platform person who may approve money")  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Look at each at Stripe and say what became of it; accounts are masked."""

@@ -22,7 +22,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The month, and who approves."""
         parser.add_argument("month", help="YYYY-MM")
-        parser.add_argument("--as", dest="email", required=True, metavar="EMAIL")
+        parser.add_argument("--as", dest="email", required=True, metavar="EMAIL",
+                            help="platform person who approves, not who prepared")  # fmt: skip
         parser.add_argument("--wait", action="store_true", help="issue in this process")
 
     def handle(self, *args: Any, **options: Any) -> None:

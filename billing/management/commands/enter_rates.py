@@ -44,31 +44,33 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One of three facts and who asks for it; or a decision and who makes it."""
-        parser.add_argument("--as", dest="email", required=True, metavar="EMAIL")
+        parser.add_argument("--as", dest="email", required=True, metavar="EMAIL",
+                            help="platform person who asks, or another who decides")  # fmt: skip
         facts = parser.add_subparsers(dest="fact", required=True)
         fx = facts.add_parser("fx", help="fx 2026-09-30 USD EUR 0.92")
-        fx.add_argument("day", type=_day)
-        fx.add_argument("base")
-        fx.add_argument("quote")
-        fx.add_argument("rate", type=_number)
+        fx.add_argument("day", type=_day, help="YYYY-MM-DD, the last of the month it is for")
+        fx.add_argument("base", help="currency, such as USD")
+        fx.add_argument("quote", help="currency, such as EUR")
+        fx.add_argument("rate", type=_number, help="what one of the first is in the second")
         tax = facts.add_parser("tax", help="tax GB VAT 20 --from 2026-01-01")
-        tax.add_argument("country")
-        tax.add_argument("label")
-        tax.add_argument("percent", type=_number)
+        tax.add_argument("country", help="two letters, such as GB")
+        tax.add_argument("label", help="as papers call the tax, such as VAT")
+        tax.add_argument("percent", type=_number, help="such as 20 or 8.1")
         status = facts.add_parser("status", help="status redis-labs standard --customer acme …")
         status.add_argument("partner", help="slug")
-        status.add_argument("treatment", choices=TREATMENTS)
+        status.add_argument("treatment", choices=TREATMENTS, help="how the party is taxed")
         status.add_argument("--customer", default="", help="the partner's own id; else the partner")
-        status.add_argument("--country", default="")
-        status.add_argument("--percent", type=_number)
+        status.add_argument("--country", default="", help="two letters, where it is not its own")
+        status.add_argument("--percent", type=_number, help="of a treatment with a rate of its own")
         status.add_argument("--charges", choices=CHARGES, default="", help="of these alone")
-        status.add_argument("--reason", default="")
+        status.add_argument("--reason", default="", help="printed where no tax is charged")
         facts.add_parser("waiting", help="what a second person has to decide on")
         for name in ("approve", "decline"):
-            facts.add_parser(name).add_argument("request", type=UUID)
-        facts.choices["decline"].add_argument("reason")
+            facts.add_parser(name).add_argument("request", type=UUID, help="its id in `waiting`")
+        facts.choices["decline"].add_argument("reason", help="for whoever asked")
         for one in (tax, status):
-            one.add_argument("--from", dest="valid_from", type=_day, required=True)
+            one.add_argument("--from", dest="valid_from", type=_day, required=True,
+                             help="YYYY-MM-DD, the first day it holds")  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask, list or decide; a refusal says why."""

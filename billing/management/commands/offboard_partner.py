@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Who leaves, who says so, where the archive goes."""
-        parser.add_argument("slug")
+        parser.add_argument("slug", help="the partner who leaves")
         parser.add_argument("--as", dest="actor", default="", help="your e-mail, for the audit")
         parser.add_argument("--folder", type=Path, help="where archive and receipts are written")
         parser.add_argument("--confirm", default="", help="the slug once more")

@@ -20,8 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The month, who says so, and why."""
         parser.add_argument("month", help="YYYY-MM")
-        parser.add_argument("--as", dest="email", required=True, metavar="EMAIL")
-        parser.add_argument("--reason", required=True)
+        parser.add_argument("--as", dest="email", required=True, metavar="EMAIL",
+                            help="platform person who says so; another one confirms")  # fmt: skip
+        parser.add_argument("--reason", required=True, help="kept with the run, for auditors")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Says what is still missing: the second person, or nothing."""

@@ -28,9 +28,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """To whom, and what."""
-        parser.add_argument("slug")
-        parser.add_argument("name", choices=sorted(CHECKS))
-        parser.add_argument("value", help="a JSON object")
+        parser.add_argument("slug", help="the partner")
+        parser.add_argument("name", choices=sorted(CHECKS), help="what it is granted")
+        parser.add_argument("value", help="a JSON object; it replaces what was there")
         parser.add_argument("--as", dest="actor", required=True, help="your e-mail, for the audit")
 
     def handle(self, *args: Any, **options: Any) -> None:

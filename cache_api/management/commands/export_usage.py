@@ -18,8 +18,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where to, and whether they leave PostgreSQL."""
-        parser.add_argument("--folder", type=Path, required=True)
-        parser.add_argument("--drop", action="store_true", help="then take them out of PostgreSQL")
+        parser.add_argument("--folder", type=Path, required=True, help="where the files go")
+        parser.add_argument(
+            "--drop", action="store_true",
+            help="check the files and take those days out of PostgreSQL; without it nothing goes",
+        )  # fmt: skip
         parser.add_argument(
             "--verify", action="store_true", help="only compare what left with its files"
         )

@@ -19,12 +19,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file, whose it is, and what to do with bad rows."""
-        parser.add_argument("file", type=Path, nargs="?")
-        parser.add_argument("--partner", metavar="SLUG")
+        parser.add_argument("file", type=Path, nargs="?", help="CSV or JSON lines")
+        parser.add_argument("--partner", metavar="SLUG", help="whose usage it is")
         parser.add_argument(
             "--skip-bad", action="store_true", help="import the good rows, write FILE.rejects.csv"
         )
-        parser.add_argument("--as", dest="actor", default="command line", metavar="WHO")
+        parser.add_argument("--as", dest="actor", default="command line", metavar="WHO",
+                            help="your e-mail, for the audit")  # fmt: skip
         parser.add_argument("--columns", action="store_true", help="list the columns and end")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,6 +1,7 @@
 """`manage.py restore_usage --folder F --since YYYY-MM-DD --as YOU`: exported usage comes back."""
 
 from argparse import ArgumentParser
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,23 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where from, and since when."""
-        parser.add_argument("--folder", type=Path, required=True)
-        parser.add_argument("--since", type=day_given, metavar="YYYY-MM-DD", required=True)
+        parser.add_argument("--folder", type=Path, required=True, help="what export_usage wrote")
+        parser.add_argument("--since", type=day_given, metavar="YYYY-MM-DD", required=True,
+                            help="this UTC day and all after it that are gone")  # fmt: skip
         parser.add_argument("--as", dest="actor", required=True, help="your e-mail, for the audit")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """One call."""
+        """One call, a line for each day as it is back."""
         try:
             done = restore_days(
                 since=options["since"], folder=options["folder"], actor=options["actor"],
-                now=timezone.now(),
+                now=timezone.now(), tell=self._tell,
             )  # fmt: skip
         except BadDayFile as error:
             raise CommandError(str(error)) from error
-        for day, events in done.items():
-            self.stdout.write(f"{day}: {events} events are back")
         if not done:
             self.stdout.write(f"nothing since {options['since']} is gone and exported there")
+
+    def _tell(self, day: date, events: int) -> None:
+        self.stdout.write(f"{day}: {events} events are back")
+        self.stdout.flush()

@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which key of which partner."""
-        parser.add_argument("slug")
+        parser.add_argument("slug", help="the partner")
         parser.add_argument("key_id", help="the 12 characters after acp_live_ or acp_test_")
         parser.add_argument("--as", dest="actor", required=True, help="your e-mail, for the audit")
         parser.add_argument(

@@ -18,9 +18,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Whose, and how much."""
-        parser.add_argument("slug")
+        parser.add_argument("slug", help="the partner")
         parser.add_argument("customer", help="the partner's own id for its customer")
-        parser.add_argument("quota", help="a JSON object, or null")
+        parser.add_argument(
+            "quota", help="requests a UTC day, a UTC month, and whether more are refused; or null"
+        )
         parser.add_argument("--as", dest="actor", required=True, help="your e-mail, for the audit")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """How many requests a second."""
-        parser.add_argument("--rate", type=float, default=4.0)
+        parser.add_argument("--rate", type=float, default=4.0, help="requests a second")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Loop until SIGTERM; an edge that is away is waited for."""

@@ -19,8 +19,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """All equations, or those whose name contains a word; heads noted from earlier runs."""
-        parser.add_argument("--only", default="", metavar="WORD")
-        parser.add_argument("--noted", default=[], metavar="STEP:HASH", type=_head, nargs="+")
+        parser.add_argument("--only", default="", metavar="WORD",
+                            help="equations with it in their name, such as journal")  # fmt: skip
+        parser.add_argument("--noted", default=[], metavar="STEP:HASH", type=_head, nargs="+",
+                            help="heads that an earlier run printed")  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Each equation on a line of its own, its breaches below."""

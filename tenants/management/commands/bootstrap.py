@@ -20,8 +20,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Who it is."""
-        parser.add_argument("email")
-        parser.add_argument("--name", default="")
+        parser.add_argument("email", help="of the first superadmin")
+        parser.add_argument("--name", default="", help="as colleagues read it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One call; then where to go on."""

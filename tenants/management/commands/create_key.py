@@ -16,11 +16,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """For whom, and in which mode."""
-        parser.add_argument("slug")
+        parser.add_argument("slug", help="the partner")
         parser.add_argument("--as", dest="actor", required=True, help="your e-mail, for the audit")
         parser.add_argument("--customer", help="bind the key to this customer's external id")
         parser.add_argument("--test", action="store_true", help="test mode: never billed")
-        parser.add_argument("--label", default="")
+        parser.add_argument("--label", default="", help="what people call it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One call; the key goes to standard output alone, so that it can be piped."""

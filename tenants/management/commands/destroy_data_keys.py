@@ -17,21 +17,30 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Whose keys, who says so, and the name once more."""
-        parser.add_argument("slug")
+        parser.add_argument("slug", help="the partner")
         parser.add_argument("--as", dest="actor", required=True, help="your e-mail, for the audit")
-        parser.add_argument("--confirm", required=True, help="the slug once more")
+        parser.add_argument(
+            "--confirm", default="", help="the slug once more; without it a dry run"
+        )
         parser.add_argument(
             "--no-fresh-key", dest="renew", action="store_false",
             help="for a partner that leaves: its API answers 503 from then on",
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """One call; says how many keys went."""
-        if options["confirm"] != options["slug"]:
+        """Dry run, or one call; says how many keys go."""
+        if options["confirm"] not in ("", options["slug"]):
             raise CommandError("--confirm must repeat the slug; nothing was changed.")
         partner = queries.partner_by_slug(options["slug"])
         if partner is None:
             raise CommandError(f"There is no partner {options['slug']!r}; nothing was changed.")
+        if not options["confirm"]:
+            self.stdout.write(
+                f"{queries.data_key_count(partner.id)} data keys of {partner.slug} would be "
+                "destroyed: nothing it has cached could be opened any more, in no copy. "
+                f"Nothing was changed; add --confirm {partner.slug}."
+            )
+            return
         destroyed = destroy_data_keys(
             partner_id=partner.id, kek=settings.KEK, actor=options["actor"], now=timezone.now(),
             renew=options["renew"],

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only say what it would do")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """One line an app, then how many schemas were done."""
+        """One line an app, one a schema as it is done, then how many."""
         try:
             targets = newest_of(options["checkout"].resolve())
         except NotBefore as error:
@@ -30,4 +30,9 @@ class Command(BaseCommand):
         if not targets:
             self.stdout.write("nothing to take back: it has the same migrations")
         elif not options["check"]:
-            self.stdout.write(f"done in {len(go_back(targets))} schemas")
+            done = go_back(targets, self._tell)
+            self.stdout.write(f"done in {len(done)} schemas")
+
+    def _tell(self, schema_name: str) -> None:
+        self.stdout.write(f"  {schema_name}")
+        self.stdout.flush()

@@ -18,15 +18,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The facts a partner starts with."""
-        parser.add_argument("slug")
-        parser.add_argument("--name", required=True)
-        parser.add_argument("--kind", required=True, choices=Partner.Kind.values)
+        parser.add_argument("slug", help="in addresses and names for good: a-z, 0-9 and -")
+        parser.add_argument("--name", required=True, help="as people read it")
+        parser.add_argument("--kind", required=True, choices=Partner.Kind.values,
+                            help="what it sells")  # fmt: skip
         parser.add_argument("--host", default="", help="the partner's own hostname")
         parser.add_argument("--seed", default="#3355CC", help="brand colour, like #FF4438")
         parser.add_argument("--product", default="", help="product name shown to customers")
-        parser.add_argument("--legal-name", default="")
+        parser.add_argument("--legal-name", default="", help="its company, on papers")
         parser.add_argument("--owner", default="", help="e-mail of the first owner")
-        parser.add_argument("--as", dest="actor", default="command line")
+        parser.add_argument("--as", dest="actor", default="command line",
+                            help="your e-mail, for the audit")  # fmt: skip
         parser.add_argument("--no-wait", action="store_true", help="do not wait for the opening")
 
     def handle(self, *args: Any, **options: Any) -> None:

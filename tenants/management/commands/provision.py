@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Run forever, or once for scripts and tests."""
-        parser.add_argument("--once", action="store_true")
+        parser.add_argument("--once", action="store_true", help="empty the queue, then end")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Claim, open, repeat; a database that is away is waited for."""

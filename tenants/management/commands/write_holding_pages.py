@@ -12,11 +12,12 @@ from tenants.actions.holding_pages import write_holding_pages
 class Command(BaseCommand):
     """Safe to repeat: it writes what changed."""
 
-    help = "Writes each served host's page for the time when nothing of the portal runs."
+    help = "Write each served host's page for the time when nothing of the portal runs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The folder that Caddy reads."""
-        parser.add_argument("--folder", type=Path, default=settings.HOLDING_DIR)
+        parser.add_argument("--folder", type=Path, default=settings.HOLDING_DIR,
+                            help="that Caddy reads (default: HOLDING_DIR)")  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write them and say how many."""

@@ -16,6 +16,7 @@ from cache_api.actions import drain_stream as module
 from cache_api.actions.drain_stream import Drained, StreamReader, drain_stream
 from cache_api.gateways.stream import DATASET_KEY, HEARTBEATS_KEY, EventStream, EventsUnavailable
 from cache_api.reconcile import CHECKS
+from cache_api.rules import tally
 from cache_api.rules.events import FIELD, encode
 from tenants.rules.ids import uuid7
 from tests.cache_api.cast import NOW, event, everything, hours, sql
@@ -66,10 +67,12 @@ def test_entries_become_rows_and_leave_the_stream(stream, database, partners):
     assert drain(reader) == [Drained(received=2, inserted=2)]
     assert (hours(database, partners.redis), hours(database, partners.pinecone)) == ([(2,)], [(5,)])
     assert stream.waiting() == 0
-    before = everything(database, partners)
+    before, counted = everything(database, partners), stream.client.hgetall(tally.KEY)
+    assert tally.read(counted).answers == {("hit", ""): 7}
     assert drain(reader) == [Drained()]
     assert drain(stream.reader()) == [Drained()]
     assert everything(database, partners) == before
+    assert stream.client.hgetall(tally.KEY) == counted
 
 
 def test_many_chunks_are_read_ahead_and_none_is_lost(stream, database, partners):

@@ -44,6 +44,8 @@ def up(name, **more):
         ([up("eu"), up("us", processes=0)], Level.DEGRADED, Level.OK),
         ([up("eu", cache_up=False)], Level.OUTAGE, Level.OK),
         ([up("eu", events_up=False), up("us")], Level.DEGRADED, Level.DEGRADED),
+        ([up("eu", events_up=False, processes=0)], Level.DEGRADED, Level.DEGRADED),
+        ([up("eu", events_up=False, cache_up=False)], Level.OUTAGE, Level.DEGRADED),
         ([up("eu", waiting=BEHIND)], Level.OK, Level.DEGRADED),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 from cache_api.gateways.region_states import region_states
 from cache_api.gateways.servers import Region, regions
+from cache_api.rules import tally
 from cache_api.rules.events import STREAM
 from portal import remembered
 from portal.queries import regions as regions_query
@@ -50,7 +51,9 @@ def test_states_are_sums_over_living_processes(two):
     beat(two["eu"], lately={"hit": 100}, stopped=True)
     two["eu"].cast().events.hset("usage:heartbeats", "junk", b"{")
     two["us"].cache.child.kill()
-    beat(two["us"], spool_bytes=700, unmetered=2)
+    beat(two["us"], spool_bytes=700, unmetered=2, door="edge", down=["cache"],
+         counters={"unmetered": 2, "tier_dropped": 5})  # fmt: skip
+    two["us"].cast().events.hset(tally.KEY, mapping={"answers:hit:tier": 3, "took:hit:1": 3})
     old_ms = time.time_ns() // 1_000_000 - 9_000
     two["eu"].cast().events.xadd(STREAM, {"e": b"1"}, id=f"{old_ms}-0")
     two["eu"].cast().events.xadd(STREAM, {"e": b"2"})
@@ -63,6 +66,11 @@ def test_states_are_sums_over_living_processes(two):
     assert (eu.lookups, eu.hits, eu.from_tier, eu.from_regions) == (12, 11, 2, 3)
     assert (eu.lag_ms, us.lag_ms) == (None, 1.5)
     assert (eu.is_disk_full, us.is_disk_full) == (True, False)
+    assert [(one.door, one.down, one.counted["tier_dropped"]) for one in us.living] == [
+        ("edge", ("cache",), 5)
+    ]
+    assert us.tally.answers == {("hit", "tier"): 3} and sum(us.tally.took[0].buckets) == 3
+    assert (len(eu.living), eu.tally) == (2, tally.NOTHING)
     assert (eu.jobs_run, us.jobs_run) == (False, True)  # only the home has jobs
     assert 0 < eu.filled < 0.1
     assert (us.is_up, us.cache_up, us.events_up, us.processes) == (False, False, True, 1)
