@@ -33,6 +33,7 @@ def main() -> None:
         log_config=log_lines.config(as_json=as_json, level=os.environ.get("LOG_LEVEL", "INFO")),
         proxy_headers=False,  # the edge asks nobody where a request came from
         server_header=False,
+        headers=[("x-content-type-options", "nosniff")],  # as on the portal's answers
         timeout_graceful_shutdown=5,
     )
 

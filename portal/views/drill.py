@@ -26,6 +26,7 @@ from billing.queries import drill
 from billing.queries.archive import archived_run, hours_behind, write_archive
 from billing.queries.frozen import snapshot_of
 from billing.queries.hours import UsageGone
+from billing.rules.csv_text import defused
 from billing.rules.drafts import PAYOUT_STATEMENT
 from billing.rules.trust.event_csv import event_lines
 from billing.rules.trust.usage_csv import csv_lines
@@ -154,7 +155,7 @@ def _file(
             return _proof(document, event_id)
         if form == "usage":
             name = f"{document.number}-usage.csv"
-            return _stream(whose, name, lambda: csv_lines(hours_behind(document)))
+            return _stream(whose, name, lambda: csv_lines(hours_behind(document), defused))
         return _made(document, form)
 
 
