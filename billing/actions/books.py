@@ -8,7 +8,6 @@ from django.db import transaction
 from billing.actions.open_runs import agreements_in
 from billing.actions.post import Source, post_entries
 from billing.actions.preview import previewed
-from billing.gateways.postgres import wait_in_line
 from billing.models import (
     AccountMapping,
     Agreement,
@@ -24,6 +23,7 @@ from billing.rules.errors import BadTerms, BillingError, SamePerson
 from billing.rules.journal import Entry, Posting
 from billing.rules.periods import Period, previous_month, require_ended
 from tenants import audit
+from tenants.gateways.turns import wait_in_line
 from tenants.rules.meanwhile import refuse_changed
 from tenants.rules.sayings import Said
 

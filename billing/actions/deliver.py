@@ -13,7 +13,6 @@ from billing.actions.document_events import record_document_event
 from billing.actions.moves import locked_run, move
 from billing.actions.render_document import render_document
 from billing.gateways.mail import MailNotSentError, send
-from billing.gateways.postgres import wait_in_line
 from billing.models import Document, DocumentEvent, SettlementRun
 from billing.queries.credits import body_of
 from billing.queries.disputes import open_dispute_documents
@@ -52,6 +51,7 @@ from billing.rules.status import (
     UNDELIVERED,
 )
 from tenants import queries
+from tenants.gateways.turns import wait_in_line
 from tenants.letters import letter_html, reading, with_footer
 from tenants.resolve import brand_of_partner
 

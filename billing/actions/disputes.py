@@ -11,7 +11,6 @@ from billing.actions.credit_requests import ask_credit_note
 from billing.actions.document_events import record_document_event
 from billing.actions.errors import UnknownRun
 from billing.actions.post import Source, post_entries
-from billing.gateways.postgres import wait_in_line
 from billing.models import CarriedItem, Dispute, DisputeEntry, Document, DocumentEvent
 from billing.queries.calendar import open_date
 from billing.queries.credits import body_of
@@ -38,6 +37,7 @@ from billing.rules.drafts import CREDIT_NOTE, PAYOUT_STATEMENT
 from billing.rules.journal import share_correction
 from billing.rules.status import ACCEPTED, DISPUTED, RESOLVED
 from tenants import audit
+from tenants.gateways.turns import wait_in_line
 from tenants.rules.sayings import Said
 
 BY_SILENCE = "silence"

@@ -8,7 +8,6 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from billing.actions.deliver import mails_for, paper_url, send_mails
-from billing.gateways.postgres import wait_in_line
 from billing.models import Document
 from billing.queries.credits import body_of
 from billing.queries.mailing import asked_again, mailboxes
@@ -16,6 +15,7 @@ from billing.rules.errors import BillingError
 from billing.rules.letters import ASKED, Letter, delivery_letter
 from billing.rules.status import DELIVERED
 from tenants import audit, queries
+from tenants.gateways.turns import wait_in_line
 
 AGAIN_AFTER, MOST_A_DAY = timedelta(minutes=10), 5
 

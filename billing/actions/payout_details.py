@@ -10,6 +10,7 @@ from stdnum import iban as ibans
 from stdnum.exceptions import ValidationError
 
 from billing.actions.connected_accounts import require_ready
+from billing.gateways.locks import lock_money
 from billing.models import PayoutDetails, PayoutDetailsDecision
 from billing.rules.errors import BillingError, WrongState
 from billing.rules.payouts import require_second_person
@@ -43,6 +44,7 @@ def ask_payout_details(
     if kind == PayoutDetails.Kind.STRIPE:
         require_ready(partner_id, account)
     with transaction.atomic():
+        lock_money(partner_id)
         waiting = PayoutDetails.objects.filter(partner_id=partner_id, decision=None)
         if waiting.exists():
             raise WrongState(
@@ -67,6 +69,7 @@ def decide_payout_details(
     repeat: the same decision by the same person is returned.
     """
     with transaction.atomic():
+        lock_money(partner_id)
         details = PayoutDetails.objects.filter(pk=details_id, partner_id=partner_id).first()
         if details is None:
             raise WrongState(Said("There is no such change of payout details."))

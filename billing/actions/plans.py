@@ -11,7 +11,6 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.actions.rate_cards import publish_rate_version, refuse_settled
-from billing.gateways.postgres import wait_in_line
 from billing.models import Plan, PlanAssignment, PlanVersion, RateCard
 from billing.queries.plans import in_force, moves_due, moves_of
 from billing.rules.money import exponent
@@ -21,6 +20,7 @@ from cache_api.actions.entitle import set_quota
 from cache_api.models import Customer
 from cache_api.rules.bulk import Outcome
 from tenants import audit
+from tenants.gateways.turns import wait_in_line
 from tenants.rules.meanwhile import refuse_changed
 from tenants.rules.sayings import Said
 

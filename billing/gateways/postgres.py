@@ -35,15 +35,6 @@ def repeatable_read() -> Iterator[None]:
         yield
 
 
-def wait_in_line(name: str) -> None:
-    """Hold an advisory lock by name until the transaction ends; others with that name wait.
-
-    For roles that may append but not update, and so can lock no row.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
-
-
 def retried(work: Callable[[], Result]) -> Result:
     """Run `work`, again when another transaction changed what it had read (SQLSTATE 40001)."""
     for _ in range(TRIES - 1):

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from billing.gateways.postgres import rows, wait_in_line
+from billing.gateways.postgres import rows
+from tenants.gateways.turns import wait_in_line
 
 # An entry with its lines as one text, hashed; the same expression seals and checks.
 ENTRY_SHA256 = """encode(sha256(convert_to(concat_ws('|', e.id, e.source, e.partner_id, e.run_id,

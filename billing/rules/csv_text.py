@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
 from billing.rules.money import to_major
 
-# A spreadsheet runs a cell that begins like this as a formula, whoever wrote it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
+# A spreadsheet runs a cell that begins like this as a formula, whoever wrote it. One that parts
+# lists by semicolons, as in much of Europe, cuts cells there, whatever the quotes say.
+_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r])")
 
 BLOCK = 1_000  # rows
 
@@ -36,9 +37,14 @@ def csv_blocks(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Itera
         yield out.getvalue().encode()
 
 
+def defused(text: str) -> str:
+    """The text with an apostrophe before whatever a spreadsheet would run."""
+    return _FORMULA.sub("'", text)
+
+
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+    return defused(text) if isinstance(value, str) else text
 
 
 _LINE = (

@@ -18,6 +18,7 @@ from cache_api.rules import alerts as rules
 from cache_api.rules.alerts import BadAlert, Fired
 from cache_api.rules.hooks.catalogue import CUSTOMER, PARTNER, Fact
 from tenants import audit
+from tenants.gateways.turns import wait_in_line
 from tenants.rules.ids import uuid7
 from tenants.rules.sayings import Said
 
@@ -35,6 +36,7 @@ def add_alert(
     if not name.strip() or len(name) > 80 or not name.isprintable():
         raise BadAlert("name", Said("A name has 1 to 80 printable characters."))
     with transaction.atomic():
+        wait_in_line(f"alerts {partner_id}")
         if _own(owner).count() >= MOST_ALERTS:
             raise BadAlert(
                 "",

@@ -37,6 +37,7 @@ def main() -> None:
         proxy_headers=False,  # the edge asks nobody where a request came from
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
+        headers=[("x-content-type-options", "nosniff")],  # as on the portal's answers
         timeout_graceful_shutdown=5,
     )
 

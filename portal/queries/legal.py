@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale
@@ -29,6 +29,12 @@ else:
 @cache
 def _markdown() -> markdown_it.MarkdownIt:
     return markdown_it.MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+
+
+@lru_cache(maxsize=256)
+def _rendered(text: str) -> str:
+    """As HTML; a text is set once, not for each of its readers."""
+    return str(_markdown().render(text))
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Legal:
     @property
     def html(self) -> SafeString:
         """The text as a page has it."""
-        return mark_safe(_markdown().render(self.text))  # noqa: S308 - HTML in it is escaped
+        return mark_safe(_rendered(self.text))  # noqa: S308 - HTML in it is escaped
 
 
 def legal_texts(partner_id: uuid.UUID, brand: Brand) -> list[Legal]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing.gateways.typst import render_png
@@ -125,6 +126,7 @@ def discard(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @FRAMED
+@xframe_options_sameorigin
 def surface(request: HttpRequest, name: str) -> HttpResponse:
     """One surface in the draft, light or dark, to be shown in the editor's frame."""
     theme = request.GET.get("mode", "light")

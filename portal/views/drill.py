@@ -26,6 +26,7 @@ from billing.queries import drill
 from billing.queries.archive import archived_run, hours_behind, write_archive
 from billing.queries.frozen import snapshot_of
 from billing.queries.hours import UsageGone
+from billing.rules.csv_text import defused
 from billing.rules.drafts import PAYOUT_STATEMENT
 from billing.rules.trust.event_csv import event_lines
 from billing.rules.trust.usage_csv import csv_lines
@@ -171,7 +172,7 @@ def _made(document: Document, form: str) -> HttpResponse:
         if form == "archive":
             headers["X-Archive-Seal"] = write_archive(document, target).seal  # type: ignore[arg-type]
         elif form == "usage":
-            target.writelines(csv_lines(hours_behind(document)))
+            target.writelines(csv_lines(hours_behind(document), defused))
         else:
             usage_parquet(hours_behind(document), target)  # type: ignore[arg-type]
     except UsageGone as gone:

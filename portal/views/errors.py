@@ -7,6 +7,7 @@ Under /api/ a program reads the answer: it gets the same problem document as fro
 import sys
 from errno import EDQUOT, ENOSPC
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -54,6 +55,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
             headers={"Cache-Control": "no-store"},
         )  # fmt: skip
     return _page(request, 404)
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413: more than a form with all its files may have; nothing of it was read."""
+    return _page(request, 413, reason=str(settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

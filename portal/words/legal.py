@@ -39,6 +39,7 @@ STARTS: dict[str, Any] = {
 PROBLEMS: dict[str, Any] = {
     "long": _("At most 60,000 characters."),
     "control": _("The text holds characters that cannot be shown."),
+    "marks": _("The text has too many lines or marks such as * and [: 3,000 of each at most."),
     "unknown": _("There is no such page."),
 }
 EXPLAINED: dict[str, Any] = {

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from tenants import audit, resolve
+from tenants.gateways.turns import wait_in_line
 from tenants.models import Domain, DomainClaim
 from tenants.rules import hostnames
 from tenants.rules.custom_hosts import TOKEN_PREFIX, parse_custom_host
@@ -42,10 +43,11 @@ def claim_host(*, partner_id: uuid.UUID, text: str, actor: str, now: datetime) -
     mine = DomainClaim.objects.filter(partner_id=partner_id)
     if Domain.objects.filter(tenant_id=partner_id, domain=host).exists():
         raise DomainRefused("yours_already")
-    if mine.filter(routing__in=OPEN).count() >= MOST_OPEN:
-        raise DomainRefused("too_many")
     try:
         with transaction.atomic():
+            wait_in_line(f"claims {partner_id}")
+            if mine.filter(routing__in=OPEN).count() >= MOST_OPEN:
+                raise DomainRefused("too_many")
             claim = DomainClaim.objects.create(
                 partner_id=partner_id, host=host, target=_target(mine), created_by=actor,
                 token=TOKEN_PREFIX + secrets.token_urlsafe(24), created_at=now,

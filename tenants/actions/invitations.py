@@ -9,16 +9,21 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from tenants import audit
 from tenants.accounts.models import Invitation, User
 from tenants.actions.people import Circle, PersonRefused, log, may_give_role
+from tenants.gateways.turns import wait_in_line
+from tenants.rules import roles
 from tenants.rules.sayings import Said
 
 VALID_FOR = timedelta(days=7)
-RESEND_AFTER = timedelta(minutes=1)
+RESEND_AFTER, DAY = timedelta(minutes=1), timedelta(days=1)
 MOST_OPEN = 200  # invitations of a circle that wait at a time
+MOST_A_DAY = 500  # likewise, those of a day that were withdrawn or taken too
+
+_TOO_SOON = Said("It was sent less than a minute ago; wait a little.")
 
 
 def invite(
@@ -26,8 +31,9 @@ def invite(
 ) -> tuple[Invitation, str]:
     """A place for somebody, and the token of the link, which is kept nowhere.
 
-    Raises PersonRefused: an address that has an account or an open invitation on this host, a role
-    that `by` may not give. Not safe to repeat: the second call is refused.
+    Raises PersonRefused: an address that has an account or an open invitation on this host, or was
+    written to within the minute; a role that `by` may not give; too many at a time or in a day. Not
+    safe to repeat: the second call is refused.
     """
     email = email.strip().lower()
     may_give_role(circle, by, role)
@@ -38,6 +44,8 @@ def invite(
             raise PersonRefused(
                 Said("%(email)s is invited already; send that invitation again.", email=email)
             )
+        if Invitation.objects.filter(email=email, sent_at__gt=now - RESEND_AFTER).exists():
+            raise PersonRefused(_TOO_SOON)
         _has_room(circle, 1, now)
         return _invited(circle, email, name.strip(), role, by, now)
 
@@ -46,15 +54,17 @@ def invite_many(
     *, circle: Circle, emails: Sequence[str], role: str, by: User, now: datetime
 ) -> tuple[list[tuple[Invitation, str]], list[str]]:
     """A place for each of them, all or none; and whom nothing is sent, since they have an account
-    or an open invitation on this host already. `emails` are lower case, each once.
+    or an open invitation on this host already, or were written to within the minute. `emails` are
+    lower case, each once.
 
     Safe to repeat: the second call invites nobody. Raises PersonRefused: a role that `by` may not
     give, more than MOST_OPEN that wait, somebody who is invited by another at the same moment.
     """
     may_give_role(circle, by, role)
     with _one_at_a_time(", ".join(emails[:3])), transaction.atomic():
+        is_open = Q(accepted_at=None, withdrawn_at=None, expires_at__gt=now)
         open_now = Invitation.objects.filter(
-            email__in=emails, accepted_at=None, withdrawn_at=None, expires_at__gt=now
+            is_open | Q(sent_at__gt=now - RESEND_AFTER), email__in=emails
         )
         known = {*User.objects.filter(email__in=emails).values_list("email", flat=True),
                  *open_now.values_list("email", flat=True)}  # fmt: skip
@@ -69,11 +79,19 @@ def _waiting(email: str) -> QuerySet[Invitation]:
 
 
 def _has_room(circle: Circle, count: int, now: datetime) -> None:
+    wait_in_line(f"invitations {circle.partner_id} {circle.customer_id}")
     waiting = circle.invitations().filter(expires_at__gt=now).count()
     if count and waiting + count > MOST_OPEN:
         raise PersonRefused(Said(
             "%(waiting)s invitations wait already, at most %(most_open)s may; withdraw some first.",
             waiting=waiting, most_open=MOST_OPEN,
+        ))  # fmt: skip
+    ours = Invitation.objects.filter(
+        role__in=roles.PERMISSIONS[circle.audience], customer_id=circle.customer_id
+    )
+    if count and ours.filter(created_at__gt=now - DAY).count() + count > MOST_A_DAY:
+        raise PersonRefused(Said(
+            "At most %(most)s people are invited in a day; go on tomorrow.", most=MOST_A_DAY
         ))  # fmt: skip
 
 
@@ -101,7 +119,7 @@ def invite_again(
         if row is None:
             raise PersonRefused(Said("This invitation is accepted or withdrawn."))
         if now - row.sent_at < RESEND_AFTER:
-            raise PersonRefused(Said("It was sent less than a minute ago; wait a little."))
+            raise PersonRefused(_TOO_SOON)
         may_give_role(circle, by, row.role)
         row.token_sha256, row.sent_at, row.expires_at = _hash(token), now, now + VALID_FOR
         row.save(update_fields=["token_sha256", "sent_at", "expires_at"])

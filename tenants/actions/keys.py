@@ -12,11 +12,13 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from tenants import audit, queries
+from tenants.gateways.turns import wait_in_line
 from tenants.models import ApiKey
 from tenants.rules import keys
 from tenants.rules.sayings import Said
 
 MOST_KEYS = 2_000  # that work at a time: every door holds them all
+MOST_ROTATING = 2 * MOST_KEYS  # likewise, while each has its successor beside it
 OVERLAPS = (timedelta(0), timedelta(hours=1), timedelta(days=1), timedelta(days=7))
 
 
@@ -34,15 +36,8 @@ def create_key(
     """
     if len(label) > 80 or not (label.isprintable() or not label):
         raise KeyRefused(Said("A label has at most 80 printable characters."))
-    working = ApiKey.objects.filter(_works(now), partner_id=partner_id).count()
-    if working >= MOST_KEYS:
-        raise KeyRefused(
-            Said(
-                "There are %(working)s working keys; revoke some that are not used first.",
-                working=working,
-            )
-        )
     with transaction.atomic():
+        _has_room(partner_id, MOST_KEYS, now)
         return _mint(partner_id, livemode, customer_external_id, label, actor, now, {})
 
 
@@ -53,11 +48,14 @@ def rotate_key(
     """A successor with the same mode, customer and label; the old key works on for `overlap`.
 
     Raises KeyRefused when the key does not work any more or has its end already: a second call
-    makes no second successor. `customer_external_id` limits it to that customer's keys.
+    makes no second successor; and where it would work on beside MOST_ROTATING others.
+    `customer_external_id` limits it to that customer's keys.
     """
     if overlap not in OVERLAPS:
         raise KeyRefused(Said("Let the old key work on for 0 or 1 hour, a day or seven days."))
     with transaction.atomic():
+        if overlap:
+            _has_room(partner_id, MOST_ROTATING, now)
         old = _keys(partner_id, key_id, customer_external_id).select_for_update().first()
         if old is None:
             raise KeyRefused(Said("There is no key %(key_id)s.", key_id=key_id))
@@ -100,6 +98,19 @@ def revoke_key(
 def _keys(partner_id: uuid.UUID, key_id: str, customer: str | None) -> QuerySet[ApiKey]:
     found = ApiKey.objects.filter(partner_id=partner_id, id=key_id)
     return found if customer is None else found.filter(customer_external_id=customer)
+
+
+def _has_room(partner_id: uuid.UUID, most: int, now: datetime) -> None:
+    """Raise KeyRefused where `most` keys work; who asks at the same moment waits for its turn."""
+    wait_in_line(f"keys {partner_id}")
+    working = ApiKey.objects.filter(_works(now), partner_id=partner_id).count()
+    if working >= most:
+        raise KeyRefused(
+            Said(
+                "There are %(working)s working keys; revoke some that are not used first.",
+                working=working,
+            )
+        )
 
 
 def _works(now: datetime) -> Q:

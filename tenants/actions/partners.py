@@ -13,7 +13,7 @@ from tenants.models import Domain, Entitlement, Partner, ProvisioningJob
 from tenants.rules import hostnames
 from tenants.rules.ids import uuid7
 
-_SLUG = re.compile(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$")
+_SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
 RESERVED = frozenset({"open"})  # page addresses beside the partners' own
 _LONGEST = {"name": 120, "product_name": 80, "legal_name": 160, "tagline": 160}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -87,7 +87,7 @@ def set_entitlement(*, partner_id: uuid.UUID, name: str, value: Any, now: dateti
 
 
 def _check(slug: str, kind: str, seed_hex: str) -> None:
-    if not _SLUG.match(slug) or slug in RESERVED:
+    if not _SLUG.fullmatch(slug) or slug in RESERVED:
         raise UnableToOpenPartner(
             "bad_slug",
             f"{slug!r} cannot be a slug: use 3–40 lower-case letters, digits and hyphens, "

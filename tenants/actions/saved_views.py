@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from tenants.accounts.models import SavedView
+from tenants.gateways.turns import wait_in_line
 from tenants.rules.sayings import Said
 
 MOST = 100
@@ -32,6 +33,7 @@ def save_view(
         raise ValueError(
             Said("The address of this view is too long to keep: 2,000 characters at most.")
         )
+    wait_in_line(f"views {page} {customer_id}")
     mine = SavedView.objects.filter(page=page, customer_id=customer_id)
     if mine.exclude(name=name).count() >= MOST:
         raise TooManyViews(Said("There are %(most)s views already: remove one first.", most=MOST))

@@ -88,6 +88,9 @@ def change_connection(
 
     A change of who is trusted takes the test back, so that a connection in force is switched off:
     refused while it is enforced. `seen` is the version that the form was opened on.
+
+    A provider's new keys could speak for anybody who is bound: unless an owner gives them, owners
+    are bound no more and bind themselves anew.
     """
     _may_trust(circle, by, trust)
     with transaction.atomic():
@@ -108,6 +111,8 @@ def change_connection(
             row.tested_claims = {}
         if before[0] != row.idp.get("issuer"):
             row.identities.all().delete()  # another provider's subjects are other people
+        elif before[1] != row.idp and by.role != roles.OWNERS[circle.audience]:
+            row.identities.filter(user__in=_owners(circle)).delete()
         _saved(row)
         _log("sso.changed", row, by.email, circle, now, new_secret=str(bool(secret)),
              **_facts(trust))  # fmt: skip

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from tenants import audit
 from tenants.gateways import mail
+from tenants.gateways.turns import wait_in_line
 from tenants.models import AuditEntry
 from tenants.rules.brand import Brand
 
@@ -28,8 +29,9 @@ def send_test_mail(
     """
     hour = AuditEntry.objects.filter(partner_id=partner_id, verb=_VERB,
                                      at__gt=now - timedelta(hours=1))  # fmt: skip
-    if hour.count() >= AN_HOUR:
-        raise TooManyMails
     with transaction.atomic():
+        wait_in_line(f"test mails {partner_id}")
+        if hour.count() >= AN_HOUR:
+            raise TooManyMails
         audit.record(actor=to, verb=_VERB, target=to[:200], at=now, partner_id=partner_id)
     return mail.send(to=to, brand=brand, home=home, subject=subject, text=text)

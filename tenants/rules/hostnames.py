@@ -4,7 +4,9 @@ import re
 
 from tenants.rules.sayings import Said
 
-_LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+# A name or an IPv6 literal, and a port that is a number: it is repeated in links and redirects.
+_HOST = re.compile(r"(?:\[([0-9a-f.]*:[0-9a-f:.]*)\]|([^:\[\]]+))(?::[0-9]{0,5})?")
 
 
 class InvalidHostname(ValueError):
@@ -16,18 +18,19 @@ def normalise(host: str) -> str:
 
     An IPv6 literal keeps its brackets off. Raises InvalidHostname on anything else.
     """
-    name = host.strip().lower()
-    if name.startswith("["):
-        return name[1 : name.index("]")] if "]" in name else _refuse(host)
-    name = name.rsplit(":", 1)[0] if name.count(":") == 1 else name
-    name = name.removesuffix(".")
+    found = _HOST.fullmatch(host.strip().lower())
+    if found is None:
+        return _refuse(host)
+    if found[1]:
+        return found[1]
+    name = found[2].removesuffix(".")
     try:
         ascii_name = name.encode("idna").decode("ascii") if not name.isascii() else name
     except UnicodeError:
         _refuse(host)
     if not ascii_name or len(ascii_name) > 253:
         _refuse(host)
-    if not all(_LABEL.match(label) for label in ascii_name.split(".")):
+    if not all(_LABEL.fullmatch(label) for label in ascii_name.split(".")):
         _refuse(host)
     return ascii_name
 

@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 LONGEST = 60_000
+# Markdown takes the longer for each of these the more there are: a page of nothing else would keep
+# whoever reads it waiting for half a minute, and the server with them.
+MARKS = frozenset("[]*_!|`<&\\~")
+MOST_MARKS, MOST_LINES = 3_000, 3_000
 # Path segment → whether we can write a start for it; terms are the partner's to make.
 KINDS = {"imprint": True, "privacy": True, "subprocessors": True, "terms": False}
 
 
 class BadLegal(ValueError):
-    """A text that cannot be kept; `code`: unknown, long, control."""
+    """A text that cannot be kept; `code`: unknown, long, control, marks."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -46,6 +50,8 @@ def checked_text(kind: str, text: str) -> str:
         raise BadLegal("long")
     if any(ord(one) < 32 and one not in "\n\t" for one in found):
         raise BadLegal("control")
+    if sum(map(found.count, MARKS)) > MOST_MARKS or found.count("\n") > MOST_LINES:
+        raise BadLegal("marks")
     return found
 
 

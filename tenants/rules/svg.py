@@ -17,6 +17,7 @@ from tenants.rules.sayings import Said
 MOST_BYTES = 200_000
 MOST_ELEMENTS = 2_000
 DEEPEST = 24
+MOST_CLIPPED = 10_000  # shapes that clips draw, each as often as its clip is used
 _SVG = "{http://www.w3.org/2000/svg}"
 _ELEMENTS = frozenset(
     [
@@ -93,6 +94,7 @@ _PAINT = frozenset(
         "visibility",
     ]
 )
+_CLIP = re.compile(r"#([\w.-]+)")
 _INNER_LINK = re.compile(r"url\(\s*['\"]?#[\w.-]+['\"]?\s*\)")
 _REFUSED_VALUE = re.compile(r"url|expression|javascript:|@import|&|\\", re.I)
 _LENGTH = re.compile(r"\s*([0-9]*\.?[0-9]+)(px)?\s*")
@@ -122,6 +124,7 @@ def clean_svg(data: bytes, member: str) -> str:
             ),
         )
     kept = _cleaned(root, member, 0)
+    _check_clips(kept, member)
     kept.set("viewBox", _view_box(kept, member))
     for name in ("width", "height", "x", "y"):
         kept.attrib.pop(name, None)
@@ -175,6 +178,19 @@ def _pairs(name: str, value: str, member: str) -> list[tuple[str, str]]:
             Said("The drawing loads something in %(name)s=…: it must stand alone.", name=name),
         )
     return [(name, value)]
+
+
+def _check_clips(root: Element, member: str) -> None:
+    """A clip's shapes are drawn for each use of it. Where clips are clipped themselves that
+    doubles with every one: a few lines would keep the server, and every visitor, busy for ever."""
+    sizes: dict[str, int] = {}
+    for clip in root.iter("clipPath"):
+        name, size = clip.get("id", ""), sum(1 for _one in clip.iter())
+        sizes[name] = max(size, sizes.get(name, 0))
+    nested = any(part.get("clip-path") for clip in root.iter("clipPath") for part in clip.iter())
+    used = [_CLIP.search(one.get("clip-path", "")) for one in root.iter()]
+    if nested or sum(sizes.get(found[1], 0) for found in used if found) > MOST_CLIPPED:
+        raise BadBrand(member, Said("The drawing clips its clips: draw what is seen as shapes."))
 
 
 def _view_box(root: Element, member: str) -> str:

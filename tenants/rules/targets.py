@@ -17,10 +17,10 @@ PORTS = frozenset({443, 8443})
 LONGEST = 1000
 _NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+_UNICAST = ip_network("2000::/3")  # all that is given out of IPv6; site-local and others are not
 # Public by number, yet answered inside a cloud; and IPv6 that carries an IPv4 address.
 _REFUSED = tuple(map(ip_network, (
-    "168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48",
-    "2002::/16", "2001::/32", "::/96",
+    "168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "2002::/16", "2001::/32", "3fff::/20",
 )))  # fmt: skip
 
 
@@ -102,6 +102,8 @@ def is_public(text: str) -> bool:
     if mapped is not None:
         address = mapped
     if not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    if address.version == 6 and address not in _UNICAST:
         return False
     return not any(address in net for net in _REFUSED if net.version == address.version)
 

@@ -55,6 +55,16 @@ def test_age_counts_seconds_since_the_store(door, cast):
     assert 1 <= int(ask(door, cast.redis.live, cache_key=name).headers["age"]) < 60
 
 
+def test_nobody_is_to_guess_what_an_answer_is(door, cast):
+    name, told = stored(door, cast)
+    answers = [told, ask(door, cast.redis.live, cache_key=name), ask(door, "no key", cache_key="k"),
+               door.call("GET", "/api/overflow/health"), door.call("GET", "/api/nothing"),
+               door.call("PUT", "/api/overflow")]  # fmt: skip
+
+    assert {one.headers["x-content-type-options"] for one in answers} == {"nosniff"}
+    assert len({one.status for one in answers}) == 5
+
+
 def test_a_miss_and_a_refusal_say_why(door, cast):
     miss = ask(door, cast.redis.live, cache_key=f"key-{uuid.uuid4()}")
     refused = door.post("/api/overflow", b"{", cast.redis.live)

@@ -62,7 +62,7 @@ class Front:
                  "XDG_CONFIG_HOME": str(folder), "TLS_ISSUER": "internal",
                  "HTTPS_PORT": str(self.https), "HTTP_PORT": str(self.http),
                  "WEB": f"127.0.0.1:{self.web}", "HOLDING_DIR": str(self.holding),
-                 "PATIENCE": "100ms"},
+                 "PATIENCE": "100ms", "BODY_PATIENCE": "3s"},
             ),
         ]  # fmt: skip
         for port, child in zip((self.web, self.https), self.children, strict=True):
@@ -171,6 +171,8 @@ def test_a_verified_domain_is_served_by_tls_and_a_stranger_is_refused(
 
     status, body = front.get("/accounts/login/")
     assert status == 200 and "Redis Edge Cache" in body
+    # Who sends a form and never ends it is let go.
+    assert front.get("/accounts/login/", method="POST", content_length="1000")[0] == 503
     assert front.see("stranger.shop.com").outcome == "refused"
     assert (front.ask(HOST), front.ask("stranger.shop.com")) == (200, 404)
     for host in (HOST, "127.0.0.1", f"127.0.0.1:{front.web}"):

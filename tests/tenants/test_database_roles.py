@@ -123,6 +123,13 @@ def test_what_a_partner_role_may_not_do(as_redis, statement):
         as_redis.execute(statement)
 
 
+def test_the_console_reads_no_data_key(database):
+    with database.psql("web") as console:
+        console.execute("set role ac_console")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            console.execute("select * from tenants_datakey")
+
+
 def test_a_partner_role_may_not_write_an_audit_row_of_the_other(as_redis, partners):
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         as_redis.execute(

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC
 from typing import Any
 
+from billing.rules.csv_text import defused
+
 COLUMNS = (
     "event_id", "occurred_at", "customer", "kind", "outcome", "model", "quantity", "bytes",
     "byte_seconds", "tokens_in", "tokens_out", "cost_saved_micros", "recorded_batch", "value",
@@ -19,6 +21,7 @@ def event_lines(events: Iterable[Any]) -> Iterator[bytes]:
     yield _line(COLUMNS)
     for event in events:
         cells = [getattr(event, name) for name in COLUMNS]
+        cells = [defused(cell) if isinstance(cell, str) else cell for cell in cells]
         cells[1] = event.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds")
         yield _line(cells)
 

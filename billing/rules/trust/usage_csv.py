@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,6 +18,7 @@ COUNTS = (
     "cost_saved_micros",
 )  # fmt: skip
 COLUMNS = ("hour", "customer_id", "customer", "model", *COUNTS)
+NAMES = 4  # of them are texts
 _HOUR = "%Y-%m-%dT%H:%M:%SZ"
 Key = tuple[int, str, str]
 
@@ -38,11 +39,18 @@ class HourRow:
         return [hour, self.customer_id, self.external_id, self.model, *map(str, self.counts)]
 
 
-def csv_lines(rows: Iterable[HourRow]) -> Iterator[bytes]:
-    """The file in pieces of a line each, header first; rows in the order they come."""
+def csv_lines(
+    rows: Iterable[HourRow], written: Callable[[str], str] = str
+) -> Iterator[bytes]:  # fmt: skip
+    """The file in pieces of a line each, header first; rows in the order they come.
+
+    An archive has each text as it is, so that it is recomputed; what people open in spreadsheets
+    has them as `written` (`csv_text.defused`).
+    """
     for cells in _cells(rows):
         buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerow(cells)
+        shown = [*map(written, cells[:NAMES]), *cells[NAMES:]]
+        csv.writer(buffer, lineterminator="\n").writerow(shown)
         yield buffer.getvalue().encode()
 
 

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from cache_api.models import DeliveryState, HookDelivery, HookEndpoint
 from cache_api.rules.hooks import catalogue, signing
 from tenants import audit
+from tenants.gateways.turns import wait_in_line
 from tenants.rules import datakeys
 from tenants.rules.meanwhile import mark, refuse_changed
 from tenants.rules.sayings import Said
@@ -41,6 +42,7 @@ def add_endpoint(
     """
     facts = _checked(customer, url, label, types, loopback)
     with transaction.atomic():
+        wait_in_line(f"hooks {partner_id}")
         if _own(customer).count() >= MOST_ENDPOINTS:
             raise HookRefused(
                 "",

@@ -1,15 +1,20 @@
 import csv
 import io
+import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from billing.rules.charging import charge
-from billing.rules.csv_text import csv_bytes, document_csv
+from billing.rules.csv_text import csv_bytes, defused, document_csv
 from billing.rules.drafts import with_tax
 from billing.rules.errors import BadMoney
 from billing.rules.money import parse_amount
+from billing.rules.trust.usage_csv import HourRow, csv_lines, read_rows
 from tests.billing.rules.build import row, run
 from tests.billing.rules.test_documents import BUYER, document
 
@@ -23,6 +28,33 @@ def test_a_text_that_a_spreadsheet_would_run_is_defused_and_numbers_stay():
 
     assert [tuple(found.values()) for found in read(data)] == [
         ("'=cmd|'/c calc'!A0", "-1.50"), ("'@x", ""), ("'-", "7")]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [
+    "a;=1+1;b", "a;@x", 'a"";-1+1', "gpt-4o;'=1", "\t=1", "a\n=1", "a;\t+1", "'=1", "''=1",
+])  # fmt: skip
+def test_nothing_runs_where_cells_are_cut_at_semicolons_or_tabs_instead(text):
+    """As a spreadsheet does on a machine whose list separator is another than the file's."""
+    raw = csv_bytes(("a", "b"), [("x", text)]).decode()
+
+    cells = re.split(r"[;\t\r\n]", raw.partition("\r\n")[2])
+    assert not [cell for cell in cells if cell[:1] in ("=", "+", "-", "@")]
+
+
+@given(st.text(alphabet="a';=+-@\t\r\n", max_size=12) | st.text(max_size=30))
+def test_only_apostrophes_are_added_and_only_where_something_would_run(text):
+    found = defused(text)
+    assert not re.search(r"(^|[;\t\r\n])[=+\-@]", found)
+    assert found.replace("'", "") == text.replace("'", "") and defused(found) == found
+
+
+def test_names_of_usage_are_defused_for_people_and_stay_as_they_are_in_an_archive():
+    row = HourRow(datetime(2026, 10, 5, tzinfo=UTC), "1", "=acme", "gpt;@SUM(A1)", (1,) * 7)
+
+    shown = b"".join(csv_lines([row], defused)).decode()
+
+    assert "'=acme,gpt;'@SUM(A1),1," in shown
+    assert [*read_rows(b"".join(csv_lines([row])))] == [row]
 
 
 def test_a_document_is_a_row_a_line_then_its_taxes_and_they_sum():

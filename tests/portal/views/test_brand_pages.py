@@ -299,6 +299,7 @@ def test_frames_show_the_draft_in_the_mode_that_was_asked_for(desk):
         assert 'data-theme="dark"' in answer.content.decode()
         assert draft_of(desk.redis).css_hash in answer.content.decode()
         assert "frame-ancestors 'self'" in answer["Content-Security-Policy"]
+        assert answer["X-Frame-Options"] == "SAMEORIGIN"
     assert "Flash Cache" in text(client.get("/manage/brand/preview/mail/"))
     assert client.get("/manage/brand/paper.png").content.startswith(b"\x89PNG")
     assert client.get("/manage/brand/preview/login/?mode=pink").status_code == 404

@@ -66,8 +66,9 @@ def test_a_drawing_keeps_its_shapes_and_colours_and_nothing_else():
     drawn = svg(
         '<!-- made by hand --><metadata><x>secret</x></metadata><title>A &amp; B</title>'
         '<defs><linearGradient id="g"><stop offset="0" stop-color="#f00"/></linearGradient></defs>'
-        '<g style="fill:#0f0;unknown:1" data-x="1" class="a"><path d="M0 0h9v9z"'
-        ' fill="url(#g)"/></g>'
+        '<clipPath id="c"><path d="M0 0h9v9z"/></clipPath>'
+        '<g style="fill:#0f0;unknown:1" data-x="1" class="a" clip-path="url(#c)">'
+        '<path d="M0 0h9v9z" fill="url(#g)"/></g>'
     )  # fmt: skip
     kept = clean_svg(drawn, "logo_light")
 
@@ -89,6 +90,10 @@ def test_a_drawing_keeps_its_shapes_and_colours_and_nothing_else():
         ('<rect fill="url(https://evil.example/x)"/>', "loads something"),
         ('<rect style="fill:url(//evil.example)"/>', "loads something"),
         ('<animate attributeName="href"/>', "<animate>"), ("<text>Hi</text>", "<text>"),
+        ('<clipPath id="a"><path d="M0 0h9v9z" clip-path="url(#b)"/></clipPath>', "clips its"),
+        ('<clipPath id="a" style="clip-path: url(#a)"><path d="M0 0h9v9z"/></clipPath>', "clips"),
+        ('<clipPath id="a">' + "<path/>" * 150 + "</clipPath>"
+         + '<g clip-path="url(&quot;#a&quot;)"/>' * 150, "clips its"),
         ("<g>" * 40 + "</g>" * 40, "nested"), ("<g/>" * MOST_ELEMENTS, "elements"),
     ],
 )  # fmt: skip
