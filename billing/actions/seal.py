@@ -6,11 +6,11 @@ from typing import Any
 from django.db import transaction
 
 from billing.gateways import ledgers
-from billing.gateways.postgres import wait_in_line
 from billing.gateways.seals import seal_entries
 from billing.queries.seals import head_of_seals, last_seal
 from billing.rules.ledgers import LEDGERS, VERB, next_seal
 from tenants import audit
+from tenants.gateways.turns import wait_in_line
 
 AT_ONCE = 1_000  # rows of one table in a seal: as many hashes lie in a row of the audit log
 
