@@ -1,7 +1,7 @@
 """`Host` headers: one normal form, or nobody's."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tenants.rules.hostnames import InvalidHostname, normalise
@@ -37,6 +37,7 @@ def test_what_is_no_host(host):
         normalise(host)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80) | st.from_regex(r"[a-z.\[\]:@/\n-]{1,40}"))
 @example("cache.example.com:80\n")
 def test_a_normal_form_is_plain_and_its_own(host):
