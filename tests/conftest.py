@@ -136,7 +136,7 @@ def _with_database(url: str, name: str) -> str:
 
 @lru_cache
 def _boss_url() -> str:
-    """Read once: a test's DATA_DIR may be another when its database is dropped."""
+    """Read once: a test's DATA_DIR may be another when its database is made or dropped."""
     return _with_database(servers()["SUPERUSER_DATABASE_URL"], "postgres")
 
 
@@ -223,6 +223,7 @@ def _remembering_for(name: str) -> Iterator[None]:
 def fresh_database(blocker: object) -> Iterator[Database]:
     """A copy of the template database; Django is connected to it as the owner until the end."""
     known = servers()
+    _boss_url()
     name = f"t_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_{next(_numbers)}"
     handle = _waiting[name] = Database(
         name, {login: _with_database(known[key], name) for login, key in LOGIN_KEYS.items()}
