@@ -171,7 +171,7 @@ def test_a_verified_domain_is_served_by_tls_and_a_stranger_is_refused(
 
     status, body = front.get("/accounts/login/")
     assert status == 200 and "Redis Edge Cache" in body
-    # Who begins to send a form and never ends it is let go, with whatever answer, before we give up.
+    # Who begins to send a form and never ends it is let go, with whatever answer.
     begun = {"content_length": "1000", "origin": f"https://{HOST}",
              "cookie": f"__Host-csrf={32 * 'a'}",
              "content_type": "application/x-www-form-urlencoded"}  # fmt: skip
