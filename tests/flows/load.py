@@ -22,14 +22,17 @@ class Answers:
     refused: int = 0
     told_to_retry: int = 0  # stores answered 503 with Retry-After: nothing stored, nothing metered
     in_flight: int = 0
+    pause_s: float = 0.0  # of each client between two requests
     other: list[str] = field(default_factory=list)
     event_ids_seen_twice: int = 0
 
 
 @contextmanager
-def running_clients(installation: Installation, count: int) -> Iterator[Answers]:
+def running_clients(
+    installation: Installation, count: int, pause_s: float = 0.0
+) -> Iterator[Answers]:
     """`count` clients in a thread of their own, half of them each partner's, for one block."""
-    answers, ended = Answers(), threading.Event()
+    answers, ended = Answers(pause_s=pause_s), threading.Event()
     slugs = list(installation.keys)
 
     async def run() -> None:
@@ -83,6 +86,7 @@ async def one_client(
             answers.told_to_retry += 1
         else:
             _note(answers, slug, status, payload)
+        await asyncio.sleep(answers.pause_s)
     if writer is not None:
         writer.close()
 

@@ -21,6 +21,7 @@ from tests.plugin import ROOT
 VICTIMS = ("edge", "events", "recorder", "edge", "postgres")
 CLIENTS = 16
 KILLS_IN_FLIGHT = 50
+REST_S = 0.1  # between a client's requests, where nobody is about to die
 
 
 def answer_before_append(code: Path) -> None:
@@ -55,17 +56,22 @@ def storm(
 ) -> tuple[Answers, int]:
     """Clients all the time; in each round one process dies at a random moment and comes back.
 
+    They ask as fast as they can just before that, until it comes back.
+
     Processes are started from this, the main thread: they are tied to the thread that starts them.
     """
     dice, hits = random.Random(seed), 0
-    with running_clients(installation, CLIENTS) as answers:
+    with running_clients(installation, CLIENTS, REST_S) as answers:
         for number in range(rounds):
-            time.sleep(dice.uniform(0.2, 0.6))
+            time.sleep(dice.uniform(0.1, 0.4))
+            answers.pause_s = 0.0
+            time.sleep(dice.uniform(0.1, 0.2) + REST_S)
             before, busy = answers.resets, answers.in_flight
             installation.kill(victims[number % len(victims)])
             time.sleep(dice.uniform(0.05, 0.3))
             # A dead edge resets its clients; any other victim dies under the requests in flight.
             hits += max(answers.resets - before, 1 if busy else 0)
+            answers.pause_s = REST_S
             installation.revive()
             wait_for(installation.edge_answers, "the edge is back")
         time.sleep(0.5)
