@@ -317,6 +317,7 @@ def sent(django_db_blocker):
     found = {}
     with (
         override_settings(EMAIL_BACKEND=MEMORY),
+        translation.override("en"),  # what pages activate does not outlast the module
         fresh_database(django_db_blocker) as database,
         time_machine.travel(NOW, tick=False),
     ):
