@@ -55,7 +55,7 @@ FACTS: dict[str, Any] = {
     "tagline": _("Tagline"), "accent_hex": _("Accent"), "font": _("Font"),
     "support_email": _("Support e-mail"), "support_url": _("Support page"),
     "terms_url": _("Terms page"), "privacy_url": _("Privacy page"),
-    "mail_sender": _("Sender of mails"), "powered_by": _("Powered by"),
+    "mail_sender": _("Sender of mails"), "powered_by": _("Names us"),
     "logo_light": _("Logo, light"), "logo_dark": _("Logo, dark"), "icon": _("Icon"),
 }  # fmt: skip
 # Codes with words of their own.
