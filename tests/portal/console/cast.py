@@ -1,13 +1,12 @@
 """The console's people, and a month of two partners on its way through review (5 October 2026)."""
 
-from django.test import Client
-
 from billing.actions.settle import issue_approved, settle_run
 from billing.models import SettlementRun
 from tenants import schema
 from tenants.accounts.models import User
 from tenants.rules.roles import PERMISSIONS, Audience
 from tests.billing import world
+from tests.portal.views.cast import OneByOne
 
 HOST = "console.agentcache.localhost"
 ROLES = tuple(PERMISSIONS[Audience.PLATFORM])
@@ -27,7 +26,7 @@ def email_of(role):
 
 def signed_in(role, **options):
     """A client of the console whose person holds the role."""
-    client = Client(HTTP_HOST=HOST, **options)
+    client = OneByOne(HTTP_HOST=HOST, **options)
     with schema.in_console():
         client.force_login(User.objects.get(email=email_of(role)))
         session = client.session
