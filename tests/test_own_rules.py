@@ -103,6 +103,7 @@ RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
     "raw SQL": (raw_sql, "connection.cursor()", ("gateways", "db", "migrations"), {
         "cache_api/metering/store.py": "the tables that are partitioned, of psycopg's composed SQL",
         "billing/queries/frozen_json.py": "takes JSON apart in Postgres, of constants",
+        "cache_api/queries/by_customer.py": "one sum over months, days and hours, of constants",
         "cache_api/queries/requests.py": "sets a deadline of its own",
         "cache_api/queries/prompts.py": "a sum over prefixes, of constants",
         "portal/demo/tour/answering.py": "the tour tries what a role may not do",
@@ -132,6 +133,7 @@ RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
             "portal/servers/ports.py": "looks for a free port",
             "portal/servers/supervisor.py": "asks whether its own servers are up",
             "portal/simulators/stripe/webhooks.py": "sends to the demo's own portal",
+            "tenants/accounts/adapter.py": "smtplib's name of a mail server's refusal",
         }),
     "redirects followed": (with_word("follow_redirects", True), "get(u, follow_redirects=True)", (),
                            {}),
@@ -152,10 +154,12 @@ RULES: dict[str, tuple[Find, str, tuple[str, ...], dict[str, str]]] = {
     "a pattern put together": (made_pattern, "re.compile(given)", (), {
         "billing/rules/bank.py": "of an invoice's number that is only letters and digits by then",
         "cache_api/rules/controls.py": "the constant of a header",
+        "portal/words/alerts.py": "of its own table",
         "portal/simulators/stripe/contract.py": "of the paths of Stripe's own specification",
         "tenants/rules/sayings.py": "of a sentence in the code, escaped but for its holes",
     }),
     "a format put together": (made_format, "given.format(1)", (), {
+        "billing/gateways/ledgers.py": "of constants and our models' columns",
         "cache_api/metering/store.py": "psycopg's own, of composed SQL",
         "cache_api/openapi/__init__.py": "names of headers in a constant",
         "portal/servers/roles.py": "psycopg's own",

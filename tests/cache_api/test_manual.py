@@ -8,7 +8,10 @@ from tests.cache_api.test_stats import usage  # noqa: F401 - the numbers that th
 from tests.docs.manuals import ROOT, commands
 
 PAGE = (ROOT / "docs" / "integrating.md").read_text()
-CURLS = [one for one in commands() if one.startswith("curl ")]
+CURLS = [
+    one for one, page in commands().items()
+    if page == "docs/integrating" and one.startswith("curl ")
+]  # fmt: skip
 SEMANTIC = "card PIN"  # needs a model: tests/cache_api/test_semantic.py
 # In the manual's order: what a request is told by, its status, and the words of its answer.
 ANSWERS = (

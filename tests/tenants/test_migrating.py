@@ -4,8 +4,8 @@ import io
 
 from django.core.management import CommandError, call_command
 
-LAST = ("0006_notices", "0007_unused")  # of cache_api; the first of them makes these:
-TABLES = ("hookdelivery", "hookevent", "hookendpoint", "alertfiring", "alert")
+LAST = ("0006_notices", "0007_unused", "0008_months")  # of cache_api; they make these:
+TABLES = ("hookdelivery", "hookevent", "hookendpoint", "alertfiring", "alert", "customermonth")
 
 
 def forget(boss, partner, *, tables):
