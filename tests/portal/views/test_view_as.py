@@ -334,7 +334,7 @@ def test_the_log_names_both_at_start_end_and_every_page(partners):
     assert (found[0].data["reason"], found[0].data["ticket"]) == (WHY["reason"], "T-17")
     assert found[-1].data["pages"] == "2"
     page = text(signed_in(REDIS, "owner").get("/manage/audit/?verb=customer.view_started"))
-    assert "cannot find the invoice" in page and "customer_viewer" in page
+    assert "cannot find the invoice" in page and "Seen as Viewer" in page
 
 
 def test_the_worker_ends_what_nobody_came_back_to_and_no_row_is_removed(partners, world):
