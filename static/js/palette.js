@@ -36,12 +36,12 @@
     }
     told.textContent = box.dataset.found + ": " + shown().length;
   }
-  box.addEventListener("toggle", function (event) {
+  // Before it opens, so that no letter is lost that is typed at once; `autofocus` moves the focus.
+  box.addEventListener("beforetoggle", function (event) {
     if (event.newState !== "open") { return; }
     if (!list.children.length) { fill(); }
     field.value = "";
     narrow();
-    field.focus();
   });
   field.addEventListener("input", narrow);
   box.addEventListener("keydown", function (event) {
