@@ -26,7 +26,7 @@ tour: install-run
 	@$(BIN)/python manage.py tour $(ARGS)
 
 test: install-dev
-	@mkdir -p .tmp && PYTEST_DEBUG_TEMPROOT="$(CURDIR)/.tmp" $(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	@mkdir -p .tmp && PYTEST_DEBUG_TEMPROOT="$(CURDIR)/.tmp" $(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 	@$(MAKE) --no-print-directory test-sdk test-sdk-js
 
 # The SDKs, against real servers that the portal's own environment starts. They have an environment
