@@ -75,13 +75,15 @@ def documents(place: Place) -> int:
 
 
 def reconcile(place: Place) -> list[str]:
-    """Every line that is not an equation that holds; its breaches."""
+    """What does not hold: every line that is no equation that holds, with its breaches."""
     done = subprocess.run(
         [sys.executable, "manage.py", "reconcile"], cwd=env.BASE_DIR, env=place.environ, text=True,
         capture_output=True, check=False,
     )  # fmt: skip
-    broken = [line for line in done.stdout.splitlines()[:-1] if not line.startswith("OK")]
-    return broken or ([] if done.returncode == 0 else [done.stderr[-500:]])
+    if done.returncode == 0:
+        return []
+    broken = [line for line in done.stdout.splitlines() if not line.startswith("OK")]
+    return broken or [done.stderr[-500:]]
 
 
 def _boss(place: Place) -> psycopg.Connection:
