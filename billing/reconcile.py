@@ -16,7 +16,7 @@ from billing.gateways.postgres import rows, stored_otherwise
 from billing.gateways.spool import Spool
 from billing.models import CustomerShare, RatedLine, RunSnapshot, SettlementRun
 from billing.queries.frozen import charged_parts
-from billing.queries.seals import all_seals
+from billing.queries.seals import all_seals, seal_ids
 from billing.rules.errors import BillingError
 from billing.rules.fingerprint import ResultDigest
 from billing.rules.ledgers import LEDGERS, breaks
@@ -110,7 +110,7 @@ def sealed_rows(noted: Mapping[int, str] | None = None) -> Check:
     """Whether all is as sealed. `noted`: {step: hash} of seals, kept outside of the database."""
 
     def run() -> list[Breach]:
-        made = ledgers.seals()
+        made = seal_ids()
         wrong: list[tuple[Any, ...]] = [(None, one) for one in breaks(all_seals(), noted or {})]
         for table in LEDGERS:
             wrong += ledgers.unlike_sealed(table, made)

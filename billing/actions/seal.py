@@ -7,7 +7,7 @@ from django.db import transaction
 
 from billing.gateways import ledgers
 from billing.gateways.seals import seal_entries
-from billing.queries.seals import head_of_seals, last_seal
+from billing.queries.seals import head_of_seals, last_seal, seal_ids
 from billing.rules.ledgers import LEDGERS, VERB, next_seal
 from tenants import audit
 from tenants.gateways.turns import wait_in_line
@@ -38,7 +38,7 @@ def seal_ledgers(*, now: datetime) -> str:
 def _seal_some(now: datetime) -> bool:
     with transaction.atomic():
         wait_in_line("ledger seal")
-        made = ledgers.seals()
+        made = seal_ids()
         found = {table: ledgers.unsealed(table, made, AT_ONCE) for table in LEDGERS}
         tables: dict[str, Any] = {table: one for table, one in found.items() if one["rows"]}
         if tables:

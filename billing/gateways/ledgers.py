@@ -9,8 +9,7 @@ from django.apps import apps
 from django.db.models import BinaryField
 
 from billing.gateways.postgres import rows
-from billing.rules.ledgers import LEDGERS, VERB
-from tenants.models import AuditEntry
+from billing.rules.ledgers import LEDGERS
 
 # Of a row as JSON: keys in a fixed order, numbers and times in one spelling (sessions are in UTC).
 _SHA256 = "left(encode(sha256(convert_to(to_jsonb(t)::text, 'UTF8')), 'hex'), 32)"
@@ -33,13 +32,9 @@ WHERE s.of = %(columns)s::jsonb AND (t.id IS NULL OR {sha256} <> s.sha256) ORDER
 """
 
 
-def seals() -> list[UUID]:
-    """The rows of the audit log that hold the chain."""
-    return list(AuditEntry.objects.filter(verb=VERB).values_list("id", flat=True))
-
-
 def unsealed(table: str, made: Sequence[UUID], limit: int) -> dict[str, Any]:
-    """{"columns": [...], "rows": {id: hash}} of final rows that none of the seals covers."""
+    """{"columns": [...], "rows": {id: hash}} of final rows that none of these seals covers: ids of
+    the audit log's rows (`queries.seals.seal_ids`)."""
     columns = columns_of(table)
     given = {"table": table, "seals": made, "limit": limit}
     found = rows(_statement(_FRESH, table, columns), given)

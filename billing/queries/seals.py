@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -21,6 +22,11 @@ def head_of_seals() -> str:
     """`STEP:HASH` of the newest seal, to be noted where the database's owner can not write."""
     last = last_seal()
     return f"{last['step']}:{last['sha256']}" if last else ""
+
+
+def seal_ids() -> list[UUID]:
+    """The rows of the audit log that hold the chain."""
+    return list(_seals().values_list("id", flat=True))
 
 
 def all_seals() -> Iterator[dict[str, Any]]:
